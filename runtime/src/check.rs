@@ -1,0 +1,27 @@
+//! The rules of a contract for texts, numbers, enumerations and lists, and what breaks them.
+//!
+//! Rules are statics in generated code. The reader of JSON bodies applies them, and each can be asked
+//! about text from elsewhere: paths, queries, headers.
+
+mod format;
+mod list;
+mod number;
+mod one_of;
+mod param;
+mod pattern;
+mod text;
+mod violations;
+
+pub use format::Format;
+pub use list::{ANY_LIST, ListRule};
+pub use number::{Bound, INT, NUMBER, NumberKind, NumberRule};
+pub use one_of::{EnumRule, Other};
+pub use param::{BOOLEAN, BooleanRule, Rule, optional, repeated, required};
+pub use pattern::Pattern;
+pub use text::{TEXT, TextRule};
+pub use violations::{Place, Violation, Violations};
+
+/// Whether a text from outside JSON is a boolean: `true` or `false`.
+pub fn accepts_boolean(text: &str) -> bool {
+    matches!(text, "true" | "false")
+}

@@ -1,0 +1,149 @@
+//! Parameters of a request: texts from outside JSON, checked by the rules of JSON values.
+
+use super::{EnumRule, ListRule, NumberRule, Place, TextRule, Violations, accepts_boolean};
+
+/// What a contract says about one value.
+pub trait Rule: Sync {
+    /// Whether it may be this text.
+    fn accepts(&self, text: &str) -> bool;
+    /// What it should be, in the contract's words.
+    fn expected(&self) -> &'static str;
+}
+
+impl Rule for TextRule {
+    fn accepts(&self, text: &str) -> bool {
+        TextRule::accepts(self, text)
+    }
+
+    fn expected(&self) -> &'static str {
+        self.expected
+    }
+}
+
+impl Rule for NumberRule {
+    fn accepts(&self, text: &str) -> bool {
+        NumberRule::accepts(self, text)
+    }
+
+    fn expected(&self) -> &'static str {
+        self.expected
+    }
+}
+
+impl Rule for EnumRule {
+    fn accepts(&self, text: &str) -> bool {
+        EnumRule::accepts(self, text)
+    }
+
+    fn expected(&self) -> &'static str {
+        self.expected
+    }
+}
+
+/// `true` or `false`.
+#[derive(Debug)]
+pub struct BooleanRule;
+
+/// The rule of a boolean.
+pub static BOOLEAN: BooleanRule = BooleanRule;
+
+impl Rule for BooleanRule {
+    fn accepts(&self, text: &str) -> bool {
+        accepts_boolean(text)
+    }
+
+    fn expected(&self) -> &'static str {
+        "true or false"
+    }
+}
+
+/// The value of a parameter that must be there. Without one, or with a wrong one, a violation is
+/// added and the result means nothing.
+pub fn required<'r>(
+    value: Option<&'r str>,
+    place: Place,
+    rule: &dyn Rule,
+    violations: &mut Violations,
+) -> &'r str {
+    match value {
+        Some(value) if rule.accepts(value) => value,
+        _ => {
+            violations.add(place, rule.expected());
+            ""
+        }
+    }
+}
+
+/// The value of a parameter that may be absent. A wrong one is a violation.
+pub fn optional<'r>(
+    value: Option<&'r str>,
+    place: Place,
+    rule: &dyn Rule,
+    violations: &mut Violations,
+) -> Option<&'r str> {
+    if value.is_some_and(|value| !rule.accepts(value)) {
+        violations.add(place, rule.expected());
+    }
+    value
+}
+
+/// The values of a parameter that may be repeated. Wrong ones, and too many or too few, are
+/// violations.
+pub fn repeated<'r>(
+    values: impl Iterator<Item = &'r str>,
+    (place, list): (&'static str, &ListRule),
+    rule: &dyn Rule,
+    violations: &mut Violations,
+) -> Vec<&'r str> {
+    let values: Vec<&str> = values.collect();
+    let twice = |(at, value): (usize, &&str)| values.iter().take(at).any(|other| other == value);
+    let unique = !list.unique || !values.iter().enumerate().any(twice);
+    if values.len() < list.min || values.len() > list.max || !unique {
+        violations.add(Place::Query(place.into()), list.expected);
+    }
+    if values.iter().any(|value| !rule.accepts(value)) {
+        violations.add(Place::Query(place.into()), rule.expected());
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{INT, TEXT};
+
+    static UP_TO_TWO: ListRule =
+        ListRule { min: 0, max: 2, unique: true, keep: usize::MAX, expected: "at most two" };
+
+    fn place() -> Place {
+        Place::Query("q".into())
+    }
+
+    #[test]
+    fn a_value_that_must_be_there_is_missed_and_checked() {
+        let mut violations = Violations::new();
+        assert_eq!(required(Some("7"), place(), &INT, &mut violations), "7");
+        assert_eq!(optional(None, place(), &INT, &mut violations), None);
+        assert!(violations.is_empty());
+        required(None, place(), &INT, &mut violations);
+        assert!(!violations.is_empty());
+        let mut violations = Violations::new();
+        optional(Some("seven"), place(), &INT, &mut violations);
+        assert!(!violations.is_empty());
+        let mut violations = Violations::new();
+        required(Some("yes"), place(), &BOOLEAN, &mut violations);
+        assert!(!violations.is_empty());
+    }
+
+    #[test]
+    fn repeated_values_are_counted_and_compared() {
+        let check = |values: &[&'static str]| {
+            let mut violations = Violations::new();
+            repeated(values.iter().copied(), ("q", &UP_TO_TWO), &TEXT, &mut violations);
+            violations.is_empty()
+        };
+        assert!(check(&[]) && check(&["a", "b"]));
+        assert!(!check(&["a", "b", "c"]));
+        assert!(!check(&["a", "a"]));
+    }
+}

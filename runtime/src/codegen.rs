@@ -1,0 +1,26 @@
+//! The names that generated code may use, and nothing else.
+//!
+//! Generated gateways open with `use gatewright_runtime::codegen as rt;`. What stands here follows
+//! semantic versioning; the rest of the crate is free to change.
+
+pub use bytes::Bytes;
+
+pub use crate::check::{
+    ANY_LIST, BOOLEAN, BooleanRule, Bound, EnumRule, Format, INT, ListRule, NUMBER, NumberKind,
+    NumberRule, Other, Pattern, Place, Rule, TEXT, TextRule, Violation, Violations,
+    accepts_boolean, optional, repeated, required,
+};
+pub use crate::contract::{
+    Answering, Backend, BodyKind, Breaker, Condition, Contract, Endpoint, Lifecycle, Method,
+    Setting, TimeSetting, Variable, VariableKind, Version,
+};
+pub use crate::error::{Error, Problem};
+pub use crate::json::{
+    Maybe, Object, Raw, Read, Reader, Stop, Writer, compare_numbers, read_request, read_result,
+    same_json,
+};
+pub use crate::request::{Deadline, Query, Request};
+pub use crate::response::Response;
+pub use crate::result::{Body, broken_promise, promise, stand_in};
+pub use crate::run::{End, Pending, Step, run};
+pub use crate::upstream::{Call, Failure, Gateway};

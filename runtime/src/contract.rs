@@ -1,0 +1,254 @@
+//! What is compiled into a gateway: plain statics that generated code fills in.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::request::Request;
+use crate::response::Response;
+use crate::upstream::Gateway;
+
+/// A whole gateway: what it serves, what it calls, what it reads from the environment.
+///
+/// There is one static per generated gateway. Nothing in it is generic, so the server is
+/// instantiated once, in this crate.
+#[derive(Debug)]
+pub struct Contract {
+    /// The name of the API, `shop`.
+    pub api: &'static str,
+    /// The versions that this gateway answers, in contract order.
+    pub versions: &'static [Version],
+    /// The compiler that generated the gateway, name and version.
+    pub compiler: &'static str,
+    /// The revision of the contract's sources; empty when unknown.
+    pub revision: &'static str,
+    /// What the contract reads from the environment, in contract order.
+    pub environment: &'static [Variable],
+    /// The backends; a backend stands at its own [`Backend::index`].
+    pub backends: &'static [&'static Backend],
+    /// The endpoints at a path given as decoded segments, one per method; empty when there is no
+    /// route.
+    pub route: fn(&[&str]) -> &'static [&'static Endpoint],
+}
+
+/// One version of an API.
+#[derive(Clone, Copy, Debug)]
+pub struct Version {
+    /// The version as callers write it, `1` or `2026-03-01`.
+    pub label: &'static str,
+    /// The SHA-256 of the version's meaning, in hexadecimal digits.
+    pub digest: &'static str,
+}
+
+/// One variable of the environment.
+#[derive(Clone, Copy, Debug)]
+pub struct Variable {
+    /// The name, `CATALOG_URL`.
+    pub name: &'static str,
+    /// What its text must be.
+    pub kind: VariableKind,
+    /// The text that counts when the variable is not set; `None` makes the variable required.
+    pub default: Option<&'static str>,
+    /// The lowest and the highest value, both allowed. An empty text is no bound.
+    pub bounds: Option<(&'static str, &'static str)>,
+    /// What the variable is for, in the contract's words.
+    pub about: &'static str,
+}
+
+/// What the text of a variable must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VariableKind {
+    /// An absolute `http` or `https` address without credentials, query or fragment.
+    Url,
+    /// A whole number and a unit: `ms`, `s`, `min`, `h` or `d`.
+    Duration,
+    /// A whole number of at most 64 bits.
+    Int,
+    /// A finite decimal number.
+    Number,
+    /// Any text.
+    Text,
+    /// `true` or `false`.
+    Bool,
+    /// A text that is never shown.
+    Secret,
+}
+
+/// A text that is fixed by the contract or read from the environment.
+#[derive(Clone, Copy, Debug)]
+pub enum Setting {
+    /// The text itself.
+    Fixed(&'static str),
+    /// The name of a declared variable.
+    Env(&'static str),
+}
+
+/// A time span that is fixed by the contract or read from the environment.
+#[derive(Clone, Copy, Debug)]
+pub enum TimeSetting {
+    /// The span itself.
+    Fixed(Duration),
+    /// The name of a declared variable of kind [`VariableKind::Duration`].
+    Env(&'static str),
+}
+
+/// A service that the contract calls.
+#[derive(Debug)]
+pub struct Backend {
+    /// The place in [`Contract::backends`].
+    pub index: usize,
+    /// The name, `catalog`.
+    pub name: &'static str,
+    /// The team that owns the service; empty when undeclared.
+    pub owner: &'static str,
+    /// Where it is: scheme, host, optional port and an optional path that stands before every
+    /// call's path.
+    pub address: Setting,
+    /// The limit of one attempt, connecting included.
+    pub timeout: TimeSetting,
+    /// How many further attempts a call may make.
+    pub retries: u32,
+    /// What is tried again; empty means unreachable, 502, 503 and 504.
+    pub retry_on: &'static [Condition],
+    /// When to stop calling for a while.
+    pub breaker: Option<Breaker>,
+    /// Header fields that every call carries.
+    pub headers: &'static [(&'static str, Setting)],
+    /// The largest result that is read, in bytes.
+    pub max_body: usize,
+}
+
+/// When calls to a backend are refused without asking it.
+#[derive(Clone, Copy, Debug)]
+pub struct Breaker {
+    /// How many failures open it.
+    pub failures: u32,
+    /// The span that the failures must fall into; `None` counts consecutive ones.
+    pub within: Option<Duration>,
+    /// How long it stays open before one probe is let through.
+    pub open: Duration,
+}
+
+/// A kind of failed call that the contract names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// This status code.
+    Status(u16),
+    /// Any status code that begins with this digit.
+    Class(u16),
+    /// The attempt or the call took too long.
+    Timeout,
+    /// No usable HTTP answer came, or the breaker is open.
+    Unreachable,
+    /// The result violates what the contract reads.
+    Invalid,
+}
+
+/// One endpoint: method, path and the function that answers.
+pub struct Endpoint {
+    /// The method it answers.
+    pub method: Method,
+    /// The path with its version, `/v1/products/{id}`.
+    pub template: &'static str,
+    /// The label of its version.
+    pub version: &'static str,
+    /// The budget of one request, from its last byte to the answer.
+    pub timeout: TimeSetting,
+    /// The largest request body, in bytes.
+    pub max_body: usize,
+    /// Whether the endpoint takes a body.
+    pub body: BodyKind,
+    /// What callers are told about the version's end.
+    pub lifecycle: Option<&'static Lifecycle>,
+    /// The generated function that answers.
+    pub answer: fn(Gateway, Request) -> Answering,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method.as_str(), self.template)
+    }
+}
+
+/// The future of an answer.
+pub type Answering = Pin<Box<dyn Future<Output = Result<Response, Error>>>>;
+
+/// The method of an endpoint or a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// RFC 9110 section 9.3.1.
+    Get,
+    /// RFC 9110 section 9.3.3.
+    Post,
+    /// RFC 9110 section 9.3.4.
+    Put,
+    /// RFC 5789.
+    Patch,
+    /// RFC 9110 section 9.3.5.
+    Delete,
+    /// RFC 9110 section 9.3.2.
+    Head,
+}
+
+impl Method {
+    /// The method as it stands in a request line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Patch => "PATCH",
+            Method::Delete => "DELETE",
+            Method::Head => "HEAD",
+        }
+    }
+
+    /// Whether a request may be dropped half way without leaving a trace (RFC 9110 section 9.2.1).
+    pub(crate) const fn is_safe(self) -> bool {
+        matches!(self, Method::Get | Method::Head)
+    }
+
+    /// Whether sending a request twice means the same as once (RFC 9110 section 9.2.2).
+    pub(crate) const fn is_idempotent(self) -> bool {
+        matches!(self, Method::Get | Method::Head | Method::Put | Method::Delete)
+    }
+
+    pub(crate) const fn as_http(self) -> http::Method {
+        match self {
+            Method::Get => http::Method::GET,
+            Method::Post => http::Method::POST,
+            Method::Put => http::Method::PUT,
+            Method::Patch => http::Method::PATCH,
+            Method::Delete => http::Method::DELETE,
+            Method::Head => http::Method::HEAD,
+        }
+    }
+}
+
+/// Whether an endpoint takes a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyKind {
+    /// It takes none; what is sent is read and thrown away.
+    None,
+    /// It takes JSON (`application/json` or a `+json` type).
+    Json {
+        /// Whether a request without a body is refused.
+        required: bool,
+    },
+}
+
+/// What callers of an endpoint are told about its end.
+#[derive(Debug)]
+pub struct Lifecycle {
+    /// The value of the `Deprecation` field (RFC 9745), `@1788220800`.
+    pub deprecation: Option<&'static str>,
+    /// The value of the `Sunset` field (RFC 8594), an HTTP date.
+    pub sunset: Option<&'static str>,
+    /// Whole values of `Link` fields (RFC 8288).
+    pub links: &'static [&'static str],
+    /// The path prefix of this version and that of its successor, `("/v1", "/v2")`, where the
+    /// successor has the same route.
+    pub successor: Option<(&'static str, &'static str)>,
+}

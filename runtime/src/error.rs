@@ -1,0 +1,270 @@
+//! What can go wrong with a request, and the one mapping from a failure to an answer.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+
+use crate::check::Violations;
+use crate::json::Writer;
+use crate::response::Response;
+
+/// Why a request is answered with a problem (RFC 9457).
+///
+/// Opaque on purpose: what callers see of it is decided here alone, and never holds an internal
+/// address, a secret or a value that a caller sent.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: Kind,
+    /// For the log only.
+    cause: Option<String>,
+}
+
+/// A problem that the contract declares.
+#[derive(Debug)]
+pub struct Problem {
+    /// The status code of the answer.
+    pub status: u16,
+    /// The `type` member, `urn:problem:shop:not-found`.
+    pub kind: &'static str,
+    /// The `title` member: the declared text.
+    pub title: &'static str,
+}
+
+/// The kinds of failure that have an answer of their own.
+pub(crate) enum Kind {
+    Declared { problem: &'static Problem, members: Vec<u8> },
+    Invalid(Violations),
+    Malformed(&'static str),
+    NoRoute { exists_without_slash: bool },
+    Method { allow: String },
+    Slow,
+    BodyTooLarge { limit: usize },
+    TargetTooLong { limit: usize },
+    Media,
+    HeadersTooLarge { limit: usize },
+    Internal,
+    BackendFailed,
+    BackendUnavailable { retry_after: Duration },
+    BackendTimeout,
+}
+
+/// How a kind looks to a caller.
+struct Face {
+    status: u16,
+    kind: Cow<'static, str>,
+    title: &'static str,
+    detail: Option<Cow<'static, str>>,
+}
+
+impl Error {
+    /// An error that the contract declares.
+    pub fn declared(problem: &'static Problem) -> Error {
+        Error::from(Kind::Declared { problem, members: Vec::new() })
+    }
+
+    /// Adds members to a declared problem: the text of a JSON object. Other kinds have none.
+    #[must_use]
+    pub fn with(mut self, object: Vec<u8>) -> Error {
+        if let Kind::Declared { members, .. } = &mut self.0.kind {
+            *members = object;
+        }
+        self
+    }
+
+    /// A request that violates the contract, with everything that is wrong with it.
+    pub fn invalid_request(violations: Violations) -> Error {
+        Error::from(Kind::Invalid(violations))
+    }
+
+    /// The status code of the answer.
+    pub fn status(&self) -> u16 {
+        self.0.kind.face().status
+    }
+
+    /// Whether the gateway itself is to blame.
+    pub(crate) fn is_bug(&self) -> bool {
+        matches!(self.0.kind, Kind::Internal)
+    }
+
+    /// What the log says beside the kind.
+    pub(crate) fn cause(&self) -> Option<&str> {
+        self.0.cause.as_deref()
+    }
+
+    #[must_use]
+    pub(crate) fn because(mut self, cause: String) -> Error {
+        self.0.cause = Some(cause);
+        self
+    }
+
+    /// The `type` member of the answer.
+    pub(crate) fn problem_type(&self) -> Cow<'static, str> {
+        self.0.kind.face().kind
+    }
+
+    /// The answer, for the request with this id.
+    pub(crate) fn into_response(self, request_id: &str) -> Response {
+        let kind = self.0.kind;
+        let face = kind.face();
+        let status = StatusCode::from_u16(face.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = document(&kind, &face, request_id);
+        let mut response = Response::bytes(status, body);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        match kind {
+            Kind::Method { allow } => {
+                if let Ok(allow) = HeaderValue::try_from(allow) {
+                    headers.insert(ALLOW, allow);
+                }
+            }
+            Kind::BackendUnavailable { retry_after } => {
+                let seconds = retry_after.as_millis().div_ceil(1000).max(1);
+                let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+                headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+/// The problem document (RFC 9457 section 3.1).
+fn document(kind: &Kind, face: &Face, request_id: &str) -> Vec<u8> {
+    let mut out = Writer::new();
+    out.raw("{\"type\":");
+    out.text(&face.kind);
+    out.raw(",\"title\":");
+    out.text(face.title);
+    out.raw(",\"status\":");
+    out.raw(&face.status.to_string());
+    if let Some(detail) = &face.detail {
+        out.raw(",\"detail\":");
+        out.text(detail);
+    }
+    out.raw(",\"instance\":");
+    out.text(&format!("urn:request:{request_id}"));
+    match kind {
+        Kind::Declared { members, .. } => {
+            if let Some(members) = inside(members) {
+                out.raw(",");
+                out.raw(members);
+            }
+        }
+        Kind::Invalid(violations) => {
+            out.raw(",\"errors\":");
+            violations.write(&mut out);
+        }
+        _ => {}
+    }
+    out.raw("}");
+    out.finish()
+}
+
+/// The members of an object's text, without its braces; nothing when there are none.
+fn inside(object: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(object).ok()?.trim();
+    let members = text.strip_prefix('{')?.strip_suffix('}')?.trim();
+    (!members.is_empty()).then_some(members)
+}
+
+impl Kind {
+    /// How the kind looks to a caller.
+    fn face(&self) -> Face {
+        match self {
+            Kind::Declared { problem, .. } => Face {
+                status: problem.status,
+                kind: Cow::Borrowed(problem.kind),
+                title: problem.title,
+                detail: None,
+            },
+            other => {
+                let (status, name, title) = other.gateway_problem();
+                let kind = Cow::Owned(format!("urn:problem:gateway:{name}"));
+                Face { status, kind, title, detail: other.detail() }
+            }
+        }
+    }
+
+    /// The one mapping from a kind of failure to a status, a problem type and a title.
+    fn gateway_problem(&self) -> (u16, &'static str, &'static str) {
+        match self {
+            Kind::Invalid(_) | Kind::Malformed(_) => {
+                (400, "invalid-request", "The request violates the contract")
+            }
+            Kind::NoRoute { .. } => (404, "no-route", "There is no such route"),
+            Kind::Method { .. } => (405, "method", "This path does not answer this method"),
+            Kind::Slow => (408, "slow", "The request took too long to arrive"),
+            Kind::BodyTooLarge { .. } => (413, "body", "The body is too large"),
+            Kind::TargetTooLong { .. } => (414, "target", "The request target is too long"),
+            Kind::Media => (415, "media", "The body has the wrong media type"),
+            Kind::HeadersTooLarge { .. } => (431, "headers", "The header fields are too large"),
+            Kind::Declared { .. } | Kind::Internal => {
+                (500, "internal", "The gateway made a mistake")
+            }
+            Kind::BackendFailed => (502, "backend-failed", "A service behind the gateway failed"),
+            Kind::BackendUnavailable { .. } => {
+                (503, "backend-unavailable", "A service behind the gateway is not available")
+            }
+            Kind::BackendTimeout => {
+                (504, "backend-timeout", "A service behind the gateway took too long")
+            }
+        }
+    }
+
+    /// What there is to say beside the title.
+    fn detail(&self) -> Option<Cow<'static, str>> {
+        let limited = |what: &str, limit: &usize| {
+            Cow::Owned(format!("the {what} may have at most {limit} bytes"))
+        };
+        Some(match self {
+            Kind::Declared { .. } | Kind::Internal => return None,
+            Kind::NoRoute { exists_without_slash: false } => return None,
+            Kind::NoRoute { exists_without_slash: true } => {
+                "this path exists without its trailing slash".into()
+            }
+            Kind::Invalid(_) => "`errors` lists what is wrong and where".into(),
+            Kind::Malformed(what) => (*what).into(),
+            Kind::Method { allow } => format!("it answers {allow}").into(),
+            Kind::Slow => "the body did not arrive in time".into(),
+            Kind::BodyTooLarge { limit } => limited("body", limit),
+            Kind::TargetTooLong { limit } => limited("target", limit),
+            Kind::Media => "this endpoint reads `application/json`".into(),
+            Kind::HeadersTooLarge { limit } => limited("header section", limit),
+            Kind::BackendFailed => "a service that this answer needs gave no usable result".into(),
+            Kind::BackendUnavailable { .. } => {
+                "a service that this answer needs cannot be asked at the moment".into()
+            }
+            Kind::BackendTimeout => {
+                "a service that this answer needs did not answer in time".into()
+            }
+        })
+    }
+}
+
+impl From<Kind> for Error {
+    fn from(kind: Kind) -> Error {
+        Error(Box::new(Inner { kind, cause: None }))
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let face = self.0.kind.face();
+        let mut out = f.debug_struct("Error");
+        out.field("status", &face.status).field("kind", &face.kind);
+        out.field("cause", &self.0.cause).finish()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.kind.face().title)
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,61 @@
+//! Reads JSON bodies in one pass against a contract and writes answers, without a tree of values.
+//!
+//! Generated code pulls the values it wants, in whatever order they come, as borrowed slices of the
+//! body; everything else is skipped. Every byte is checked on the way: grammar (RFC 8259), UTF-8,
+//! escapes, depth. Answers are written by appending slices to one buffer.
+
+mod equality;
+mod escape;
+mod list;
+mod maybe;
+mod number;
+mod pointer;
+mod raw;
+mod reader;
+mod record;
+mod scan;
+mod writer;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+pub use equality::same_json;
+pub use maybe::Maybe;
+pub use number::compare_numbers;
+pub use raw::Raw;
+pub use reader::{Read, Reader, Stop};
+pub use record::Object;
+pub use writer::Writer;
+
+pub(crate) use escape::count as count_scalars;
+pub(crate) use number::Decimal;
+
+use crate::check::{Place, Violation, Violations};
+
+/// Reads a backend's result. Members that the contract does not name are skipped.
+///
+/// # Errors
+///
+/// The first thing that is not as the contract says, or not JSON in UTF-8.
+pub fn read_result<'a, T>(
+    body: &'a [u8],
+    read: impl FnOnce(&mut Reader<'a>) -> Read<T>,
+) -> Result<T, Violation> {
+    let mut reader = Reader::result();
+    reader.document(body, read).map_err(|_| reader.first_violation())
+}
+
+/// Reads a caller's body. Members that the contract does not name are violations. Adds what is wrong
+/// to `violations`, ordered by place; `None` if anything is.
+pub fn read_request<'a, T>(
+    body: &'a [u8],
+    read: impl FnOnce(&mut Reader<'a>) -> Read<T>,
+    violations: &mut Violations,
+) -> Option<T> {
+    let mut reader = Reader::request(violations.room());
+    let value = reader.document(body, read);
+    let sound = reader.report(|pointer, expected| violations.add(Place::Body(pointer), expected));
+    value.ok().filter(|_| sound)
+}

@@ -1,0 +1,305 @@
+//! Pulls typed values out of a JSON text.
+
+use super::Maybe;
+use super::number::Decimal;
+use super::pointer::{Mark, pointers};
+use super::raw::Raw;
+use super::scan::{self, Fault, LEVELS};
+use crate::check::{EnumRule, NumberKind, NumberRule, Other, TextRule, Violation};
+
+/// What reading yields.
+pub type Read<T> = Result<T, Stop>;
+
+/// Why a value cannot be had. What is wrong is with the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Nothing more can or need be read.
+    Broken,
+    /// The value is not what the contract says; it is recorded and passed over.
+    Violated,
+}
+
+/// Reads a JSON text from its front, one value after the other.
+///
+/// Every function that reads a value expects to stand before one: at the top, after
+/// [`key`](Reader::key), or inside the function given to [`list`](Reader::list).
+#[derive(Debug)]
+pub struct Reader<'a> {
+    pub(super) text: &'a str,
+    pub(super) at: usize,
+    /// How many more records and lists may be opened.
+    pub(super) levels: u32,
+    /// Whether a caller sent this, who has to keep to the contract in what it does not read, too.
+    pub(super) strict: bool,
+    /// How many more violations there is room for. The last one stops the reading.
+    room: usize,
+    marks: Vec<Mark>,
+}
+
+impl<'a> Reader<'a> {
+    /// For a backend's result: stops at the first violation, skips unknown members.
+    pub(super) fn result() -> Reader<'a> {
+        Reader { text: "", at: 0, levels: LEVELS, strict: false, room: 1, marks: Vec::new() }
+    }
+
+    /// For a caller's body: goes on after a violation while there is room for another.
+    pub(super) fn request(room: usize) -> Reader<'a> {
+        Reader { strict: true, room, ..Reader::result() }
+    }
+
+    /// Before a value that was checked.
+    pub(super) fn within(value: Raw<'a>) -> Reader<'a> {
+        Reader { text: value.json(), ..Reader::result() }
+    }
+
+    /// Reads a whole text as one value.
+    pub(super) fn document<T>(
+        &mut self,
+        body: &'a [u8],
+        read: impl FnOnce(&mut Reader<'a>) -> Read<T>,
+    ) -> Read<T> {
+        self.begin(body)?;
+        let value = read(self);
+        if !matches!(value, Err(Stop::Broken)) {
+            self.end()?;
+        }
+        value
+    }
+
+    fn begin(&mut self, body: &'a [u8]) -> Read<()> {
+        if self.room == 0 {
+            return Err(Stop::Broken);
+        }
+        let Ok(text) = simdutf8::basic::from_utf8(body) else {
+            let found = "bytes that are not UTF-8";
+            return Err(self.stop(Mark { at: 0, member: None, expected: "JSON", found }));
+        };
+        self.text = text;
+        self.at = scan::blank(self.bytes(), 0);
+        Ok(())
+    }
+
+    fn end(&mut self) -> Read<()> {
+        let end = scan::blank(self.bytes(), self.at);
+        if end < self.text.len() { Err(self.malformed(Fault::Syntax(end))) } else { Ok(()) }
+    }
+
+    /// A text.
+    pub fn text(&mut self, rule: &TextRule) -> Read<Raw<'a>> {
+        let text = self.string(rule.expected)?;
+        match rule.fault(text) {
+            None => Ok(self.pass(text)),
+            Some(found) => Err(self.refuse(rule.expected, found)),
+        }
+    }
+
+    /// A number. One of an integer type loses a fraction of zeros: `1.0` is read as `1`.
+    pub fn number(&mut self, rule: &NumberRule) -> Read<Raw<'a>> {
+        let Some(extent) = scan::number(self.bytes(), self.at) else {
+            return Err(self.mistake(rule.expected));
+        };
+        let number = self.slice(self.at + extent.number);
+        let simple = !extent.has_exponent();
+        if !(simple && rule.takes_all(extent.whole, extent.fraction())) {
+            let fault = Decimal::of(number.json(), extent)
+                .and_then(|decimal| rule.fault(&decimal, number.json()));
+            if let Some(found) = fault {
+                return Err(self.refuse(rule.expected, found));
+            }
+        }
+        self.pass(number);
+        let integer = matches!(rule.kind, NumberKind::Int | NumberKind::Int64);
+        let cut = if integer && simple { number.json().get(..extent.whole) } else { None };
+        Ok(cut.map_or(number, Raw::checked))
+    }
+
+    /// A boolean.
+    pub fn boolean(&mut self) -> Read<Raw<'a>> {
+        let word = if self.peek() == b't' { "true" } else { "false" };
+        match scan::literal(self.bytes(), self.at, word) {
+            Some(end) => Ok(self.pass(self.slice(end))),
+            None => Err(self.mistake("bool")),
+        }
+    }
+
+    /// A text that is one of a few. What replaces an undeclared one is read in its place.
+    pub fn one_of(&mut self, rule: &EnumRule) -> Read<Raw<'a>> {
+        let text = self.string(rule.expected)?;
+        if rule.declares(text.quoted()) || rule.declares(&text.text()) {
+            return Ok(self.pass(text));
+        }
+        match rule.other {
+            Other::Refused => Err(self.refuse(rule.expected, "another text")),
+            Other::Kept => Ok(self.pass(text)),
+            Other::Becomes(declared) => {
+                self.pass(text);
+                Ok(Raw::literal(declared))
+            }
+        }
+    }
+
+    /// Any text, number or boolean.
+    pub fn scalar(&mut self) -> Read<Raw<'a>> {
+        match self.peek() {
+            b'{' | b'[' | b'n' => Err(self.mistake("text, number or bool")),
+            _ => self.any(),
+        }
+    }
+
+    /// Any value. A record in it may repeat a key.
+    pub fn any(&mut self) -> Read<Raw<'a>> {
+        match scan::value(self.bytes(), self.at, self.levels) {
+            Ok(end) => Ok(self.pass(self.slice(end))),
+            Err(fault) => Err(self.malformed(fault)),
+        }
+    }
+
+    /// Passes over any value.
+    #[inline]
+    pub fn skip(&mut self) -> Read<()> {
+        match scan::value(self.bytes(), self.at, self.levels) {
+            Ok(end) => {
+                self.at = end;
+                Ok(())
+            }
+            Err(fault) => Err(self.malformed(fault)),
+        }
+    }
+
+    /// A value and its text.
+    #[inline]
+    pub fn raw_of<T>(
+        &mut self,
+        read: impl FnOnce(&mut Reader<'a>) -> Read<T>,
+    ) -> Read<(Raw<'a>, T)> {
+        let start = self.at;
+        let value = read(self)?;
+        let end = std::mem::replace(&mut self.at, start);
+        Ok((self.pass(self.slice(end)), value))
+    }
+
+    /// A value or null; never absent.
+    #[inline]
+    pub fn or_null<T>(&mut self, read: impl FnOnce(&mut Reader<'a>) -> Read<T>) -> Read<Maybe<T>> {
+        if self.peek() == b'n'
+            && let Some(end) = scan::literal(self.bytes(), self.at, "null")
+        {
+            self.at = end;
+            return Ok(Maybe::Null);
+        }
+        read(self).map(Maybe::Value)
+    }
+
+    #[inline]
+    pub(super) fn bytes(&self) -> &'a [u8] {
+        self.text.as_bytes()
+    }
+
+    #[inline]
+    pub(super) fn peek(&self) -> u8 {
+        scan::byte(self.bytes(), self.at)
+    }
+
+    /// The value that ends at an offset.
+    #[inline]
+    pub(super) fn slice(&self, end: usize) -> Raw<'a> {
+        Raw::checked(self.text.get(self.at..end).expect("a value begins and ends with ASCII"))
+    }
+
+    /// Goes past a value that stands here.
+    #[inline]
+    fn pass(&mut self, value: Raw<'a>) -> Raw<'a> {
+        self.at += value.json().len();
+        value
+    }
+
+    /// The string that stands here.
+    #[inline]
+    fn string(&mut self, expected: &'static str) -> Read<Raw<'a>> {
+        if self.peek() != b'"' {
+            return Err(self.mistake(expected));
+        }
+        match scan::string(self.bytes(), self.at) {
+            Some(end) => Ok(self.slice(end)),
+            None => Err(self.malformed(Fault::Syntax(self.at))),
+        }
+    }
+
+    /// Records that the value here is of another kind, and passes over it.
+    #[cold]
+    pub(super) fn mistake(&mut self, expected: &'static str) -> Stop {
+        let found = match self.peek() {
+            b'"' => "text",
+            b'{' => "a record",
+            b'[' => "a list",
+            b'n' => "null",
+            b't' | b'f' => "a boolean",
+            _ => "a number",
+        };
+        self.refuse(expected, found)
+    }
+
+    /// Records that the value here is not what the contract says, and passes over it.
+    #[cold]
+    pub(super) fn refuse(&mut self, expected: &'static str, found: &'static str) -> Stop {
+        let end = match scan::value(self.bytes(), self.at, self.levels) {
+            Ok(end) => end,
+            Err(fault) => return self.malformed(fault),
+        };
+        let noted = self.note(Mark { at: self.at, member: None, expected, found });
+        self.at = end;
+        noted.err().unwrap_or(Stop::Violated)
+    }
+
+    /// Records that the text is not JSON.
+    #[cold]
+    pub(super) fn malformed(&mut self, fault: Fault) -> Stop {
+        let (at, expected, found) = match fault {
+            Fault::Syntax(at) if at >= self.text.len() => (at, "JSON", "an early end"),
+            Fault::Syntax(at) => (at, "JSON", "something else"),
+            Fault::Depth(at) => (at, "at most 128 levels", "another"),
+        };
+        self.stop(Mark { at, member: None, expected, found })
+    }
+
+    #[cold]
+    fn stop(&mut self, mark: Mark) -> Stop {
+        self.marks.push(mark);
+        self.room = 0;
+        Stop::Broken
+    }
+
+    /// Records what is wrong; stops if that is enough.
+    #[cold]
+    pub(super) fn note(&mut self, mark: Mark) -> Read<()> {
+        if self.room <= 1 {
+            return Err(self.stop(mark));
+        }
+        self.marks.push(mark);
+        self.room -= 1;
+        Ok(())
+    }
+
+    /// The first thing that is wrong, for a reading that stopped.
+    #[cold]
+    pub(super) fn first_violation(&self) -> Violation {
+        let pointer = pointers(self.text, self.marks.get(..1).unwrap_or_default()).pop();
+        let (expected, found) = self
+            .marks
+            .first()
+            .map_or(("JSON", "something else"), |mark| (mark.expected, mark.found));
+        Violation { pointer: pointer.unwrap_or_default(), expected, found }
+    }
+
+    /// Tells everything that is wrong, with its pointer, ordered by place. Whether nothing is.
+    pub(super) fn report(mut self, mut tell: impl FnMut(String, &'static str)) -> bool {
+        if self.marks.is_empty() {
+            return true;
+        }
+        self.marks.sort_by_key(|mark| mark.at);
+        for (pointer, mark) in pointers(self.text, &self.marks).into_iter().zip(&self.marks) {
+            tell(pointer, mark.expected);
+        }
+        false
+    }
+}

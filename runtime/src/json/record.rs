@@ -1,0 +1,184 @@
+//! Reads records: their keys in any order, then what the contract says about each field.
+
+use super::Maybe;
+use super::pointer::Mark;
+use super::reader::{Read, Reader, Stop};
+use super::scan::{self, Fault, byte};
+use std::borrow::Cow;
+
+/// A record that is being read.
+#[derive(Debug)]
+pub struct Object {
+    /// The offset of its brace.
+    start: usize,
+    /// Whether no key was read yet.
+    untouched: bool,
+}
+
+impl<'a> Reader<'a> {
+    /// Goes into a record.
+    #[inline]
+    pub fn object(&mut self) -> Read<Object> {
+        if self.peek() != b'{' {
+            return Err(self.mistake("a record"));
+        }
+        let start = self.at;
+        self.open()?;
+        Ok(Object { start, untouched: true })
+    }
+
+    /// The next key, decoded; `None` at the end of the record. The member's value has to be read
+    /// before the next key.
+    #[inline]
+    pub fn key(&mut self, object: &mut Object) -> Read<Option<Cow<'a, str>>> {
+        let text = self.bytes();
+        let mut at = scan::blank(text, self.at);
+        match byte(text, at) {
+            b'}' => {
+                self.close(at);
+                return Ok(None);
+            }
+            _ if object.untouched => object.untouched = false,
+            b',' => at = scan::blank(text, at + 1),
+            _ => return Err(self.malformed(Fault::Syntax(at))),
+        }
+        if byte(text, at) != b'"' {
+            return Err(self.malformed(Fault::Syntax(at)));
+        }
+        self.at = at;
+        let end = scan::special(text, at + 1);
+        if byte(text, end) != b'"' {
+            return self.escaped_key();
+        }
+        self.at = scan::colon(text, end + 1).map_err(|fault| self.malformed(fault))?;
+        let key = self.text.get(at + 1..end).expect("a key stands between quotes");
+        Ok(Some(Cow::Borrowed(key)))
+    }
+
+    #[cold]
+    fn escaped_key(&mut self) -> Read<Option<Cow<'a, str>>> {
+        let text = self.bytes();
+        let Some(end) = scan::string(text, self.at) else {
+            return Err(self.malformed(Fault::Syntax(self.at)));
+        };
+        let key = self.slice(end).text();
+        self.at = scan::colon(text, end).map_err(|fault| self.malformed(fault))?;
+        Ok(Some(key))
+    }
+
+    /// The value of a member: null, or what `read` yields. A second member of the same name is a
+    /// violation.
+    #[inline]
+    pub fn field<T>(
+        &mut self,
+        slot: &mut Maybe<T>,
+        read: impl FnOnce(&mut Reader<'a>) -> Read<T>,
+    ) -> Read<()> {
+        if !slot.is_absent() {
+            return self.unwelcome("one member of this name", "another");
+        }
+        *slot = match self.or_null(read) {
+            Ok(value) => value,
+            Err(Stop::Violated) => Maybe::Violated,
+            Err(Stop::Broken) => return Err(Stop::Broken),
+        };
+        Ok(())
+    }
+
+    /// The value of a member that the contract does not name.
+    #[inline]
+    pub fn unknown(&mut self) -> Read<()> {
+        if self.strict { self.unwelcome("no member of this name", "one") } else { self.skip() }
+    }
+
+    /// Passes over a member that should not be there.
+    #[cold]
+    fn unwelcome(&mut self, expected: &'static str, found: &'static str) -> Read<()> {
+        self.note(Mark { at: self.at, member: None, expected, found })?;
+        self.skip()
+    }
+
+    /// The value of `f: T`, after the record: it is there.
+    #[inline]
+    pub fn required<T>(&mut self, object: &Object, slot: Maybe<T>, name: &'static str) -> Read<T> {
+        match slot {
+            Maybe::Value(value) => Ok(value),
+            Maybe::Absent => Err(self.lacking(object, name, ["a value", "nothing"])),
+            Maybe::Null => Err(self.lacking(object, name, ["a value", "null"])),
+            Maybe::Violated => Err(Stop::Violated),
+        }
+    }
+
+    /// The value of `f?: T`, after the record: not null. A backend's null counts as absent.
+    #[inline]
+    pub fn optional<T>(
+        &mut self,
+        object: &Object,
+        slot: Maybe<T>,
+        name: &'static str,
+    ) -> Read<Maybe<T>> {
+        match slot {
+            Maybe::Violated => Err(Stop::Violated),
+            Maybe::Null if self.strict => {
+                Err(self.lacking(object, name, ["a value or nothing", "null"]))
+            }
+            Maybe::Null => Ok(Maybe::Absent),
+            slot => Ok(slot),
+        }
+    }
+
+    /// The value of `f: T | null`, after the record: it is there.
+    #[inline]
+    pub fn nullable<T>(
+        &mut self,
+        object: &Object,
+        slot: Maybe<T>,
+        name: &'static str,
+    ) -> Read<Maybe<T>> {
+        match slot {
+            Maybe::Violated => Err(Stop::Violated),
+            Maybe::Absent => Err(self.lacking(object, name, ["a value or null", "nothing"])),
+            slot => Ok(slot),
+        }
+    }
+
+    /// The value of `f?: T | null`, after the record.
+    #[inline]
+    pub fn either<T>(
+        &mut self,
+        _object: &Object,
+        slot: Maybe<T>,
+        _name: &'static str,
+    ) -> Read<Maybe<T>> {
+        match slot {
+            Maybe::Violated => Err(Stop::Violated),
+            slot => Ok(slot),
+        }
+    }
+
+    /// Records what a field should be and is.
+    #[cold]
+    fn lacking(&mut self, object: &Object, name: &'static str, says: [&'static str; 2]) -> Stop {
+        let [expected, found] = says;
+        let mark = Mark { at: object.start, member: Some(name), expected, found };
+        self.note(mark).err().unwrap_or(Stop::Violated)
+    }
+
+    /// Goes past an opening bracket.
+    #[inline]
+    pub(super) fn open(&mut self) -> Read<()> {
+        let Some(levels) = self.levels.checked_sub(1) else {
+            return Err(self.malformed(Fault::Depth(self.at)));
+        };
+        self.levels = levels;
+        self.at = scan::blank(self.bytes(), self.at + 1);
+        Ok(())
+    }
+
+    /// Goes past the closing bracket at an offset.
+    #[inline]
+    pub(super) fn close(&mut self, at: usize) {
+        self.levels += 1;
+        self.at = at + 1;
+    }
+}

@@ -1,0 +1,139 @@
+//! Writes JSON into one growing buffer.
+
+use super::raw::Raw;
+use super::scan::{byte, special};
+
+/// A JSON text in the making. It writes what it is told, in order; that brackets match is up to
+/// whoever calls it.
+#[derive(Clone, Debug, Default)]
+pub struct Writer {
+    json: String,
+}
+
+impl Writer {
+    /// An empty text.
+    pub fn new() -> Writer {
+        Writer::default()
+    }
+
+    /// An empty text with room for so many bytes.
+    pub fn with_capacity(bytes: usize) -> Writer {
+        Writer { json: String::with_capacity(bytes) }
+    }
+
+    /// Appends JSON text as it is: `{"id":`.
+    #[inline]
+    pub fn raw(&mut self, json: &str) {
+        self.json.push_str(json);
+    }
+
+    /// Appends a value as it was sent.
+    #[inline]
+    pub fn value(&mut self, value: Raw<'_>) {
+        self.json.push_str(value.json());
+    }
+
+    /// Appends a string in quotes, with escapes for quotes, backslashes and control characters (RFC
+    /// 8259 section 7).
+    pub fn text(&mut self, text: &str) {
+        self.json.push('"');
+        let mut rest = text;
+        while let Some((plain, escaped)) = rest.split_at_checked(special(rest.as_bytes(), 0)) {
+            self.json.push_str(plain);
+            let Some(after) = escaped.get(1..) else { break };
+            self.escape(byte(escaped.as_bytes(), 0));
+            rest = after;
+        }
+        self.json.push('"');
+    }
+
+    fn escape(&mut self, character: u8) {
+        const HEX: [char; 16] =
+            ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+        let short = match character {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            b'\t' => "\\t",
+            _ => "\\u00",
+        };
+        self.json.push_str(short);
+        if short.len() > 2 {
+            let [high, low] = [character >> 4, character & 15].map(usize::from);
+            self.json.extend([HEX.get(high), HEX.get(low)].into_iter().flatten());
+        }
+    }
+
+    /// Appends `"name":`, after a comma unless it is the first thing in its record.
+    #[inline]
+    pub fn key(&mut self, name: &'static str) {
+        self.comma();
+        self.text(name);
+        self.json.push(':');
+    }
+
+    /// Appends a comma unless it would be the first thing in its record or list.
+    #[inline]
+    pub fn comma(&mut self) {
+        if !matches!(self.json.as_bytes().last(), None | Some(b'[' | b'{')) {
+            self.json.push(',');
+        }
+    }
+
+    /// Appends `true` or `false`.
+    #[inline]
+    pub fn boolean(&mut self, value: bool) {
+        self.json.push_str(if value { "true" } else { "false" });
+    }
+
+    /// The bytes written, UTF-8.
+    #[inline]
+    pub fn finish(self) -> Vec<u8> {
+        self.json.into_bytes()
+    }
+
+    #[inline]
+    pub(super) fn into_string(self) -> String {
+        self.json
+    }
+
+    /// What is written so far.
+    #[inline]
+    pub fn as_str(&self) -> &str {
+        &self.json
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Raw, Writer};
+
+    #[test]
+    fn commas_come_between_members_and_elements_only() {
+        let mut out = Writer::new();
+        out.raw("{");
+        out.key("a");
+        out.raw("[");
+        for word in ["[", "{"] {
+            out.comma();
+            out.text(word);
+        }
+        out.raw("]");
+        out.key("b");
+        out.boolean(false);
+        out.key("c");
+        out.value(Raw::literal("1e2"));
+        out.raw("}");
+        assert_eq!(out.as_str(), r#"{"a":["[","{"],"b":false,"c":1e2}"#);
+    }
+
+    #[test]
+    fn what_a_string_cannot_hold_is_escaped() {
+        let mut out = Writer::with_capacity(32);
+        out.text("\"\\/\n\r\t\u{0}\u{1f}\u{7f}é😀 that is longer than one chunk\n");
+        let escaped = r#""\"\\/\n\r\t\u0000\u001f"#;
+        let rest = "\u{7f}é😀 that is longer than one chunk\\n\"";
+        assert_eq!(String::from_utf8(out.finish()), Ok(format!("{escaped}{rest}")));
+    }
+}

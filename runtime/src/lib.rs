@@ -1,0 +1,131 @@
+//! What a gateway that Gatewright generates is made of: the server, the calls to backends, the
+//! reading and writing of JSON, and everything else that does not depend on the contract.
+//!
+//! A generated gateway names this crate only through [`codegen`], and its whole `main` is a call of
+//! [`serve`]. This is a gateway by hand, with one backend and one endpoint:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use gatewright_runtime::codegen as rt;
+//!
+//! static CATALOG: rt::Backend = rt::Backend {
+//!     index: 0,
+//!     name: "catalog",
+//!     owner: "",
+//!     address: rt::Setting::Fixed("http://127.0.0.1:9000"),
+//!     timeout: rt::TimeSetting::Fixed(Duration::from_millis(300)),
+//!     retries: 1,
+//!     retry_on: &[],
+//!     breaker: None,
+//!     headers: &[],
+//!     max_body: 1 << 20,
+//! };
+//!
+//! static GET_ITEM: rt::Endpoint = rt::Endpoint {
+//!     method: rt::Method::Get,
+//!     template: "/v1/items/{id}",
+//!     version: "1",
+//!     timeout: rt::TimeSetting::Fixed(Duration::from_millis(800)),
+//!     max_body: 0,
+//!     body: rt::BodyKind::None,
+//!     lifecycle: None,
+//!     answer: |gateway, request| Box::pin(get_item(gateway, request)),
+//! };
+//!
+//! /// Asks the catalogue for an item and passes on its name.
+//! async fn get_item(gateway: rt::Gateway, request: rt::Request) -> Result<rt::Response, rt::Error> {
+//!     let mut call = rt::Call::new(&CATALOG, rt::Method::Get, "GET /items/{id}");
+//!     call.literal("/items/");
+//!     call.segment(request.segment(2));
+//!     let body = call.send(&gateway, &request).await?;
+//!     let mut name = rt::Maybe::Absent;
+//!     rt::read_result(&body, |reader| {
+//!         let mut object = reader.object()?;
+//!         while let Some(key) = reader.key(&mut object)? {
+//!             match &*key {
+//!                 "name" => reader.field(&mut name, |reader| reader.text(&rt::TEXT))?,
+//!                 _ => reader.unknown()?,
+//!             }
+//!         }
+//!         Ok(())
+//!     })
+//!     .map_err(|violation| rt::Failure::invalid(&CATALOG, "GET /items/{id}", violation))?;
+//!     let mut out = rt::Writer::new();
+//!     out.raw("{\"name\":");
+//!     match name {
+//!         rt::Maybe::Value(name) => out.value(name),
+//!         _ => out.raw("null"),
+//!     }
+//!     out.raw("}");
+//!     Ok(rt::Response::json(200, out))
+//! }
+//!
+//! static CONTRACT: rt::Contract = rt::Contract {
+//!     api: "shop",
+//!     versions: &[rt::Version { label: "1", digest: "" }],
+//!     compiler: "by hand",
+//!     revision: "",
+//!     environment: &[],
+//!     backends: &[&CATALOG],
+//!     route: |segments| match segments {
+//!         ["v1", "items", _] => const { &[&GET_ITEM] },
+//!         _ => &[],
+//!     },
+//! };
+//!
+//! fn main() -> std::process::ExitCode {
+//!     # if true { return std::process::ExitCode::SUCCESS }
+//!     gatewright_runtime::serve(&CONTRACT)
+//! }
+//! ```
+//!
+//! # Features
+//!
+//! | feature | brings |
+//! |---|---|
+//! | `tls` | `https` towards backends |
+//! | `mock` | `mock`: backends that answer from a contract |
+//! | `testing` | `testing`: a gateway inside a test, fake backends, a client |
+//! | `source` | `SOURCE`: the text of this crate, for the compiler to carry |
+
+pub mod codegen;
+#[cfg(feature = "mock")]
+pub mod mock;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+mod check;
+mod contract;
+mod error;
+mod json;
+mod observe;
+mod request;
+mod response;
+mod result;
+mod run;
+mod serve;
+mod server;
+mod settings;
+#[cfg(feature = "source")]
+mod source;
+mod stream;
+mod upstream;
+
+pub use serve::serve;
+#[cfg(feature = "source")]
+pub use source::SOURCE;
+
+/// Includes the gateway that a build script compiled from the contract of this name.
+///
+/// ```ignore
+/// mod shop {
+///     gatewright_runtime::include_gateway!("shop");
+/// }
+/// ```
+#[macro_export]
+macro_rules! include_gateway {
+    ($name:literal) => {
+        include!(concat!(env!("OUT_DIR"), "/", $name, ".rs"));
+    };
+}

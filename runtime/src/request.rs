@@ -1,0 +1,73 @@
+//! One request of a caller, as a handler sees it.
+
+mod body;
+mod deadline;
+pub(crate) mod identity;
+mod query;
+mod target;
+
+use std::net::IpAddr;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+pub(crate) use self::body::{Chunks, Limits as BodyLimits, drain, frame, read};
+pub use self::deadline::Deadline;
+pub(crate) use self::identity::{Identity, random};
+pub(crate) use self::query::Pairs;
+pub use self::query::Query;
+pub(crate) use self::target::{Segments, is_encoded_path_byte};
+use crate::check::{Place, Violations};
+
+/// A request whose path has been matched and whose body has arrived whole.
+#[derive(Debug)]
+pub struct Request {
+    pub(crate) segments: Segments,
+    pub(crate) pairs: Pairs,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) deadline: Deadline,
+    pub(crate) identity: Rc<Identity>,
+    pub(crate) peer: IpAddr,
+}
+
+impl Request {
+    /// The path segment at `index`, percent-decoded once; empty beyond the last.
+    pub fn segment(&self, index: usize) -> &str {
+        self.segments.get(index).unwrap_or_default()
+    }
+
+    /// The value of a header field.
+    ///
+    /// A field that is there twice, or whose value is no UTF-8, is a violation and gives nothing:
+    /// two readers of such a request could each see another value.
+    pub fn header(&self, name: &'static str, violations: &mut Violations) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        let first = values.next()?;
+        if values.next().is_some() {
+            violations.add(Place::Header(name), "one value");
+            return None;
+        }
+        let text = std::str::from_utf8(first.as_bytes()).ok();
+        if text.is_none() {
+            violations.add(Place::Header(name), "text in UTF-8");
+        }
+        text
+    }
+
+    /// The parameters of the query.
+    pub fn query(&self) -> Query<'_> {
+        Query::of(&self.pairs)
+    }
+
+    /// The body, whole; empty when there was none.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// When the answer is due: the endpoint's timeout after the last byte of the request.
+    pub fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+}

@@ -1,0 +1,138 @@
+//! What ties a request to logs and traces: its id and its trace context.
+
+use std::cell::Cell;
+use std::fmt::Write;
+use std::hash::{BuildHasher, RandomState};
+
+use http::{HeaderMap, HeaderValue};
+
+/// The field that carries a request's id, in and out.
+pub(crate) const REQUEST_ID: &str = "x-request-id";
+/// The field of the W3C Trace Context.
+pub(crate) const TRACEPARENT: &str = "traceparent";
+
+/// The id and the trace context of one request.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    pub(crate) id: String,
+    pub(crate) traceparent: HeaderValue,
+}
+
+impl Identity {
+    /// Takes over what the caller sent where it is well formed, and makes the rest.
+    pub(crate) fn of(headers: &HeaderMap) -> Identity {
+        Identity {
+            id: headers.get(REQUEST_ID).and_then(accepted_id).unwrap_or_else(fresh_id),
+            traceparent: headers
+                .get(TRACEPARENT)
+                .filter(|value| is_traceparent(value.as_bytes()))
+                .cloned()
+                .unwrap_or_else(fresh_traceparent),
+        }
+    }
+
+    /// The id as a field value.
+    pub(crate) fn header(&self) -> HeaderValue {
+        HeaderValue::from_str(&self.id).expect("an id is made of letters, digits and `._-`")
+    }
+}
+
+fn accepted_id(value: &HeaderValue) -> Option<String> {
+    let text = value.to_str().ok()?;
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    ((1..=128).contains(&text.len()) && text.bytes().all(legal)).then(|| text.to_owned())
+}
+
+fn fresh_id() -> String {
+    format!("{:016x}{:016x}", random(), random())
+}
+
+/// Whether a `traceparent` may be passed on (W3C Trace Context, section 3.2).
+fn is_traceparent(value: &[u8]) -> bool {
+    let hex = |field: &[u8], length| {
+        field.len() == length && field.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let zero = |field: &[u8]| field.iter().all(|byte| *byte == b'0');
+    let mut fields = value.split(|byte| *byte == b'-');
+    let mut next = || fields.next().unwrap_or_default();
+    let (version, trace, parent, flags) = (next(), next(), next(), next());
+    let ends = fields.next().is_none();
+    hex(version, 2)
+        && version != b"ff"
+        && hex(trace, 32)
+        && !zero(trace)
+        && hex(parent, 16)
+        && !zero(parent)
+        && hex(flags, 2)
+        && (ends || version != b"00")
+        && value.len() <= 512
+}
+
+/// A trace of its own. It is marked as sampled: backends that follow their parent's choice would
+/// otherwise stop tracing altogether.
+fn fresh_traceparent() -> HeaderValue {
+    let mut text = String::with_capacity(55);
+    let odd = |number: u64| number | 1;
+    let _ = write!(text, "00-{:016x}{:016x}-{:016x}-01", random(), odd(random()), odd(random()));
+    HeaderValue::try_from(text).expect("hexadecimal digits and `-`")
+}
+
+/// A number that is hard to foresee but no secret: ids, spreading of pauses.
+pub(crate) fn random() -> u64 {
+    thread_local! {
+        static STATE: Cell<u64> = Cell::new(RandomState::new().hash_one(0_u8));
+    }
+    // SplitMix64.
+    let state = STATE.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+    STATE.set(state);
+    let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(name: &'static str, value: &'static str) -> Identity {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_static(value));
+        Identity::of(&headers)
+    }
+
+    #[test]
+    fn an_id_of_the_caller_is_kept_if_it_is_harmless() {
+        assert_eq!(identity(REQUEST_ID, "Run.7_a-b").id, "Run.7_a-b");
+        for odd in ["", "a b", "a\tb", "{}", "a/b"] {
+            assert_eq!(identity(REQUEST_ID, odd).id.len(), 32, "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn ids_differ() {
+        let ids: std::collections::BTreeSet<_> = (0..1000).map(|_| fresh_id()).collect();
+        assert_eq!(ids.len(), 1000);
+    }
+
+    #[test]
+    fn a_well_formed_trace_context_is_passed_on() {
+        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let later = "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-ever";
+        for value in [good, later] {
+            assert_eq!(identity(TRACEPARENT, value).traceparent, value);
+        }
+        for bad in [
+            "",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+        ] {
+            let fresh = identity(TRACEPARENT, bad).traceparent;
+            assert_ne!(fresh, bad);
+            assert!(is_traceparent(fresh.as_bytes()), "{fresh:?}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The path of a request target: split at `/`, then each segment percent-decoded once.
+
+use std::ops::Range;
+
+use crate::error::{Error, Kind};
+
+/// The decoded segments of a path.
+#[derive(Debug, Default)]
+pub(crate) struct Segments {
+    text: String,
+    places: Vec<Range<usize>>,
+}
+
+impl Segments {
+    /// The segments of an encoded path; `/` has none.
+    ///
+    /// A segment is split off before it is decoded, so `%2F` stays inside it.
+    ///
+    /// # Errors
+    ///
+    /// 400 for bad percent-encoding (RFC 3986 section 2.1), text that is no UTF-8, control
+    /// characters, and the segments `.` and `..`, however they are encoded: a backend that
+    /// resolves them (RFC 3986 section 5.2.4) would be asked for another resource.
+    pub(crate) fn parse(path: &str) -> Result<Segments, Error> {
+        let malformed = |what| Error::from(Kind::Malformed(what));
+        let path =
+            path.strip_prefix('/').ok_or_else(|| malformed("the path must begin with `/`"))?;
+        let mut segments = Segments { text: String::with_capacity(path.len()), places: Vec::new() };
+        if path.is_empty() {
+            return Ok(segments);
+        }
+        for encoded in path.split('/') {
+            let start = segments.text.len();
+            decode(encoded, &mut segments.text)
+                .ok_or_else(|| malformed("the path is not percent-encoded UTF-8"))?;
+            let segment = segments.text.get(start..).unwrap_or_default();
+            if segment.chars().any(char::is_control) {
+                return Err(malformed("the path has a control character"));
+            }
+            if matches!(segment, "." | "..") {
+                return Err(malformed("the path has a `.` or `..` segment"));
+            }
+            segments.places.push(start..segments.text.len());
+        }
+        Ok(segments)
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Option<&str> {
+        self.text.get(self.places.get(index)?.clone())
+    }
+
+    /// All segments in order.
+    pub(crate) fn list(&self) -> Vec<&str> {
+        self.places.iter().filter_map(|place| self.text.get(place.clone())).collect()
+    }
+}
+
+/// Appends the decoded text of a segment; nothing when it is not encoded well.
+fn decode(encoded: &str, out: &mut String) -> Option<()> {
+    if memchr::memchr(b'%', encoded.as_bytes()).is_none() {
+        out.push_str(encoded);
+        return encoded.is_ascii().then_some(());
+    }
+    if !encoded.is_ascii() {
+        return None;
+    }
+    percent_decode(encoded.as_bytes(), |byte| byte, out)
+}
+
+/// Appends what `%XX` sequences stand for; every other byte goes through `plain`.
+///
+/// Nothing when a `%` is not followed by two hexadecimal digits, or the result is no UTF-8.
+pub(super) fn percent_decode(
+    encoded: &[u8],
+    plain: impl Fn(u8) -> u8,
+    out: &mut String,
+) -> Option<()> {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.iter();
+    while let Some(&byte) = rest.next() {
+        if byte == b'%' {
+            let high = digit(*rest.next()?)?;
+            let low = digit(*rest.next()?)?;
+            bytes.push(high << 4 | low);
+        } else {
+            bytes.push(plain(byte));
+        }
+    }
+    out.push_str(std::str::from_utf8(&bytes).ok()?);
+    Some(())
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+/// Whether a byte may stand in an encoded path as it is: `pchar` without `%`, and `/`
+/// (RFC 3986 section 3.3).
+pub(crate) const fn is_encoded_path_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+'
+        )
+        || matches!(byte, b',' | b';' | b'=' | b':' | b'@' | b'/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segments(path: &str) -> Result<Vec<String>, u16> {
+        let segments = Segments::parse(path).map_err(|error| error.status())?;
+        Ok(segments.list().into_iter().map(String::from).collect())
+    }
+
+    #[test]
+    fn a_segment_is_decoded_once_and_never_split() {
+        assert_eq!(segments("/v1/a%2Fb/%2570"), Ok(vec!["v1".into(), "a/b".into(), "%70".into()]));
+        assert_eq!(segments("/caf%C3%A9"), Ok(vec!["café".into()]));
+        assert_eq!(segments("/a+b"), Ok(vec!["a+b".into()]));
+        assert_eq!(segments("/"), Ok(vec![]));
+        assert_eq!(segments("/a/"), Ok(vec!["a".into(), String::new()]));
+    }
+
+    #[test]
+    fn what_two_readers_could_read_differently_is_refused() {
+        for path in [
+            "/%",
+            "/%4",
+            "/%zz",
+            "/%+1",
+            "/%ff",
+            "/%C3",
+            "/a%00",
+            "/a%0D%0Ab",
+            "/%7f",
+            "/.",
+            "/../a",
+            "/%2e%2E/a",
+            "/a/.%2e",
+            "/é",
+            "",
+            "a",
+            "*",
+        ] {
+            assert_eq!(segments(path), Err(400), "{path}");
+        }
+    }
+}

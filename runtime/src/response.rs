@@ -1,0 +1,117 @@
+//! The answer to a request.
+
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http_body_util::Full;
+
+use crate::error::{Error, Kind};
+use crate::json::Writer;
+
+/// Says which members of the answer are stand-ins.
+const FALLBACK: HeaderName = HeaderName::from_static("fallback");
+
+/// The answer that a handler gives: status, header fields and a whole body.
+#[derive(Debug)]
+pub struct Response {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Response {
+    /// An answer with a JSON body. A status outside 100 to 999 becomes 500.
+    pub fn json(status: u16, body: Writer) -> Response {
+        let mut response = Response::bytes(status_code(status), body.finish());
+        response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response
+    }
+
+    /// An answer without a body. A status outside 100 to 999 becomes 500.
+    pub fn empty(status: u16) -> Response {
+        Response::bytes(status_code(status), Vec::new())
+    }
+
+    /// Adds a header field.
+    ///
+    /// # Errors
+    ///
+    /// When the name or the value is none (RFC 9110 section 5.5). The value comes from a backend's
+    /// result, so the answer is then 502 `backend-failed`.
+    pub fn header(&mut self, name: &'static str, value: &str) -> Result<(), Error> {
+        let illegal =
+            || Error::from(Kind::BackendFailed).because(format!("illegal value for `{name}`"));
+        let field = HeaderName::from_bytes(name.as_bytes()).map_err(|_| illegal())?;
+        let value = field_value(value).ok_or_else(illegal)?;
+        self.headers.append(field, value);
+        Ok(())
+    }
+
+    /// Says that `fields` (`reviews, in_stock`) are stand-ins: adds them to the `Fallback` field
+    /// and makes the answer `Cache-Control: no-store`.
+    pub fn fallback(&mut self, fields: &'static str) {
+        let all = match self.headers.get(FALLBACK).and_then(|known| known.to_str().ok()) {
+            Some(known) => HeaderValue::try_from(format!("{known}, {fields}")).ok(),
+            None => field_value(fields),
+        };
+        if let Some(all) = all {
+            self.headers.insert(FALLBACK, all);
+        }
+        self.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+
+    pub(crate) fn bytes(status: StatusCode, body: Vec<u8>) -> Response {
+        Response { status, headers: HeaderMap::new(), body: Bytes::from(body) }
+    }
+
+    pub(crate) fn headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.headers
+    }
+
+    pub(crate) fn into_http(self) -> http::Response<Full<Bytes>> {
+        let mut response = http::Response::new(Full::new(self.body));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        response
+    }
+}
+
+fn status_code(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// `text` as a field value, if it is one as it stands (RFC 9110 section 5.5): visible characters
+/// with spaces and tabs between them, and no line break ever.
+pub(crate) fn field_value(text: &str) -> Option<HeaderValue> {
+    let edge = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    let bytes = text.as_bytes();
+    if edge(bytes.first()) || edge(bytes.last()) {
+        return None;
+    }
+    HeaderValue::from_bytes(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_can_not_smuggle_a_header_field() {
+        let mut response = Response::empty(201);
+        for illegal in ["a\r\nSet-Cookie: b", "a\nb", "a\0b", " a", "a\t", "a\u{7f}"] {
+            let error = response.header("Location", illegal).expect_err("must be refused");
+            assert_eq!(error.status(), 502);
+        }
+        response.header("Location", "/v2/orders/o_1").expect("a legal value");
+        assert_eq!(response.headers.len(), 1);
+    }
+
+    #[test]
+    fn fallbacks_add_up_and_are_not_stored() {
+        let mut response = Response::empty(200);
+        response.fallback("reviews");
+        response.fallback("in_stock, price");
+        assert_eq!(response.headers.get("fallback").expect("set"), "reviews, in_stock, price");
+        assert_eq!(response.headers.get("cache-control").expect("set"), "no-store");
+    }
+}

@@ -1,0 +1,150 @@
+//! The program around a gateway: arguments, environment, start, stop.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::contract::Contract;
+use crate::observe;
+use crate::server::{Limits, Server, follow_signals};
+use crate::settings::{Settings, describe};
+
+/// What a gateway can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Command {
+    Serve,
+    Help,
+    Version,
+    Env,
+    Check,
+}
+
+/// The exit code for a job that is done.
+const FINE: u8 = 0;
+/// The exit code for findings: the environment is not complete.
+const FINDINGS: u8 = 1;
+/// The exit code for wrong use.
+const WRONG_USE: u8 = 2;
+/// The exit code for a world that does not play along: the port is taken.
+const WORLD: u8 = 3;
+
+/// Runs a gateway until it is told to stop: the whole `main` of a generated gateway.
+///
+/// Reads its arguments and its environment, reports every fault of the environment in one message,
+/// listens, and ends with SIGTERM or SIGINT once the requests in flight are answered. Exit codes:
+/// 0 fine, 1 the environment is not complete, 2 wrong use, 3 the gateway could not listen or go on.
+pub fn serve(contract: &'static Contract) -> ExitCode {
+    ExitCode::from(program(contract, std::env::args_os().skip(1)))
+}
+
+/// The program with these arguments; returns its exit code.
+pub(crate) fn program(
+    contract: &'static Contract,
+    arguments: impl Iterator<Item = OsString>,
+) -> u8 {
+    match command(arguments) {
+        Ok(Command::Help) => say(&help(contract)),
+        Ok(Command::Version) => say(&version(contract)),
+        Ok(Command::Env) => say(&describe(contract, &|name| std::env::var_os(name))),
+        Ok(command) => match Settings::read(contract, &|name| std::env::var_os(name)) {
+            Ok(_) if command == Command::Check => say("the environment is complete\n"),
+            Ok(settings) => start(contract, settings),
+            Err(report) => {
+                complain(&report.to_string());
+                FINDINGS
+            }
+        },
+        Err(argument) => {
+            let api = contract.api;
+            complain(&format!("there is no argument `{argument}`; `{api} --help` lists them"));
+            WRONG_USE
+        }
+    }
+}
+
+/// The one argument, if there is one.
+fn command(mut arguments: impl Iterator<Item = OsString>) -> Result<Command, String> {
+    let Some(first) = arguments.next() else { return Ok(Command::Serve) };
+    let command = match first.to_str() {
+        Some("--help" | "-h") => Command::Help,
+        Some("--version" | "-V") => Command::Version,
+        Some("--env") => Command::Env,
+        Some("--check") => Command::Check,
+        _ => return Err(first.to_string_lossy().into_owned()),
+    };
+    match arguments.next() {
+        Some(second) => Err(second.to_string_lossy().into_owned()),
+        None => Ok(command),
+    }
+}
+
+/// Serves until a signal ends it.
+fn start(contract: &'static Contract, settings: Settings) -> u8 {
+    std::panic::set_hook(Box::new(observe::panicked));
+    let (delay, cores) = (settings.drain_delay, settings.cores);
+    let running = Server::start(contract, settings, Limits::DEFAULT).and_then(|server| {
+        follow_signals(server.phase(), delay)?;
+        Ok(server)
+    });
+    let server = match running {
+        Ok(server) => server,
+        Err(error) => {
+            complain(&format!("{} could not start: {error}", contract.api));
+            return WORLD;
+        }
+    };
+    let versions = observe::labels(contract);
+    complain(&format!("{} {versions} on http://{}", contract.api, server.address()));
+    observe::started(contract, server.address(), cores);
+    match server.join() {
+        Ok(cut) => {
+            observe::stopped(cut);
+            FINE
+        }
+        Err(error) => {
+            complain(&format!("{} stopped: {error}", contract.api));
+            WORLD
+        }
+    }
+}
+
+fn help(contract: &Contract) -> String {
+    let Contract { api, .. } = contract;
+    format!(
+        "{api} {}, a gateway made by {}\n\n\
+         Usage: {api} [--env | --check | --version | --help]\n\n\
+         Without an argument it serves until SIGTERM or SIGINT.\n\n  \
+         --env      print the variables that it reads, with their meaning\n  \
+         --check    check the environment and end\n  \
+         --version  print the versions that are compiled in\n  \
+         --help     print this\n",
+        observe::labels(contract),
+        contract.compiler
+    )
+}
+
+fn version(contract: &Contract) -> String {
+    let mut out = format!("{}\n", contract.api);
+    let width = contract.versions.iter().map(|version| version.label.len()).max().unwrap_or(0);
+    for version in contract.versions {
+        out.push_str(&format!("version {:width$}  sha256 {}\n", version.label, version.digest));
+    }
+    if !contract.revision.is_empty() {
+        out.push_str(&format!("revision {}\n", contract.revision));
+    }
+    out.push_str(&format!("compiler {}\n", contract.compiler));
+    out
+}
+
+/// Prints to standard output. A reader that went away has read enough.
+fn say(text: &str) -> u8 {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => WORLD,
+        _ => FINE,
+    }
+}
+
+/// Prints a line to standard error.
+fn complain(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}

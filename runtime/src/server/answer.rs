@@ -1,0 +1,212 @@
+//! From one request to its answer. Never fails: what goes wrong is an answer too.
+
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONNECTION, HeaderName, HeaderValue};
+use http::request::Parts;
+use http_body::Body;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use tokio::task::spawn_local;
+use tokio::time::timeout_at;
+
+use super::core::Core;
+use super::panic::{Panicked, caught};
+use super::{Limits, head, lifecycle};
+use crate::check::{Place, Violations};
+use crate::contract::{BodyKind, Endpoint};
+use crate::error::{Error, Kind};
+use crate::observe;
+use crate::request::{BodyLimits, Deadline, Identity, Pairs, Request, Segments, drain, read};
+use crate::response::Response;
+
+/// How much of a body that nobody reads is taken away before the connection is given up.
+const DRAINED: BodyLimits = BodyLimits { size: 256 * 1024, time: Duration::from_secs(5) };
+/// How long after its deadline a handler is given up. Its calls end at the deadline, so this is
+/// only ever seen when something waits for nothing.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// A request whose path has been read.
+struct Arrived {
+    parts: Parts,
+    segments: Segments,
+    identity: Rc<Identity>,
+    peer: IpAddr,
+}
+
+/// What the head alone decides.
+enum Route {
+    /// Methods that the path answers: the request asked for them.
+    Options(String),
+    Endpoint(&'static Endpoint),
+}
+
+/// Answers one request.
+pub(super) async fn answer(
+    core: Rc<Core>,
+    peer: IpAddr,
+    request: http::Request<Incoming>,
+) -> http::Response<Full<Bytes>> {
+    let (parts, mut body) = request.into_parts();
+    let identity = Rc::new(Identity::of(&parts.headers));
+    let path = parts.uri.path().to_owned();
+    let mut endpoint = None;
+    let answered = match arrive(&core, parts, &identity, peer) {
+        Err(error) => Err(error),
+        Ok((_, Route::Options(allow))) => Ok(options(&allow)),
+        Ok((arrived, Route::Endpoint(found))) => {
+            endpoint = Some(found);
+            handle(&core, arrived, found, &mut body).await
+        }
+    };
+    if !body.is_end_stream() {
+        spawn_local(drain(body, DRAINED));
+    }
+    finish(answered, endpoint, &identity, &path)
+}
+
+/// Checks the head and finds the route.
+fn arrive(
+    core: &Core,
+    parts: Parts,
+    identity: &Rc<Identity>,
+    peer: IpAddr,
+) -> Result<(Arrived, Route), Error> {
+    head::check(&parts, core.limits)?;
+    let segments = Segments::parse(parts.uri.path())?;
+    let route = route(core, &segments, &parts.method)?;
+    Ok((Arrived { parts, segments, identity: Rc::clone(identity), peer }, route))
+}
+
+/// The endpoint at a path, or how it may be asked.
+fn route(core: &Core, segments: &Segments, method: &http::Method) -> Result<Route, Error> {
+    let mut list = segments.list();
+    // An empty segment never is a parameter's value.
+    if list.iter().any(|segment| segment.is_empty()) {
+        list.pop_if(|last| last.is_empty());
+        let exists_without_slash = list.iter().all(|segment| !segment.is_empty())
+            && !(core.contract.route)(&list).is_empty();
+        return Err(Kind::NoRoute { exists_without_slash }.into());
+    }
+    let endpoints = (core.contract.route)(&list);
+    if endpoints.is_empty() {
+        return Err(Kind::NoRoute { exists_without_slash: false }.into());
+    }
+    let of_method = |name: &str| endpoints.iter().find(|one| one.method.as_str() == name);
+    let found = of_method(method.as_str())
+        .or_else(|| of_method("GET").filter(|_| method == http::Method::HEAD));
+    match found {
+        Some(endpoint) => Ok(Route::Endpoint(endpoint)),
+        None if method == http::Method::OPTIONS => Ok(Route::Options(allow(endpoints))),
+        None => Err(Kind::Method { allow: allow(endpoints) }.into()),
+    }
+}
+
+/// The methods of a path as `Allow` lists them (RFC 9110 section 10.2.1).
+fn allow(endpoints: &[&Endpoint]) -> String {
+    let mut methods: Vec<_> = endpoints.iter().map(|endpoint| endpoint.method.as_str()).collect();
+    if methods.contains(&"GET") && !methods.contains(&"HEAD") {
+        methods.push("HEAD");
+    }
+    methods.push("OPTIONS");
+    methods.join(", ")
+}
+
+fn options(allow: &str) -> Response {
+    let mut response = Response::empty(204);
+    if let Ok(allow) = HeaderValue::from_str(allow) {
+        response.headers_mut().insert(ALLOW, allow);
+    }
+    response
+}
+
+/// Reads the rest of the request and runs the endpoint.
+async fn handle(
+    core: &Core,
+    arrived: Arrived,
+    endpoint: &'static Endpoint,
+    body: &mut Incoming,
+) -> Result<Response, Error> {
+    let Arrived { parts, segments, identity, peer } = arrived;
+    let body = whole_body(&parts, endpoint, body, core.limits).await?;
+    let pairs = Pairs::parse(parts.uri.query().unwrap_or_default())?;
+    let timeout = core
+        .gateway
+        .span(endpoint.timeout)
+        .ok_or_else(|| Error::from(Kind::Internal).because("no timeout is set".to_owned()))?;
+    let deadline = Deadline::after(timeout);
+    let request = Request {
+        segments,
+        pairs,
+        headers: parts.headers,
+        body,
+        deadline,
+        identity: Rc::clone(&identity),
+        peer,
+    };
+    let gateway = core.gateway.clone();
+    let answering = caught(&identity, || (endpoint.answer)(gateway, request));
+    match timeout_at(deadline.instant() + GRACE, answering).await {
+        Ok(Ok(answered)) => answered,
+        Ok(Err(Panicked)) => Err(Kind::Internal.into()),
+        Err(_) => Err(Error::from(Kind::BackendTimeout)
+            .because("the endpoint did not end by its deadline".to_owned())),
+    }
+}
+
+/// The body that the endpoint takes; empty when it takes none.
+async fn whole_body(
+    parts: &Parts,
+    endpoint: &Endpoint,
+    body: &mut Incoming,
+    limits: Limits,
+) -> Result<Bytes, Error> {
+    let there = !body.is_end_stream();
+    if there && matches!(endpoint.body, BodyKind::Json { .. }) {
+        head::check_media_type(parts)?;
+    }
+    let size = match endpoint.body {
+        BodyKind::None => endpoint.max_body.max(DRAINED.size),
+        BodyKind::Json { .. } => endpoint.max_body,
+    };
+    let bytes = read(body, BodyLimits { size, time: limits.body_time }).await?;
+    match endpoint.body {
+        BodyKind::None => Ok(Bytes::new()),
+        BodyKind::Json { required: true } if bytes.is_empty() => {
+            let mut violations = Violations::new();
+            violations.add(Place::Body(String::new()), "a body");
+            Err(Error::invalid_request(violations))
+        }
+        BodyKind::Json { .. } => Ok(bytes),
+    }
+}
+
+/// Completes an answer with what every one carries.
+fn finish(
+    answered: Result<Response, Error>,
+    endpoint: Option<&Endpoint>,
+    identity: &Rc<Identity>,
+    path: &str,
+) -> http::Response<Full<Bytes>> {
+    let mut response = answered.unwrap_or_else(|error| {
+        if error.status() >= 500 {
+            observe::within(identity, || observe::answered_badly(endpoint, &error));
+        }
+        let bug = error.is_bug();
+        let mut response = error.into_response(&identity.id);
+        if bug {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    });
+    let headers = response.headers_mut();
+    if let Some(lifecycle) = endpoint.and_then(|endpoint| endpoint.lifecycle) {
+        lifecycle::announce(lifecycle, path, headers);
+    }
+    const ID: HeaderName = HeaderName::from_static("x-request-id");
+    headers.insert(ID, identity.header());
+    response.into_http()
+}

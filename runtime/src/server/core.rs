@@ -1,0 +1,165 @@
+//! What one core does: accept, serve, drain.
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::TcpListener;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::task::{LocalSet, spawn_local};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{Limits, Phase, connection};
+use crate::contract::Contract;
+use crate::settings::Settings;
+use crate::upstream::{Gates, Gateway};
+
+/// How long to wait before accepting again when the process has no more file descriptors.
+const BREATH: Duration = Duration::from_millis(50);
+
+/// What a core's thread starts with.
+pub(super) struct Start {
+    pub(super) contract: &'static Contract,
+    pub(super) settings: Arc<Settings>,
+    pub(super) gates: Arc<Gates>,
+    pub(super) limits: Limits,
+    pub(super) listener: TcpListener,
+    pub(super) phase: watch::Receiver<Phase>,
+}
+
+/// What all connections of a core share.
+pub(super) struct Core {
+    pub(super) contract: &'static Contract,
+    pub(super) gateway: Gateway,
+    pub(super) limits: Limits,
+    connections: Cell<usize>,
+    /// Told whenever a connection has ended.
+    ended: Notify,
+}
+
+/// Counts a connection for as long as it is there.
+pub(super) struct Counted(Rc<Core>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.connections.set(self.0.connections.get().saturating_sub(1));
+        self.0.ended.notify_waiters();
+    }
+}
+
+/// Serves until draining has ended; returns how many connections were cut.
+pub(super) fn run(start: Start) -> io::Result<usize> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    LocalSet::new().block_on(&runtime, serve(start))
+}
+
+async fn serve(start: Start) -> io::Result<usize> {
+    let Start { contract, settings, gates, limits, listener, phase } = start;
+    let drain_limit = settings.drain_limit;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let core = Rc::new(Core {
+        contract,
+        gateway: Gateway::new(settings, gates),
+        limits,
+        connections: Cell::new(0),
+        ended: Notify::new(),
+    });
+    spawn_local(core.gateway.clone().sweep());
+    let mut watched = phase.clone();
+    let draining = async {
+        let _ = watched.wait_for(|phase| *phase == Phase::Draining).await;
+    };
+    race(draining, accept(&core, &listener, &phase)).await;
+    let listener = listener.into_std()?;
+    core.take_the_rest(&listener, &phase)?;
+    drop(listener);
+    Ok(core.drain(drain_limit).await)
+}
+
+async fn accept(
+    core: &Rc<Core>,
+    listener: &tokio::net::TcpListener,
+    phase: &watch::Receiver<Phase>,
+) {
+    loop {
+        core.room().await;
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                spawn_local(connection::serve(core.counted(), stream, peer.ip(), phase.clone()));
+            }
+            Err(error) if is_about_one_connection(&error) => {}
+            Err(_) => sleep(BREATH).await,
+        }
+    }
+}
+
+/// Whether accepting failed for the caller's sake, and not for lack of means.
+fn is_about_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+impl Core {
+    pub(super) fn counted(self: &Rc<Core>) -> Counted {
+        self.connections.set(self.connections.get() + 1);
+        Counted(Rc::clone(self))
+    }
+
+    /// Waits until another connection may be accepted. Those that wait stay in the backlog.
+    async fn room(&self) {
+        while self.connections.get() >= self.limits.connections {
+            self.ended.notified().await;
+        }
+    }
+
+    /// Serves what had connected before the listener closes: the kernel would reset it. The
+    /// listener is asked itself, because the runtime may not have heard of the last ones.
+    fn take_the_rest(
+        self: &Rc<Core>,
+        listener: &TcpListener,
+        phase: &watch::Receiver<Phase>,
+    ) -> io::Result<()> {
+        while let Ok((stream, peer)) = listener.accept() {
+            stream.set_nonblocking(true)?;
+            let stream = tokio::net::TcpStream::from_std(stream)?;
+            spawn_local(connection::serve(self.counted(), stream, peer.ip(), phase.clone()));
+        }
+        Ok(())
+    }
+
+    /// Waits until every connection and every detached call has ended, at most for `limit`.
+    async fn drain(&self, limit: Duration) -> usize {
+        const LOOK: Duration = Duration::from_millis(20);
+        let end = Instant::now() + limit;
+        let idle = async {
+            while self.connections.get() > 0 || self.gateway.detached() > 0 {
+                sleep(LOOK).await;
+            }
+        };
+        let _ = timeout_at(end, idle).await;
+        self.connections.get()
+    }
+}
+
+impl std::ops::Deref for Counted {
+    type Target = Rc<Core>;
+
+    fn deref(&self) -> &Rc<Core> {
+        &self.0
+    }
+}
+
+/// Waits for one of two futures and drops the other.
+pub(super) async fn race<T>(one: impl Future<Output = T>, other: impl Future<Output = T>) -> T {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    poll_fn(|context| match one.as_mut().poll(context) {
+        Poll::Ready(value) => Poll::Ready(value),
+        Poll::Pending => other.as_mut().poll(context),
+    })
+    .await
+}

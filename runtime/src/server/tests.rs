@@ -1,0 +1,240 @@
+//! Callers who are too slow, and too many. The limits are shorter here than in a gateway.
+
+use std::io::Read;
+use std::time::{Duration, Instant};
+
+use super::{Limits, Phase, Server};
+use crate::contract::{BodyKind, Contract, Endpoint, Method, TimeSetting};
+use crate::json::Writer;
+use crate::response::Response;
+use crate::settings::Settings;
+use crate::testing::{Client, get};
+
+static ECHO: Endpoint = Endpoint {
+    method: Method::Post,
+    template: "/",
+    version: "1",
+    timeout: TimeSetting::Fixed(Duration::from_secs(5)),
+    max_body: 1024,
+    body: BodyKind::Json { required: true },
+    lifecycle: None,
+    answer: |_, request| {
+        Box::pin(async move {
+            let mut body = Writer::new();
+            body.raw(std::str::from_utf8(request.body()).unwrap_or_default());
+            Ok(Response::json(200, body))
+        })
+    },
+};
+
+static LARGE: Endpoint = Endpoint {
+    method: Method::Get,
+    body: BodyKind::None,
+    answer: |_, _| {
+        Box::pin(async {
+            let mut body = Writer::new();
+            body.text(&"x".repeat(16 * 1024 * 1024));
+            Ok(Response::json(200, body))
+        })
+    },
+    ..ECHO_LIKE
+};
+
+static SLOW: Endpoint = Endpoint {
+    method: Method::Get,
+    body: BodyKind::None,
+    answer: |_, _| {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            Ok(Response::empty(204))
+        })
+    },
+    ..ECHO_LIKE
+};
+
+static HANGING: Endpoint = Endpoint {
+    method: Method::Get,
+    body: BodyKind::None,
+    timeout: TimeSetting::Fixed(Duration::from_millis(50)),
+    answer: |_, _| Box::pin(std::future::pending()),
+    ..ECHO_LIKE
+};
+
+/// What the endpoints above have in common.
+const ECHO_LIKE: Endpoint = Endpoint {
+    method: Method::Get,
+    template: "/",
+    version: "1",
+    timeout: TimeSetting::Fixed(Duration::from_secs(5)),
+    max_body: 1024,
+    body: BodyKind::None,
+    lifecycle: None,
+    answer: |_, _| Box::pin(async { Ok(Response::empty(204)) }),
+};
+
+static CONTRACT: Contract = Contract {
+    api: "echo",
+    versions: &[],
+    compiler: "",
+    revision: "",
+    environment: &[],
+    backends: &[],
+    route: |segments| match segments {
+        [] => const { &[&ECHO] },
+        ["large"] => const { &[&LARGE] },
+        ["slow"] => const { &[&SLOW] },
+        ["hanging"] => const { &[&HANGING] },
+        _ => &[],
+    },
+};
+
+const SHORT: Limits = Limits {
+    head_time: Duration::from_millis(200),
+    body_time: Duration::from_millis(200),
+    idle: Duration::from_millis(600),
+    stall: Duration::from_millis(300),
+    connections: 2,
+    ..Limits::DEFAULT
+};
+
+/// A server that ends with the test.
+struct Running(Server);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.phase().send_replace(Phase::Draining);
+    }
+}
+
+fn start(limits: Limits) -> Running {
+    let lookup = |name: &str| match name {
+        "LISTEN" => Some("127.0.0.1:0".into()),
+        "CORES" => Some("1".into()),
+        _ => None,
+    };
+    let settings = Settings::read(&CONTRACT, &lookup).expect("a complete environment");
+    Running(Server::start(&CONTRACT, settings, limits).expect("a free port"))
+}
+
+/// How long until the other side closes.
+fn closes_after(mut client: Client) -> Duration {
+    let start = Instant::now();
+    assert!(client.is_closed());
+    start.elapsed()
+}
+
+fn about(elapsed: Duration, milliseconds: u64) {
+    let expected = Duration::from_millis(milliseconds);
+    assert!(elapsed >= expected - Duration::from_millis(20), "{elapsed:?}");
+    assert!(elapsed < expected + Duration::from_millis(250), "{elapsed:?}");
+}
+
+#[test]
+fn a_head_that_does_not_end_is_given_up() {
+    let server = start(SHORT);
+    let silent = Client::connect(server.0.address());
+    about(closes_after(silent), 200);
+
+    // A byte from time to time does not help.
+    let mut dripping = Client::connect(server.0.address());
+    let start = Instant::now();
+    while dripping.write(b"G").is_ok() {
+        std::thread::sleep(Duration::from_millis(20));
+        assert!(start.elapsed() < Duration::from_secs(5));
+    }
+    about(start.elapsed(), 200);
+}
+
+#[test]
+fn an_idle_connection_is_closed_and_a_second_head_has_its_own_limit() {
+    let server = start(SHORT);
+    let mut client = Client::connect(server.0.address());
+    for pause in [0, 400, 400] {
+        std::thread::sleep(Duration::from_millis(pause));
+        client.request("GET", "/nothing", &[], b"");
+        assert_eq!(client.answer("GET").expect("an answer").status, 404);
+    }
+    about(closes_after(client), 600);
+
+    let mut client = Client::connect(server.0.address());
+    client.request("GET", "/nothing", &[], b"");
+    client.answer("GET").expect("an answer");
+    std::thread::sleep(Duration::from_millis(50));
+    client.write(b"GET / HT").expect("still open");
+    about(closes_after(client), 200);
+}
+
+#[test]
+fn a_handler_has_longer_than_a_caller() {
+    let server = start(SHORT);
+    assert_eq!(get(server.0.address(), "/slow").status, 204);
+}
+
+#[test]
+fn a_body_that_does_not_end_is_408() {
+    let server = start(SHORT);
+    let mut client = Client::connect(server.0.address());
+    let headers = [("Content-Type", "application/json"), ("Content-Length", "10")];
+    let start = Instant::now();
+    client.request("POST", "/", &headers, b"[1,");
+    let answer = client.answer("POST").expect("an answer");
+    about(start.elapsed(), 200);
+    assert_eq!(answer.status, 408);
+    assert!(answer.text().contains("urn:problem:gateway:slow"));
+}
+
+#[test]
+fn a_caller_who_does_not_read_is_given_up() {
+    let server = start(SHORT);
+    let mut client = Client::connect(server.0.address());
+    client.request("GET", "/large", &[], b"");
+    std::thread::sleep(Duration::from_millis(800));
+    assert!(client.answer("GET").is_err(), "the rest must be gone");
+}
+
+#[test]
+fn a_caller_who_reads_slowly_is_served() {
+    let server = start(SHORT);
+    let mut stream = std::net::TcpStream::connect(server.0.address()).expect("it listens");
+    std::io::Write::write_all(&mut stream, b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        .expect("open");
+    let mut total = 0;
+    let mut chunk = vec![0; 2 * 1024 * 1024];
+    while total < 16 * 1024 * 1024 {
+        let size = stream.read(&mut chunk).expect("open");
+        assert_ne!(size, 0, "closed after {total} bytes");
+        total += size;
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn more_connections_than_allowed_wait_for_their_turn() {
+    let server = start(SHORT);
+    let start = Instant::now();
+    let first = [(); 2].map(|()| {
+        let mut client = Client::connect(server.0.address());
+        client.request("GET", "/slow", &[], b"");
+        client
+    });
+    std::thread::sleep(Duration::from_millis(50));
+    let mut third = Client::connect(server.0.address());
+    third.request("GET", "/nothing", &[], b"");
+    let waiting = std::thread::spawn(move || {
+        third.answer("GET").expect("an answer");
+        start.elapsed()
+    });
+    for mut client in first {
+        assert_eq!(client.answer("GET").expect("an answer").status, 204);
+    }
+    let elapsed = waiting.join().expect("an answer");
+    assert!(elapsed >= Duration::from_millis(400), "{elapsed:?}");
+}
+
+#[test]
+fn a_handler_that_waits_for_nothing_is_given_up() {
+    let server = start(SHORT);
+    let start = Instant::now();
+    assert_eq!(get(server.0.address(), "/hanging").status, 504);
+    about(start.elapsed(), 1050);
+}

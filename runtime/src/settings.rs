@@ -1,0 +1,230 @@
+//! What the environment sets: read and checked whole, before anything listens.
+
+mod describe;
+mod report;
+mod value;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http::header::{HeaderMap, HeaderName};
+
+pub(crate) use self::describe::describe;
+use self::report::Fault;
+pub(crate) use self::report::Report;
+use crate::contract::{Backend, Contract, Setting, TimeSetting, Variable, VariableKind};
+use crate::response::field_value;
+use crate::upstream::{Address, is_framing};
+
+/// What every gateway reads beside its contract's variables.
+pub(crate) static OWN: [Variable; 4] = [
+    Variable {
+        name: "LISTEN",
+        kind: VariableKind::Text,
+        default: Some("[::]:8080"),
+        bounds: None,
+        about: "address and port to listen on; port 0 takes any free one",
+    },
+    Variable {
+        name: "CORES",
+        kind: VariableKind::Int,
+        default: None,
+        bounds: Some(("1", "1024")),
+        about: "threads that serve; as many as the machine offers unless set",
+    },
+    Variable {
+        name: "DRAIN_DELAY",
+        kind: VariableKind::Duration,
+        default: Some("0s"),
+        bounds: Some(("0s", "1h")),
+        about: "how long to go on serving after the signal to stop",
+    },
+    Variable {
+        name: "DRAIN_LIMIT",
+        kind: VariableKind::Duration,
+        default: Some("30s"),
+        bounds: Some(("0s", "1h")),
+        about: "how long requests in flight may take to end after that",
+    },
+];
+
+/// A complete environment.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) listen: SocketAddr,
+    pub(crate) cores: usize,
+    pub(crate) drain_delay: Duration,
+    pub(crate) drain_limit: Duration,
+    /// One for each backend, at its index.
+    pub(crate) backends: Vec<BackendSettings>,
+    spans: BTreeMap<&'static str, Duration>,
+}
+
+/// What the environment and the contract say about one backend together.
+#[derive(Debug)]
+pub(crate) struct BackendSettings {
+    pub(crate) address: Address,
+    pub(crate) timeout: Duration,
+    pub(crate) headers: HeaderMap,
+}
+
+/// Where a variable's text comes from.
+pub(crate) type Lookup<'l> = &'l dyn Fn(&str) -> Option<OsString>;
+
+impl Settings {
+    /// Reads and checks everything that `contract` and this crate ask for.
+    ///
+    /// # Errors
+    ///
+    /// All faults in one report.
+    pub(crate) fn read(contract: &Contract, lookup: Lookup<'_>) -> Result<Settings, Report> {
+        let mut reader = Reader { lookup, texts: BTreeMap::new(), faults: Vec::new() };
+        for variable in contract.environment.iter().chain(&OWN) {
+            reader.read(variable);
+        }
+        let listen = reader.listen();
+        // All of them, so that each can report its faults.
+        let backends: Vec<_> =
+            contract.backends.iter().map(|backend| reader.backend(backend)).collect();
+        let Reader { texts, faults, .. } = reader;
+        let backends = backends.into_iter().collect::<Option<_>>();
+        let (Some(listen), Some(backends), true) = (listen, backends, faults.is_empty()) else {
+            return Err(Report::new(contract, faults));
+        };
+        let spans = texts
+            .iter()
+            .filter_map(|(name, text)| Some((*name, value::duration(text)?)))
+            .collect::<BTreeMap<_, _>>();
+        let span = |name: &str| spans.get(name).copied().unwrap_or_default();
+        let cores = texts.get("CORES").and_then(|text| text.parse().ok());
+        Ok(Settings {
+            listen,
+            cores: cores.unwrap_or_else(available_cores),
+            drain_delay: span("DRAIN_DELAY"),
+            drain_limit: span("DRAIN_LIMIT"),
+            backends,
+            spans,
+        })
+    }
+
+    /// A time span; nothing when the variable is no declared duration.
+    pub(crate) fn span(&self, setting: TimeSetting) -> Option<Duration> {
+        match setting {
+            TimeSetting::Fixed(span) => Some(span),
+            TimeSetting::Env(name) => self.spans.get(name).copied(),
+        }
+    }
+}
+
+fn available_cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Reads variables and collects what is wrong.
+struct Reader<'l> {
+    lookup: Lookup<'l>,
+    texts: BTreeMap<&'static str, String>,
+    faults: Vec<Fault>,
+}
+
+impl Reader<'_> {
+    /// Reads one variable. An empty text counts as not set: that is what a template with a hole
+    /// leaves behind.
+    fn read(&mut self, variable: &Variable) {
+        let set = (self.lookup)(variable.name).filter(|text| !text.is_empty());
+        let text = match set.map(OsString::into_string) {
+            Some(Ok(text)) => Some(text),
+            Some(Err(_)) => {
+                self.faults.push(Fault::invalid(variable, "is not UTF-8".into()));
+                return;
+            }
+            None => variable.default.map(str::to_owned),
+        };
+        match text {
+            Some(text) => match value::check(variable, &text) {
+                Ok(()) => {
+                    self.texts.insert(variable.name, text);
+                }
+                Err(reason) => self.faults.push(Fault::invalid(variable, reason)),
+            },
+            None if variable.name == "CORES" => {}
+            None => self.faults.push(Fault::missing(variable)),
+        }
+    }
+
+    fn listen(&mut self) -> Option<SocketAddr> {
+        let text = self.texts.get("LISTEN")?;
+        let parsed = match text.strip_prefix(':') {
+            Some(port) => format!("[::]:{port}").parse(),
+            None => text.parse(),
+        };
+        if parsed.is_err() {
+            let reason =
+                format!("is `{text}`, must be an address and a port such as `127.0.0.1:8080`");
+            self.faults.extend(OWN.first().map(|listen| Fault::invalid(listen, reason)));
+        }
+        parsed.ok()
+    }
+
+    /// The settings of a backend; nothing, and a fault unless there is one already, when a part
+    /// is not usable.
+    fn backend(&mut self, backend: &Backend) -> Option<BackendSettings> {
+        let address = self.address(backend);
+        let timeout = match backend.timeout {
+            TimeSetting::Fixed(span) => Some(span),
+            TimeSetting::Env(name) => {
+                self.text(backend, Setting::Env(name)).and_then(|text| value::duration(&text))
+            }
+        };
+        let mut headers = HeaderMap::new();
+        for (name, setting) in backend.headers {
+            let Some(text) = self.text(backend, *setting) else { continue };
+            let field = HeaderName::from_bytes(name.as_bytes()).ok();
+            match (field.filter(|field| !is_framing(field)), field_value(&text)) {
+                (Some(field), Some(value)) => {
+                    headers.append(field, value);
+                }
+                _ => {
+                    let reason = format!("is no value that header field `{name}` can have");
+                    self.faults.push(Fault::of_backend(backend, *setting, reason));
+                }
+            }
+        }
+        Some(BackendSettings { address: address?, timeout: timeout?, headers })
+    }
+
+    fn address(&mut self, backend: &Backend) -> Option<Address> {
+        let text = self.text(backend, backend.address)?;
+        let parsed = Address::parse(&text).and_then(|address| match address.secure {
+            true if !cfg!(feature = "tls") => Err("but this gateway is built without TLS"),
+            _ => Ok(address),
+        });
+        if let Err(reason) = parsed {
+            // A text that may hold credentials is not repeated.
+            let reason = match text.contains('@') {
+                true => format!("is an address {reason}"),
+                false => format!("is `{text}`, {reason}"),
+            };
+            self.faults.push(Fault::of_backend(backend, backend.address, reason));
+        }
+        parsed.ok()
+    }
+
+    /// The text of a setting. A variable that is missing or wrong has its fault already; one that
+    /// the contract does not declare gets it here.
+    fn text(&mut self, backend: &Backend, setting: Setting) -> Option<String> {
+        match setting {
+            Setting::Fixed(text) => Some(text.to_owned()),
+            Setting::Env(name) => {
+                let text = self.texts.get(name).cloned();
+                if text.is_none() && !self.faults.iter().any(|fault| fault.is_about(name)) {
+                    let reason = "is not declared by the contract".to_owned();
+                    self.faults.push(Fault::of_backend(backend, setting, reason));
+                }
+                text
+            }
+        }
+    }
+}

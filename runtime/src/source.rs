@@ -1,0 +1,130 @@
+//! The text of this crate, so that the compiler can carry it and unpack it beside a gateway.
+
+macro_rules! files {
+    ($($path:literal,)*) => {
+        &[$(($path, include_str!(concat!("../", $path)))),*]
+    };
+}
+
+/// Every file that the build of a gateway needs: its path in the crate, with `/`, and its text.
+pub const SOURCE: &[(&str, &str)] = files![
+    "Cargo.toml",
+    "gateway.lock",
+    "src/check.rs",
+    "src/check/format.rs",
+    "src/check/format/encoding.rs",
+    "src/check/format/net.rs",
+    "src/check/format/time.rs",
+    "src/check/list.rs",
+    "src/check/number.rs",
+    "src/check/one_of.rs",
+    "src/check/param.rs",
+    "src/check/pattern.rs",
+    "src/check/text.rs",
+    "src/check/violations.rs",
+    "src/codegen.rs",
+    "src/contract.rs",
+    "src/error.rs",
+    "src/json.rs",
+    "src/json/equality.rs",
+    "src/json/escape.rs",
+    "src/json/list.rs",
+    "src/json/maybe.rs",
+    "src/json/number.rs",
+    "src/json/pointer.rs",
+    "src/json/properties.rs",
+    "src/json/properties/order.rs",
+    "src/json/properties/reference.rs",
+    "src/json/raw.rs",
+    "src/json/reader.rs",
+    "src/json/record.rs",
+    "src/json/scan.rs",
+    "src/json/tests.rs",
+    "src/json/writer.rs",
+    "src/lib.rs",
+    "src/mock.rs",
+    "src/observe.rs",
+    "src/request.rs",
+    "src/request/body.rs",
+    "src/request/deadline.rs",
+    "src/request/identity.rs",
+    "src/request/query.rs",
+    "src/request/target.rs",
+    "src/response.rs",
+    "src/result.rs",
+    "src/run.rs",
+    "src/serve.rs",
+    "src/server.rs",
+    "src/server/answer.rs",
+    "src/server/connection.rs",
+    "src/server/core.rs",
+    "src/server/head.rs",
+    "src/server/lifecycle.rs",
+    "src/server/listen.rs",
+    "src/server/panic.rs",
+    "src/server/shutdown.rs",
+    "src/server/tests.rs",
+    "src/settings.rs",
+    "src/settings/describe.rs",
+    "src/settings/report.rs",
+    "src/settings/value.rs",
+    "src/source.rs",
+    "src/stream.rs",
+    "src/testing.rs",
+    "src/testing/backend.rs",
+    "src/testing/backend/http.rs",
+    "src/testing/backend/reply.rs",
+    "src/testing/client.rs",
+    "src/testing/gateway.rs",
+    "src/upstream.rs",
+    "src/upstream/address.rs",
+    "src/upstream/attempt.rs",
+    "src/upstream/breaker.rs",
+    "src/upstream/call.rs",
+    "src/upstream/connect.rs",
+    "src/upstream/exchange.rs",
+    "src/upstream/failure.rs",
+    "src/upstream/forward.rs",
+    "src/upstream/link.rs",
+    "src/upstream/pool.rs",
+    "src/upstream/resolve.rs",
+    "src/upstream/tls.rs",
+];
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::SOURCE;
+
+    /// The paths of all files below `folder`, relative to the crate.
+    fn paths(root: &Path, folder: &str, all: &mut Vec<String>) {
+        for entry in std::fs::read_dir(root.join(folder)).expect("a folder") {
+            let entry = entry.expect("an entry");
+            let path = format!("{folder}/{}", entry.file_name().to_str().expect("UTF-8"));
+            if entry.file_type().expect("a type").is_dir() {
+                paths(root, &path, all);
+            } else {
+                all.push(path);
+            }
+        }
+    }
+
+    #[test]
+    fn every_file_of_the_crate_is_carried_in_order() {
+        let mut all = vec!["Cargo.toml".to_owned(), "gateway.lock".to_owned()];
+        paths(Path::new(env!("CARGO_MANIFEST_DIR")), "src", &mut all);
+        all.sort();
+        let carried: Vec<_> = SOURCE.iter().map(|(path, _)| *path).collect();
+        assert_eq!(carried, all);
+    }
+
+    #[test]
+    fn the_manifest_stands_alone() {
+        let (_, manifest) = SOURCE.first().expect("the manifest is first");
+        assert!(manifest.starts_with("[package]\nname = \"gatewright-runtime\""));
+        assert!(!manifest.contains("workspace = true"));
+        let target = manifest.lines().find(|line| line.starts_with("[["));
+        assert_eq!(target, None, "the file of a target is not carried");
+    }
+}

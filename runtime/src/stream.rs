@@ -1,0 +1,169 @@
+//! A connected socket as hyper wants it, watched by the one who owns the connection.
+
+use std::cell::Cell;
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use hyper::rt::ReadBufCursor;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+/// The most bytes that one read takes from a socket.
+const CHUNK: usize = 16 * 1024;
+
+/// What the owner of a connection sees of its socket while hyper holds it.
+#[derive(Debug, Default)]
+pub(crate) struct Activity {
+    /// Bytes that came in so far.
+    pub(crate) received: Cell<u64>,
+    /// Since when the other side has taken nothing of what it is sent.
+    pub(crate) stalled: Cell<Option<Instant>>,
+}
+
+/// A socket that hyper reads and its owner can look at.
+#[derive(Clone, Debug)]
+pub(crate) struct Socket(Rc<TcpStream>);
+
+impl Socket {
+    pub(crate) fn new(stream: TcpStream) -> Socket {
+        Socket(Rc::new(stream))
+    }
+
+    pub(crate) fn tcp(&self) -> &TcpStream {
+        &self.0
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.0.poll_read_ready(context))?;
+            match self.0.try_read_buf(buffer) {
+                Ok(_) => return Poll::Ready(Ok(())),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(context, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.0.poll_write_ready(context))?;
+            match self.0.try_write_vectored(slices) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                written => return Poll::Ready(written),
+            }
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(socket2::SockRef::from(self.tcp()).shutdown(std::net::Shutdown::Write))
+    }
+}
+
+/// A stream of bytes, plain or under TLS.
+#[derive(Debug)]
+pub(crate) struct Stream<S = Socket> {
+    inner: S,
+    activity: Rc<Activity>,
+}
+
+impl<S> Stream<S> {
+    pub(crate) fn new(inner: S) -> Stream<S> {
+        Stream { inner, activity: Rc::default() }
+    }
+
+    pub(crate) fn activity(&self) -> Rc<Activity> {
+        Rc::clone(&self.activity)
+    }
+
+    fn note<T>(&self, written: &Poll<T>) {
+        let stalled = &self.activity.stalled;
+        match written {
+            Poll::Ready(_) => stalled.set(None),
+            Poll::Pending if stalled.get().is_none() => stalled.set(Some(Instant::now())),
+            Poll::Pending => {}
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> hyper::rt::Read for Stream<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        mut cursor: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut space = [const { MaybeUninit::uninit() }; CHUNK];
+        let (space, _) = space.split_at_mut(cursor.remaining().min(CHUNK));
+        let mut buffer = ReadBuf::uninit(space);
+        ready!(Pin::new(&mut self.inner).poll_read(context, &mut buffer))?;
+        let received = &self.activity.received;
+        received.set(received.get().wrapping_add(buffer.filled().len() as u64));
+        cursor.put_slice(buffer.filled());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> hyper::rt::Write for Stream<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.inner).poll_write(context, bytes);
+        self.note(&written);
+        written
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
+        self.note(&written);
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}

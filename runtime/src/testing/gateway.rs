@@ -1,0 +1,86 @@
+//! A gateway in this process.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+
+use crate::contract::Contract;
+use crate::server::{Limits, Phase, Server};
+use crate::settings::Settings;
+
+/// Starts gateways.
+#[derive(Debug)]
+pub struct Gateway;
+
+/// A gateway that runs until this value is dropped.
+pub struct Running {
+    server: Option<Server>,
+    address: SocketAddr,
+}
+
+impl Gateway {
+    /// Starts `contract` with this environment, on a free port of the loopback interface and on
+    /// one core unless `LISTEN` and `CORES` say otherwise. The process's environment is not read.
+    ///
+    /// # Panics
+    ///
+    /// With the report a user would see, when the environment is not complete; when the gateway
+    /// cannot listen.
+    #[track_caller]
+    pub fn start(contract: &'static Contract, env: &[(&str, &str)]) -> Running {
+        let defaults = [("LISTEN", "127.0.0.1:0"), ("CORES", "1")];
+        let lookup = |name: &str| {
+            let set = env.iter().chain(&defaults).find(|(known, _)| *known == name);
+            set.map(|(_, text)| OsString::from(text))
+        };
+        let settings = Settings::read(contract, &lookup).expect("the environment is complete");
+        let server =
+            Server::start(contract, settings, Limits::DEFAULT).expect("the gateway listens");
+        let address = server.address();
+        Running { server: Some(server), address }
+    }
+}
+
+/// Does what a gateway's program does with these arguments, until it ends; returns its exit code.
+/// It reads the environment of this process and reacts to its signals, so it belongs into a
+/// process of its own.
+pub fn serve(contract: &'static Contract, arguments: &[&str]) -> u8 {
+    crate::serve::program(contract, arguments.iter().map(OsString::from))
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Asks it to stop, as SIGTERM does, and returns at once.
+    pub fn drain(&self) {
+        if let Some(server) = &self.server {
+            server.phase().send_replace(Phase::Draining);
+        }
+    }
+
+    /// Stops it and waits for its end; returns how many connections were still busy at
+    /// `DRAIN_LIMIT` and were cut.
+    ///
+    /// # Panics
+    ///
+    /// When a core of the gateway panicked.
+    pub fn stop(mut self) -> usize {
+        self.drain();
+        self.server.take().map_or(0, |server| server.join().expect("every core ends well"))
+    }
+}
+
+impl Drop for Running {
+    /// Lets go of the gateway: it drains on its own threads.
+    fn drop(&mut self) {
+        self.drain();
+    }
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("address", &self.address).finish_non_exhaustive()
+    }
+}

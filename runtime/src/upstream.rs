@@ -1,0 +1,111 @@
+//! Backends at run time: addresses, connections and policies, one set per core.
+
+mod address;
+mod attempt;
+mod breaker;
+mod call;
+mod connect;
+mod exchange;
+mod failure;
+mod forward;
+mod link;
+mod pool;
+mod resolve;
+#[cfg(feature = "tls")]
+mod tls;
+
+use std::cell::Cell;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderMap;
+
+pub(crate) use self::address::Address;
+pub(crate) use self::breaker::Gates;
+pub use self::call::Call;
+use self::connect::Connector;
+pub use self::failure::Failure;
+pub(crate) use self::failure::Reason;
+pub(crate) use self::forward::is_framing;
+use self::pool::Pool;
+use crate::contract::{Backend, TimeSetting};
+use crate::settings::{BackendSettings, Settings};
+
+/// How often idle connections are looked through for those that have been idle too long.
+const SWEEP: Duration = Duration::from_secs(5);
+
+/// One core's share of a gateway: its upstreams with their connections, and the settings.
+///
+/// A clone is another handle to the same share.
+#[derive(Clone)]
+pub struct Gateway(Rc<Share>);
+
+struct Share {
+    settings: Arc<Settings>,
+    gates: Arc<Gates>,
+    upstreams: Vec<Upstream>,
+    /// Calls that go on although the request they belong to may be gone.
+    detached: Cell<usize>,
+}
+
+/// One backend as one core sees it.
+struct Upstream {
+    timeout: Duration,
+    prefix: String,
+    /// What every call carries.
+    headers: HeaderMap,
+    pool: Pool,
+    connector: Connector,
+}
+
+impl Gateway {
+    /// One core's share of the gateway with these settings. `gates` is the same for all cores.
+    pub(crate) fn new(settings: Arc<Settings>, gates: Arc<Gates>) -> Gateway {
+        let upstreams = settings.backends.iter().map(Upstream::new).collect();
+        Gateway(Rc::new(Share { settings, gates, upstreams, detached: Cell::new(0) }))
+    }
+
+    /// A time span of the contract; nothing when its variable is not declared.
+    pub(crate) fn span(&self, setting: TimeSetting) -> Option<Duration> {
+        self.0.settings.span(setting)
+    }
+
+    /// How many calls are under way without a request that waits for them.
+    pub(crate) fn detached(&self) -> usize {
+        self.0.detached.get()
+    }
+
+    /// Closes connections that have been idle too long, for ever.
+    pub(crate) async fn sweep(self) {
+        loop {
+            tokio::time::sleep(SWEEP).await;
+            for upstream in &self.0.upstreams {
+                upstream.pool.sweep();
+            }
+        }
+    }
+
+    fn upstream(&self, backend: &Backend) -> Option<&Upstream> {
+        self.0.upstreams.get(backend.index)
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway").field("upstreams", &self.0.upstreams.len()).finish()
+    }
+}
+
+impl Upstream {
+    fn new(settings: &BackendSettings) -> Upstream {
+        Upstream {
+            timeout: settings.timeout,
+            prefix: settings.address.prefix.clone(),
+            headers: forward::of_backend(settings),
+            pool: Pool::default(),
+            connector: Connector::new(&settings.address),
+        }
+    }
+}

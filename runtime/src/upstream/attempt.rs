@@ -1,0 +1,134 @@
+//! A call with its policies: deadline, breaker, further attempts.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::exchange::{Outgoing, exchange};
+use super::failure::{Failure, Reason};
+use super::{Gateway, Upstream};
+use crate::contract::{Backend, Condition};
+use crate::observe;
+use crate::request::{Deadline, Identity, random};
+
+/// What is tried again unless the contract says otherwise.
+const AGAIN: [Condition; 4] = [
+    Condition::Unreachable,
+    Condition::Status(502),
+    Condition::Status(503),
+    Condition::Status(504),
+];
+
+/// A call on its way. It owns everything it needs, so it can outlive its request.
+pub(super) struct Calling {
+    pub(super) gateway: Gateway,
+    pub(super) backend: &'static Backend,
+    pub(super) operation: &'static str,
+    pub(super) outgoing: Outgoing,
+    /// Whether sending twice means the same as once.
+    pub(super) repeatable: bool,
+    pub(super) deadline: Deadline,
+    pub(super) identity: Rc<Identity>,
+}
+
+/// Counts a detached call for as long as it runs.
+struct Detached(Gateway);
+
+impl Drop for Detached {
+    fn drop(&mut self) {
+        let detached = &self.0.0.detached;
+        detached.set(detached.get().saturating_sub(1));
+    }
+}
+
+impl Calling {
+    /// Makes the call in a task of its own, which goes on when the returned future is dropped.
+    pub(super) async fn run_detached(self) -> Result<Bytes, Failure> {
+        let detached = &self.gateway.0.detached;
+        detached.set(detached.get() + 1);
+        let running = Detached(self.gateway.clone());
+        let task = tokio::task::spawn_local(async move {
+            let result = self.run().await;
+            drop(running);
+            result
+        });
+        match task.await {
+            Ok(result) => result,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // Cancelled: the core is shutting down, and this future with it.
+                Err(_) => std::future::pending().await,
+            },
+        }
+    }
+
+    /// Makes the call: attempts until one is good, or none is left.
+    pub(super) async fn run(self) -> Result<Bytes, Failure> {
+        match self.attempts().await {
+            Ok(body) => Ok(body),
+            Err(reason) => {
+                let failure = Failure::new(self.backend, self.operation, reason);
+                observe::within(&self.identity, || observe::call_failed(&failure));
+                Err(failure)
+            }
+        }
+    }
+
+    async fn attempts(&self) -> Result<Bytes, Reason> {
+        let mut left = if self.repeatable { self.backend.retries } else { 0 };
+        let mut last: Option<Reason> = None;
+        loop {
+            let reason = match self.attempt().await {
+                Ok(body) => return Ok(body),
+                // A breaker that opened meanwhile hides nothing.
+                Err(reason @ Reason::Open { .. }) => return Err(last.unwrap_or(reason)),
+                Err(reason) => reason,
+            };
+            let pause = Duration::from_millis(10 + random() % 41);
+            let time = self.deadline.remaining().is_some_and(|remaining| remaining > pause);
+            if left == 0 || !time || !self.is_tried_again(&reason) {
+                return Err(reason);
+            }
+            left -= 1;
+            last = Some(reason);
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    fn is_tried_again(&self, reason: &Reason) -> bool {
+        let conditions =
+            if self.backend.retry_on.is_empty() { &AGAIN } else { self.backend.retry_on };
+        conditions.iter().any(|condition| reason.is(*condition))
+            && !matches!(reason, Reason::Invalid(_))
+    }
+
+    /// One attempt, if the breaker lets it through and there is time left.
+    async fn attempt(&self) -> Result<Bytes, Reason> {
+        let gateway = &self.gateway.0;
+        let upstream = self.gateway.upstream(self.backend).ok_or(Reason::NoAddress)?;
+        let remaining = self.deadline.remaining().ok_or(Reason::Timeout)?;
+        let permit = match gateway.gates.of(self.backend) {
+            Some(gate) => Some(gate.enter().map_err(|retry_after| Reason::Open { retry_after })?),
+            None => None,
+        };
+        let result = self.ask(upstream, remaining.min(upstream.timeout)).await;
+        if let Some(permit) = permit {
+            match &result {
+                Ok(_) | Err(Reason::Invalid(_) | Reason::Status(..500 | 600.., _)) => {
+                    permit.succeeded();
+                }
+                Err(_) => permit.failed(),
+            }
+        }
+        result
+    }
+
+    async fn ask(&self, upstream: &Upstream, limit: Duration) -> Result<Bytes, Reason> {
+        let asking = exchange(upstream, &self.outgoing, self.backend.max_body);
+        match tokio::time::timeout(limit, asking).await {
+            Ok(result) => result,
+            Err(_) => Err(Reason::Timeout),
+        }
+    }
+}

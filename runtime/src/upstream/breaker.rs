@@ -1,0 +1,216 @@
+//! Breakers: when to stop calling a backend for a while. Shared by all cores.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::contract::{Backend, Breaker};
+use crate::observe;
+
+/// The breakers of all backends, each at its backend's index.
+#[derive(Debug)]
+pub(crate) struct Gates(Vec<Option<Gate>>);
+
+impl Gates {
+    pub(crate) fn new(backends: &[&'static Backend]) -> Gates {
+        let gate =
+            |backend: &&'static Backend| backend.breaker.map(|rule| Gate::new(backend.name, rule));
+        Gates(backends.iter().map(gate).collect())
+    }
+
+    pub(super) fn of(&self, backend: &Backend) -> Option<&Gate> {
+        self.0.get(backend.index)?.as_ref()
+    }
+}
+
+/// One backend's breaker. The path of a good call reads two atomics and writes none.
+#[derive(Debug)]
+pub(super) struct Gate {
+    name: &'static str,
+    rule: Breaker,
+    start: Instant,
+    /// Consecutive failures.
+    failures: AtomicU32,
+    /// When the last failures were, for a rule with a window.
+    recent: Mutex<VecDeque<Instant>>,
+    /// Milliseconds after `start` until which it is open; 0 is closed.
+    open_until: AtomicU64,
+    /// A probe is on its way.
+    probing: AtomicBool,
+}
+
+/// The right to make one attempt. Dropped without an outcome, it counts for nothing.
+#[must_use]
+pub(super) struct Permit<'g> {
+    gate: &'g Gate,
+    probe: bool,
+}
+
+impl Gate {
+    fn new(name: &'static str, rule: Breaker) -> Gate {
+        Gate {
+            name,
+            rule,
+            start: Instant::now(),
+            failures: AtomicU32::new(0),
+            recent: Mutex::default(),
+            open_until: AtomicU64::new(0),
+            probing: AtomicBool::new(false),
+        }
+    }
+
+    /// Lets an attempt through, or says how long to wait. Once the open time is over, exactly one
+    /// attempt is let through and decides.
+    pub(super) fn enter(&self) -> Result<Permit<'_>, Duration> {
+        if self.closed_or_over()? {
+            return Ok(Permit { gate: self, probe: false });
+        }
+        if self.probing.swap(true, Ordering::AcqRel) {
+            return Err(Duration::from_secs(1).min(self.rule.open));
+        }
+        let probe = Permit { gate: self, probe: true };
+        // Another probe may have decided since the first look.
+        match self.closed_or_over()? {
+            true => {
+                drop(probe);
+                Ok(Permit { gate: self, probe: false })
+            }
+            false => Ok(probe),
+        }
+    }
+
+    /// True when closed, false when the open time is over, else the time that is left.
+    fn closed_or_over(&self) -> Result<bool, Duration> {
+        let until = self.open_until.load(Ordering::Acquire);
+        match until.checked_sub(self.now()) {
+            _ if until == 0 => Ok(true),
+            None | Some(0) => Ok(false),
+            Some(left) => Err(Duration::from_millis(left)),
+        }
+    }
+
+    /// Milliseconds since the gate was made, never 0.
+    fn now(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX - 1) + 1
+    }
+
+    fn count_failure(&self) {
+        if self.open_until.load(Ordering::Acquire) != 0 {
+            return;
+        }
+        let reached = match self.rule.within {
+            None => self.failures.fetch_add(1, Ordering::AcqRel) + 1 >= self.rule.failures,
+            Some(window) => {
+                let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+                recent.push_back(Instant::now());
+                while recent.front().is_some_and(|first| first.elapsed() > window) {
+                    recent.pop_front();
+                }
+                recent.len() >= usize::try_from(self.rule.failures).unwrap_or(usize::MAX)
+            }
+        };
+        if reached {
+            self.open();
+        }
+    }
+
+    fn open(&self) {
+        let open = u64::try_from(self.rule.open.as_millis()).unwrap_or(u64::MAX);
+        self.open_until.store(self.now().saturating_add(open), Ordering::Release);
+        self.forget();
+        observe::breaker(self.name, "open");
+    }
+
+    fn close(&self) {
+        self.forget();
+        self.open_until.store(0, Ordering::Release);
+        observe::breaker(self.name, "closed");
+    }
+
+    fn forget(&self) {
+        self.failures.store(0, Ordering::Release);
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+impl Permit<'_> {
+    /// The backend answered.
+    pub(super) fn succeeded(self) {
+        if self.probe {
+            self.gate.close();
+        } else if self.gate.rule.within.is_none() && self.gate.failures.load(Ordering::Acquire) != 0
+        {
+            self.gate.failures.store(0, Ordering::Release);
+        }
+    }
+
+    /// The backend did not answer, or with 5xx.
+    pub(super) fn failed(self) {
+        if self.probe {
+            self.gate.open();
+        } else {
+            self.gate.count_failure();
+        }
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        if self.probe {
+            self.gate.probing.store(false, Ordering::Release);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gate(failures: u32, within: Option<Duration>) -> Gate {
+        Gate::new("catalog", Breaker { failures, within, open: Duration::from_millis(40) })
+    }
+
+    fn fail(gate: &Gate) {
+        gate.enter().expect("closed").failed();
+    }
+
+    #[test]
+    fn consecutive_failures_open_it_and_one_probe_closes_it() {
+        let gate = gate(3, None);
+        fail(&gate);
+        fail(&gate);
+        gate.enter().expect("closed").succeeded();
+        fail(&gate);
+        fail(&gate);
+        assert!(gate.enter().is_ok());
+        fail(&gate);
+        assert!(gate.enter().is_err());
+        std::thread::sleep(Duration::from_millis(60));
+        let probe = gate.enter().expect("a probe");
+        assert!(gate.enter().is_err(), "one probe at a time");
+        probe.succeeded();
+        assert!(gate.enter().is_ok());
+    }
+
+    #[test]
+    fn a_failed_probe_opens_it_again_and_a_dropped_one_lets_another_through() {
+        let gate = gate(1, None);
+        fail(&gate);
+        std::thread::sleep(Duration::from_millis(60));
+        drop(gate.enter().expect("a probe"));
+        gate.enter().expect("another probe").failed();
+        assert!(gate.enter().is_err());
+    }
+
+    #[test]
+    fn with_a_window_old_failures_are_forgotten_and_successes_do_not_help() {
+        let gate = gate(2, Some(Duration::from_millis(80)));
+        fail(&gate);
+        std::thread::sleep(Duration::from_millis(120));
+        fail(&gate);
+        gate.enter().expect("the first failure is too old").succeeded();
+        fail(&gate);
+        assert!(gate.enter().is_err());
+    }
+}

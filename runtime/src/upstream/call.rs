@@ -1,0 +1,278 @@
+//! A call to a backend: described piece by piece, then made.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+
+use super::attempt::Calling;
+use super::failure::{Failure, Reason};
+use super::forward::{self, is_framing};
+use super::{Gateway, exchange::Outgoing};
+use crate::contract::{Backend, Method};
+use crate::observe;
+use crate::request::{Deadline, Request};
+use crate::response::field_value;
+
+/// A call before it is made. Every value is encoded for the place it goes to, so it can never add
+/// a path segment, a query pair or a header field.
+#[derive(Debug)]
+pub struct Call {
+    backend: &'static Backend,
+    method: Method,
+    operation: &'static str,
+    path: String,
+    /// Where the segment under construction begins, and whether a value is part of it.
+    segment: usize,
+    holds_value: bool,
+    query: String,
+    headers: HeaderMap,
+    body: Option<Vec<u8>>,
+    within: Option<Duration>,
+    flaw: Option<String>,
+}
+
+impl Call {
+    /// A call of `method` at the root of `backend`. `operation` names it in logs, without values:
+    /// `GET /items/{id}`.
+    pub fn new(backend: &'static Backend, method: Method, operation: &'static str) -> Call {
+        Call {
+            backend,
+            method,
+            operation,
+            path: String::with_capacity(64),
+            segment: 0,
+            holds_value: false,
+            query: String::new(),
+            headers: HeaderMap::new(),
+            body: None,
+            within: None,
+            flaw: None,
+        }
+    }
+
+    /// Appends encoded path text of the contract, `/items/`.
+    pub fn literal(&mut self, path: &'static str) {
+        for (index, piece) in path.split('/').enumerate() {
+            if index > 0 {
+                self.end_segment();
+                self.path.push('/');
+                self.segment = self.path.len();
+            }
+            self.path.push_str(piece);
+        }
+    }
+
+    /// Appends a value to the segment under construction, percent-encoded. A finished segment
+    /// with a value that is empty, `.` or `..` makes the call fail as invalid: it would name
+    /// another resource.
+    pub fn segment(&mut self, value: &str) {
+        encode(value, &mut self.path);
+        self.holds_value = true;
+    }
+
+    fn end_segment(&mut self) {
+        let segment = self.path.get(self.segment..).unwrap_or_default();
+        if self.holds_value && matches!(segment, "" | "." | "..") {
+            self.flaw("a path segment is empty, `.` or `..`".to_owned());
+        }
+        self.holds_value = false;
+    }
+
+    /// Appends a query pair, encoded.
+    pub fn query(&mut self, name: &'static str, value: &str) {
+        self.query.push(if self.query.is_empty() { '?' } else { '&' });
+        encode(name, &mut self.query);
+        self.query.push('=');
+        encode(value, &mut self.query);
+    }
+
+    /// Appends an encoded query pair of the contract, `size=20`.
+    pub fn query_literal(&mut self, pair: &'static str) {
+        self.query.push(if self.query.is_empty() { '?' } else { '&' });
+        self.query.push_str(pair);
+    }
+
+    /// Sets a header field, in place of one of that name that the backend's calls carry. A value
+    /// that is none (RFC 9110 section 5.5) makes the call fail as invalid.
+    pub fn header(&mut self, name: &'static str, value: &str) {
+        let field = HeaderName::from_bytes(name.as_bytes()).ok();
+        match (field.filter(|field| !is_framing(field)), field_value(value)) {
+            (Some(field), Some(value)) => {
+                self.headers.insert(field, value);
+            }
+            _ => self.flaw(format!("header field `{name}` cannot have this value")),
+        }
+    }
+
+    /// Sets the body: the text of a JSON value.
+    pub fn json(&mut self, body: Vec<u8>) {
+        self.body = Some(body);
+    }
+
+    /// Limits the call with all its attempts.
+    pub fn within(&mut self, limit: Duration) {
+        self.within = Some(limit);
+    }
+
+    /// Notes that a value the call needs is missing: it fails as invalid, nothing is sent.
+    pub fn missing(&mut self, value: &'static str) {
+        self.flaw(format!("`{value}` is missing"));
+    }
+
+    fn flaw(&mut self, what: String) {
+        self.flaw.get_or_insert(what);
+    }
+
+    /// Makes the call and returns the body of its 2xx answer.
+    ///
+    /// It ends by the request's deadline. A call that may leave a trace is finished even when the
+    /// returned future is dropped, once it has been polled; any other ends with it.
+    ///
+    /// # Errors
+    ///
+    /// Every other outcome, and a call whose values do not fit where they go: nothing is sent then.
+    pub async fn send(mut self, gateway: &Gateway, request: &Request) -> Result<Bytes, Failure> {
+        self.end_segment();
+        let safe = self.method.is_safe();
+        let (backend, operation) = (self.backend, self.operation);
+        let calling = match self.prepare(gateway, request) {
+            Ok(calling) => calling,
+            Err(reason) => {
+                let failure = Failure::new(backend, operation, reason);
+                observe::call_failed(&failure);
+                return Err(failure);
+            }
+        };
+        if safe { calling.run().await } else { calling.run_detached().await }
+    }
+
+    fn prepare(self, gateway: &Gateway, request: &Request) -> Result<Calling, Reason> {
+        if let Some(flaw) = self.flaw {
+            return Err(Reason::Invalid(flaw));
+        }
+        let upstream = gateway.upstream(self.backend).ok_or(Reason::NoAddress)?;
+        let deadline = match self.within {
+            Some(limit) => request.deadline().min(Deadline::after(limit)),
+            None => request.deadline(),
+        };
+        let Call { mut headers, body, .. } = self;
+        let repeatable = self.method.is_idempotent() || headers.contains_key("idempotency-key");
+        forward::complete(&mut headers, &upstream.headers, request);
+        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+        if body.is_some() {
+            headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+        }
+        let root = if self.path.starts_with('/') { "" } else { "/" };
+        let target = format!("{}{root}{}{}", upstream.prefix, self.path, self.query);
+        let target = target
+            .parse()
+            .map_err(|_| Reason::Invalid("the path and query are no request target".to_owned()))?;
+        Ok(Calling {
+            gateway: gateway.clone(),
+            backend: self.backend,
+            operation: self.operation,
+            outgoing: Outgoing {
+                method: self.method,
+                target,
+                headers,
+                body: body.map(Bytes::from).unwrap_or_default(),
+            },
+            repeatable,
+            deadline,
+            identity: std::rc::Rc::clone(&request.identity),
+        })
+    }
+}
+
+/// Appends `value`, everything but unreserved characters as `%XX` (RFC 3986 section 2.3).
+fn encode(value: &str, out: &mut String) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    for &byte in value.as_bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            for digit in [byte >> 4, byte & 15] {
+                out.push(char::from(DIGITS[usize::from(digit)]));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::{Setting, TimeSetting};
+
+    static ITEMS: Backend = Backend {
+        index: 0,
+        name: "items",
+        owner: "",
+        address: Setting::Fixed("http://127.0.0.1:1"),
+        timeout: TimeSetting::Fixed(Duration::from_secs(1)),
+        retries: 0,
+        retry_on: &[],
+        breaker: None,
+        headers: &[],
+        max_body: 1024,
+    };
+
+    fn call(build: impl FnOnce(&mut Call)) -> (String, bool) {
+        let mut call = Call::new(&ITEMS, Method::Get, "GET /items/{id}");
+        build(&mut call);
+        call.end_segment();
+        (format!("{}{}", call.path, call.query), call.flaw.is_some())
+    }
+
+    #[test]
+    fn a_value_stays_in_its_place() {
+        let built = call(|call| {
+            call.literal("/items/");
+            call.segment("a/b?c=d#e%2F é");
+            call.literal("/levels");
+            call.query_literal("size=20");
+            call.query("sku", "1&admin=true+2");
+        });
+        let expected =
+            "/items/a%2Fb%3Fc%3Dd%23e%252F%20%C3%A9/levels?size=20&sku=1%26admin%3Dtrue%2B2";
+        assert_eq!(built, (expected.to_owned(), false));
+    }
+
+    #[test]
+    fn a_segment_that_would_name_another_resource_is_a_flaw() {
+        for value in ["", ".", ".."] {
+            let last = |call: &mut Call| {
+                call.literal("/items/");
+                call.segment(value);
+            };
+            assert!(call(last).1, "{value:?} at the end");
+            let inside = |call: &mut Call| {
+                last(call);
+                call.literal("/levels");
+            };
+            assert!(call(inside).1, "{value:?} inside");
+        }
+        let joined = call(|call| {
+            call.literal("/items/a");
+            call.segment("");
+            call.literal(".json");
+        });
+        assert_eq!(joined, ("/items/a.json".to_owned(), false));
+        let split = call(|call| {
+            call.literal("/items/.");
+            call.segment(".");
+        });
+        assert!(split.1);
+    }
+
+    #[test]
+    fn a_header_cannot_be_smuggled_or_break_the_framing() {
+        for (name, value) in
+            [("x-a", "1\r\nx-b: 2"), ("content-length", "5"), ("transfer-encoding", "chunked")]
+        {
+            assert!(call(|call| call.header(name, value)).1, "{name}");
+        }
+        assert!(!call(|call| call.header("x-a", "1")).1);
+    }
+}

@@ -1,0 +1,175 @@
+//! One connection to a backend. Whoever asks on it also drives it: there is no task in between,
+//! so a dropped request is a closed connection at once.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Waker};
+
+use bytes::Bytes;
+use http::StatusCode;
+use http_body::Body;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
+
+use crate::request::{Chunks, frame};
+use crate::stream::{Activity, Socket, Stream};
+
+/// The largest body of an answer that is no success, in bytes.
+const ERROR_BODY: usize = 64 * 1024;
+/// The largest head of an answer, in bytes.
+const HEAD: usize = 64 * 1024;
+
+/// A connection that can carry one request at a time.
+pub(super) struct Link {
+    sender: http1::SendRequest<Full<Bytes>>,
+    driver: Driver,
+    socket: Socket,
+    secure: bool,
+    activity: Rc<Activity>,
+    pub(super) idle_since: Instant,
+}
+
+type Connection = Pin<Box<dyn Future<Output = Result<(), hyper::Error>>>>;
+
+/// The part of a connection that must be polled for anything to move.
+struct Driver {
+    connection: Connection,
+    ended: bool,
+}
+
+/// A whole answer.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) body: Bytes,
+    /// There was more than the limit; `body` is empty then.
+    pub(super) overflow: bool,
+}
+
+/// Why there is no answer.
+pub(super) struct Broken {
+    pub(super) what: String,
+    /// Nothing of the request was sent.
+    pub(super) unsent: bool,
+    /// Nothing had come back.
+    pub(super) unanswered: bool,
+}
+
+impl Link {
+    /// A link over a connected stream. `socket` is the one that `inner` reads and writes.
+    pub(super) async fn open<S>(inner: S, socket: Socket, secure: bool) -> Result<Link, String>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let stream = Stream::new(inner);
+        let activity = stream.activity();
+        let mut builder = http1::Builder::new();
+        builder.max_buf_size(HEAD);
+        let (sender, connection) =
+            builder.handshake(stream).await.map_err(|error| error.to_string())?;
+        let driver = Driver { connection: Box::pin(connection), ended: false };
+        Ok(Link { sender, driver, socket, secure, activity, idle_since: Instant::now() })
+    }
+
+    /// Sends a request and reads the whole answer, of at most `limit` bytes.
+    pub(super) async fn ask(
+        &mut self,
+        request: http::Request<Full<Bytes>>,
+        limit: usize,
+    ) -> Result<Answer, Broken> {
+        let before = self.activity.received.get();
+        let broken = |activity: &Activity, what: String, unsent| Broken {
+            what,
+            unsent,
+            unanswered: activity.received.get() == before,
+        };
+        let sending = self.sender.try_send_request(request);
+        let work = async {
+            let response = sending.await.map_err(|mut error| {
+                let unsent = error.take_message().is_some();
+                broken(&self.activity, describe(error.error()), unsent)
+            })?;
+            let status = response.status();
+            let limit = if status.is_success() { limit } else { ERROR_BODY };
+            let body = collect(response.into_body(), limit).await;
+            let body = body.map_err(|error| broken(&self.activity, describe(&error), false))?;
+            let overflow = body.is_none();
+            Ok(Answer { status, body: body.unwrap_or_default(), overflow })
+        };
+        self.driver.drive(work).await
+    }
+
+    /// Whether another request can go over it, as far as this side knows.
+    pub(super) fn is_reusable(&self) -> bool {
+        !self.driver.ended && self.sender.is_ready()
+    }
+
+    /// Whether the other side has closed it, or sent something that nobody asked for.
+    pub(super) fn is_stale(&mut self) -> bool {
+        let mut byte = [std::mem::MaybeUninit::uninit()];
+        match socket2::SockRef::from(self.socket.tcp()).peek(&mut byte) {
+            Err(error) => error.kind() != std::io::ErrorKind::WouldBlock,
+            // Under TLS this may be a session ticket: let the connection read it.
+            Ok(1..) if self.secure => {
+                self.driver.poll(&mut Context::from_waker(Waker::noop()));
+                !self.is_reusable()
+            }
+            Ok(_) => true,
+        }
+    }
+}
+
+impl Driver {
+    fn poll(&mut self, context: &mut Context<'_>) {
+        if !self.ended {
+            self.ended = self.connection.as_mut().poll(context).is_ready();
+        }
+    }
+
+    /// Waits for `work`, which the connection has a part in.
+    async fn drive<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        poll_fn(|context| {
+            self.poll(context);
+            let result = work.as_mut().poll(context);
+            if result.is_ready() {
+                // The end of an answer may be the end of the connection, or make it ready for
+                // another request: it finds out when it is polled.
+                self.poll(context);
+            }
+            result
+        })
+        .await
+    }
+}
+
+/// The whole body, or nothing when it is larger than `limit`.
+async fn collect(mut body: Incoming, limit: usize) -> Result<Option<Bytes>, hyper::Error> {
+    if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+        return Ok(None);
+    }
+    let mut whole = Chunks::default();
+    while let Some(frame) = frame(&mut body).await {
+        if let Ok(data) = frame?.into_data()
+            && whole.push(data, limit).is_none()
+        {
+            return Ok(None);
+        }
+    }
+    Ok(Some(whole.finish()))
+}
+
+/// What happened, for the log: the error and its deepest cause.
+fn describe(error: &hyper::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    match std::error::Error::source(error) {
+        Some(_) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}

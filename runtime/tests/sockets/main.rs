@@ -1,0 +1,18 @@
+//! Gateways over real sockets, against backends that behave and backends that do not.
+
+#![allow(clippy::panic, reason = "a test that cannot go on says so")]
+
+mod contract;
+
+mod bodies;
+mod calls;
+mod failures;
+mod hostile;
+mod identity;
+mod mocks;
+mod policies;
+mod pool;
+mod problems;
+mod program;
+mod routing;
+mod stop;
