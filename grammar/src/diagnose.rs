@@ -1,0 +1,445 @@
+//! Why text was skipped: one message per mistake.
+//!
+//! What the grammar skipped is read again with the rule that was wanted there. The furthest place that this second
+//! look reaches is the mistake, what it would have taken there is the advice.
+
+mod suggest;
+mod words;
+
+use pest::Parser;
+use pest::error::{ErrorVariant, InputLocation};
+
+use crate::error::SyntaxError;
+use crate::lower::{Place, Skipped};
+use crate::parse::{Grammar, Rule};
+use crate::skim::{Brace, Skim};
+use crate::span::{FileId, Span};
+use suggest::closest;
+use words::{METHODS, keywords, words};
+
+/// A text with what is known about it.
+pub(crate) struct Diagnosis<'t> {
+    pub(crate) file: FileId,
+    pub(crate) text: &'t str,
+    pub(crate) skim: &'t Skim,
+}
+
+/// Where reading stopped, and what would have gone on.
+struct Failure {
+    at: usize,
+    expected: Vec<Rule>,
+}
+
+/// Skipped text that is one mistake.
+struct Chunk {
+    place: Place,
+    start: usize,
+    end: usize,
+    /// Where the member before it starts.
+    previous: Option<usize>,
+}
+
+impl Chunk {
+    fn of(skipped: &Skipped) -> Self {
+        let (range, previous) = (skipped.span.range(), skipped.previous);
+        let previous = previous.map(|span| span.range().start);
+        Self { place: skipped.place, start: range.start, end: range.end, previous }
+    }
+}
+
+impl Diagnosis<'_> {
+    /// One message per mistake in `skipped`.
+    pub(crate) fn errors(&self, skipped: &[Skipped]) -> Vec<SyntaxError> {
+        let brace = self.skim.brace.filter(|_| self.skim.deep.is_empty());
+        let culprit = brace.map(|brace| match brace {
+            Brace::Open(at) | Brace::Close(at) => at,
+        });
+        let debris = |skipped: &&Skipped| culprit.is_some_and(|at| self.is_debris(skipped, at));
+        let mut errors = Vec::new();
+        if let Some(brace) = brace
+            && let Some(first) = skipped.iter().find(debris)
+        {
+            errors.push(self.lone_brace(brace, first));
+        }
+        let rest: Vec<Skipped> = skipped.iter().filter(|skipped| !debris(skipped)).copied().collect();
+        errors.extend(self.chunks(&rest).iter().map(|chunk| self.explain(chunk)));
+        errors
+    }
+
+    /// Whether text was skipped because of the lone brace at `culprit`.
+    fn is_debris(&self, skipped: &Skipped, culprit: usize) -> bool {
+        let range = skipped.span.range();
+        if range.contains(&culprit) {
+            return true;
+        }
+        let word = self.word(self.body(&range));
+        skipped.place == Place::File && culprit < range.start && !Place::File.keywords().contains(&word)
+    }
+
+    /// The message for a brace without a partner, or for the brace that is missing at the start of a block.
+    fn lone_brace(&self, brace: Brace, skipped: &Skipped) -> SyntaxError {
+        let at = match brace {
+            Brace::Open(at) => return SyntaxError::unclosed_block(self.span(at, at + 1)),
+            Brace::Close(at) => at,
+        };
+        let chunk = Chunk::of(skipped);
+        match self.failure(&chunk) {
+            Some(failure) if failure.at < at && failure.expected.contains(&Rule::open) => {
+                self.explain_failure(chunk.place, chunk.start, &failure)
+            }
+            _ => SyntaxError::closes_nothing(self.span(at, at + 1)),
+        }
+    }
+
+    /// Puts skipped text together that is one mistake: the lines of a call, the words of a list.
+    fn chunks(&self, skipped: &[Skipped]) -> Vec<Chunk> {
+        let mut chunks: Vec<Chunk> = Vec::new();
+        let mut before: Option<Span> = None;
+        for skipped in skipped {
+            let range = skipped.span.range();
+            let follows = before.is_some() && before == skipped.previous;
+            before = Some(skipped.span);
+            if follows && let Some(last) = chunks.last_mut() {
+                let between = self.text.get(last.end..range.start).unwrap_or_default();
+                if self.continues(skipped.place, range.start) {
+                    last.end = range.end;
+                    continue;
+                }
+                if !between.contains('\n') && self.is_list_word(last, range.start) {
+                    continue;
+                }
+            }
+            chunks.push(Chunk::of(skipped));
+        }
+        chunks
+    }
+
+    /// Whether the text at `at` goes on with what stands on the line before.
+    fn continues(&self, place: Place, at: usize) -> bool {
+        let rest = self.text.get(at..).unwrap_or_default();
+        if rest.starts_with('{') {
+            return true;
+        }
+        match place {
+            Place::Version | Place::Under => rest.starts_with("->") || rest.starts_with('|'),
+            Place::Endpoint => keywords(Rule::tail).contains(&self.word(at)),
+            _ => false,
+        }
+    }
+
+    /// Whether the text at `at`, behind a comma, is a further word of a list in the mistake before it.
+    fn is_list_word(&self, last: &Chunk, at: usize) -> bool {
+        let whole = self.text.get(last.start..last.end).unwrap_or_default();
+        let open = whole.matches('(').count() > whole.matches(')').count();
+        let word = self.word(at);
+        open || word.starts_with(|c: char| c.is_ascii_digit())
+            || ["sunset", "use", "see", "unreachable", "invalid"].contains(&word)
+    }
+
+    fn explain(&self, chunk: &Chunk) -> SyntaxError {
+        let body = self.body(&(chunk.start..chunk.end));
+        let within = |at: &usize| (chunk.start..chunk.end).contains(at);
+        if body >= chunk.end {
+            return SyntaxError::documents_nothing(self.span(chunk.start, chunk.end));
+        }
+        if let Some(deep) = self.skim.deep.iter().find(|range| within(&range.start)) {
+            return SyntaxError::too_deep(self.span(deep.start, deep.start + 1));
+        }
+        if let Some(&quote) = self.skim.quotes.iter().find(|at| within(at)) {
+            return SyntaxError::unclosed_text(self.span(quote, self.line_end(quote)));
+        }
+        if chunk.place == Place::File && METHODS.contains(&self.word(body)) {
+            return SyntaxError::outside_version(self.span(body, self.route_end(body)));
+        }
+        match self.failure(chunk) {
+            Some(failure) => self.explain_failure(chunk.place, body, &failure),
+            None => self.unplaced(chunk.place, body),
+        }
+    }
+
+    /// Where reading `chunk` stops. A line that goes on with the member before it is read together with that.
+    fn failure(&self, chunk: &Chunk) -> Option<Failure> {
+        let rule = only_rule(chunk.place);
+        let alone = self.read(rule, chunk.start, chunk.end);
+        let previous = chunk.previous.filter(|_| self.continues(chunk.place, chunk.start));
+        let together = previous.and_then(|start| self.read(rule, start, chunk.end));
+        together.filter(|failure| failure.at > chunk.start).or(alone)
+    }
+
+    fn read(&self, rule: Rule, start: usize, end: usize) -> Option<Failure> {
+        let error = Grammar::parse(rule, self.text.get(start..end)?).err()?;
+        let at = match error.location {
+            InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
+        };
+        let expected = match error.variant {
+            ErrorVariant::ParsingError { positives, .. } => positives,
+            ErrorVariant::CustomError { .. } => Vec::new(),
+        };
+        let space = self.text.get(start + at..)?.len() - self.text.get(start + at..)?.trim_start_matches([' ', '\t', '\r']).len();
+        Some(Failure { at: start + at + space, expected })
+    }
+
+    fn explain_failure(&self, place: Place, body: usize, failure: &Failure) -> SyntaxError {
+        let Failure { at, expected } = failure;
+        if matches!(place, Place::Version | Place::Under) && expected.contains(&Rule::arrow) {
+            return self.no_response(body, *at);
+        }
+        let found = self.token(*at);
+        let parentheses = self.skim.parentheses.iter().find(|range| range.contains(at));
+        let unfinished = [Rule::paren_end, Rule::lim, Rule::ty].iter().any(|rule| expected.contains(rule));
+        if let Some(range) = parentheses.filter(|_| unfinished && found.is_empty()) {
+            let end = self.text.get(..*at).unwrap_or_default().trim_end().len();
+            return SyntaxError::stray_newline(self.span(end, end), self.span(range.start, range.end), self.joined(range));
+        }
+        if found == "/" && expected.contains(&Rule::lim) {
+            return SyntaxError::unclosed_pattern(self.span(*at, self.line_end(*at)));
+        }
+        if *at == body {
+            return self.unplaced(place, body);
+        }
+        let word = self.word(body);
+        let second = self.text.get(body + word.len()..*at).is_some_and(|between| between.trim().is_empty());
+        if second && !starts(place).contains(&word) && let Some(error) = self.misplaced(place, body) {
+            return error;
+        }
+        match self.misspelled_at(place, failure) {
+            Some((at, meant)) => self.corrected(format!("`{}` does not belong here", self.token(at)), at, meant),
+            None => self.unexpected(place, *at, &self.hopes(place, body, failure)),
+        }
+    }
+
+    /// The keyword that is misspelled where reading stopped, or just before: `fial` may also be a value.
+    fn misspelled_at(&self, place: Place, failure: &Failure) -> Option<(usize, &'static str)> {
+        let found = self.token(failure.at);
+        let behind = self.text.get(failure.at + found.len()..)?.trim_start_matches(['?', ' ']);
+        // A name with a mark behind it is the next member: only the separator is missing.
+        if !behind.starts_with([':', '=']) {
+            let candidates: Vec<&'static str> = failure.expected.iter().flat_map(|&rule| keywords(rule)).collect();
+            if let Some(meant) = self.meant(found, &candidates) {
+                return Some((failure.at, meant));
+            }
+        }
+        let before = self.text.get(..failure.at)?.trim_end();
+        let word = before.rsplit(|c: char| !c.is_alphanumeric()).next()?;
+        let fail = self.meant(word, &["fail"]).filter(|_| place == Place::Endpoint)?;
+        Some((before.len() - word.len(), fail))
+    }
+
+    /// What is worth naming among everything that could have gone on.
+    fn hopes(&self, place: Place, body: usize, failure: &Failure) -> Vec<Rule> {
+        let has = |rule: Rule| failure.expected.contains(&rule);
+        let keep = |wanted: &dyn Fn(Rule) -> bool| -> Vec<Rule> {
+            failure.expected.iter().copied().filter(|&rule| wanted(rule)).collect()
+        };
+        let closes = |rule: Rule| {
+            matches!(rule, Rule::paren_end | Rule::bracket_end | Rule::angle_end | Rule::brace_end | Rule::comma)
+        };
+        let closers = keep(&closes);
+        if closers.iter().any(|&rule| rule != Rule::comma) && (failure.expected.len() > 3 || self.token(failure.at).is_empty()) {
+            return closers;
+        }
+        let word = self.word(body);
+        let second = self.text.get(body + word.len()..failure.at).is_some_and(|between| between.trim().is_empty());
+        // Right behind a keyword, the marks are those of a call that has the keyword's name.
+        let behind_keyword = second && starts(place).contains(&word);
+        let strong = keep(&|rule| match rule {
+            Rule::optional | Rule::star => !has(Rule::is_a),
+            Rule::eq | Rule::is_a => !behind_keyword,
+            Rule::compare | Rule::k_or | Rule::dot | Rule::index | Rule::object => false,
+            _ => true,
+        });
+        if strong.is_empty() { failure.expected.clone() } else { strong }
+    }
+
+    /// What `word` most likely should have been, if it is no keyword itself.
+    fn meant<'c>(&self, word: &str, candidates: &[&'c str]) -> Option<&'c str> {
+        let is_word = word.len() > 1 && word.starts_with(|c: char| c.is_ascii_alphabetic());
+        if !is_word || candidates.contains(&word) { None } else { closest(word, candidates) }
+    }
+
+    /// Text whose first word starts nothing in `place`.
+    fn unplaced(&self, place: Place, body: usize) -> SyntaxError {
+        self.misplaced(place, body).unwrap_or_else(|| {
+            let word = self.token(body);
+            let message = format!("`{word}` does not belong here");
+            let span = self.span(body, body + word.len().max(1));
+            SyntaxError::unexpected(span, message, format!("expected {}", place.wants()))
+        })
+    }
+
+    /// A first word that is misspelled, or a keyword of another place.
+    fn misplaced(&self, place: Place, body: usize) -> Option<SyntaxError> {
+        let word = self.token(body);
+        let span = self.span(body, body + word.len().max(1));
+        if place == Place::Endpoint && keywords(Rule::tail).contains(&word) {
+            let message = format!("`{word}` belongs to a call");
+            return Some(SyntaxError::unexpected(span, message, "no call stands before it"));
+        }
+        let home = Place::ALL.into_iter().find(|other| *other != place && starts(*other).contains(&word));
+        if let Some(home) = home.filter(|_| !starts(place).contains(&word)) {
+            let message = format!("`{word}` does not belong {}", place.inside());
+            return Some(SyntaxError::unexpected(span, message, format!("it belongs {}", home.inside())));
+        }
+        let meant = self.meant(word, &starts(place))?;
+        Some(self.corrected(format!("`{word}` means nothing {}", place.inside()), body, meant))
+    }
+
+    fn corrected(&self, message: String, at: usize, meant: &str) -> SyntaxError {
+        let span = self.span(at, at + self.token(at).len());
+        SyntaxError::misspelled(span, message, meant)
+    }
+
+    fn unexpected(&self, place: Place, at: usize, expected: &[Rule]) -> SyntaxError {
+        let label = format!("expected {}", expectation(place, expected));
+        let found = self.token(at);
+        if !found.is_empty() {
+            let message = format!("`{found}` does not belong here");
+            return SyntaxError::unexpected(self.span(at, at + found.len()), message, label);
+        }
+        let end = self.text.get(..at).unwrap_or_default().trim_end().len();
+        let rest = self.text.get(at..).unwrap_or_default().trim();
+        let what = if rest.is_empty() { "the file" } else { "this line" };
+        SyntaxError::unexpected(self.span(end, end), format!("{what} ends too early"), label)
+    }
+
+    /// An endpoint without `->`.
+    fn no_response(&self, body: usize, at: usize) -> SyntaxError {
+        let found = self.token(at);
+        if found.is_empty() || found == "{" {
+            let end = self.text.get(..at).unwrap_or_default().trim_end().len();
+            let span = if found.is_empty() { self.span(end, end) } else { self.span(at, at + 1) };
+            return SyntaxError::expected_response(span, None);
+        }
+        let wrong_arrow = ["=>", "=", ":", "-"].contains(&found);
+        let (cut, arrow) = if wrong_arrow { (at + found.len(), "->") } else { (at, "-> ") };
+        let before = self.text.get(body..at).unwrap_or_default();
+        let after = self.text.get(cut..self.line_end(at)).unwrap_or_default();
+        let line = format!("{before}{arrow}{after}");
+        let edit = (self.span(at, cut), arrow.to_owned());
+        SyntaxError::expected_response(self.span(at, at + found.len()), Some((line, edit)))
+    }
+
+    /// The lines of a range on one line.
+    fn joined(&self, range: &std::ops::Range<usize>) -> String {
+        let lines = self.text.get(range.clone()).unwrap_or_default().lines().map(str::trim);
+        let spaced = lines.map(|line| if line.ends_with(',') { format!("{line} ") } else { line.to_owned() });
+        spaced.collect()
+    }
+
+    /// Where the text of a member starts: behind its documentation and the comments around it.
+    fn body(&self, range: &std::ops::Range<usize>) -> usize {
+        let mut at = range.start;
+        for line in self.text.get(range.clone()).unwrap_or_default().split_inclusive('\n') {
+            let text = line.trim_start();
+            if !text.is_empty() && !text.starts_with("//") {
+                return at + (line.len() - text.len());
+            }
+            at += line.len();
+        }
+        range.end
+    }
+
+    /// The letters, digits, `_` and `-` at `at`.
+    fn word(&self, at: usize) -> &str {
+        let rest = self.text.get(at..).unwrap_or_default();
+        let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(rest.len());
+        rest.get(..end).unwrap_or_default()
+    }
+
+    /// What stands at `at`, for people: a word, a text, a mark. Empty at the end of a line.
+    fn token(&self, at: usize) -> &str {
+        const MARKS: [&str; 10] = ["...", "..", "->", "=>", "==", "!=", ">=", "<=", "///", "//"];
+        let rest = self.text.get(at..).unwrap_or_default();
+        let word = self.word(at);
+        if !word.is_empty() && !word.starts_with('-') {
+            return word;
+        }
+        if let Some(mark) = MARKS.into_iter().find(|mark| rest.starts_with(mark)) {
+            return mark;
+        }
+        match rest.chars().next() {
+            None | Some('\n' | '\r') => "",
+            Some('"') => rest.get(..self.line_end(at) - at).and_then(quoted).unwrap_or("\""),
+            Some(letter) => rest.get(..letter.len_utf8()).unwrap_or_default(),
+        }
+    }
+
+    /// The end of the line that `at` is on, without trailing space.
+    fn line_end(&self, at: usize) -> usize {
+        let rest = self.text.get(at..).unwrap_or_default();
+        at + rest.split('\n').next().unwrap_or_default().trim_end().len()
+    }
+
+    /// The end of `GET /path` at `at`.
+    fn route_end(&self, at: usize) -> usize {
+        let line = self.text.get(at..self.line_end(at)).unwrap_or_default();
+        let path = line.find('/').unwrap_or(line.len());
+        let mut depth = 0_usize;
+        for (offset, letter) in line.char_indices().skip_while(|(offset, _)| *offset < path) {
+            match letter {
+                '{' => depth += 1,
+                '}' => depth = depth.saturating_sub(1),
+                ' ' | '\t' if depth == 0 => return at + offset,
+                _ => {}
+            }
+        }
+        at + line.len()
+    }
+
+    fn span(&self, start: usize, end: usize) -> Span {
+        Span::new(self.file, start, end)
+    }
+}
+
+/// The text in quotes that `line` starts with.
+fn quoted(line: &str) -> Option<&str> {
+    let end = line.get(1..)?.find('"')?;
+    line.get(..end + 2)
+}
+
+/// The rule that reads one member of `place` alone.
+fn only_rule(place: Place) -> Rule {
+    match place {
+        Place::File => Rule::item_only,
+        Place::Api => Rule::api_m_only,
+        Place::Backend => Rule::backend_m_only,
+        Place::Auth => Rule::auth_m_only,
+        Place::Policy => Rule::clause_only,
+        Place::Fields => Rule::field_only,
+        Place::Edits => Rule::edit_only,
+        Place::Version => Rule::version_m_only,
+        Place::Under => Rule::under_m_only,
+        Place::Endpoint => Rule::endpoint_m_only,
+    }
+}
+
+/// The words that start something in `place`.
+fn starts(place: Place) -> Vec<&'static str> {
+    let mut starts = place.keywords();
+    if matches!(place, Place::Version | Place::Under) {
+        starts.extend(METHODS);
+    }
+    starts
+}
+
+/// What could have gone on, as words in a list.
+fn expectation(place: Place, expected: &[Rule]) -> String {
+    let ends = expected.contains(&Rule::EOI) || expected.contains(&Rule::close);
+    let mut list: Vec<String> = Vec::new();
+    for phrase in expected.iter().filter_map(|&rule| words(rule)) {
+        if !list.contains(&phrase) {
+            list.push(phrase);
+        }
+    }
+    if ends && list.len() > 2 {
+        return "`,` or a new line".to_owned();
+    }
+    if expected.contains(&Rule::EOI) {
+        list.push("the end of the line".to_owned());
+    }
+    match list.split_last() {
+        None => place.wants().to_owned(),
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+    }
+}

@@ -1,0 +1,78 @@
+//! Backends and their operations.
+
+use super::Printer;
+use super::block::Row;
+use super::item::dyn_rows;
+use super::layout::Layout;
+use crate::span::Span;
+use crate::tree::{
+    Address, Backend, BackendMember, BackendMemberKind, Breaker, Condition, Doc, HeaderValue, Operation, Retry,
+};
+
+impl Row for BackendMember {
+    fn span(&self) -> Span {
+        self.span
+    }
+
+    fn doc(&self) -> Option<&Doc> {
+        self.doc.as_ref()
+    }
+
+    fn layout(&self, printer: &mut Printer<'_>) -> Layout {
+        match &self.kind {
+            BackendMemberKind::Owner(owner) => printer.owner(owner),
+            BackendMemberKind::Timeout(timeout) => printer.timeout(timeout),
+            BackendMemberKind::Retry(retry) => printer.retry(retry),
+            BackendMemberKind::Breaker(breaker) => printer.breaker(breaker),
+            BackendMemberKind::Send(header) => Layout::from("send ").then(printer.header_value(header)),
+            BackendMemberKind::MaxBody(size) => Layout::from("max_body ").then(printer.source(size.span)),
+            BackendMemberKind::Operation(operation) => printer.operation(operation),
+            BackendMemberKind::Bad => printer.source(self.span),
+        }
+    }
+}
+
+impl Printer<'_> {
+    pub(super) fn backend(&mut self, backend: &Backend, span: Span) -> Layout {
+        let address = match &backend.address {
+            Address::Env(env) => self.env_value(env),
+            Address::Url(url) => self.source(url.span),
+        };
+        let head = Layout::from(format!("backend {} at ", backend.name.text)).then(address);
+        let block = backend.block.then(|| self.braces(&dyn_rows(&backend.members), span));
+        head.then_if(" ", block)
+    }
+
+    fn retry(&self, retry: &Retry) -> Layout {
+        let on = (!retry.on.is_empty()).then(|| self.conditions(&retry.on));
+        Layout::from("retry ").then(self.source(retry.attempts.span)).then_if(" on ", on)
+    }
+
+    pub(super) fn conditions(&self, conditions: &[Condition]) -> Layout {
+        Layout::join(conditions.iter().map(|condition| self.source(condition.span)), ", ")
+    }
+
+    fn breaker(&self, breaker: &Breaker) -> Layout {
+        let within = breaker.within.as_ref().map(|time| self.source(time.span));
+        Layout::from("breaker ")
+            .then(self.source(breaker.failures.span))
+            .then(" failures")
+            .then_if(" in ", within)
+            .then(" then open ")
+            .then(self.source(breaker.open.span))
+    }
+
+    pub(super) fn header_value(&mut self, header: &HeaderValue) -> Layout {
+        Layout::from(format!("header {} = ", header.name.text)).then(self.value(&header.value))
+    }
+
+    fn operation(&mut self, operation: &Operation) -> Layout {
+        let head = format!("{} = {} ", operation.name.text, operation.method.text);
+        let request = Layout::from(head).then(self.call_path(&operation.path));
+        let request = match &operation.body {
+            Some(body) => request.then(" (").then(self.ty(body)).then(")"),
+            None => request,
+        };
+        request.then(" -> ").then(self.ty(&operation.result))
+    }
+}

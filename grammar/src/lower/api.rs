@@ -1,0 +1,164 @@
+//! Declarations, and the ones that are read nowhere else: imports, the api block, variables, authentication, policies.
+
+use super::cursor::{Cursor, Node, only};
+use super::{Lower, Place};
+use crate::parse::Rule;
+use crate::tree::{
+    Api, ApiMember, ApiMemberKind, Auth, AuthMember, Env, EnvOptions, EnvValue, Import, Item, ItemKind, Owner, Policy,
+    Versions,
+};
+
+impl Lower<'_> {
+    pub(super) fn item(&mut self, node: Node<'_>) -> Item {
+        let mut cursor = Cursor::of(node);
+        let doc = self.doc(&mut cursor);
+        let node = cursor.any();
+        let span = self.span(&node);
+        let kind = match node.as_rule() {
+            Rule::import => ItemKind::Import(self.import(node)),
+            Rule::api => ItemKind::Api(self.api(node)),
+            Rule::env => ItemKind::Env(self.env(node)),
+            Rule::backend => ItemKind::Backend(self.backend(node)),
+            Rule::auth => ItemKind::Auth(self.auth(node)),
+            Rule::policy => ItemKind::Policy(self.policy(node)),
+            Rule::error_decl => ItemKind::Error(self.error_decl(node)),
+            Rule::type_decl => ItemKind::Type(self.type_decl(node)),
+            Rule::enum_decl => ItemKind::Enum(self.enum_decl(node)),
+            Rule::union_decl => ItemKind::Union(self.union_decl(node)),
+            Rule::version => ItemKind::Version(self.version(node)),
+            Rule::consumer => ItemKind::Consumer(self.consumer(node)),
+            _ => ItemKind::Case(self.case(node)),
+        };
+        Item { kind, doc, span }
+    }
+
+    fn import(&mut self, node: Node<'_>) -> Import {
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_import);
+        let path = self.string(cursor.take(Rule::string));
+        let alias = cursor.flag(Rule::k_as).then(|| self.ident(cursor.take(Rule::ident)));
+        Import { path, alias }
+    }
+
+    fn api(&mut self, node: Node<'_>) -> Api {
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_api);
+        let name = self.ident(cursor.take(Rule::ident));
+        Api { name, members: self.members(&mut cursor, Place::Api, Self::api_member) }
+    }
+
+    fn api_member(&mut self, node: Node<'_>) -> ApiMember {
+        let node = only(node);
+        let span = self.span(&node);
+        let kind = match node.as_rule() {
+            Rule::owner => ApiMemberKind::Owner(self.owner(node)),
+            Rule::versions => ApiMemberKind::Versions(self.versions(node)),
+            Rule::errors => ApiMemberKind::Errors(self.second_ident(node)),
+            Rule::published => {
+                let mut cursor = Cursor::of(node);
+                cursor.take(Rule::k_published);
+                ApiMemberKind::Published { additive: cursor.flag(Rule::k_additive) }
+            }
+            Rule::notice => {
+                let mut cursor = Cursor::of(node);
+                cursor.take(Rule::k_notice);
+                ApiMemberKind::Notice(self.duration(cursor.take(Rule::duration)))
+            }
+            _ => ApiMemberKind::Clause(self.clause(node)),
+        };
+        ApiMember { kind, span }
+    }
+
+    pub(super) fn owner(&mut self, node: Node<'_>) -> Owner {
+        let span = self.span(&node);
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_owner);
+        let name = self.ident(cursor.take(Rule::name));
+        let contact = cursor.opt(Rule::contact).map(|node| Self::contact(&node));
+        Owner { name, contact, span }
+    }
+
+    fn versions(&mut self, node: Node<'_>) -> Versions {
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_versions);
+        cursor.take(Rule::k_in);
+        match cursor.any().as_rule() {
+            Rule::k_path => Versions::Path(self.string(cursor.take(Rule::string))),
+            Rule::k_media => Versions::Media(self.string(cursor.take(Rule::string))),
+            _ => {
+                let name = self.ident(cursor.take(Rule::name));
+                let default = cursor.flag(Rule::k_default).then(|| self.number(cursor.take(Rule::number)));
+                Versions::Header { name, default }
+            }
+        }
+    }
+
+    fn env(&mut self, node: Node<'_>) -> Env {
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_env);
+        let name = self.ident(cursor.take(Rule::ident));
+        let ty = self.ty(cursor.take(Rule::ty));
+        Env { name, ty, options: cursor.opt(Rule::env_opt).map(|node| self.env_options(node)) }
+    }
+
+    pub(super) fn env_value(&mut self, node: Node<'_>) -> EnvValue {
+        let span = self.span(&node);
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_env);
+        let name = self.ident(cursor.take(Rule::ident));
+        EnvValue { name, options: cursor.opt(Rule::env_opt).map(|node| self.env_options(node)), span }
+    }
+
+    fn env_options(&mut self, node: Node<'_>) -> EnvOptions {
+        let mut cursor = Cursor::of(node);
+        let default = self.literal(cursor.take(Rule::literal));
+        let bounds = cursor.flag(Rule::k_in).then(|| {
+            let low = self.literal(cursor.take(Rule::literal));
+            cursor.take(Rule::dots);
+            (low, self.literal(cursor.take(Rule::literal)))
+        });
+        EnvOptions { default, bounds }
+    }
+
+    fn auth(&mut self, node: Node<'_>) -> Auth {
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_auth);
+        let name = self.ident(cursor.take(Rule::ident));
+        let scheme = self.ident(cursor.take(Rule::scheme));
+        Auth { name, scheme, members: self.members(&mut cursor, Place::Auth, Self::auth_member) }
+    }
+
+    fn auth_member(&mut self, node: Node<'_>) -> AuthMember {
+        let node = only(node);
+        let rule = node.as_rule();
+        let mut cursor = Cursor::of(node);
+        cursor.any();
+        match rule {
+            Rule::keys => {
+                let from = self.env_value(cursor.take(Rule::env_v));
+                let refresh = cursor.flag(Rule::k_refresh).then(|| self.duration(cursor.take(Rule::duration)));
+                AuthMember::Keys { from, refresh }
+            }
+            Rule::issuer => AuthMember::Issuer(self.value(cursor.take(Rule::value))),
+            Rule::audience => AuthMember::Audience(self.value(cursor.take(Rule::value))),
+            Rule::claims => AuthMember::Claims(self.record(cursor.take(Rule::fields))),
+            Rule::auth_header => AuthMember::Header(self.ident(cursor.take(Rule::name))),
+            _ => AuthMember::Leeway(self.duration(cursor.take(Rule::duration))),
+        }
+    }
+
+    fn policy(&mut self, node: Node<'_>) -> Policy {
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_policy);
+        let name = self.ident(cursor.take(Rule::ident));
+        let clauses = self.members(&mut cursor, Place::Policy, Self::clause);
+        Policy { name, clauses }
+    }
+
+    /// The word behind a keyword.
+    pub(super) fn second_ident(&mut self, node: Node<'_>) -> crate::tree::Ident {
+        let mut cursor = Cursor::of(node);
+        cursor.any();
+        self.ident(cursor.take(Rule::ident))
+    }
+}

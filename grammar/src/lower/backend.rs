@@ -1,0 +1,93 @@
+//! Backends and their operations.
+
+use super::cursor::{Cursor, Node};
+use super::{Lower, Place};
+use crate::parse::Rule;
+use crate::tree::{
+    Address, Backend, BackendMember, BackendMemberKind, Breaker, Condition, HeaderValue, Operation, Retry,
+};
+
+impl Lower<'_> {
+    pub(super) fn backend(&mut self, node: Node<'_>) -> Backend {
+        let block = node.clone().into_inner().any(|node| node.as_rule() == Rule::close);
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_backend);
+        let name = self.ident(cursor.take(Rule::ident));
+        cursor.take(Rule::k_at);
+        let address = match cursor.opt(Rule::string) {
+            Some(node) => Address::Url(self.string(node)),
+            None => Address::Env(self.env_value(cursor.take(Rule::env_v))),
+        };
+        let members = self.members(&mut cursor, Place::Backend, Self::backend_member);
+        Backend { name, address, members, block }
+    }
+
+    fn backend_member(&mut self, node: Node<'_>) -> BackendMember {
+        let mut cursor = Cursor::of(node);
+        let doc = self.doc(&mut cursor);
+        let node = cursor.any();
+        let span = self.span(&node);
+        let kind = match node.as_rule() {
+            Rule::owner => BackendMemberKind::Owner(self.owner(node)),
+            Rule::timeout => BackendMemberKind::Timeout(self.timeout(node)),
+            Rule::retry => BackendMemberKind::Retry(self.retry(node)),
+            Rule::breaker => BackendMemberKind::Breaker(self.breaker(node)),
+            Rule::send => {
+                let mut cursor = Cursor::of(node);
+                cursor.take(Rule::k_send);
+                BackendMemberKind::Send(self.header_value(cursor.take(Rule::header_value)))
+            }
+            Rule::max_body => BackendMemberKind::MaxBody(self.max_body(node)),
+            _ => BackendMemberKind::Operation(self.operation(node)),
+        };
+        BackendMember { kind, doc, span }
+    }
+
+    fn retry(&mut self, node: Node<'_>) -> Retry {
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_retry);
+        let attempts = self.number(cursor.take(Rule::number));
+        cursor.flag(Rule::k_on);
+        Retry { attempts, on: self.conditions(&mut cursor) }
+    }
+
+    /// The conditions that `cursor` is at.
+    pub(super) fn conditions(&mut self, cursor: &mut Cursor<'_>) -> Vec<Condition> {
+        let mut conditions = Vec::new();
+        while let Some(node) = cursor.opt(Rule::cond) {
+            conditions.push(Condition { text: node.as_str().to_owned(), span: self.span(&node) });
+        }
+        conditions
+    }
+
+    fn breaker(&mut self, node: Node<'_>) -> Breaker {
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_breaker);
+        let failures = self.number(cursor.take(Rule::number));
+        cursor.take(Rule::k_failures);
+        let within = cursor.flag(Rule::k_in).then(|| self.duration(cursor.take(Rule::duration)));
+        cursor.take(Rule::k_then);
+        cursor.take(Rule::k_open);
+        Breaker { failures, within, open: self.duration(cursor.take(Rule::duration)) }
+    }
+
+    pub(super) fn header_value(&mut self, node: Node<'_>) -> HeaderValue {
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_header);
+        let name = self.ident(cursor.take(Rule::name));
+        HeaderValue { name, value: self.value(cursor.take(Rule::value)) }
+    }
+
+    fn operation(&mut self, node: Node<'_>) -> Operation {
+        let mut cursor = Cursor::of(node);
+        let name = self.ident(cursor.take(Rule::ident));
+        let method = self.method(cursor.take(Rule::method));
+        let path = self.call_path(cursor.take(Rule::call_path));
+        let first = self.ty(cursor.take(Rule::ty));
+        let (body, result) = match cursor.opt(Rule::ty) {
+            Some(result) => (Some(first), self.ty(result)),
+            None => (None, first),
+        };
+        Operation { name, method, path, body, result }
+    }
+}

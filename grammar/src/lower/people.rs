@@ -1,0 +1,135 @@
+//! Consumers and cases.
+
+use super::cursor::{Cursor, Node, only};
+use super::{Lower, Place};
+use crate::error::SyntaxError;
+use crate::parse::Rule;
+use crate::tree::{
+    Case, CaseThen, CaseWhen, Consumer, Exchange, HeaderValue, Ident, Mock, MockAnswer, Object, UseEndpoint, UseOf,
+};
+
+impl Lower<'_> {
+    pub(super) fn consumer(&mut self, node: Node<'_>) -> Consumer {
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_consumer);
+        let name = self.ident(cursor.take(Rule::name));
+        let contact = cursor.opt(Rule::contact).map(|node| Self::contact(&node));
+        cursor.take(Rule::k_uses);
+        let mut uses = Vec::new();
+        while let Some(node) = cursor.opt(Rule::use_of) {
+            uses.push(self.use_of(node));
+        }
+        Consumer { name, contact, uses }
+    }
+
+    fn use_of(&mut self, node: Node<'_>) -> UseOf {
+        let span = self.span(&node);
+        let mut cursor = Cursor::of(node);
+        let version = self.ident(only(cursor.take(Rule::version_label)));
+        let list = cursor.opt(Rule::use_list);
+        let endpoints = list.map(|node| self.members(&mut Cursor::of(node), Place::File, Self::use_endpoint));
+        UseOf { version, endpoints, span }
+    }
+
+    fn use_endpoint(&mut self, node: Node<'_>) -> UseEndpoint {
+        let span = self.span(&node);
+        let mut cursor = Cursor::of(node);
+        let method = self.method(cursor.take(Rule::method));
+        let path = self.path(cursor.take(Rule::path));
+        let mut fields = Vec::new();
+        while let Some(node) = cursor.opt(Rule::qual) {
+            fields.push(self.ident(node));
+        }
+        UseEndpoint { method, path, fields, span }
+    }
+
+    pub(super) fn case(&mut self, node: Node<'_>) -> Case {
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_case);
+        let title = self.string(cursor.take(Rule::string));
+        let smoke = cursor.flag(Rule::k_smoke);
+        let when = self.when(cursor.take(Rule::when));
+        let mut mocks = Vec::new();
+        let mut then = None;
+        while let Some(node) = cursor.next() {
+            match node.as_rule() {
+                Rule::mock => mocks.push(self.mock(node)),
+                Rule::then => then = Some(self.then(node)),
+                _ => self.stray_doc(&node),
+            }
+        }
+        Case { title, smoke, when, mocks, then: then.expect("the grammar ends every case with an answer") }
+    }
+
+    fn when(&mut self, node: Node<'_>) -> CaseWhen {
+        let span = self.span(&node);
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_when);
+        let method = self.method(cursor.take(Rule::method));
+        let target = self.ident(cursor.take(Rule::raw_path));
+        let principal = cursor.opt(Rule::principal).map(|node| self.principal(node));
+        let (mut headers, mut body) = (Vec::new(), None);
+        while let Some(node) = cursor.next() {
+            if node.as_rule() == Rule::header_value {
+                headers.push(self.header_value(node));
+                continue;
+            }
+            let span = self.span(&node);
+            let mut inner = Cursor::of(node);
+            inner.take(Rule::k_body);
+            if body.replace(self.value(inner.take(Rule::value))).is_some() {
+                self.errors.push(SyntaxError::repeated(span, "body", "a request"));
+            }
+        }
+        CaseWhen { method, target, principal, headers, body, span }
+    }
+
+    fn principal(&mut self, node: Node<'_>) -> (Ident, Option<Object>) {
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_as);
+        let name = self.ident(cursor.take(Rule::ident));
+        (name, cursor.opt(Rule::object).map(|node| self.object(node)))
+    }
+
+    fn mock(&mut self, node: Node<'_>) -> Mock {
+        let span = self.span(&node);
+        let mut cursor = Cursor::of(node);
+        let backend = self.ident(cursor.take(Rule::ident));
+        Mock { backend, exchange: cursor.opt(Rule::exchange).map(|node| self.exchange(node)), span }
+    }
+
+    fn exchange(&mut self, node: Node<'_>) -> Exchange {
+        let mut cursor = Cursor::of(node);
+        let method = self.method(cursor.take(Rule::method));
+        let target = self.ident(cursor.take(Rule::raw_path));
+        let body = cursor.opt(Rule::object).map(|node| self.object(node));
+        let headers = self.header_values(&mut cursor);
+        let answer = match cursor.opt(Rule::status) {
+            Some(status) => {
+                let status = self.number(status);
+                MockAnswer::Status(status, cursor.opt(Rule::value).map(|node| self.value(node)))
+            }
+            None => MockAnswer::Failure(self.ident(cursor.take(Rule::failure))),
+        };
+        Exchange { method, target, body, headers, answer }
+    }
+
+    /// The header fields that `cursor` is at.
+    fn header_values(&mut self, cursor: &mut Cursor<'_>) -> Vec<HeaderValue> {
+        let mut headers = Vec::new();
+        while let Some(node) = cursor.opt(Rule::header_value) {
+            headers.push(self.header_value(node));
+        }
+        headers
+    }
+
+    fn then(&mut self, node: Node<'_>) -> CaseThen {
+        let span = self.span(&node);
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_then);
+        let status = self.number(cursor.take(Rule::status));
+        let error = cursor.opt(Rule::name).map(|node| self.ident(node));
+        let body = cursor.opt(Rule::value).map(|node| self.value(node));
+        CaseThen { status, error, body, headers: self.header_values(&mut cursor), span }
+    }
+}

@@ -1,0 +1,102 @@
+//! Versions and their edits.
+
+use super::cursor::{Cursor, Node, only};
+use super::{Lower, Place};
+use crate::parse::Rule;
+use crate::tree::{Change, FieldEdit, Remove, Rename, Version, VersionMember, VersionMemberKind};
+
+impl Lower<'_> {
+    pub(super) fn version(&mut self, node: Node<'_>) -> Version {
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_version);
+        let label = self.ident(only(cursor.take(Rule::version_label)));
+        let from = cursor.flag(Rule::k_from).then(|| self.ident(only(cursor.take(Rule::version_label))));
+        let draft = cursor.flag(Rule::k_draft);
+        Version { label, from, draft, members: self.members(&mut cursor, Place::Version, Self::version_member) }
+    }
+
+    /// A member of a version or of an `under` block.
+    fn version_member(&mut self, node: Node<'_>) -> VersionMember {
+        let mut cursor = Cursor::of(node);
+        let doc = self.doc(&mut cursor);
+        let node = cursor.any();
+        let span = self.span(&node);
+        let kind = match node.as_rule() {
+            Rule::deprecated => VersionMemberKind::Deprecated(self.deprecated(node)),
+            Rule::rename => VersionMemberKind::Rename(self.rename(node)),
+            Rule::remove => VersionMemberKind::Remove(self.remove(node)),
+            Rule::change => VersionMemberKind::Change(self.change(node)),
+            Rule::under => self.under(node),
+            Rule::endpoint => VersionMemberKind::Endpoint(self.endpoint(node)),
+            Rule::type_decl => VersionMemberKind::Type(self.type_decl(node)),
+            Rule::enum_decl => VersionMemberKind::Enum(self.enum_decl(node)),
+            Rule::union_decl => VersionMemberKind::Union(self.union_decl(node)),
+            Rule::error_decl => VersionMemberKind::Error(self.error_decl(node)),
+            _ => VersionMemberKind::Clause(self.clause(node)),
+        };
+        VersionMember { kind, doc, span }
+    }
+
+    fn rename(&mut self, node: Node<'_>) -> Rename {
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_rename);
+        let from = self.ident(cursor.take(Rule::qual));
+        cursor.take(Rule::k_to);
+        Rename { from, to: self.ident(cursor.take(Rule::ident)) }
+    }
+
+    fn remove(&mut self, node: Node<'_>) -> Remove {
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_remove);
+        match cursor.opt(Rule::method) {
+            Some(method) => Remove::Endpoint(self.method(method), self.path(cursor.take(Rule::path))),
+            None => {
+                let kind = self.ident(cursor.take(Rule::declaration));
+                Remove::Declaration(kind, self.ident(cursor.take(Rule::ident)))
+            }
+        }
+    }
+
+    fn change(&mut self, node: Node<'_>) -> Change {
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_change);
+        let first = cursor.any();
+        match first.as_rule() {
+            Rule::method => {
+                let method = self.method(first);
+                let path = self.path(cursor.take(Rule::path));
+                let node = cursor.take(Rule::block);
+                Change::Endpoint { method, path, block: self.span(&node), members: self.block(node) }
+            }
+            Rule::k_type => {
+                let name = self.ident(cursor.take(Rule::ident));
+                let mut edits = Cursor::of(cursor.take(Rule::edits));
+                Change::Type { name, edits: self.members(&mut edits, Place::Edits, Self::edit) }
+            }
+            Rule::k_enum => {
+                let name = self.ident(cursor.take(Rule::ident));
+                Change::Enum { name, body: self.enum_body(cursor.take(Rule::enum_body)) }
+            }
+            Rule::k_union => {
+                let name = self.ident(cursor.take(Rule::ident));
+                Change::Union { name, variants: self.variants(cursor.take(Rule::variants)) }
+            }
+            _ => Change::Error(self.error_decl(first)),
+        }
+    }
+
+    fn edit(&mut self, node: Node<'_>) -> FieldEdit {
+        let node = only(node);
+        match node.as_rule() {
+            Rule::removed => FieldEdit::Remove(self.second_ident(node)),
+            _ => FieldEdit::Field(self.field(node)),
+        }
+    }
+
+    fn under(&mut self, node: Node<'_>) -> VersionMemberKind {
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_under);
+        let path = self.path(cursor.take(Rule::path));
+        VersionMemberKind::Under { path, members: self.members(&mut cursor, Place::Under, Self::version_member) }
+    }
+}

@@ -1,0 +1,245 @@
+//! A first look at a text, before the grammar reads it: brackets, quotes, and how deep they nest.
+//!
+//! The grammar descends one level per bracket, so depth is bounded here. The rest is kept for messages: which bracket
+//! is never closed is clear from all brackets of a file, not from the place where the grammar gives up.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// How deep braces, brackets and parentheses may nest.
+pub(crate) const MAX_DEPTH: usize = 64;
+
+/// What a text looks like from outside.
+#[derive(Debug, Default)]
+pub(crate) struct Skim {
+    /// Quotes without a second one on their line.
+    pub(crate) quotes: Vec<usize>,
+    /// The brace that most likely lacks its partner, if braces do not pair up.
+    pub(crate) brace: Option<Brace>,
+    /// Parentheses that pair up, over several lines.
+    pub(crate) parentheses: Vec<Range<usize>>,
+    /// What lies too deep, brackets included.
+    pub(crate) deep: Vec<Range<usize>>,
+}
+
+/// A brace without a partner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Brace {
+    /// A `{` that is never closed.
+    Open(usize),
+    /// A `}` that closes nothing.
+    Close(usize),
+}
+
+impl Skim {
+    /// The text with everything too deep blotted out, at the same offsets.
+    pub(crate) fn blot<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.deep.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let mut shallow = String::with_capacity(text.len());
+        let mut done = 0;
+        for range in &self.deep {
+            shallow.push_str(text.get(done..range.start).unwrap_or_default());
+            shallow.extend(std::iter::repeat_n('^', range.len()));
+            done = range.end;
+        }
+        shallow.push_str(text.get(done..).unwrap_or_default());
+        Cow::Owned(shallow)
+    }
+
+    /// The text with the block of the lone brace blotted out, if braces pair up then. How far a block without an end
+    /// goes is told by indentation.
+    pub(crate) fn mend(&self, text: &str) -> Option<String> {
+        let range = match self.brace? {
+            Brace::Open(at) => at..block_end(text, at),
+            Brace::Close(at) => at..at + 1,
+        };
+        let mended = Self { deep: vec![range], ..Self::default() }.blot(text).into_owned();
+        skim(&mended).brace.is_none().then_some(mended)
+    }
+}
+
+/// Where a block that opens at `at` ends by its indentation: before the next line that is no further in.
+fn block_end(text: &str, at: usize) -> usize {
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let own = indent(text.get(line..).unwrap_or_default());
+    let mut end = at;
+    for (number, line) in text.get(at..).unwrap_or_default().split_inclusive('\n').enumerate() {
+        if number > 0 && !line.trim().is_empty() && indent(line) <= own {
+            break;
+        }
+        end += line.len();
+    }
+    text.get(at..end).map_or(at, |block| at + block.trim_end().len())
+}
+
+/// Looks over `text`.
+pub(crate) fn skim(text: &str) -> Skim {
+    let mut scan = Scan { bytes: text.as_bytes(), fresh: true, ..Scan::default() };
+    while let Some(&byte) = scan.bytes.get(scan.at) {
+        scan.step(byte);
+    }
+    scan.finish()
+}
+
+/// An open bracket.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    kind: u8,
+    at: usize,
+    line: usize,
+    indent: usize,
+}
+
+#[derive(Default)]
+struct Scan<'t> {
+    bytes: &'t [u8],
+    at: usize,
+    /// The number and indentation of the line, and whether nothing else has stood on it.
+    line: usize,
+    indent: usize,
+    fresh: bool,
+    /// The last byte that is no space.
+    last: u8,
+    open: Vec<Open>,
+    deep_from: Option<usize>,
+    /// Braces that look wrong by their indentation, should braces not pair up.
+    suspects: Suspects,
+    found: Skim,
+}
+
+#[derive(Default)]
+struct Suspects {
+    open: Option<usize>,
+    close: Option<usize>,
+    stray: Option<usize>,
+}
+
+impl Scan<'_> {
+    fn step(&mut self, byte: u8) {
+        let at = self.at;
+        self.at += 1;
+        match byte {
+            b'\n' => return self.next_line(),
+            b' ' | b'\t' | b'\r' => {
+                self.indent += usize::from(self.fresh);
+                return;
+            }
+            b'"' => self.text(at),
+            b'/' => self.slash(),
+            b'{' | b'[' | b'(' => self.opened(byte, at),
+            // A comparison looks the same; it is forgotten at the end of its line.
+            b'<' if self.last.is_ascii_alphanumeric() || self.last == b'_' => self.opened(byte, at),
+            b'>' => {
+                self.open.pop_if(|open| open.kind == b'<');
+                self.shallow(at + 1);
+            }
+            b'}' => self.closed(b'{', at),
+            b']' => self.closed(b'[', at),
+            b')' => self.closed(b'(', at),
+            _ => {}
+        }
+        self.fresh = false;
+        self.last = byte;
+    }
+
+    fn next_line(&mut self) {
+        while self.open.pop_if(|open| open.kind == b'<').is_some() {}
+        self.shallow(self.at);
+        (self.line, self.indent, self.fresh) = (self.line + 1, 0, true);
+    }
+
+    /// Passes over a text, or notes that its quote is alone.
+    fn text(&mut self, quote: usize) {
+        match self.behind(b'"') {
+            Some(behind) => self.at = behind,
+            None => self.found.quotes.push(quote),
+        }
+    }
+
+    /// Passes over a comment or a pattern. Other slashes belong to paths.
+    fn slash(&mut self) {
+        let within = self.open.last().map(|open| open.kind);
+        if self.bytes.get(self.at) == Some(&b'/') {
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            self.at += rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len());
+        } else if within == Some(b'(') && matches!(self.last, b'(' | b',') {
+            self.at = self.behind(b'/').unwrap_or(self.at);
+        }
+    }
+
+    /// Where the next unescaped `end` on this line ends.
+    fn behind(&self, end: u8) -> Option<usize> {
+        let mut at = self.at;
+        loop {
+            match *self.bytes.get(at)? {
+                b'\n' => return None,
+                b'\\' => at += 2,
+                byte if byte == end => return Some(at + 1),
+                _ => at += 1,
+            }
+        }
+    }
+
+    fn opened(&mut self, kind: u8, at: usize) {
+        if self.open.len() == MAX_DEPTH {
+            self.deep_from = Some(at);
+        }
+        self.open.push(Open { kind, at, line: self.line, indent: self.indent });
+    }
+
+    /// Takes the partner of a closing bracket from the stack, with everything unclosed above it.
+    fn closed(&mut self, kind: u8, at: usize) {
+        let above = self.open.iter().rposition(|open| open.kind == kind || open.kind == b'{');
+        let Some(partner) = above.and_then(|index| self.open.get(index).copied()).filter(|open| open.kind == kind) else {
+            if kind == b'{' {
+                self.suspects.stray.get_or_insert(at);
+            }
+            return;
+        };
+        let exact = self.open.last().is_some_and(|open| open.at == partner.at);
+        self.open.truncate(above.unwrap_or_default());
+        self.shallow(if exact { at + 1 } else { at });
+        match kind {
+            b'{' if self.fresh && partner.line != self.line => self.suspect(partner, at),
+            b'(' if partner.line != self.line => self.found.parentheses.push(partner.at..at + 1),
+            _ => {}
+        }
+    }
+
+    /// A `}` on a line of its own stands below the line that opened its block, or one of the two is wrong.
+    fn suspect(&mut self, partner: Open, at: usize) {
+        if self.indent < partner.indent {
+            self.suspects.open.get_or_insert(partner.at);
+        } else if self.indent > partner.indent {
+            self.suspects.close.get_or_insert(at);
+        }
+    }
+
+    /// Ends what is too deep when the stack has become low enough.
+    fn shallow(&mut self, end: usize) {
+        if self.open.len() <= MAX_DEPTH
+            && let Some(start) = self.deep_from.take()
+        {
+            self.found.deep.push(start..end);
+        }
+    }
+
+    fn finish(mut self) -> Skim {
+        if let Some(start) = self.deep_from {
+            self.found.deep.push(start..self.bytes.len());
+        }
+        let unclosed = self.open.iter().rfind(|open| open.kind == b'{').map(|open| open.at);
+        self.found.brace = match (unclosed, self.suspects.stray) {
+            (Some(at), None) => Some(Brace::Open(self.suspects.open.unwrap_or(at))),
+            (None, Some(at)) => Some(Brace::Close(self.suspects.close.unwrap_or(at))),
+            (Some(open), Some(close)) if open < close => Some(Brace::Open(open)),
+            (Some(_), Some(close)) => Some(Brace::Close(close)),
+            (None, None) => None,
+        };
+        self.found
+    }
+}
