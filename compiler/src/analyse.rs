@@ -1,0 +1,121 @@
+//! Text to contract: the order of the passes.
+
+mod backends;
+mod bounds;
+mod clauses;
+mod dates;
+mod declare;
+mod edits;
+mod endpoints;
+mod routes;
+mod signature;
+mod types;
+pub(crate) mod values;
+mod variables;
+mod versions;
+pub(crate) mod work;
+
+pub(crate) use bounds::compare as compare_bounds;
+pub(crate) use dates::{days, http_date};
+pub(crate) use signature::percent_decode;
+
+use crate::check;
+use crate::contract::{Checked, Contract};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::source::Sources;
+use gatewright_grammar::tree::File;
+use gatewright_grammar::{Span, SyntaxError};
+
+/// What analysis found.
+#[derive(Debug)]
+pub struct Analysis {
+    /// Findings: errors first, then by place.
+    pub diagnostics: Vec<Diagnostic>,
+    checked: Option<Checked>,
+}
+
+impl Analysis {
+    /// The contract, if there are no errors.
+    pub fn checked(&self) -> Option<&Checked> {
+        self.checked.as_ref()
+    }
+
+    /// The contract, if there are no errors.
+    pub fn into_checked(self) -> Option<Checked> {
+        self.checked
+    }
+}
+
+/// Reads and checks a contract. Any text is fine: what is wrong with it is in the findings.
+pub fn analyse(sources: &Sources) -> Analysis {
+    let mut diagnostics = Diagnostics::default();
+    let mut files: Vec<File> = Vec::new();
+    for (id, source) in sources.iter() {
+        let parse = gatewright_grammar::parse(id, &source.text);
+        parse.errors.into_iter().for_each(|error| diagnostics.push(syntax(error)));
+        files.push(parse.file);
+    }
+    let contract = contract(sources, &files, &mut diagnostics);
+    if let Some(contract) = &contract {
+        check::all(contract, &mut diagnostics);
+    }
+    check::allow::apply(&files, sources, &mut diagnostics);
+    let checked = contract.filter(|_| !diagnostics.has_errors()).map(Checked);
+    Analysis { diagnostics: diagnostics.into_sorted(), checked }
+}
+
+/// The passes in order. Without an `api` block there is nothing to go on with.
+fn contract(sources: &Sources, files: &[File], diagnostics: &mut Diagnostics) -> Option<Contract> {
+    let api = declare::api(files, diagnostics);
+    declare::left_out(files, diagnostics);
+    let mut variables = variables::declared(files, diagnostics);
+    let backends = backends::declare(files, &mut variables, diagnostics);
+    let (flats, origins) = versions::flatten(files, diagnostics);
+    let api = api?;
+    let mut versions = Vec::new();
+    for (index, flat) in flats.iter().enumerate() {
+        let surroundings = endpoints::Surroundings {
+            sources,
+            api: &api,
+            backends: &backends,
+            origins: &origins,
+            index,
+        };
+        versions.push(endpoints::version(&surroundings, flat, &mut variables, diagnostics));
+    }
+    Some(Contract {
+        api: api.name,
+        doc: api.doc,
+        variables: variables.in_order(),
+        backends: backends.list,
+        versions,
+    })
+}
+
+fn syntax(error: SyntaxError) -> Diagnostic {
+    let code = Code::named(error.code).unwrap_or(Code::UnexpectedText);
+    let mut diagnostic = Diagnostic::new(code, error.span, error.message).label(error.label);
+    for help in error.helps {
+        diagnostic = match help.edit {
+            Some((span, replacement)) => diagnostic.fix(help.text, span, replacement),
+            None => diagnostic.help(help.text),
+        };
+    }
+    diagnostic
+}
+
+/// The finding about something the language has and this compiler does not build. It is an error
+/// where leaving it out would let more callers or more load through.
+pub(crate) fn not_yet(span: Span, what: &str, severity: Severity) -> Diagnostic {
+    Diagnostic::new(Code::NotBuiltYet, span, format!("{what} is not built yet"))
+        .label("understood, and left out")
+        .severity(severity)
+}
+
+/// The finding about something that is declared twice.
+pub(crate) fn duplicate(what: &str, span: Span, first: Span) -> Diagnostic {
+    Diagnostic::new(Code::DuplicateName, span, format!("{what} is declared twice"))
+        .label("declared again")
+        .see(first, "first declared here")
+        .help("delete one of them, or give it another name")
+}

@@ -1,0 +1,300 @@
+//! Gives every declared backend an id and its clauses.
+
+use super::clauses::timeout;
+use super::values;
+use super::variables::{Variables, Wanted};
+use crate::contract::{Backend, Breaker, Condition, Setting, VariableKind};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use gatewright_grammar::Span;
+use gatewright_grammar::tree::{
+    self, Address, BackendMember, BackendMemberKind, File, HeaderValue, ItemKind, Retry, ValueKind,
+};
+use std::collections::HashMap;
+
+/// The longest one attempt may take where nothing is declared.
+const DEFAULT_TIMEOUT: u64 = 30_000;
+
+/// The longest result body where nothing is declared.
+const DEFAULT_MAX_BODY: u64 = 4 << 20;
+
+/// The most further attempts.
+const MOST_RETRIES: u32 = 10;
+
+/// The backends of a contract.
+#[derive(Debug, Default)]
+pub(crate) struct Backends {
+    /// In the order of the text.
+    pub(crate) list: Vec<Backend>,
+    index: HashMap<String, usize>,
+}
+
+impl Backends {
+    /// The backend called `name`, as an index.
+    pub(crate) fn by_name(&self, name: &str) -> Option<usize> {
+        self.index.get(name).copied()
+    }
+
+    /// The names of all backends.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().map(|backend| backend.name.as_str())
+    }
+}
+
+/// The backends the files declare. Of two declarations of one name the first counts.
+pub(crate) fn declare(
+    files: &[File],
+    variables: &mut Variables,
+    diagnostics: &mut Diagnostics,
+) -> Backends {
+    let mut backends = Backends::default();
+    for item in files.iter().flat_map(|file| &file.items) {
+        let ItemKind::Backend(backend) = &item.kind else { continue };
+        let name = &backend.name;
+        if let Some(first) = backends.by_name(&name.text) {
+            let first = backends.list.get(first).map_or(name.span, |first| first.span);
+            let what = format!("backend `{}`", name.text);
+            diagnostics.push(super::duplicate(&what, name.span, first));
+            continue;
+        }
+        let lowered = one(backend, variables, diagnostics);
+        backends.index.insert(name.text.clone(), backends.list.len());
+        backends.list.push(lowered);
+    }
+    backends
+}
+
+fn one(
+    backend: &tree::Backend,
+    variables: &mut Variables,
+    diagnostics: &mut Diagnostics,
+) -> Backend {
+    let owner = backend.members.iter().find_map(|member| match &member.kind {
+        BackendMemberKind::Owner(owner) => Some(owner.name.text.clone()),
+        _ => None,
+    });
+    let mut lowered = Backend {
+        name: backend.name.text.clone(),
+        address: address(backend, owner.as_deref(), variables, diagnostics),
+        owner,
+        timeout: Setting::Fixed(DEFAULT_TIMEOUT),
+        timeout_is_default: true,
+        retries: 0,
+        retry_on: Vec::new(),
+        breaker: None,
+        headers: Vec::new(),
+        max_body: DEFAULT_MAX_BODY,
+        span: backend.name.span,
+    };
+    let mut seen: HashMap<&'static str, Span> = HashMap::new();
+    for member in &backend.members {
+        if let Some(word) = word(&member.kind)
+            && let Some(first) = seen.insert(word, member.span)
+        {
+            diagnostics.push(repeated(word, member.span, first));
+            continue;
+        }
+        apply(&mut lowered, member, variables, diagnostics);
+    }
+    lowered
+}
+
+fn word(kind: &BackendMemberKind) -> Option<&'static str> {
+    Some(match kind {
+        BackendMemberKind::Owner(_) => "owner",
+        BackendMemberKind::Timeout(_) => "timeout",
+        BackendMemberKind::Retry(_) => "retry",
+        BackendMemberKind::Breaker(_) => "breaker",
+        BackendMemberKind::MaxBody(_) => "max_body",
+        BackendMemberKind::Send(_) | BackendMemberKind::Operation(_) | BackendMemberKind::Bad => {
+            return None;
+        }
+    })
+}
+
+fn repeated(word: &str, span: Span, first: Span) -> Diagnostic {
+    Diagnostic::new(Code::InvalidClause, span, format!("`{word}` is said twice"))
+        .label("said again")
+        .see(first, "first said here")
+        .help("delete one of them")
+}
+
+fn apply(
+    backend: &mut Backend,
+    member: &BackendMember,
+    variables: &mut Variables,
+    diagnostics: &mut Diagnostics,
+) {
+    match &member.kind {
+        BackendMemberKind::Owner(_) | BackendMemberKind::Bad => {}
+        BackendMemberKind::Timeout(clause) => {
+            let about = format!("timeout of one attempt at backend `{}`", backend.name);
+            if let Some(setting) = timeout(clause, &about, variables, diagnostics) {
+                backend.timeout = setting;
+                backend.timeout_is_default = false;
+            }
+        }
+        BackendMemberKind::Retry(retry) => attempts(backend, retry, diagnostics),
+        BackendMemberKind::Breaker(breaker) => {
+            let Ok(failures @ 1..) = breaker.failures.text.parse::<u32>() else {
+                diagnostics
+                    .push(whole(breaker.failures.span, "a breaker needs at least one failure"));
+                return;
+            };
+            let within = breaker.within.as_ref().map(|within| within.millis);
+            backend.breaker = Some(Breaker { failures, within, open: breaker.open.millis });
+        }
+        BackendMemberKind::Send(header) => send(backend, header, variables, diagnostics),
+        BackendMemberKind::MaxBody(size) => backend.max_body = size.bytes,
+        BackendMemberKind::Operation(operation) => diagnostics.push(
+            super::not_yet(operation.name.span, "a declared operation", Severity::Warning)
+                .note("endpoints that call it are left out of the gateway")
+                .help("write method and path in the call: `item = catalog GET /items/{id}`"),
+        ),
+    }
+}
+
+fn whole(span: Span, message: &str) -> Diagnostic {
+    Diagnostic::new(Code::InvalidClause, span, message).label("not such a number")
+}
+
+fn attempts(backend: &mut Backend, retry: &Retry, diagnostics: &mut Diagnostics) {
+    match retry.attempts.text.parse::<u32>() {
+        Ok(attempts) if attempts <= MOST_RETRIES => backend.retries = attempts,
+        _ => diagnostics.push(whole(
+            retry.attempts.span,
+            "`retry` takes a whole number of further attempts, at most 10",
+        )),
+    }
+    backend.retry_on = retry.on.iter().filter_map(|one| condition(one, diagnostics)).collect();
+}
+
+/// What `404`, `5xx`, `timeout` and so on mean.
+pub(crate) fn condition(
+    condition: &tree::Condition,
+    diagnostics: &mut Diagnostics,
+) -> Option<Condition> {
+    Some(match condition.text.as_str() {
+        "4xx" => Condition::Class(4),
+        "5xx" => Condition::Class(5),
+        "timeout" => Condition::Timeout,
+        "unreachable" => Condition::Unreachable,
+        "invalid" => Condition::Invalid,
+        status => match status.parse::<u16>() {
+            Ok(status @ 300..=599) => Condition::Status(status),
+            _ => {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::InvalidStatus,
+                        condition.span,
+                        format!("{status} is not a status a call can fail with"),
+                    )
+                    .label("2xx is success; a failure has a status from 300 to 599"),
+                );
+                return None;
+            }
+        },
+    })
+}
+
+fn address(
+    backend: &tree::Backend,
+    owner: Option<&str>,
+    variables: &mut Variables,
+    diagnostics: &mut Diagnostics,
+) -> Setting<String> {
+    match &backend.address {
+        Address::Env(value) => {
+            let owner = owner.map(|owner| format!(" ({owner})")).unwrap_or_default();
+            let about = format!("address of backend `{}`{owner}", backend.name.text);
+            let wanted = Wanted { kind: VariableKind::Url, about };
+            let setting = variables.used(value, wanted, diagnostics);
+            setting.unwrap_or_else(|| Setting::Fixed(String::new()))
+        }
+        Address::Url(url) => {
+            if let Some(fault) = address_fault(&url.value) {
+                diagnostics.push(
+                    Diagnostic::new(Code::InvalidAddress, url.span, "this address cannot be called")
+                        .label(fault)
+                        .help("write it as `\"http://host:port\"`, or `env NAME` if it differs between environments"),
+                );
+            }
+            Setting::Fixed(url.value.clone())
+        }
+    }
+}
+
+/// Why `url` cannot be a backend's address.
+pub(crate) fn address_fault(url: &str) -> Option<&'static str> {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return Some("it has no scheme: `http://` or `https://`");
+    };
+    if scheme != "http" && scheme != "https" {
+        return Some("only `http` and `https` can be called");
+    }
+    let host = rest.split('/').next().unwrap_or("");
+    if host.is_empty() || host.starts_with(':') {
+        return Some("it has no host");
+    }
+    if host.contains('@') {
+        return Some("a user or password does not belong into an address");
+    }
+    if rest.contains(['?', '#', ' ']) || !rest.is_ascii() {
+        return Some("only host, port and a path can stand here");
+    }
+    None
+}
+
+fn send(
+    backend: &mut Backend,
+    header: &HeaderValue,
+    variables: &mut Variables,
+    diagnostics: &mut Diagnostics,
+) {
+    if !super::signature::is_header_name(&header.name, diagnostics) {
+        return;
+    }
+    let name = header.name.text.clone();
+    let value = match &header.value.kind {
+        ValueKind::Env(value) => {
+            let about = format!("header {name} of calls to backend `{}`", backend.name);
+            variables.used(value, Wanted { kind: VariableKind::Secret, about }, diagnostics)
+        }
+        _ => values::constant(&header.value, None, &crate::contract::Types::default())
+            .and_then(|constant| super::variables::fixed(&constant)),
+    };
+    match value {
+        Some(Setting::Fixed(_)) if sounds_secret(&name) => {
+            diagnostics.push(secret(backend, header));
+        }
+        Some(value) => backend.headers.push((name, value)),
+        None => diagnostics.push(
+            Diagnostic::new(
+                Code::InvalidHeader,
+                header.value.span,
+                "a sent header is a text or comes from the environment",
+            )
+            .label("not known when the gateway starts")
+            .help("a value of the request goes to one call: `with header Name = value`"),
+        ),
+    }
+}
+
+fn sounds_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["key", "token", "secret", "password", "authorization", "cookie"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
+fn secret(backend: &Backend, header: &HeaderValue) -> Diagnostic {
+    let variable = format!("{}_KEY", backend.name.to_ascii_uppercase());
+    Diagnostic::new(Code::SecretInSource, header.value.span, "a secret is written in the source")
+        .label("looks like a key")
+        .note("the contract is the same in staging and production, and everyone who can read it would know the key")
+        .fix(
+            format!("`send header {} = env {variable}`", header.name.text),
+            header.value.span,
+            format!("env {variable}"),
+        )
+        .help("and revoke this one: it is in the history of the file from now on")
+}

@@ -1,0 +1,264 @@
+//! What stands in parentheses behind a type.
+
+use super::types::unbounded;
+use crate::contract::types::{Limit, ListBounds, Number, NumberKind, Rule, Text};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::pattern;
+use gatewright_grammar::Span;
+use gatewright_grammar::tree::{Bound, BoundKind, CompareOp, Ident, NumberLit};
+
+fn refuse(span: Span, message: String, label: &str, diagnostics: &mut Diagnostics) {
+    diagnostics.push(Diagnostic::new(Code::InvalidBounds, span, message).label(label));
+}
+
+/// Refuses bounds behind `what`, which has none.
+pub(crate) fn none(limits: &[Bound], what: &str, diagnostics: &mut Diagnostics) {
+    if let Some(first) = limits.first() {
+        refuse(first.span, format!("{what} has no bounds"), "not here", diagnostics);
+    }
+}
+
+/// `json(schema "…")` is not built.
+pub(crate) fn json(limits: &[Bound], diagnostics: &mut Diagnostics) -> Option<()> {
+    for limit in limits {
+        if let BoundKind::Schema(_) = limit.kind {
+            diagnostics.push(
+                super::not_yet(limit.span, "`json(schema …)`", Severity::Warning)
+                    .note("endpoints that use the type are left out of the gateway"),
+            );
+            return None;
+        }
+        none(std::slice::from_ref(limit), "`json`", diagnostics);
+    }
+    Some(())
+}
+
+/// The bounds of a list.
+pub(crate) fn list(limits: &[Bound], diagnostics: &mut Diagnostics) -> Option<ListBounds> {
+    let mut bounds = ListBounds { min: 0, max: None, unique: false };
+    for limit in limits {
+        match &limit.kind {
+            BoundKind::Unique => bounds.unique = true,
+            BoundKind::Range(min, max) => {
+                (bounds.min, bounds.max) = lengths(limit.span, (min, max), diagnostics)?;
+            }
+            BoundKind::Number(number) => {
+                (bounds.min, bounds.max) = lengths(
+                    limit.span,
+                    (&Some(number.clone()), &Some(number.clone())),
+                    diagnostics,
+                )?;
+            }
+            _ => {
+                refuse(
+                    limit.span,
+                    "a list has no such bound".into(),
+                    "a list can have a range and `unique`",
+                    diagnostics,
+                );
+                return None;
+            }
+        }
+    }
+    Some(bounds)
+}
+
+/// A scalar with its bounds.
+pub(crate) fn scalar(
+    name: &Ident,
+    limits: &[Bound],
+    diagnostics: &mut Diagnostics,
+) -> Option<Rule> {
+    if name.text == "decimal" {
+        return decimal(name, limits, diagnostics).map(Rule::Number);
+    }
+    match unbounded(&name.text)? {
+        Rule::Text(rule) if rule.format.is_none() => {
+            text(rule, limits, diagnostics).map(Rule::Text)
+        }
+        Rule::Number(rule) => number(rule, limits, diagnostics).map(Rule::Number),
+        rule => {
+            none(limits, &format!("`{}`", name.text), diagnostics);
+            Some(rule)
+        }
+    }
+}
+
+fn text(mut rule: Text, limits: &[Bound], diagnostics: &mut Diagnostics) -> Option<Text> {
+    for limit in limits {
+        match &limit.kind {
+            BoundKind::Pattern(regex) => {
+                pattern::check(regex, limit.span, diagnostics)?;
+                rule.pattern = Some(regex.clone());
+            }
+            BoundKind::Range(min, max) => {
+                (rule.min, rule.max) = lengths(limit.span, (min, max), diagnostics)?;
+            }
+            BoundKind::Number(number) => {
+                let both = Some(number.clone());
+                (rule.min, rule.max) = lengths(limit.span, (&both, &both), diagnostics)?;
+            }
+            _ => {
+                refuse(
+                    limit.span,
+                    "a text has no such bound".into(),
+                    "a text can have a length `1..200` and a `/pattern/`",
+                    diagnostics,
+                );
+                return None;
+            }
+        }
+    }
+    Some(rule)
+}
+
+fn number(mut rule: Number, limits: &[Bound], diagnostics: &mut Diagnostics) -> Option<Number> {
+    for limit in limits {
+        match &limit.kind {
+            BoundKind::Range(min, max) => {
+                rule.min = bound(min.as_ref(), true, diagnostics)?.or(rule.min);
+                rule.max = bound(max.as_ref(), true, diagnostics)?.or(rule.max);
+            }
+            BoundKind::Compare(op, number) => {
+                let inclusive = matches!(op, CompareOp::AtLeast | CompareOp::AtMost);
+                let bound = bound(Some(number), inclusive, diagnostics)?;
+                match op {
+                    CompareOp::AtLeast | CompareOp::Greater => rule.min = bound,
+                    _ => rule.max = bound,
+                }
+            }
+            _ => {
+                refuse(
+                    limit.span,
+                    "a number has no such bound".into(),
+                    "a number can have a range `0..100` and `>0`, `<=1`",
+                    diagnostics,
+                );
+                return None;
+            }
+        }
+        if empty(&rule) {
+            refuse(
+                limit.span,
+                "no number is within these bounds".into(),
+                "the lower bound lies above the upper one",
+                diagnostics,
+            );
+            return None;
+        }
+    }
+    Some(rule)
+}
+
+fn empty(rule: &Number) -> bool {
+    let (Some(min), Some(max)) = (&rule.min, &rule.max) else { return false };
+    match compare(min, max) {
+        std::cmp::Ordering::Greater => true,
+        std::cmp::Ordering::Equal => !(min.inclusive && max.inclusive),
+        std::cmp::Ordering::Less => false,
+    }
+}
+
+/// Compares the places of two bounds.
+pub(crate) fn compare(a: &Limit, b: &Limit) -> std::cmp::Ordering {
+    let scale = a.scale.max(b.scale);
+    let lift = |limit: &Limit| {
+        10_i128.checked_pow(scale - limit.scale).and_then(|f| limit.digits.checked_mul(f))
+    };
+    match (lift(a), lift(b)) {
+        (Some(a), Some(b)) => a.cmp(&b),
+        _ => std::cmp::Ordering::Equal,
+    }
+}
+
+fn decimal(name: &Ident, limits: &[Bound], diagnostics: &mut Diagnostics) -> Option<Number> {
+    let sizes: Vec<&NumberLit> = limits
+        .iter()
+        .filter_map(|limit| match &limit.kind {
+            BoundKind::Number(number) => Some(number),
+            _ => None,
+        })
+        .collect();
+    let digits = |number: &&NumberLit| number.text.parse::<u8>().ok().filter(|n| *n <= 34);
+    let size = match sizes.as_slice() {
+        [precision, scale] => {
+            digits(precision).zip(digits(scale)).filter(|(p, s)| s <= p && *p > 0)
+        }
+        _ => None,
+    };
+    let Some((precision, scale)) = size else {
+        diagnostics.push(
+            Diagnostic::new(
+                Code::InvalidBounds,
+                name.span,
+                "a decimal must say how many digits it has",
+            )
+            .label("`decimal(12,2)` has 12 digits, 2 of them behind the point")
+            .help("write `decimal(12,2)`; at most 34 digits in all"),
+        );
+        return None;
+    };
+    let rest: Vec<Bound> =
+        limits.iter().filter(|l| !matches!(l.kind, BoundKind::Number(_))).cloned().collect();
+    number(
+        Number { kind: NumberKind::Decimal(precision, scale), min: None, max: None },
+        &rest,
+        diagnostics,
+    )
+}
+
+fn lengths(
+    span: Span,
+    (min, max): (&Option<NumberLit>, &Option<NumberLit>),
+    diagnostics: &mut Diagnostics,
+) -> Option<(u64, Option<u64>)> {
+    let read = |number: &Option<NumberLit>| number.as_ref().map(|n| n.text.parse::<u64>());
+    let (min, max) = match (read(min).transpose(), read(max).transpose()) {
+        (Ok(min), Ok(max)) => (min.unwrap_or(0), max),
+        _ => {
+            refuse(span, "a length is a whole number".into(), "not a length", diagnostics);
+            return None;
+        }
+    };
+    if max.is_some_and(|max| max < min) {
+        refuse(
+            span,
+            "no length is within these bounds".into(),
+            "the lower bound lies above the upper one",
+            diagnostics,
+        );
+        return None;
+    }
+    Some((min, max))
+}
+
+fn bound(
+    number: Option<&NumberLit>,
+    inclusive: bool,
+    diagnostics: &mut Diagnostics,
+) -> Option<Option<Limit>> {
+    let Some(number) = number else { return Some(None) };
+    match limit(&number.text, inclusive) {
+        Some(limit) => Some(Some(limit)),
+        None => {
+            refuse(
+                number.span,
+                "a bound has at most 30 digits".into(),
+                "too many digits",
+                diagnostics,
+            );
+            None
+        }
+    }
+}
+
+/// The bound that `text` writes.
+pub(crate) fn limit(text: &str, inclusive: bool) -> Option<Limit> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let scale = u32::try_from(fraction.len()).ok().filter(|scale| *scale <= 30)?;
+    let digits = format!("{whole}{fraction}");
+    if digits.len() > 31 {
+        return None;
+    }
+    Some(Limit { digits: digits.parse().ok()?, scale, inclusive })
+}

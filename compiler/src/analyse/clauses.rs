@@ -1,0 +1,122 @@
+//! What clauses mean: the nearest of a kind wins.
+
+use super::not_yet;
+use super::variables::{Variables, Wanted, millis};
+use crate::contract::{Setting, VariableKind};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use gatewright_grammar::Span;
+use gatewright_grammar::tree::{Clause, ClauseKind, Timeout};
+
+/// The longest request body where nothing is declared.
+const DEFAULT_MAX_BODY: u64 = 1 << 20;
+
+/// The endpoint's budget where nothing is declared.
+pub(crate) const DEFAULT_BUDGET: u64 = 30_000;
+
+/// What the clauses around and inside an endpoint say together.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// Whether anybody may call.
+    pub(crate) public: bool,
+    /// Whether something says who may call.
+    pub(crate) access: bool,
+    /// The budget in milliseconds.
+    pub(crate) timeout: Setting<u64>,
+    /// Where the budget is declared.
+    pub(crate) timeout_span: Option<Span>,
+    /// The longest request body.
+    pub(crate) max_body: u64,
+    /// Whether undeclared query parameters are dropped.
+    pub(crate) ignore_params: bool,
+    /// Whether undeclared body fields are dropped.
+    pub(crate) ignore_fields: bool,
+}
+
+/// Reads clauses from the outermost to the nearest.
+pub(crate) fn settle<'c>(
+    clauses: impl Iterator<Item = &'c Clause>,
+    endpoint: &str,
+    variables: &mut Variables,
+    diagnostics: &mut Diagnostics,
+) -> Settings {
+    let mut settings = Settings {
+        public: false,
+        access: false,
+        timeout: Setting::Fixed(DEFAULT_BUDGET),
+        timeout_span: None,
+        max_body: DEFAULT_MAX_BODY,
+        ignore_params: false,
+        ignore_fields: false,
+    };
+    for clause in clauses {
+        match &clause.kind {
+            ClauseKind::Public => (settings.public, settings.access) = (true, true),
+            ClauseKind::Auth { .. } => {
+                (settings.public, settings.access) = (false, true);
+                diagnostics.push(
+                    not_yet(clause.span, "`auth`", Severity::Error)
+                        .note("without it, everybody could call the endpoint"),
+                );
+            }
+            ClauseKind::Limit(limit) if limit.rate.is_some() => {
+                diagnostics.push(not_yet(clause.span, "`limit`", Severity::Error).note(
+                    "without it, the gateway would let more load through than the contract allows",
+                ))
+            }
+            ClauseKind::Limit(_) => {}
+            ClauseKind::Timeout(clause_timeout) => {
+                let about = format!("time budget of {endpoint}");
+                if let Some(setting) = timeout(clause_timeout, &about, variables, diagnostics) {
+                    settings.timeout = setting;
+                    settings.timeout_span = Some(clause.span);
+                }
+            }
+            ClauseKind::Cache(cache) if cache.fresh.is_some() => diagnostics.push(
+                not_yet(clause.span, "`cache`", Severity::Warning)
+                    .note("every request is answered by calling the backends"),
+            ),
+            ClauseKind::Cache(_) => {}
+            ClauseKind::MaxBody(size) => settings.max_body = size.bytes,
+            ClauseKind::Cors(_) => diagnostics.push(
+                not_yet(clause.span, "`cors`", Severity::Warning)
+                    .note("browsers refuse to show the answers to pages of other origins"),
+            ),
+            ClauseKind::Unknown { params: true, ignored } => settings.ignore_params = *ignored,
+            ClauseKind::Unknown { params: false, ignored } => settings.ignore_fields = *ignored,
+            ClauseKind::Use(name) => diagnostics.push(
+                not_yet(clause.span, &format!("`use {}`", name.text), Severity::Error)
+                    .note("a policy may say who can call and how often"),
+            ),
+        }
+    }
+    settings
+}
+
+/// The length of time a `timeout` clause sets.
+pub(crate) fn timeout(
+    timeout: &Timeout,
+    about: &str,
+    variables: &mut Variables,
+    diagnostics: &mut Diagnostics,
+) -> Option<Setting<u64>> {
+    match timeout {
+        Timeout::Fixed(duration) if duration.millis == 0 => {
+            diagnostics.push(
+                Diagnostic::new(Code::InvalidClause, duration.span, "no time at all is no timeout")
+                    .label("every call would fail")
+                    .help("write the time a caller can wait, such as `800ms`"),
+            );
+            None
+        }
+        Timeout::Fixed(duration) => Some(Setting::Fixed(duration.millis)),
+        Timeout::Env(value) => {
+            let wanted = Wanted { kind: VariableKind::Duration, about: about.to_owned() };
+            match variables.used(value, wanted, diagnostics)? {
+                Setting::Env { name, most } => {
+                    Some(Setting::Env { name, most: most.as_deref().and_then(millis) })
+                }
+                Setting::Fixed(_) => None,
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The `api` block, and what stands beside it at the top of files.
+
+use super::not_yet;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use gatewright_grammar::tree::{
+    self, ApiMemberKind, Clause, ClauseKind, EndpointMemberKind, File, ItemKind, VersionMember,
+    VersionMemberKind, Versions,
+};
+
+/// What the `api` block says.
+#[derive(Clone, Debug)]
+pub(crate) struct Api {
+    pub(crate) name: String,
+    pub(crate) doc: Vec<String>,
+    /// What stands before and behind the version in a path: `/v` and nothing.
+    pub(crate) prefix: (String, String),
+    pub(crate) clauses: Vec<Clause>,
+}
+
+/// The one `api` block of a contract.
+pub(crate) fn api(files: &[File], diagnostics: &mut Diagnostics) -> Option<Api> {
+    let blocks = files.iter().flat_map(|file| &file.items).filter_map(|item| match &item.kind {
+        ItemKind::Api(api) => Some((item, api)),
+        _ => None,
+    });
+    let mut first: Option<(&tree::Item, &tree::Api)> = None;
+    for (item, api) in blocks {
+        match first {
+            None => first = Some((item, api)),
+            Some((_, first)) => {
+                diagnostics.push(super::duplicate("the API", api.name.span, first.name.span));
+            }
+        }
+    }
+    let Some((item, api)) = first else {
+        missing(files, diagnostics);
+        return None;
+    };
+    let mut found = Api {
+        name: api.name.text.clone(),
+        doc: item.doc.as_ref().map(|doc| doc.lines.clone()).unwrap_or_default(),
+        prefix: ("/v".into(), String::new()),
+        clauses: Vec::new(),
+    };
+    for member in &api.members {
+        api_member(&mut found, member, diagnostics);
+    }
+    Some(found)
+}
+
+/// A file that cannot be read may hold the block; then its own message is enough.
+fn missing(files: &[File], diagnostics: &mut Diagnostics) {
+    let bad = |item: &tree::Item| matches!(item.kind, ItemKind::Bad);
+    if files.iter().flat_map(|file| &file.items).any(bad) {
+        return;
+    }
+    let span = files.first().map(|file| file.span.at_start()).unwrap_or_default();
+    diagnostics.push(
+        Diagnostic::new(Code::MissingApi, span, "a contract needs an `api` block")
+            .label("no file of this contract has one")
+            .help("add `api shop { versions in path \"/v{n}\" }`"),
+    );
+}
+
+fn api_member(api: &mut Api, member: &tree::ApiMember, diagnostics: &mut Diagnostics) {
+    match &member.kind {
+        ApiMemberKind::Versions(Versions::Path(path)) => match path.value.split_once("{n}") {
+            Some((before, after)) if valid_prefix(before, after) => {
+                api.prefix = (before.to_owned(), after.to_owned());
+            }
+            _ => diagnostics.push(
+                Diagnostic::new(
+                    Code::InvalidVersions,
+                    path.span,
+                    "the version has no place in this path",
+                )
+                .label("wanted: a path from `/` on with `{n}` in it")
+                .fix("write `\"/v{n}\"`", path.span, "\"/v{n}\""),
+            ),
+        },
+        ApiMemberKind::Versions(_) => diagnostics.push(
+            not_yet(member.span, "selecting a version by header or media type", Severity::Error)
+                .help("write `versions in path \"/v{n}\"`"),
+        ),
+        ApiMemberKind::Errors(word) if word.text != "problem" => diagnostics.push(
+            Diagnostic::new(
+                Code::InvalidClause,
+                word.span,
+                format!("`errors {}` does not exist", word.text),
+            )
+            .label("errors are answered as problem+json (RFC 9457)")
+            .fix("write `problem`", word.span, "problem"),
+        ),
+        ApiMemberKind::Published { .. } => diagnostics.push(
+            not_yet(member.span, "`published`", Severity::Warning)
+                .note("nothing compares a version with its published form yet"),
+        ),
+        ApiMemberKind::Notice(_) => diagnostics.push(
+            not_yet(member.span, "`notice`", Severity::Warning)
+                .note("sunset dates are not compared with it"),
+        ),
+        ApiMemberKind::Clause(clause) => api.clauses.push(clause.clone()),
+        ApiMemberKind::Owner(_) | ApiMemberKind::Errors(_) | ApiMemberKind::Bad => {}
+    }
+}
+
+fn valid_prefix(before: &str, after: &str) -> bool {
+    let fine = |text: &str| {
+        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte))
+    };
+    before.starts_with('/')
+        && fine(before)
+        && fine(after)
+        && !after.ends_with('/')
+        && !format!("{before}1{after}").contains("//")
+}
+
+/// Items that are understood and not built, one finding each.
+pub(crate) fn left_out(files: &[File], diagnostics: &mut Diagnostics) {
+    let auth_is_used = files.iter().flat_map(|file| &file.items).any(uses_auth);
+    for item in files.iter().flat_map(|file| &file.items) {
+        let (span, what, note) = match &item.kind {
+            ItemKind::Import(import) => {
+                (import.path.span, "`import`".to_owned(), "nothing of that directory is read")
+            }
+            // Where a clause uses it, the clause has the finding.
+            ItemKind::Auth(auth) if !auth_is_used => (
+                auth.name.span,
+                format!("`auth {}`", auth.name.text),
+                "no endpoint uses it, so nothing changes",
+            ),
+            ItemKind::Policy(policy) => (
+                policy.name.span,
+                format!("`policy {}`", policy.name.text),
+                "endpoints that use it are refused",
+            ),
+            ItemKind::Consumer(consumer) => (
+                consumer.name.span,
+                format!("`consumer {}`", consumer.name.text),
+                "what it uses is not checked against the contract",
+            ),
+            ItemKind::Case(case) => (case.title.span, "`case`".to_owned(), "the case is not run"),
+            _ => continue,
+        };
+        diagnostics.push(not_yet(span, &what, Severity::Warning).note(note));
+    }
+}
+
+fn uses_auth(item: &tree::Item) -> bool {
+    let auth = |clause: &Clause| matches!(clause.kind, ClauseKind::Auth { .. });
+    match &item.kind {
+        ItemKind::Version(version) => version.members.iter().any(member_uses_auth),
+        ItemKind::Api(api) => api
+            .members
+            .iter()
+            .any(|member| matches!(&member.kind, ApiMemberKind::Clause(clause) if auth(clause))),
+        _ => false,
+    }
+}
+
+fn member_uses_auth(member: &VersionMember) -> bool {
+    let auth = |clause: &Clause| matches!(clause.kind, ClauseKind::Auth { .. });
+    match &member.kind {
+        VersionMemberKind::Clause(clause) => auth(clause),
+        VersionMemberKind::Under { members, .. } => members.iter().any(member_uses_auth),
+        VersionMemberKind::Endpoint(endpoint) => endpoint.members.iter().any(
+            |member| matches!(&member.kind, EndpointMemberKind::Clause(clause) if auth(clause)),
+        ),
+        _ => false,
+    }
+}

@@ -1,0 +1,255 @@
+//! One version: types, errors, endpoints and the work behind them.
+
+use super::declare::Api;
+use super::signature;
+use super::types::Resolver;
+use super::variables::Variables;
+use super::versions::{Flat, FlatEndpoint, FlatField, Origins};
+use super::{backends::Backends, clauses, dates, edits, routes, work};
+use crate::contract::types::Types;
+use crate::contract::{Endpoint, Lifecycle, Problem, Version};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::Sources;
+use gatewright_grammar::tree::{Clause, ClauseKind, DateLit, Deprecated, EndpointMemberKind};
+
+/// What every version of a contract shares.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) sources: &'a Sources,
+    pub(crate) api: &'a Api,
+    pub(crate) backends: &'a Backends,
+    pub(crate) origins: &'a Origins,
+    /// The version's index.
+    pub(crate) index: usize,
+}
+
+/// A version with everything resolved. What is refused is not in it.
+pub(crate) fn version(
+    around: &Surroundings<'_>,
+    flat: &Flat,
+    variables: &mut Variables,
+    diagnostics: &mut Diagnostics,
+) -> Version {
+    let lifecycle = lifecycle(flat.deprecated.as_ref(), diagnostics);
+    let mut resolver = Resolver::new(flat, diagnostics);
+    resolver.all();
+    let errors = errors(flat, &mut resolver);
+    let prefix = prefix(around.api, &flat.label);
+    let mut endpoints = Vec::new();
+    for endpoint in &flat.endpoints {
+        let parts = Parts { around, flat, errors: &errors, prefix: &prefix };
+        endpoints.extend(one(&parts, endpoint, variables, &mut resolver));
+    }
+    let types = std::mem::take(&mut resolver.types);
+    routes::check(&endpoints, diagnostics);
+    Version {
+        label: flat.label.clone(),
+        prefix,
+        doc: flat.doc.clone(),
+        lifecycle,
+        types,
+        errors,
+        endpoints,
+        span: flat.span,
+    }
+}
+
+fn prefix(api: &Api, label: &str) -> Vec<String> {
+    let (before, after) = &api.prefix;
+    let path = format!("{before}{label}{after}");
+    path.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect()
+}
+
+fn errors(flat: &Flat, resolver: &mut Resolver<'_>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for error in &flat.errors {
+        let status = error.status.text.parse::<u16>().unwrap_or(0);
+        if !(400..=599).contains(&status) {
+            resolver.diagnostics.push(
+                Diagnostic::new(
+                    Code::InvalidStatus,
+                    error.status.span,
+                    format!("{} is not a status of an error", error.status.text),
+                )
+                .label("errors are 400 to 599"),
+            );
+            continue;
+        }
+        let members = match &error.record {
+            None => None,
+            Some(record) => {
+                let fields: Vec<FlatField> =
+                    record.fields.iter().map(|field| edits::flat_field(field, 0)).collect();
+                let Some(id) = resolver.record(None, &fields, record.span) else { continue };
+                reserved_members(&resolver.types, id, resolver.diagnostics);
+                Some(id)
+            }
+        };
+        problems.push(Problem {
+            name: error.name.text.clone(),
+            status,
+            title: error.title.value.clone(),
+            members,
+            span: error.name.span,
+        });
+    }
+    problems
+}
+
+/// Members that problem+json gives a meaning of its own (RFC 9457 section 3.1).
+fn reserved_members(types: &Types, id: crate::contract::RecordId, diagnostics: &mut Diagnostics) {
+    for field in &types.record(id).fields {
+        if ["type", "title", "status", "detail", "instance"].contains(&field.name.as_str()) {
+            let message = format!("`{}` has a meaning of its own in every error", field.name);
+            diagnostics.push(
+                Diagnostic::new(Code::DuplicateName, field.span, message)
+                    .label("problem+json has this member already (RFC 9457)")
+                    .help("choose another name"),
+            );
+        }
+    }
+}
+
+/// Dates that exist and come in order.
+fn lifecycle(deprecated: Option<&Deprecated>, diagnostics: &mut Diagnostics) -> Lifecycle {
+    let Some(deprecated) = deprecated else { return Lifecycle::default() };
+    let since = deprecated.since.as_ref().and_then(|date| day(date, diagnostics));
+    let sunset = deprecated.sunset.as_ref().and_then(|date| day(date, diagnostics));
+    if let (Some(from), Some(to)) = (&since, &sunset)
+        && dates::days(from) > dates::days(to)
+    {
+        diagnostics.push(
+            Diagnostic::new(
+                Code::SunsetBeforeDeprecation,
+                deprecated.sunset.as_ref().map_or(deprecated.span, |date| date.span),
+                "the sunset lies before the deprecation",
+            )
+            .label("callers would lose it before they are told")
+            .see(
+                deprecated.since.as_ref().map_or(deprecated.span, |date| date.span),
+                "deprecated from here on",
+            )
+            .note("RFC 8594 and RFC 9745 want them in this order"),
+        );
+    }
+    if deprecated.hard {
+        diagnostics.push(
+            super::not_yet(deprecated.span, "`hard`", crate::diagnostic::Severity::Warning)
+                .note("the gateway keeps answering after the sunset date"),
+        );
+    }
+    Lifecycle { since, sunset, see: deprecated.see.as_ref().map(|see| see.value.clone()) }
+}
+
+fn day(date: &DateLit, diagnostics: &mut Diagnostics) -> Option<String> {
+    if dates::is_day(&date.text) {
+        return Some(date.text.clone());
+    }
+    diagnostics.push(
+        Diagnostic::new(Code::InvalidDate, date.span, format!("there is no {}", date.text))
+            .label("no such day"),
+    );
+    None
+}
+
+/// What the endpoints of one version share.
+struct Parts<'a> {
+    around: &'a Surroundings<'a>,
+    flat: &'a Flat,
+    errors: &'a [Problem],
+    prefix: &'a [String],
+}
+
+/// One endpoint; nothing if a part of it was refused.
+fn one(
+    parts: &Parts<'_>,
+    flat: &FlatEndpoint,
+    variables: &mut Variables,
+    resolver: &mut Resolver<'_>,
+) -> Option<Endpoint> {
+    let own = flat.tree.members.iter().filter_map(|member| match &member.kind {
+        EndpointMemberKind::Clause(clause) => Some(clause),
+        _ => None,
+    });
+    let own: Vec<&Clause> = own.collect();
+    let api = &parts.around.api.clauses;
+    let outer = api.iter().chain(&parts.flat.clauses).chain(&flat.under);
+    let key = flat.key();
+    let chain = nearest(outer.chain(own));
+    let settings = clauses::settle(chain.iter().copied(), &key, variables, resolver.diagnostics);
+    if !settings.access {
+        resolver.diagnostics.push(no_access(flat));
+    }
+    let lifecycle = flat.tree.members.iter().find_map(|member| match &member.kind {
+        EndpointMemberKind::Deprecated(deprecated) => Some(deprecated),
+        _ => None,
+    });
+    let lifecycle = self::lifecycle(lifecycle, resolver.diagnostics);
+    let request = signature::request(flat, parts.prefix, resolver);
+    let answers = signature::answers(&flat.tree, parts.errors, resolver);
+    let (request, answers) = (request?, answers?);
+    if !settings.public {
+        return None;
+    }
+    let context = work::Context {
+        backends: parts.around.backends,
+        errors: parts.errors,
+        origins: parts.around.origins,
+        version: parts.around.index,
+        types: &resolver.types,
+        request: &request,
+        answers: &answers,
+        endpoint: &flat.tree,
+    };
+    let work = work::lower(&context, resolver.diagnostics)?;
+    Some(Endpoint {
+        method: flat.tree.method.text.clone(),
+        route: request.route,
+        template: request.template,
+        doc: flat.doc.as_ref().map(|doc| doc.lines.clone()).unwrap_or_default(),
+        signature: signature_text(parts.around.sources, flat),
+        params: request.params,
+        body: request.body.map(|(body, _)| body),
+        success: answers.success,
+        errors: answers.errors,
+        timeout: settings.timeout,
+        max_body: settings.max_body,
+        ignore_params: settings.ignore_params,
+        ignore_fields: settings.ignore_fields,
+        lifecycle,
+        work,
+        span: flat.span,
+    })
+}
+
+fn signature_text(sources: &Sources, flat: &FlatEndpoint) -> String {
+    let source = sources.get(flat.span.file);
+    let text = source.and_then(|source| source.text.get(flat.span.range())).unwrap_or("");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The nearest clause of each kind, so that one that is replaced raises no finding.
+fn nearest<'c>(clauses: impl Iterator<Item = &'c Clause>) -> Vec<&'c Clause> {
+    let mut found: Vec<&Clause> = Vec::new();
+    for clause in clauses {
+        let same = |old: &&&Clause| match (&old.kind, &clause.kind) {
+            (ClauseKind::Limit(a), ClauseKind::Limit(b)) => {
+                let words = |limit: &gatewright_grammar::tree::Limit| {
+                    limit.per.iter().map(|word| word.text.clone()).collect::<Vec<_>>()
+                };
+                b.rate.is_none() || words(a) == words(b)
+            }
+            _ => edits::same_clause(old, clause),
+        };
+        if let Some(at) = found.iter().position(|old| same(&old)) {
+            found.remove(at);
+        }
+        found.push(clause);
+    }
+    found
+}
+
+fn no_access(flat: &FlatEndpoint) -> Diagnostic {
+    Diagnostic::new(Code::AccessNotDeclared, flat.span, "who may call this endpoint?")
+        .label("neither `public` nor `auth …`")
+        .help("add `public` if anybody may")
+}

@@ -1,0 +1,488 @@
+//! What callers send and get: path, parameters, body, answers.
+
+use super::edits::path_text;
+use super::types::Resolver;
+use super::versions::FlatEndpoint;
+use super::{duplicate, not_yet};
+use crate::contract::Problem;
+use crate::contract::endpoint::{Body, Param, ParamKind, Place, Presence, RouteSegment, Success};
+use crate::contract::types::{Kind, Rule, Scalar, Text, Type};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::suggest;
+use gatewright_grammar::Span;
+use gatewright_grammar::tree::{
+    self, Base, EndpointMemberKind, Ident, Path, RespKind, Segment, SegmentPart,
+};
+
+/// The request side of an endpoint.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) route: Vec<RouteSegment>,
+    pub(crate) template: String,
+    pub(crate) params: Vec<Param>,
+    pub(crate) body: Option<(Body, String)>,
+}
+
+/// The answer side of an endpoint.
+#[derive(Debug)]
+pub(crate) struct Answers {
+    pub(crate) success: Success,
+    pub(crate) errors: Vec<usize>,
+}
+
+/// The request of `endpoint`; nothing if a part of it was refused.
+pub(crate) fn request(
+    endpoint: &FlatEndpoint,
+    prefix: &[String],
+    resolver: &mut Resolver<'_>,
+) -> Option<Request> {
+    let mut request = Request {
+        route: prefix.iter().cloned().map(RouteSegment::Literal).collect(),
+        template: prefix.iter().map(|segment| format!("/{segment}")).collect(),
+        params: Vec::new(),
+        body: None,
+    };
+    let mut whole = true;
+    for path in endpoint.prefix.iter().chain([&endpoint.tree.path]) {
+        let text = path_text(path);
+        if text != "/" {
+            request.template.push_str(&text);
+        }
+        whole &= segments(&mut request, path, resolver).is_some();
+    }
+    for member in &endpoint.tree.members {
+        whole &= match &member.kind {
+            EndpointMemberKind::Query(param) => {
+                parameter(&mut request.params, param, Place::Query, resolver).is_some()
+            }
+            EndpointMemberKind::Header(param) => {
+                is_header_name(&param.name, resolver.diagnostics)
+                    && parameter(&mut request.params, param, Place::Header, resolver).is_some()
+            }
+            EndpointMemberKind::Cookie(param) => {
+                resolver.diagnostics.push(left_out(param.name.span, "`cookie`"));
+                false
+            }
+            _ => true,
+        };
+    }
+    whole &= body(&mut request, &endpoint.tree, resolver).is_some();
+    whole.then_some(request)
+}
+
+fn left_out(span: Span, what: &str) -> Diagnostic {
+    not_yet(span, what, Severity::Warning).note("the endpoint is left out of the gateway")
+}
+
+fn segments(request: &mut Request, path: &Path, resolver: &mut Resolver<'_>) -> Option<()> {
+    for segment in &path.segments {
+        match segment.parts.as_slice() {
+            [SegmentPart::Text(text)] => {
+                let literal = literal(text, resolver.diagnostics)?;
+                request.route.push(RouteSegment::Literal(literal));
+            }
+            [SegmentPart::Param { name, rest: false, ty, .. }] => {
+                let scalar = path_type(name, ty.as_ref(), resolver)?;
+                let place = Place::Path(request.route.len());
+                request.route.push(RouteSegment::Param(request.params.len()));
+                let param = Param {
+                    place,
+                    wire: name.text.clone(),
+                    name: name.text.clone(),
+                    example: scalar.1,
+                    kind: ParamKind::One(scalar.0),
+                    presence: Presence::Required,
+                    span: name.span,
+                };
+                add(&mut request.params, param, resolver.diagnostics)?;
+            }
+            _ => {
+                resolver.diagnostics.push(left_out(segment.span, odd(segment)));
+                return None;
+            }
+        }
+    }
+    Some(())
+}
+
+fn odd(segment: &Segment) -> &'static str {
+    let rest = |part: &SegmentPart| matches!(part, SegmentPart::Param { rest: true, .. });
+    if segment.parts.iter().any(rest) {
+        "a parameter for the rest of the path"
+    } else {
+        "a parameter that is only a part of its segment"
+    }
+}
+
+fn literal(text: &Ident, diagnostics: &mut Diagnostics) -> Option<String> {
+    let decoded = percent_decode(&text.text);
+    match decoded {
+        Some(decoded) if decoded != "." && decoded != ".." => Some(decoded),
+        _ => {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::InvalidPath,
+                    text.span,
+                    "this segment can never be asked for",
+                )
+                .label("callers' software resolves it before it is sent")
+                .help("leave it out of the path"),
+            );
+            None
+        }
+    }
+}
+
+/// The text of percent escapes (RFC 3986 section 2.1), if it is UTF-8.
+pub(crate) fn percent_decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let digit = |byte: Option<u8>| (byte? as char).to_digit(16);
+            let (high, low) = (digit(rest.next())?, digit(rest.next())?);
+            bytes.push(u8::try_from(high * 16 + low).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+type Example = Option<crate::contract::types::Const>;
+
+fn path_type(
+    name: &Ident,
+    ty: Option<&tree::Type>,
+    resolver: &mut Resolver<'_>,
+) -> Option<(Scalar, Example)> {
+    let Some(written) = ty else {
+        return Some((Scalar { name: None, rule: Rule::Text(Text::default()) }, None));
+    };
+    let ty = resolver.ty(written)?;
+    let example = ty.example.clone();
+    match one_value(&ty) {
+        Some(scalar) => Some((scalar, example)),
+        None => {
+            let message = format!("`{}` has no spelling in a path", name.text);
+            resolver.diagnostics.push(
+                Diagnostic::new(Code::InvalidParameter, written.span, message)
+                    .label("one segment holds one text, number or boolean"),
+            );
+            None
+        }
+    }
+}
+
+fn one_value(ty: &Type) -> Option<Scalar> {
+    match &ty.kind {
+        Kind::Scalar(scalar) if !ty.nullable => Some(scalar.clone()),
+        _ => None,
+    }
+}
+
+fn add(params: &mut Vec<Param>, param: Param, diagnostics: &mut Diagnostics) -> Option<()> {
+    let same_wire = |old: &&Param| {
+        std::mem::discriminant(&old.place) == std::mem::discriminant(&param.place)
+            && match param.place {
+                Place::Header => old.wire.eq_ignore_ascii_case(&param.wire),
+                _ => old.wire == param.wire,
+            }
+    };
+    if let Some(old) = params.iter().find(|old| old.name == param.name || same_wire(old)) {
+        let what = format!("parameter `{}`", param.name);
+        diagnostics.push(
+            duplicate(&what, param.span, old.span)
+                .help("`as other` gives it another name in scope"),
+        );
+        return None;
+    }
+    params.push(param);
+    Some(())
+}
+
+fn parameter(
+    params: &mut Vec<Param>,
+    written: &tree::Param,
+    place: Place,
+    resolver: &mut Resolver<'_>,
+) -> Option<()> {
+    if written.by_comma {
+        resolver.diagnostics.push(left_out(written.name.span, "`by comma`"));
+        return None;
+    }
+    let ty = resolver.ty(&written.ty)?;
+    let kind = match &ty.kind {
+        Kind::Scalar(scalar) if !ty.nullable => ParamKind::One(scalar.clone()),
+        Kind::List(element, bounds) if place == Place::Query && !ty.nullable => one_value(element)
+            .map(|scalar| ParamKind::Many(scalar, bounds.clone()))
+            .or_else(|| no_spelling(written, resolver))?,
+        _ => no_spelling(written, resolver)?,
+    };
+    let presence = presence(written, &kind, &ty, resolver)?;
+    let example = written.example.as_ref().and_then(|value| resolver.constant(&ty, value));
+    let name = written.alias.as_ref().map_or_else(
+        || written.name.text.to_ascii_lowercase().replace('-', "_"),
+        |alias| alias.text.clone(),
+    );
+    let name = if place == Place::Query && written.alias.is_none() {
+        written.name.text.replace('-', "_")
+    } else {
+        name
+    };
+    let param = Param {
+        place,
+        wire: written.name.text.clone(),
+        name,
+        kind,
+        presence,
+        example: example.or(ty.example),
+        span: written.name.span,
+    };
+    add(params, param, resolver.diagnostics)
+}
+
+fn no_spelling(written: &tree::Param, resolver: &mut Resolver<'_>) -> Option<ParamKind> {
+    let message = format!("`{}` has no spelling in a request", written.name.text);
+    resolver.diagnostics.push(
+        Diagnostic::new(Code::InvalidParameter, written.ty.span, message)
+            .label("a parameter is a text, number or boolean; in a query also a list of them")
+            .help("send records in the body"),
+    );
+    None
+}
+
+fn presence(
+    written: &tree::Param,
+    kind: &ParamKind,
+    ty: &Type,
+    resolver: &mut Resolver<'_>,
+) -> Option<Presence> {
+    let Some(default) = &written.default else {
+        let optional =
+            written.optional || matches!(kind, ParamKind::Many(_, bounds) if bounds.min == 0);
+        return Some(if optional { Presence::Optional } else { Presence::Required });
+    };
+    if matches!(kind, ParamKind::Many(..)) {
+        resolver.diagnostics.push(left_out(default.span, "the default of a list"));
+        return None;
+    }
+    resolver.constant(ty, default).map(Presence::Default)
+}
+
+/// Whether `name` can be a header field of a request (RFC 9110 section 5.1) that the gateway does
+/// not set itself.
+pub(crate) fn is_header_name(name: &Ident, diagnostics: &mut Diagnostics) -> bool {
+    const OWN: [&str; 14] = [
+        "connection",
+        "content-length",
+        "content-type",
+        "expect",
+        "forwarded",
+        "host",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "x-request-id",
+        "traceparent",
+        "date",
+    ];
+    let own = OWN.contains(&name.text.to_ascii_lowercase().as_str());
+    if own {
+        diagnostics.push(
+            Diagnostic::new(
+                Code::InvalidHeader,
+                name.span,
+                format!("`{}` belongs to the gateway itself", name.text),
+            )
+            .label("the gateway sets or reads it")
+            .help("use another header field"),
+        );
+    }
+    !own
+}
+
+fn body(
+    request: &mut Request,
+    endpoint: &tree::Endpoint,
+    resolver: &mut Resolver<'_>,
+) -> Option<()> {
+    let Some(body) = &endpoint.body else { return Some(()) };
+    let method = &endpoint.method.text;
+    if matches!(method.as_str(), "GET" | "HEAD" | "DELETE") {
+        let article = if method == "GET" || method == "DELETE" { "a" } else { "an" };
+        resolver.diagnostics.push(
+            Diagnostic::new(
+                Code::BodyOnGet,
+                body.span,
+                format!("{article} {method} request cannot carry a body"),
+            )
+            .label("body declared here")
+            .note("caches, proxies and many clients drop it (RFC 9110 gives it no meaning)")
+            .help("declare the fields as parameters: `query q: text(1..100)`")
+            .help(format!("or make it `POST {} (…)`", path_text(&endpoint.path))),
+        );
+        return None;
+    }
+    let ty = resolver.ty(&body.ty)?;
+    let name = body.name.as_ref().map_or_else(|| "body".to_owned(), |name| name.text.clone());
+    if let Some(param) = request.params.iter().find(|param| param.name == name) {
+        resolver.diagnostics.push(
+            duplicate(&format!("`{name}`"), body.span, param.span)
+                .help("`(Type as other)` gives the body another name"),
+        );
+        return None;
+    }
+    request.body = Some((Body { ty, optional: body.optional }, name));
+    Some(())
+}
+
+/// What `endpoint` answers; nothing if a part of it was refused.
+pub(crate) fn answers(
+    endpoint: &tree::Endpoint,
+    problems: &[Problem],
+    resolver: &mut Resolver<'_>,
+) -> Option<Answers> {
+    let mut success: Option<(Success, Span)> = None;
+    let mut errors = Vec::new();
+    for response in &endpoint.responses {
+        if let RespKind::Type(ty) = &response.kind
+            && let Some(at) = problem(ty, problems)
+        {
+            errors.push(at);
+            continue;
+        }
+        let one = one_answer(endpoint, &response.kind, response.span, resolver)?;
+        if let Some((_, first)) = success {
+            resolver.diagnostics.push(
+                left_out(response.span, "a second kind of success").see(first, "the first one"),
+            );
+            return None;
+        }
+        success = Some((one, response.span));
+    }
+    let Some((success, _)) = success else {
+        resolver.diagnostics.push(
+            Diagnostic::new(
+                Code::InvalidStatus,
+                endpoint.signature,
+                "an endpoint that only fails is of no use",
+            )
+            .label("every answer here is an error")
+            .help("say what success is: `-> Product | NotFound`, or `-> 204 | NotFound`"),
+        );
+        return None;
+    };
+    Some(Answers { success, errors })
+}
+
+fn problem(ty: &tree::Type, problems: &[Problem]) -> Option<usize> {
+    match &ty.base {
+        Base::Name(name) if ty.limits.is_empty() => {
+            problems.iter().position(|problem| problem.name == name.text)
+        }
+        _ => None,
+    }
+}
+
+fn one_answer(
+    endpoint: &tree::Endpoint,
+    kind: &RespKind,
+    span: Span,
+    resolver: &mut Resolver<'_>,
+) -> Option<Success> {
+    match kind {
+        RespKind::Pass => {
+            resolver.diagnostics.push(left_out(span, "`-> pass`"));
+            None
+        }
+        RespKind::Stream(..) => {
+            resolver.diagnostics.push(left_out(span, "`-> stream`"));
+            None
+        }
+        RespKind::Type(ty) => {
+            known(ty, endpoint, resolver)?;
+            let ty = resolver.ty(ty)?;
+            Some(Success { status: 200, ty: Some(ty) })
+        }
+        RespKind::Status(number, ty) => {
+            let status = number.text.parse::<u16>().unwrap_or(0);
+            if !(200..=299).contains(&status) {
+                resolver.diagnostics.push(
+                    Diagnostic::new(
+                        Code::InvalidStatus,
+                        number.span,
+                        format!("{} is not a status of success", number.text),
+                    )
+                    .label("success is 200 to 299")
+                    .help(format!(
+                        "declare an error: `error NotFound {} \"…\"` and answer `| NotFound`",
+                        number.text
+                    )),
+                );
+                return None;
+            }
+            if status == 204 || status == 205 {
+                if let Some(ty) = ty {
+                    resolver.diagnostics.push(
+                        Diagnostic::new(
+                            Code::InvalidStatus,
+                            ty.span,
+                            format!("an answer with status {status} has no body"),
+                        )
+                        .label("this can never be sent")
+                        .help("answer 200, or leave the type out"),
+                    );
+                    return None;
+                }
+            }
+            let ty = match ty {
+                Some(ty) => Some(resolver.ty(ty)?),
+                None => None,
+            };
+            Some(Success { status, ty })
+        }
+    }
+}
+
+/// A name that is neither type nor error may be meant as either.
+fn known(ty: &tree::Type, endpoint: &tree::Endpoint, resolver: &mut Resolver<'_>) -> Option<()> {
+    let Base::Name(name) = &ty.base else { return Some(()) };
+    let first = endpoint.responses.first().is_some_and(|response| response.span.contains(ty.span));
+    if first || resolver.knows(&name.text) || name.text.contains('.') {
+        return Some(());
+    }
+    let message = format!("there is no type or error called `{}`", name.text);
+    let diagnostic = Diagnostic::new(Code::UnknownError, name.span, message).label("not declared");
+    resolver
+        .diagnostics
+        .push(diagnostic.help(format!("declare it: `error {} 404 \"What it means\"`", name.text)));
+    None
+}
+
+/// The error called `name`, as an index, or nothing and a finding.
+pub(crate) fn error_named(
+    name: &Ident,
+    problems: &[Problem],
+    diagnostics: &mut Diagnostics,
+) -> Option<usize> {
+    let found = problems.iter().position(|problem| problem.name == name.text);
+    if found.is_none() {
+        let message = format!("there is no error called `{}`", name.text);
+        let diagnostic = Diagnostic::new(Code::UnknownError, name.span, message);
+        let known = problems.iter().map(|problem| problem.name.as_str());
+        diagnostics.push(match suggest::closest(&name.text, known) {
+            Some(other) => diagnostic.label(format!("did you mean `{other}`?")).fix(
+                format!("write `{other}`"),
+                name.span,
+                other.to_owned(),
+            ),
+            None => diagnostic
+                .label("not declared")
+                .help(format!("declare it: `error {} 404 \"What it means\"`", name.text)),
+        });
+    }
+    found
+}

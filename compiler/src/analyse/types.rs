@@ -1,0 +1,395 @@
+//! Gives every type its meaning in one version.
+
+use super::bounds;
+use super::values;
+use super::versions::{Flat, FlatField, FlatFieldKind, FlatKind, FlatType};
+use crate::contract::types::{
+    Const, Enumeration, Field, Format, Kind, Number, NumberKind, Record, RecordId, Rest, Rule,
+    Scalar, Text, Type, Types,
+};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::suggest;
+use gatewright_grammar::Span;
+use gatewright_grammar::tree::{self, Base, EnumBody, EnumRest, Field as TreeField, Ident, Value};
+use std::collections::HashMap;
+
+/// The names of the scalars.
+pub(crate) const SCALARS: [&str; 13] = [
+    "text", "bool", "int", "int64", "number", "decimal", "date", "instant", "duration", "uuid",
+    "email", "url", "bytes",
+];
+
+/// Resolves the types of one version, each declaration once.
+pub(crate) struct Resolver<'a> {
+    declared: &'a [FlatType],
+    index: HashMap<&'a str, usize>,
+    state: Vec<State>,
+    /// The records so far.
+    pub(crate) types: Types,
+    /// Findings of this version.
+    pub(crate) diagnostics: &'a mut Diagnostics,
+}
+
+/// How far a declaration is resolved.
+#[derive(Clone, Debug)]
+enum State {
+    Untouched,
+    Open,
+    /// Nothing: it was refused, and those who mention it stay silent.
+    Done(Option<Type>),
+}
+
+impl<'a> Resolver<'a> {
+    /// A resolver of the types of `flat`.
+    pub(crate) fn new(flat: &'a Flat, diagnostics: &'a mut Diagnostics) -> Self {
+        let index = flat.types.iter().enumerate().map(|(at, one)| (one.name.text.as_str(), at));
+        Self {
+            declared: &flat.types,
+            index: index.collect(),
+            state: vec![State::Untouched; flat.types.len()],
+            types: Types::default(),
+            diagnostics,
+        }
+    }
+
+    /// Resolves every declaration, used or not.
+    pub(crate) fn all(&mut self) {
+        for (at, one) in self.declared.iter().enumerate() {
+            if SCALARS.contains(&one.name.text.as_str()) || one.name.text == "json" {
+                let name = &one.name.text;
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Code::DuplicateName,
+                        one.name.span,
+                        format!("`{name}` is a type of the language"),
+                    )
+                    .label("this name is taken")
+                    .help("choose another name"),
+                );
+            }
+            self.declaration(at, one.name.span);
+        }
+    }
+
+    /// Whether `name` is a declared type or a scalar.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.index.contains_key(name) || SCALARS.contains(&name) || name == "json"
+    }
+
+    fn declaration(&mut self, at: usize, used: Span) -> Option<Type> {
+        let one = self.declared.get(at)?;
+        match self.state.get(at)? {
+            State::Done(ty) => return ty.clone(),
+            State::Open => {
+                self.recursive(one, used);
+                return None;
+            }
+            State::Untouched => {}
+        }
+        self.set(at, State::Open);
+        let ty = self.resolve_declaration(one);
+        self.set(at, State::Done(ty.clone()));
+        ty
+    }
+
+    fn set(&mut self, at: usize, state: State) {
+        if let Some(slot) = self.state.get_mut(at) {
+            *slot = state;
+        }
+    }
+
+    fn recursive(&mut self, one: &FlatType, used: Span) {
+        let name = &one.name.text;
+        let diagnostic =
+            super::not_yet(used, &format!("`{name}` inside `{name}`"), Severity::Warning);
+        self.diagnostics.push(
+            diagnostic
+                .see(one.name.span, "the type that contains itself")
+                .note("endpoints that use the type are left out of the gateway"),
+        );
+    }
+
+    fn resolve_declaration(&mut self, one: &FlatType) -> Option<Type> {
+        let name = &one.name.text;
+        let span = one.name.span;
+        match &one.kind {
+            FlatKind::Alias { ty, example } => {
+                let mut ty = self.ty(ty)?;
+                if let Kind::Scalar(scalar) = &mut ty.kind {
+                    scalar.name = Some(name.clone());
+                }
+                if let Some(example) = example {
+                    ty.example = self.constant(&ty.clone(), example);
+                }
+                Some(ty)
+            }
+            FlatKind::Record { fields, span } => {
+                let record = self.record(Some(name.clone()), fields, *span)?;
+                Some(plain(Kind::Record(record), one.name.span))
+            }
+            FlatKind::Enum(decl) => {
+                let scalar = self.enumeration(Some(name.clone()), &decl.body);
+                Some(plain(Kind::Scalar(scalar?), span))
+            }
+            FlatKind::Union(_) => self.left_out(span, &format!("the union `{name}`")),
+            FlatKind::Generic => {
+                self.left_out(span, &format!("the type `{name}<…>` with a parameter"))
+            }
+        }
+    }
+
+    fn left_out(&mut self, span: Span, what: &str) -> Option<Type> {
+        self.diagnostics.push(
+            super::not_yet(span, what, Severity::Warning)
+                .note("endpoints that use the type are left out of the gateway"),
+        );
+        None
+    }
+
+    /// A record, or nothing if one of its fields was refused.
+    pub(crate) fn record(
+        &mut self,
+        name: Option<String>,
+        fields: &[FlatField],
+        span: Span,
+    ) -> Option<RecordId> {
+        let mut found: Vec<Field> = Vec::new();
+        let mut whole = true;
+        for field in fields {
+            let more = match &field.kind {
+                FlatFieldKind::Named(named) => self.field(named, field).map(|field| vec![field]),
+                FlatFieldKind::Spread(other) => self.spread(other),
+            };
+            whole &= more.is_some();
+            for field in more.unwrap_or_default() {
+                match found.iter().find(|old| old.name == field.name) {
+                    Some(old) => self.diagnostics.push(super::duplicate(
+                        &format!("field `{}`", field.name),
+                        field.span,
+                        old.span,
+                    )),
+                    None => found.push(field),
+                }
+            }
+        }
+        whole.then(|| self.types.add(Record { name, fields: found, span }))
+    }
+
+    fn field(&mut self, named: &tree::NamedField, flat: &FlatField) -> Option<Field> {
+        let ty = self.ty(&named.ty)?;
+        let example = named.example.as_ref().and_then(|value| self.constant(&ty, value));
+        let default = named.default.as_ref().and_then(|value| self.constant(&ty, value));
+        if let Some(value) = &named.default {
+            self.diagnostics.push(
+                super::not_yet(value.span, "the default of a field", Severity::Warning)
+                    .note("an absent field stays absent")
+                    .help(format!(
+                        "write `{}?: …` and leave the default to the backend",
+                        named.name.text
+                    )),
+            );
+        }
+        Some(Field {
+            name: named.name.text.clone(),
+            optional: named.optional || named.default.is_some(),
+            ty,
+            example,
+            default,
+            span: named.name.span,
+            added: flat.added,
+            renames: flat.renames.clone(),
+        })
+    }
+
+    fn spread(&mut self, other: &Ident) -> Option<Vec<Field>> {
+        let ty = self.named(other)?;
+        if let Kind::Record(id) = ty.kind {
+            return Some(self.types.record(id).fields.clone());
+        }
+        self.diagnostics.push(
+            Diagnostic::new(
+                Code::TypeMismatch,
+                other.span,
+                format!("`{}` is not a record, so it has no fields to take", other.text),
+            )
+            .label("a record is wanted behind `...`"),
+        );
+        None
+    }
+
+    /// The meaning of a type where it is used; nothing if it was refused.
+    pub(crate) fn ty(&mut self, ty: &tree::Type) -> Option<Type> {
+        if ty.as_text {
+            return self.left_out(ty.span, "`as text`");
+        }
+        let mut found = match &ty.base {
+            Base::Name(name) => self.named_with(name, ty)?,
+            Base::List(element) => {
+                let element = self.ty(element)?;
+                let bounds = bounds::list(&ty.limits, self.diagnostics)?;
+                plain(Kind::List(Box::new(element), bounds), ty.span)
+            }
+            Base::Record(record) => {
+                bounds::none(&ty.limits, "a record", self.diagnostics);
+                let fields: Vec<FlatField> = record
+                    .fields
+                    .iter()
+                    .map(|f: &TreeField| super::edits::flat_field(f, 0))
+                    .collect();
+                plain(Kind::Record(self.record(None, &fields, record.span)?), ty.span)
+            }
+            Base::Enum(body) => {
+                bounds::none(&ty.limits, "an enum", self.diagnostics);
+                plain(Kind::Scalar(self.enumeration(None, body)?), ty.span)
+            }
+            Base::Map(..) => return self.left_out(ty.span, "a map"),
+            Base::Generic(name, _) => {
+                return match self.index.get(name.text.as_str()).copied() {
+                    Some(at) => self.declaration(at, name.span).and(None),
+                    None => self.unknown(name),
+                };
+            }
+        };
+        found.nullable |= ty.nullable;
+        found.span = ty.span;
+        Some(found)
+    }
+
+    fn named_with(&mut self, name: &Ident, ty: &tree::Type) -> Option<Type> {
+        let limits = &ty.limits;
+        if name.text == "json" {
+            bounds::json(limits, self.diagnostics)?;
+            // Null is one of the values of JSON.
+            return Some(Type { nullable: true, ..plain(Kind::Json, ty.span) });
+        }
+        if SCALARS.contains(&name.text.as_str()) {
+            let rule = bounds::scalar(name, limits, self.diagnostics)?;
+            return Some(plain(Kind::Scalar(Scalar { name: None, rule }), ty.span));
+        }
+        let found = self.named(name)?;
+        bounds::none(limits, &format!("`{}`", name.text), self.diagnostics);
+        Some(found)
+    }
+
+    /// The declaration `name`, or nothing and a finding.
+    pub(crate) fn named(&mut self, name: &Ident) -> Option<Type> {
+        if SCALARS.contains(&name.text.as_str()) {
+            let rule = bounds::scalar(name, &[], self.diagnostics)?;
+            return Some(plain(Kind::Scalar(Scalar { name: None, rule }), name.span));
+        }
+        match self.index.get(name.text.as_str()).copied() {
+            Some(at) => self.declaration(at, name.span),
+            None => self.unknown(name),
+        }
+    }
+
+    fn unknown(&mut self, name: &Ident) -> Option<Type> {
+        if name.text.contains('.') {
+            return self.left_out(name.span, &format!("`{}` from another directory", name.text));
+        }
+        let declared = self.declared.iter().map(|one| one.name.text.as_str());
+        let known = declared.chain(SCALARS).chain(["json"]);
+        let diagnostic = Diagnostic::new(
+            Code::UnknownType,
+            name.span,
+            format!("there is no type called `{}`", name.text),
+        );
+        self.diagnostics.push(match suggest::closest(&name.text, known) {
+            Some(other) => diagnostic.label(format!("did you mean `{other}`?")).fix(
+                format!("write `{other}`"),
+                name.span,
+                other.to_owned(),
+            ),
+            None => diagnostic
+                .label("not declared")
+                .help(format!("declare it: `type {} {{ … }}`", name.text)),
+        });
+        None
+    }
+
+    fn enumeration(&mut self, name: Option<String>, body: &EnumBody) -> Option<Scalar> {
+        let mut values: Vec<(String, String)> = Vec::new();
+        for value in &body.values {
+            let text = &value.name.text;
+            let wire = value.wire.as_ref().map_or_else(|| text.clone(), |wire| wire.value.clone());
+            if let Some(at) = values.iter().position(|(old, other)| old == text || *other == wire) {
+                let first = body.values.get(at).map_or(value.span, |first| first.name.span);
+                self.diagnostics.push(super::duplicate(
+                    &format!("value `{text}`"),
+                    value.name.span,
+                    first,
+                ));
+            } else {
+                values.push((text.clone(), wire));
+            }
+        }
+        let rest = match &body.rest {
+            EnumRest::Closed => Rest::Closed,
+            EnumRest::Open => Rest::Open,
+            EnumRest::Else(name) => {
+                // `else unknown` declares `unknown` as one more value that callers can see.
+                if !values.iter().any(|(value, _)| *value == name.text) {
+                    values.push((name.text.clone(), name.text.clone()));
+                }
+                let wire = values.iter().find(|(value, _)| *value == name.text);
+                Rest::Becomes(wire.map_or_else(|| name.text.clone(), |(_, wire)| wire.clone()))
+            }
+        };
+        Some(Scalar { name, rule: Rule::Enum(Enumeration { values, rest }) })
+    }
+
+    /// The constant `value` says, if `ty` accepts it; else nothing and a finding.
+    pub(crate) fn constant(&mut self, ty: &Type, value: &Value) -> Option<Const> {
+        let constant = values::constant(value, Some(ty), &self.types);
+        let Some(constant) = constant else {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Code::InvalidValue,
+                    value.span,
+                    "this value must be known to the compiler",
+                )
+                .label("only literals can stand here")
+                .help("write a text, a number, true, false, null, a list or a record of them"),
+            );
+            return None;
+        };
+        if let Err(why) = values::accepts(ty, &constant, &self.types) {
+            let wanted = values::spelling(ty, &self.types);
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Code::InvalidValue,
+                    value.span,
+                    format!("this is not a `{wanted}`"),
+                )
+                .label(why),
+            );
+            return None;
+        }
+        Some(constant)
+    }
+}
+
+fn plain(kind: Kind, span: Span) -> Type {
+    Type { kind, nullable: false, example: None, span }
+}
+
+/// The rule of a scalar without bounds.
+pub(crate) fn unbounded(name: &str) -> Option<Rule> {
+    let number = |kind| Rule::Number(Number { kind, min: None, max: None });
+    let format = |format| Rule::Text(Text { format: Some(format), ..Text::default() });
+    Some(match name {
+        "text" => Rule::Text(Text::default()),
+        "bool" => Rule::Bool,
+        "int" => number(NumberKind::Int),
+        "int64" => number(NumberKind::Int64),
+        "number" => number(NumberKind::Number),
+        "date" => format(Format::Date),
+        "instant" => format(Format::Instant),
+        "duration" => format(Format::Duration),
+        "uuid" => format(Format::Uuid),
+        "email" => format(Format::Email),
+        "url" => format(Format::Url),
+        "bytes" => format(Format::Bytes),
+        _ => return None,
+    })
+}

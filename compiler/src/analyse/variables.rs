@@ -1,0 +1,255 @@
+//! Environment variables: what the gateway reads at its start, each once.
+
+use super::values;
+use crate::contract::types::Const;
+use crate::contract::{Setting, Variable, VariableKind};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use gatewright_grammar::Span;
+use gatewright_grammar::tree::{
+    Base, EnvOptions, EnvValue, File, Ident, ItemKind, Value, ValueKind,
+};
+
+/// Names that belong to the gateway itself.
+const RESERVED: [&str; 10] = [
+    "LISTEN",
+    "OPERATOR",
+    "TLS_CERT",
+    "TLS_KEY",
+    "TRUSTED_PROXIES",
+    "DRAIN_DELAY",
+    "DRAIN_LIMIT",
+    "CORES",
+    "LOG",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+];
+
+/// The variables found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Variables {
+    found: Vec<Variable>,
+}
+
+/// Variables with a declaration of their own: `env CORS_ORIGIN: url`.
+pub(crate) fn declared(files: &[File], diagnostics: &mut Diagnostics) -> Variables {
+    let mut variables = Variables::default();
+    for item in files.iter().flat_map(|file| &file.items) {
+        let ItemKind::Env(env) = &item.kind else { continue };
+        let kind = match &env.ty.base {
+            Base::Name(name) => kind(&name.text),
+            _ => None,
+        };
+        let Some(kind) = kind else {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::InvalidParameter,
+                    env.ty.span,
+                    "a variable cannot hold this type",
+                )
+                .label("an environment variable is one line of text")
+                .help("use `text`, `int`, `number`, `bool`, `url` or `duration`"),
+            );
+            continue;
+        };
+        let about = item.doc.as_ref().map(|doc| doc.lines.join(" ")).unwrap_or_default();
+        let wanted = Wanted { kind, about };
+        variables.add(&env.name, env.options.as_ref(), wanted, diagnostics);
+    }
+    variables
+}
+
+fn kind(name: &str) -> Option<VariableKind> {
+    Some(match name {
+        "url" => VariableKind::Url,
+        "duration" => VariableKind::Duration,
+        "int" => VariableKind::Int,
+        "number" => VariableKind::Number,
+        "text" => VariableKind::Text,
+        "bool" => VariableKind::Bool,
+        _ => return None,
+    })
+}
+
+/// What a place wants of a variable.
+pub(crate) struct Wanted {
+    pub(crate) kind: VariableKind,
+    pub(crate) about: String,
+}
+
+impl Variables {
+    /// The setting `env NAME …` stands for at a place that wants `wanted`.
+    pub(crate) fn used(
+        &mut self,
+        value: &EnvValue,
+        wanted: Wanted,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Setting<String>> {
+        let index = self.add(&value.name, value.options.as_ref(), wanted, diagnostics)?;
+        let variable = self.found.get(index)?;
+        let most = variable.bounds.as_ref().map(|(_, most)| most.clone());
+        Some(Setting::Env { name: variable.name.clone(), most })
+    }
+
+    fn add(
+        &mut self,
+        name: &Ident,
+        options: Option<&EnvOptions>,
+        wanted: Wanted,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<usize> {
+        if RESERVED.contains(&name.text.as_str()) {
+            let message = format!("`{}` is a setting of the gateway itself", name.text);
+            diagnostics.push(
+                Diagnostic::new(Code::ConflictingVariable, name.span, message)
+                    .label("this name is taken")
+                    .help("choose another name"),
+            );
+            return None;
+        }
+        let new = Variable {
+            name: name.text.clone(),
+            kind: wanted.kind,
+            default: options.and_then(|options| text(&options.default)),
+            bounds: options
+                .and_then(|options| options.bounds.as_ref())
+                .and_then(|(low, high)| text(low).zip(text(high))),
+            about: wanted.about,
+            span: name.span,
+        };
+        if let Some(options) = options {
+            check(&new, options, diagnostics);
+        }
+        match self.found.iter().position(|old| old.name == new.name) {
+            Some(at) => {
+                self.join(at, new, diagnostics);
+                Some(at)
+            }
+            None => {
+                self.found.push(new);
+                Some(self.found.len() - 1)
+            }
+        }
+    }
+
+    /// A variable may be mentioned many times, with one meaning.
+    fn join(&mut self, at: usize, new: Variable, diagnostics: &mut Diagnostics) {
+        let Some(old) = self.found.get_mut(at) else { return };
+        // A secret is a text that is never shown: mentioned as both, it is a secret.
+        let text = |kind| matches!(kind, VariableKind::Text | VariableKind::Secret);
+        let same_kind = old.kind == new.kind || (text(old.kind) && text(new.kind));
+        let same_default = new.default.is_none() || old.default == new.default;
+        if same_kind && same_default && (new.bounds.is_none() || old.bounds == new.bounds) {
+            if new.kind == VariableKind::Secret {
+                old.kind = VariableKind::Secret;
+            }
+            if old.about.is_empty() {
+                old.about = new.about;
+            }
+            return;
+        }
+        let message = format!("`{}` is used in two ways", new.name);
+        diagnostics.push(
+            Diagnostic::new(Code::ConflictingVariable, new.span, message)
+                .label(format!("a {} here", described(&new)))
+                .see(old.span, format!("a {} here", described(old)))
+                .help("give one of them another name"),
+        );
+    }
+
+    /// Every variable in the order of the text.
+    pub(crate) fn in_order(self) -> Vec<Variable> {
+        let mut found = self.found;
+        found.sort_by_key(|variable| variable.span);
+        found
+    }
+}
+
+fn described(variable: &Variable) -> String {
+    let mut text = variable.kind.word().to_owned();
+    if let Some(default) = &variable.default {
+        text = format!("{text} with default `{default}`");
+    }
+    if let Some((low, high)) = &variable.bounds {
+        text = format!("{text} in {low}..{high}");
+    }
+    text
+}
+
+fn text(value: &Value) -> Option<String> {
+    match &value.kind {
+        ValueKind::Duration(duration) => Some(duration.text.clone()),
+        ValueKind::Number(number) => Some(number.text.clone()),
+        ValueKind::Template(parts) => values::plain_text(parts),
+        ValueKind::Date(date) => Some(date.text.clone()),
+        ValueKind::Ref(reference) => match reference.steps.as_slice() {
+            [step] if step.name.text == "true" || step.name.text == "false" => {
+                Some(step.name.text.clone())
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// A default lies within its bounds and is of the variable's kind.
+fn check(variable: &Variable, options: &EnvOptions, diagnostics: &mut Diagnostics) {
+    let bounds = options.bounds.iter().flat_map(|(low, high)| [low, high]);
+    for value in std::iter::once(&options.default).chain(bounds) {
+        if text(value).is_none_or(|text| !fits(variable.kind, &text)) {
+            refuse(value.span, format!("this is not a {}", variable.kind.word()), diagnostics);
+            return;
+        }
+    }
+    let number = |text: &str| magnitude(variable.kind, text);
+    if let (Some(default), Some((low, high))) = (&variable.default, &variable.bounds)
+        && let (Some(default), Some(low), Some(high)) = (number(default), number(low), number(high))
+        && !(low <= default && default <= high)
+    {
+        refuse(options.default.span, "the default lies outside its bounds".into(), diagnostics);
+    }
+}
+
+fn refuse(span: Span, message: String, diagnostics: &mut Diagnostics) {
+    diagnostics.push(
+        Diagnostic::new(Code::InvalidValue, span, message)
+            .label("the gateway would refuse this at its start"),
+    );
+}
+
+fn fits(kind: VariableKind, text: &str) -> bool {
+    match kind {
+        VariableKind::Duration => millis(text).is_some(),
+        VariableKind::Int => text.parse::<i64>().is_ok(),
+        VariableKind::Number => text.parse::<f64>().is_ok_and(f64::is_finite),
+        VariableKind::Bool => text == "true" || text == "false",
+        VariableKind::Url => super::backends::address_fault(text).is_none(),
+        VariableKind::Text | VariableKind::Secret => true,
+    }
+}
+
+fn magnitude(kind: VariableKind, text: &str) -> Option<f64> {
+    match kind {
+        VariableKind::Duration => Some(millis(text)? as f64),
+        VariableKind::Int | VariableKind::Number => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// The milliseconds of `150ms`, `2s`, `5min`, `1h` or `1d`.
+pub(crate) fn millis(text: &str) -> Option<u64> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (count, unit) = text.split_at(digits);
+    let factor = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "min" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    count.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+/// The constant a setting holds when it is written in place.
+pub(crate) fn fixed(constant: &Const) -> Option<Setting<String>> {
+    constant.plain().map(Setting::Fixed)
+}

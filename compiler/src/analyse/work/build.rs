@@ -1,0 +1,340 @@
+//! Values whose type is known: the answer, and the members of declared errors.
+
+use super::compatible::{Fit, fit};
+use super::nodes::Allow;
+use super::scope::{Found, Lower};
+use crate::analyse::values;
+use crate::contract::endpoint::{ParamKind, Presence};
+use crate::contract::types::{Const, Kind, ListBounds, Rule, Scalar, Type};
+use crate::contract::work::{Build, NodeId, Operand};
+use crate::diagnostic::{Code, Diagnostic};
+use gatewright_grammar::Span;
+use gatewright_grammar::tree::{Object, Ref, Value, ValueKind};
+
+impl Lower<'_, '_> {
+    /// A value of type `want`, or nothing and a finding.
+    pub(crate) fn build(&mut self, value: &Value, want: &Type, allow: Allow) -> Option<Build> {
+        if let Some(constant) = self.literal(value, want) {
+            return self.constant(&constant, value.span, want);
+        }
+        match &value.kind {
+            ValueKind::Ref(reference) => self.reference(reference, want, allow),
+            ValueKind::Template(_) => self.template(value, want),
+            ValueKind::Object(object) => self.object(object, want, value.span),
+            ValueKind::Array(items) => self.array(items, want, value.span),
+            ValueKind::Compare(..) => {
+                if !matches!(&want.kind, Kind::Scalar(Scalar { rule: Rule::Bool, .. })) {
+                    let diagnostic = self.mismatch(value.span, "a comparison", want);
+                    self.refuse(diagnostic);
+                    return None;
+                }
+                self.condition(value).map(Build::Holds)
+            }
+            ValueKind::Or(alternatives) => {
+                let built: Vec<Option<Build>> =
+                    alternatives.iter().map(|one| self.build(one, want, Allow::BOTH)).collect();
+                built.into_iter().collect::<Option<Vec<_>>>().map(Build::Or)
+            }
+            ValueKind::Env(env) => {
+                let diagnostic = super::super::not_yet(
+                    env.span,
+                    "a value of the environment in an answer",
+                    crate::diagnostic::Severity::Warning,
+                );
+                self.refuse(diagnostic.note("the endpoint is left out of the gateway"));
+                None
+            }
+            _ => {
+                let diagnostic = self.mismatch(value.span, "something else", want);
+                self.refuse(diagnostic);
+                None
+            }
+        }
+    }
+
+    /// The constant that `value` writes, unless its word is a name in scope.
+    fn literal(&self, value: &Value, want: &Type) -> Option<Const> {
+        if let ValueKind::Ref(reference) = &value.kind {
+            let word = reference.steps.first().map(|step| step.name.text.as_str());
+            let param = self.context.request.params.iter().any(|p| Some(p.name.as_str()) == word);
+            let call = self.calls.iter().any(|(call, _)| Some(call.name.text.as_str()) == word);
+            if param || call {
+                return None;
+            }
+        }
+        values::constant(value, Some(want), self.context.types)
+    }
+
+    fn constant(&mut self, constant: &Const, span: Span, want: &Type) -> Option<Build> {
+        match values::accepts(want, constant, self.context.types) {
+            Ok(()) => Some(Build::Const(constant.clone())),
+            Err(why) => {
+                let wanted = values::spelling(want, self.context.types);
+                self.refuse(
+                    Diagnostic::new(Code::TypeMismatch, span, format!("this is not a `{wanted}`"))
+                        .label(why)
+                        .see(want.span, "declared here"),
+                );
+                None
+            }
+        }
+    }
+
+    fn reference(&mut self, reference: &Ref, want: &Type, allow: Allow) -> Option<Build> {
+        let projection = reference.projection.as_ref();
+        match self.find(reference)? {
+            Found::Const(constant) => self.constant(&constant, reference.span, want),
+            Found::Param(index) => {
+                if let Some(object) = projection {
+                    self.no_projection(object, "a parameter");
+                    return None;
+                }
+                self.parameter(index, want, allow, reference.span)
+            }
+            Found::Node(node, first) => {
+                self.reach(node, allow, reference.span)?;
+                self.project(node, first, projection, want, reference.span)
+            }
+            Found::Each(list, first, value) => {
+                self.reach(list, allow, reference.span)?;
+                let Kind::List(element, _) = &want.kind else {
+                    let diagnostic = self.mismatch(reference.span, "a list", want);
+                    self.refuse(diagnostic);
+                    return None;
+                };
+                let inner = Allow { absent: false, null: element.nullable };
+                self.reach(value, inner, reference.span)?;
+                let element = self.project(value, None, projection, element, reference.span)?;
+                Some(Build::List { from: list, element: Box::new(element), first })
+            }
+        }
+    }
+
+    fn parameter(&mut self, index: usize, want: &Type, allow: Allow, span: Span) -> Option<Build> {
+        let param = self.context.request.params.get(index)?;
+        if param.presence == Presence::Optional
+            && !allow.absent
+            && matches!(param.kind, ParamKind::One(_))
+        {
+            self.refuse(
+                Diagnostic::new(
+                    Code::TypeMismatch,
+                    span,
+                    format!("`{}` may be absent", param.name),
+                )
+                .label("must be there in every answer")
+                .see(param.span, "optional here")
+                .help(format!("give a value that stands in: `{} or …`", param.name)),
+            );
+            return None;
+        }
+        let copy = Build::Copy(Operand::Param(index));
+        let (have, wanted) = match (&param.kind, &want.kind) {
+            (ParamKind::One(have), Kind::Scalar(wanted)) => (have, wanted),
+            (ParamKind::Many(have, _), Kind::List(element, _)) => match &element.kind {
+                Kind::Scalar(wanted) if fit(have, wanted) == Fit::Yes => return Some(copy),
+                _ => (have, have),
+            },
+            (ParamKind::One(_), Kind::Json) => return Some(copy),
+            (have, _) => {
+                let what = if matches!(have, ParamKind::Many(..)) { "a list" } else { "one value" };
+                let diagnostic = self.mismatch(span, what, want);
+                self.refuse(diagnostic);
+                return None;
+            }
+        };
+        match fit(have, wanted) {
+            Fit::Yes if matches!(param.kind, ParamKind::One(_)) => Some(copy),
+            Fit::Check => Some(Build::Promised(Box::new(copy), wanted.clone())),
+            _ => {
+                let what = values::rule_spelling(&have.rule);
+                let diagnostic = self.mismatch(span, &format!("`{what}`"), want);
+                self.refuse(diagnostic);
+                None
+            }
+        }
+    }
+
+    /// The value of `node` as a `want`: parts by name, extras left behind.
+    pub(crate) fn project(
+        &mut self,
+        node: NodeId,
+        first: Option<u64>,
+        projection: Option<&Object>,
+        want: &Type,
+        span: Span,
+    ) -> Option<Build> {
+        self.nodes.example(node, want.example.as_ref());
+        match &want.kind {
+            Kind::Json => {
+                self.nodes.whole(node);
+                Some(Build::Copy(Operand::Node(node)))
+            }
+            Kind::Scalar(wanted) => {
+                if let Some(object) = projection {
+                    self.no_projection(object, "one value");
+                    return None;
+                }
+                self.scalar(node, wanted, want, span)
+            }
+            Kind::Record(record) => {
+                let asked = self.nodes.record(node, span);
+                self.fits(asked, span)?;
+                let entries = projection.map(|object| object.entries.as_slice());
+                self.elements.push(node);
+                let members = self.members(*record, entries, Some(node), span);
+                self.elements.pop();
+                Some(Build::Record(Some(node), members?))
+            }
+            Kind::List(element, bounds) => {
+                let asked = self.nodes.element(node, first, span);
+                let inner = self.fits(asked, span)?;
+                self.list_bounds(node, bounds, first, span)?;
+                self.nodes.allow(inner, Allow { absent: false, null: element.nullable });
+                let element = self.project(inner, None, projection, element, span)?;
+                Some(Build::List { from: node, element: Box::new(element), first })
+            }
+        }
+    }
+
+    fn scalar(&mut self, node: NodeId, wanted: &Scalar, want: &Type, span: Span) -> Option<Build> {
+        let copy = Build::Copy(Operand::Node(node));
+        let Some(declared) = self.nodes.declared(node).cloned() else {
+            let asked = self.nodes.scalar(node, Some(wanted), span);
+            return self.fits(asked, span).map(|()| copy);
+        };
+        let fits = match &declared.kind {
+            Kind::Scalar(have) => fit(have, wanted),
+            _ => Fit::No,
+        };
+        match fits {
+            Fit::Yes => Some(copy),
+            Fit::Check => Some(Build::Promised(Box::new(copy), wanted.clone())),
+            Fit::No => {
+                let what = values::spelling(&declared, self.context.types);
+                let diagnostic = self.mismatch(span, &format!("`{what}`"), want);
+                self.refuse(diagnostic.see(declared.span, "declared here"));
+                None
+            }
+        }
+    }
+
+    /// A list read with `[..n]` is cut, so its own length does not matter.
+    fn list_bounds(
+        &mut self,
+        node: NodeId,
+        wanted: &ListBounds,
+        first: Option<u64>,
+        span: Span,
+    ) -> Option<()> {
+        if let (Some(count), Some(max)) = (first, wanted.max)
+            && count > max
+        {
+            self.refuse(
+                Diagnostic::new(
+                    Code::TypeMismatch,
+                    span,
+                    format!("up to {count} elements, and at most {max} are declared"),
+                )
+                .label("the answer could hold too many")
+                .help(format!("write `[..{max}]`")),
+            );
+            return None;
+        }
+        let declared = match self.nodes.declared(node).map(|ty| &ty.kind) {
+            Some(Kind::List(_, declared)) => Some(declared.clone()),
+            _ => None,
+        };
+        match declared {
+            None => {
+                let max = if first.is_some() { None } else { wanted.max };
+                self.nodes.bounds(node, &ListBounds { max, ..wanted.clone() });
+                Some(())
+            }
+            Some(have) => {
+                let most = [have.max, first].into_iter().flatten().min();
+                let fits = have.min >= wanted.min
+                    && wanted.max.is_none_or(|max| most.is_some_and(|have| have <= max))
+                    && (have.unique || !wanted.unique);
+                if !fits {
+                    self.refuse(
+                        Diagnostic::new(
+                            Code::TypeMismatch,
+                            span,
+                            "this list does not keep the bounds of the answer",
+                        )
+                        .label("callers may send more or fewer elements than the answer allows")
+                        .help("cut it: `[..n]`, or change the bounds of one of the types"),
+                    );
+                }
+                fits.then_some(())
+            }
+        }
+    }
+
+    fn template(&mut self, value: &Value, want: &Type) -> Option<Build> {
+        let Kind::Scalar(wanted) = &want.kind else {
+            let diagnostic = self.mismatch(value.span, "a text", want);
+            self.refuse(diagnostic);
+            return None;
+        };
+        let plain = Scalar { name: None, rule: Rule::Text(Default::default()) };
+        let fits = fit(&plain, wanted);
+        if fits == Fit::No {
+            let diagnostic = self.mismatch(value.span, "a text", want);
+            self.refuse(diagnostic);
+            return None;
+        }
+        let text = Build::Text(self.text(value, "a text")?);
+        Some(match fits {
+            Fit::Check => Build::Promised(Box::new(text), wanted.clone()),
+            _ => text,
+        })
+    }
+
+    fn object(&mut self, object: &Object, want: &Type, span: Span) -> Option<Build> {
+        let Kind::Record(record) = &want.kind else {
+            let diagnostic = self.mismatch(span, "a record", want);
+            self.refuse(diagnostic);
+            return None;
+        };
+        let members = self.members(*record, Some(&object.entries), None, span)?;
+        Some(Build::Record(None, members))
+    }
+
+    fn array(&mut self, items: &[Value], want: &Type, span: Span) -> Option<Build> {
+        let Kind::List(element, bounds) = &want.kind else {
+            let diagnostic = self.mismatch(span, "a list", want);
+            self.refuse(diagnostic);
+            return None;
+        };
+        let count = items.len() as u64;
+        if count < bounds.min || bounds.max.is_some_and(|max| count > max) {
+            let diagnostic = self.mismatch(span, &format!("a list of {count} elements"), want);
+            self.refuse(diagnostic);
+            return None;
+        }
+        let allow = Allow { absent: false, null: element.nullable };
+        let built: Vec<Option<Build>> =
+            items.iter().map(|item| self.build(item, element, allow)).collect();
+        built.into_iter().collect::<Option<Vec<_>>>().map(Build::Array)
+    }
+
+    fn no_projection(&mut self, object: &Object, what: &str) {
+        self.refuse(
+            Diagnostic::new(
+                Code::TypeMismatch,
+                object.span,
+                format!("{what} has no fields to choose from"),
+            )
+            .label("a record or a list of records is wanted before this"),
+        );
+    }
+
+    pub(crate) fn mismatch(&self, span: Span, what: &str, want: &Type) -> Diagnostic {
+        let wanted = values::spelling(want, self.context.types);
+        Diagnostic::new(Code::TypeMismatch, span, format!("{what} is no `{wanted}`"))
+            .label(format!("a `{wanted}` is wanted"))
+            .see(want.span, "declared here")
+    }
+}

@@ -1,0 +1,192 @@
+//! Conditions: comparisons of what is in scope.
+
+use super::nodes::Allow;
+use super::scope::{Found, Lower, is_null};
+use crate::contract::endpoint::ParamKind;
+use crate::contract::types::{Const, Kind, Number, NumberKind, Rule, Scalar};
+use crate::contract::work::{Comparison, Cond, Operand, Parent};
+use crate::diagnostic::{Code, Diagnostic};
+use gatewright_grammar::tree::{CompareOp, Ref, Value, ValueKind};
+
+impl Lower<'_, '_> {
+    /// Whether something holds, or nothing and a finding.
+    pub(crate) fn condition(&mut self, value: &Value) -> Option<Cond> {
+        let ValueKind::Compare(left, op, right) = &value.kind else {
+            return self.compared(value, Some(&boolean())).map(Cond::Is);
+        };
+        let equal = matches!(op, CompareOp::Equal);
+        let ordering = !matches!(op, CompareOp::Equal | CompareOp::NotEqual);
+        match (is_null(left), is_null(right)) {
+            (true, true) => return Some(Cond::Null(Operand::Const(Const::Null), equal)),
+            (true, false) | (false, true) if !ordering => {
+                let other = if is_null(left) { right } else { left };
+                return self.presence(other).map(|operand| Cond::Null(operand, equal));
+            }
+            _ => {}
+        }
+        if ordering || self.is_number(left) || self.is_number(right) {
+            let number = number();
+            let left = self.compared(left, Some(&number));
+            let right = self.compared(right, Some(&number));
+            return Some(Cond::Numbers(left?, comparison(*op), right?));
+        }
+        let rule = self.rule_of(left).or_else(|| self.rule_of(right));
+        let left = self.compared(left, rule.as_ref());
+        let right = self.compared(right, rule.as_ref());
+        Some(Cond::Same(left?, right?, equal))
+    }
+
+    fn is_number(&self, value: &Value) -> bool {
+        matches!(self.rule_of(value), Some(Scalar { rule: Rule::Number(_), .. }))
+    }
+
+    /// What is known of a side before it is read.
+    fn rule_of(&self, value: &Value) -> Option<Scalar> {
+        let plain = |rule| Some(Scalar { name: None, rule });
+        match &value.kind {
+            ValueKind::Number(_) => Some(number()),
+            ValueKind::Template(_) => plain(Rule::Text(Default::default())),
+            ValueKind::Ref(reference) => {
+                let [step] = reference.steps.as_slice() else { return None };
+                if matches!(step.name.text.as_str(), "true" | "false") {
+                    return Some(boolean());
+                }
+                let params = &self.context.request.params;
+                let param = params.iter().find(|param| param.name == step.name.text)?;
+                match (&param.kind, &param.kind) {
+                    (ParamKind::One(scalar), _) => match scalar.rule {
+                        Rule::Number(_) => Some(number()),
+                        Rule::Bool => Some(boolean()),
+                        Rule::Text(_) | Rule::Enum(_) => plain(Rule::Text(Default::default())),
+                    },
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// One side of a comparison. What can be missing by declaration makes it false.
+    fn compared(&mut self, value: &Value, rule: Option<&Scalar>) -> Option<Operand> {
+        let ValueKind::Ref(reference) = &value.kind else {
+            return self.operand(value, Allow::NOTHING);
+        };
+        match self.find(reference)? {
+            Found::Node(node, None) if reference.projection.is_none() => {
+                let optional = match self.nodes.root_of(node) {
+                    Parent::Call(call) => self.can_be_null(*call),
+                    _ => self.nodes.declared(node).is_some(),
+                };
+                let allow = if optional { Allow::BOTH } else { Allow::NOTHING };
+                self.reach(node, allow, reference.span)?;
+                self.compared_node(node, rule, reference)?;
+                Some(Operand::Node(node))
+            }
+            Found::Param(index) => self.compared_param(index, rule, reference),
+            Found::Const(constant) => Some(Operand::Const(constant)),
+            _ => {
+                self.refuse(
+                    Diagnostic::new(
+                        Code::TypeMismatch,
+                        reference.span,
+                        "only single values can be compared",
+                    )
+                    .label("this is a list"),
+                );
+                None
+            }
+        }
+    }
+
+    fn compared_node(
+        &mut self,
+        node: crate::contract::NodeId,
+        rule: Option<&Scalar>,
+        reference: &Ref,
+    ) -> Option<()> {
+        let declared = self.nodes.declared(node).map(|ty| ty.kind.clone());
+        let asked = match declared {
+            Some(Kind::Scalar(scalar)) => {
+                let same = rule.is_none_or(|rule| {
+                    matches!(
+                        (&rule.rule, &scalar.rule),
+                        (Rule::Number(_), Rule::Number(_))
+                            | (Rule::Bool, Rule::Bool)
+                            | (Rule::Text(_), Rule::Text(_) | Rule::Enum(_))
+                    )
+                });
+                if same { Ok(()) } else { self.nodes.scalar(node, rule, reference.span) }
+            }
+            _ => self.nodes.scalar(node, rule, reference.span),
+        };
+        self.fits(asked, reference.span)
+    }
+
+    fn compared_param(
+        &mut self,
+        index: usize,
+        rule: Option<&Scalar>,
+        reference: &Ref,
+    ) -> Option<Operand> {
+        let param = self.context.request.params.get(index)?;
+        let fine = match (&param.kind, rule.map(|rule| &rule.rule)) {
+            (ParamKind::Many(..), _) => false,
+            (ParamKind::One(_), None) => true,
+            (ParamKind::One(scalar), Some(rule)) => matches!(
+                (rule, &scalar.rule),
+                (Rule::Number(_), Rule::Number(_))
+                    | (Rule::Bool, Rule::Bool)
+                    | (Rule::Text(_), Rule::Text(_) | Rule::Enum(_))
+            ),
+        };
+        if fine {
+            return Some(Operand::Param(index));
+        }
+        let message = format!("`{}` cannot be compared with this", param.name);
+        let declared = param.span;
+        self.refuse(
+            Diagnostic::new(Code::TypeMismatch, reference.span, message)
+                .label("the two sides have different types")
+                .see(declared, "declared here"),
+        );
+        None
+    }
+
+    /// A side of `… == null`: whatever it is, it may be missing.
+    fn presence(&mut self, value: &Value) -> Option<Operand> {
+        let ValueKind::Ref(reference) = &value.kind else {
+            return self.operand(value, Allow::BOTH);
+        };
+        match self.find(reference)? {
+            Found::Node(node, None) => {
+                self.reach(node, Allow::BOTH, reference.span)?;
+                Some(Operand::Node(node))
+            }
+            Found::Param(index) => Some(Operand::Param(index)),
+            Found::Const(constant) => Some(Operand::Const(constant)),
+            _ => self.operand(value, Allow::BOTH),
+        }
+    }
+}
+
+fn number() -> Scalar {
+    Scalar {
+        name: None,
+        rule: Rule::Number(Number { kind: NumberKind::Number, min: None, max: None }),
+    }
+}
+
+fn boolean() -> Scalar {
+    Scalar { name: None, rule: Rule::Bool }
+}
+
+fn comparison(op: CompareOp) -> Comparison {
+    match op {
+        CompareOp::Equal => Comparison::Equal,
+        CompareOp::NotEqual => Comparison::NotEqual,
+        CompareOp::AtLeast => Comparison::AtLeast,
+        CompareOp::AtMost => Comparison::AtMost,
+        CompareOp::Greater => Comparison::Greater,
+        CompareOp::Less => Comparison::Less,
+    }
+}

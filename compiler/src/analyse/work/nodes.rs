@@ -1,0 +1,336 @@
+//! What is read of results and bodies: reads of one value meet in one node.
+
+use super::compatible::{Fit, fit};
+use crate::contract::types::{Const, Kind, ListBounds, Scalar, Type, Types};
+use crate::contract::work::{Node, NodeId, Parent, Shape};
+use gatewright_grammar::Span;
+
+/// Whether a missing value is fine where it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Allow {
+    /// It may be absent.
+    pub(crate) absent: bool,
+    /// It may be null.
+    pub(crate) null: bool,
+}
+
+impl Allow {
+    /// It must be there.
+    pub(crate) const NOTHING: Allow = Allow { absent: false, null: false };
+    /// It may be missing in both ways.
+    pub(crate) const BOTH: Allow = Allow { absent: true, null: true };
+
+    /// What a field of a declared record allows. Results are normalised: null counts as absent
+    /// where only absence is promised.
+    pub(crate) fn of(optional: bool, nullable: bool) -> Self {
+        Self { absent: optional, null: optional || nullable }
+    }
+}
+
+/// The nodes of one endpoint while they are collected.
+#[derive(Debug, Default)]
+pub(crate) struct Nodes {
+    list: Vec<Slot>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    node: Node,
+    /// The declared type, for what callers send.
+    declared: Option<Type>,
+    /// Where its shape was first asked for.
+    first: Option<(Span, &'static str)>,
+    /// Whether a read without a limit, or with this limit, was seen.
+    keep: Keep,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Keep {
+    Unread,
+    First(u64),
+    All,
+}
+
+/// Two reads that cannot both be right: where the first is, and what each wants.
+#[derive(Debug)]
+pub(crate) struct Clash {
+    pub(crate) first: Span,
+    pub(crate) was: &'static str,
+    pub(crate) is: &'static str,
+}
+
+impl Nodes {
+    /// A node that nothing is known of.
+    pub(crate) fn root(&mut self, parent: Parent) -> NodeId {
+        self.add(parent, None)
+    }
+
+    fn add(&mut self, parent: Parent, declared: Option<Type>) -> NodeId {
+        let id = NodeId(u32::try_from(self.list.len()).unwrap_or(u32::MAX));
+        let node = Node {
+            parent,
+            shape: Shape::Any,
+            absent_ok: true,
+            null_ok: true,
+            raw: false,
+            example: None,
+        };
+        self.list.push(Slot { node, declared, first: None, keep: Keep::Unread });
+        id
+    }
+
+    fn slot(&self, id: NodeId) -> &Slot {
+        self.list.get(id.0 as usize).expect("ids are made by `add`")
+    }
+
+    fn slot_mut(&mut self, id: NodeId) -> &mut Slot {
+        self.list.get_mut(id.0 as usize).expect("ids are made by `add`")
+    }
+
+    /// The node with this id.
+    pub(crate) fn node(&self, id: NodeId) -> &Node {
+        &self.slot(id).node
+    }
+
+    /// The declared type of a value that callers send.
+    pub(crate) fn declared(&self, id: NodeId) -> Option<&Type> {
+        self.slot(id).declared.as_ref()
+    }
+
+    /// The node of a whole body of type `ty`, and nodes for everything in it.
+    pub(crate) fn declare(&mut self, parent: Parent, ty: &Type, types: &Types) -> NodeId {
+        let id = self.add(parent, Some(ty.clone()));
+        let shape = match &ty.kind {
+            Kind::Json => Shape::Any,
+            Kind::Scalar(scalar) => Shape::Scalar(vec![scalar.clone()]),
+            Kind::List(element, bounds) => {
+                let element = self.declare_element(id, element, types);
+                list(element, bounds)
+            }
+            Kind::Record(record) => {
+                let mut fields = Vec::new();
+                for field in &types.record(*record).fields {
+                    let parent = Parent::Field(id, field.name.clone());
+                    let child = self.declare(parent, &field.ty, types);
+                    let slot = self.slot_mut(child);
+                    slot.node.absent_ok = field.optional;
+                    slot.node.example = field.example.clone().or_else(|| field.ty.example.clone());
+                    fields.push(child);
+                }
+                Shape::Record(fields)
+            }
+        };
+        let slot = self.slot_mut(id);
+        slot.node.shape = shape;
+        slot.node.absent_ok = false;
+        slot.node.null_ok = ty.nullable;
+        slot.keep = Keep::All;
+        slot.node.raw = matches!(ty.kind, Kind::Json);
+        id
+    }
+
+    fn declare_element(&mut self, list: NodeId, element: &Type, types: &Types) -> NodeId {
+        self.declare(Parent::Element(list), element, types)
+    }
+
+    /// Narrows what is allowed at `id`. Declared values keep what their type says.
+    pub(crate) fn allow(&mut self, id: NodeId, allow: Allow) {
+        let slot = self.slot_mut(id);
+        if slot.declared.is_none() {
+            slot.node.absent_ok &= allow.absent;
+            slot.node.null_ok &= allow.null;
+        }
+    }
+
+    /// Asks for the JSON text as a whole.
+    pub(crate) fn whole(&mut self, id: NodeId) {
+        self.slot_mut(id).node.raw = true;
+        self.keep(id, None);
+    }
+
+    /// Remembers an example, unless there is one.
+    pub(crate) fn example(&mut self, id: NodeId, example: Option<&Const>) {
+        let slot = self.slot_mut(id);
+        if slot.node.example.is_none() {
+            slot.node.example = example.cloned();
+        }
+    }
+
+    /// The field `name` of a record; a declared record that has no such field gives nothing.
+    pub(crate) fn field(
+        &mut self,
+        id: NodeId,
+        name: &str,
+        span: Span,
+    ) -> Result<Option<NodeId>, Clash> {
+        let declared = self.slot(id).declared.is_some();
+        let fields = match &self.slot(id).node.shape {
+            Shape::Record(fields) => fields.clone(),
+            Shape::Any if !declared => Vec::new(),
+            _ => return Err(self.clash(id, span, "a record")),
+        };
+        let named = |child: &&NodeId| matches!(&self.node(**child).parent, Parent::Field(_, other) if other == name);
+        if let Some(child) = fields.iter().find(named) {
+            return Ok(Some(*child));
+        }
+        if declared {
+            return Ok(None);
+        }
+        let child = self.add(Parent::Field(id, name.to_owned()), None);
+        let slot = self.slot_mut(id);
+        slot.first.get_or_insert((span, "a record"));
+        match &mut slot.node.shape {
+            Shape::Record(fields) => fields.push(child),
+            shape => *shape = Shape::Record(vec![child]),
+        }
+        Ok(Some(child))
+    }
+
+    /// Asks for a record, of whatever fields.
+    pub(crate) fn record(&mut self, id: NodeId, span: Span) -> Result<(), Clash> {
+        match &self.slot(id).node.shape {
+            Shape::Record(_) => Ok(()),
+            Shape::Any if self.slot(id).declared.is_none() => {
+                let slot = self.slot_mut(id);
+                slot.first = Some((span, "a record"));
+                slot.node.shape = Shape::Record(Vec::new());
+                Ok(())
+            }
+            _ => Err(self.clash(id, span, "a record")),
+        }
+    }
+
+    /// The element of a list, and how many of them are read.
+    pub(crate) fn element(
+        &mut self,
+        id: NodeId,
+        first: Option<u64>,
+        span: Span,
+    ) -> Result<NodeId, Clash> {
+        self.keep(id, first);
+        if let Shape::List { element, .. } = &self.slot(id).node.shape {
+            return Ok(*element);
+        }
+        if !matches!(self.slot(id).node.shape, Shape::Any) || self.slot(id).declared.is_some() {
+            return Err(self.clash(id, span, "a list"));
+        }
+        let element = self.add(Parent::Element(id), None);
+        // An element is there by being there.
+        self.slot_mut(element).node.absent_ok = false;
+        let slot = self.slot_mut(id);
+        slot.first = Some((span, "a list"));
+        slot.node.shape = Shape::List { element, min: 0, max: None, unique: false, keep: None };
+        Ok(element)
+    }
+
+    /// Asks that a list keeps `wanted`.
+    pub(crate) fn bounds(&mut self, id: NodeId, wanted: &ListBounds) {
+        let slot = self.slot_mut(id);
+        if slot.declared.is_some() {
+            return;
+        }
+        if let Shape::List { min, max, unique, .. } = &mut slot.node.shape {
+            *min = (*min).max(wanted.min);
+            *max = match (*max, wanted.max) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+            *unique |= wanted.unique;
+        }
+    }
+
+    fn keep(&mut self, id: NodeId, first: Option<u64>) {
+        let slot = self.slot_mut(id);
+        slot.keep = match (slot.keep, first) {
+            (Keep::All, _) | (_, None) => Keep::All,
+            (Keep::Unread, Some(count)) => Keep::First(count),
+            (Keep::First(old), Some(count)) => Keep::First(old.max(count)),
+        };
+    }
+
+    /// Asks for a scalar; without a rule, any of them.
+    pub(crate) fn scalar(
+        &mut self,
+        id: NodeId,
+        rule: Option<&Scalar>,
+        span: Span,
+    ) -> Result<(), Clash> {
+        let declared = self.slot(id).declared.is_some();
+        let wants = rule.map_or("a text, number or boolean", word);
+        let shape = match (&self.slot(id).node.shape, rule) {
+            (Shape::Any, None) if !declared => Shape::AnyScalar,
+            (Shape::Any | Shape::AnyScalar, Some(rule)) if !declared => {
+                Shape::Scalar(vec![rule.clone()])
+            }
+            (Shape::AnyScalar | Shape::Scalar(_), None) => return Ok(()),
+            (Shape::Scalar(rules), Some(rule)) => {
+                if rules.contains(rule) || declared {
+                    return Ok(());
+                }
+                let kind = |rule: &Scalar| std::mem::discriminant(&rule.rule);
+                if rules.iter().any(|other| kind(other) != kind(rule)) {
+                    return Err(self.clash(id, span, wants));
+                }
+                if rules.iter().any(|other| fit(other, rule) == Fit::Yes) {
+                    return Ok(());
+                }
+                // A looser rule has nothing to add to the one that is asked for.
+                let stricter = rules.iter().filter(|other| fit(rule, other) != Fit::Yes);
+                Shape::Scalar(stricter.chain([rule]).cloned().collect())
+            }
+            _ => return Err(self.clash(id, span, wants)),
+        };
+        let slot = self.slot_mut(id);
+        slot.first.get_or_insert((span, wants));
+        slot.node.shape = shape;
+        Ok(())
+    }
+
+    fn clash(&self, id: NodeId, span: Span, is: &'static str) -> Clash {
+        let slot = self.slot(id);
+        let was = match &slot.node.shape {
+            Shape::Any => "any JSON",
+            Shape::AnyScalar => "a text, number or boolean",
+            Shape::Scalar(rules) => rules.first().map_or("a value", word),
+            Shape::Record(_) => "a record",
+            Shape::List { .. } => "a list",
+        };
+        let declared = slot.declared.as_ref().map(|ty| ty.span);
+        let first = declared.or(slot.first.map(|(span, _)| span)).unwrap_or(span);
+        Clash { first, was, is }
+    }
+
+    /// The whole result or body that `id` is a part of.
+    pub(crate) fn root_of(&self, id: NodeId) -> &Parent {
+        match &self.node(id).parent {
+            Parent::Field(up, _) | Parent::Element(up) => self.root_of(*up),
+            root => root,
+        }
+    }
+
+    /// The finished nodes.
+    pub(crate) fn finish(self) -> Vec<Node> {
+        let done = |slot: Slot| {
+            let mut node = slot.node;
+            if let (Shape::List { keep, .. }, Keep::First(count)) = (&mut node.shape, slot.keep) {
+                *keep = Some(count);
+            }
+            node
+        };
+        self.list.into_iter().map(done).collect()
+    }
+}
+
+fn list(element: NodeId, bounds: &ListBounds) -> Shape {
+    Shape::List { element, min: bounds.min, max: bounds.max, unique: bounds.unique, keep: None }
+}
+
+/// What a scalar is called in messages.
+pub(crate) fn word(scalar: &Scalar) -> &'static str {
+    use crate::contract::types::Rule;
+    match scalar.rule {
+        Rule::Text(_) | Rule::Enum(_) => "a text",
+        Rule::Number(_) => "a number",
+        Rule::Bool => "a boolean",
+    }
+}

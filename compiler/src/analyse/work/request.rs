@@ -1,0 +1,138 @@
+//! What a call asks of its backend: path, query, headers, body.
+
+use super::nodes::Allow;
+use super::scope::{Found, Lower};
+use crate::contract::endpoint::ParamKind;
+use crate::contract::work::{Operand, PathPart, QueryPart, TextExpr, TextPart};
+use crate::diagnostic::{Code, Diagnostic};
+use gatewright_grammar::tree::{CallPart, CallPath, HeaderValue, Pair, Value, ValueKind};
+
+impl Lower<'_, '_> {
+    /// The path, literal texts joined.
+    pub(crate) fn path(&mut self, path: &CallPath) -> Option<Vec<PathPart>> {
+        let mut parts: Vec<PathPart> = Vec::new();
+        let mut literal = String::new();
+        for segment in &path.segments {
+            literal.push('/');
+            self.dots(segment)?;
+            for part in segment {
+                match part {
+                    CallPart::Text(text) => literal.push_str(&text.text),
+                    CallPart::Hole { value, .. } => {
+                        let operand = self.operand(value, Allow::NOTHING)?;
+                        self.always(&operand, value.span, "a path")?;
+                        parts.push(PathPart::Literal(std::mem::take(&mut literal)));
+                        parts.push(PathPart::Value(operand));
+                    }
+                }
+            }
+        }
+        if path.segments.is_empty() {
+            literal.push('/');
+        }
+        if !literal.is_empty() {
+            parts.push(PathPart::Literal(literal));
+        }
+        parts.retain(|part| !matches!(part, PathPart::Literal(text) if text.is_empty()));
+        Some(parts)
+    }
+
+    fn dots(&mut self, segment: &[CallPart]) -> Option<()> {
+        if let [CallPart::Text(text)] = segment
+            && (text.text == "." || text.text == "..")
+        {
+            self.refuse(
+                Diagnostic::new(Code::InvalidPath, text.span, "this segment can never be sent")
+                    .label("backends resolve it")
+                    .help("write the path it leads to"),
+            );
+            return None;
+        }
+        Some(())
+    }
+
+    /// The query: literal pairs as they are; a missing value drops its pair.
+    pub(crate) fn query(&mut self, path: &CallPath) -> Option<Vec<QueryPart>> {
+        let parts: Vec<Option<QueryPart>> = path.query.iter().map(|pair| self.pair(pair)).collect();
+        parts.into_iter().collect()
+    }
+
+    fn pair(&mut self, pair: &Pair) -> Option<QueryPart> {
+        let name = pair.name.text.clone();
+        let Some(parts) = &pair.value else { return Some(QueryPart::Literal(name)) };
+        match parts.as_slice() {
+            [CallPart::Hole { value, .. }] => self.pair_value(name, value),
+            parts => {
+                let text = self.pair_text(parts)?;
+                let literal = text.parts.iter().map(|part| match part {
+                    TextPart::Literal(text) => Some(text.as_str()),
+                    TextPart::Value(_) => None,
+                });
+                Some(match literal.collect::<Option<String>>() {
+                    Some(literal) => QueryPart::Literal(format!("{name}={literal}")),
+                    None => QueryPart::Text(name, text),
+                })
+            }
+        }
+    }
+
+    fn pair_text(&mut self, parts: &[CallPart]) -> Option<TextExpr> {
+        let mut lowered = Vec::new();
+        for part in parts {
+            lowered.push(match part {
+                CallPart::Text(text) => TextPart::Literal(text.text.clone()),
+                CallPart::Hole { value, .. } => {
+                    let operand = self.operand(value, Allow::NOTHING)?;
+                    self.always(&operand, value.span, "a text")?;
+                    TextPart::Value(operand)
+                }
+            });
+        }
+        Some(TextExpr { parts: lowered })
+    }
+
+    fn pair_value(&mut self, name: String, value: &Value) -> Option<QueryPart> {
+        if let ValueKind::Ref(reference) = &value.kind
+            && reference.projection.is_none()
+        {
+            match self.find(reference)? {
+                Found::Param(index) => {
+                    let param = self.context.request.params.get(index)?;
+                    let operand = Operand::Param(index);
+                    return Some(match param.kind {
+                        ParamKind::One(_) => QueryPart::Value(name, operand),
+                        ParamKind::Many(..) => QueryPart::Each(name, operand),
+                    });
+                }
+                Found::Each(list, first, value) => {
+                    self.reach(list, Allow::BOTH, reference.span)?;
+                    self.reach(value, Allow::NOTHING, reference.span)?;
+                    let asked = self.nodes.scalar(value, None, reference.span);
+                    self.fits(asked, reference.span)?;
+                    return Some(QueryPart::Each(name, Operand::Each { list, first, value }));
+                }
+                Found::Node(list, Some(count)) => {
+                    self.reach(list, Allow::BOTH, reference.span)?;
+                    let asked = self.nodes.element(list, Some(count), reference.span);
+                    let value = self.fits(asked, reference.span)?;
+                    let asked = self.nodes.scalar(value, None, reference.span);
+                    self.fits(asked, reference.span)?;
+                    let first = Some(count);
+                    return Some(QueryPart::Each(name, Operand::Each { list, first, value }));
+                }
+                Found::Node(..) | Found::Const(_) => {}
+            }
+        }
+        self.operand(value, Allow::BOTH).map(|operand| QueryPart::Value(name, operand))
+    }
+
+    /// A header field; a missing parameter leaves it out.
+    pub(crate) fn header(&mut self, header: &HeaderValue) -> Option<(String, TextExpr)> {
+        if !crate::analyse::signature::is_header_name(&header.name, self.diagnostics) {
+            self.ok = false;
+            return None;
+        }
+        let text = self.text(&header.value, "a header")?;
+        Some((header.name.text.clone(), text))
+    }
+}

@@ -1,0 +1,429 @@
+//! Names in scope, and the values they lead to.
+
+use super::nodes::{Allow, Clash, Nodes};
+use super::{Context, body_node};
+use crate::contract::types::Const;
+use crate::contract::work::{NodeId, Parent};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::suggest;
+use gatewright_grammar::Span;
+use gatewright_grammar::tree::{self, Ident, Ref, Step, TailKind};
+
+/// Lowers the work of one endpoint.
+pub(crate) struct Lower<'a, 'd> {
+    pub(crate) context: &'a Context<'a>,
+    pub(crate) diagnostics: &'d mut Diagnostics,
+    pub(crate) nodes: Nodes,
+    /// The node of the request body.
+    pub(crate) body: Option<NodeId>,
+    /// The calls that are made, in the order of the text.
+    pub(crate) calls: Vec<(&'a tree::Call, Span)>,
+    /// The node of each call's result, once something reads it.
+    pub(crate) results: Vec<Option<NodeId>>,
+    /// The elements being projected, innermost last.
+    pub(crate) elements: Vec<NodeId>,
+    /// The body of the failed answer whose handler is being lowered.
+    pub(crate) error: Option<NodeId>,
+    /// Calls whose result cannot be null where something is being lowered.
+    pub(crate) guarded: Vec<usize>,
+    /// Whether a call is being lowered, and not the answer.
+    pub(crate) in_call: bool,
+    /// The version that wrote the text being lowered.
+    pub(crate) origin: usize,
+    /// Whether everything so far could be lowered.
+    pub(crate) ok: bool,
+}
+
+/// What a reference leads to.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// A parameter.
+    Param(usize),
+    /// A value; with a number, the first elements of a list.
+    Node(NodeId, Option<u64>),
+    /// A value in each element of a list.
+    Each(NodeId, Option<u64>, NodeId),
+    /// `true`, `false` or `null`.
+    Const(Const),
+}
+
+impl<'a, 'd> Lower<'a, 'd> {
+    pub(crate) fn new(
+        context: &'a Context<'a>,
+        calls: Vec<(&'a tree::Call, Span)>,
+        diagnostics: &'d mut Diagnostics,
+    ) -> Self {
+        let mut nodes = Nodes::default();
+        let body = body_node(context, &mut nodes);
+        Self {
+            context,
+            diagnostics,
+            nodes,
+            body,
+            results: vec![None; calls.len()],
+            calls,
+            elements: Vec::new(),
+            error: None,
+            guarded: Vec::new(),
+            in_call: false,
+            origin: context.version,
+            ok: true,
+        }
+    }
+
+    /// The node of a call's result.
+    pub(crate) fn result(&mut self, call: usize) -> NodeId {
+        if let Some(Some(node)) = self.results.get(call) {
+            return *node;
+        }
+        let node = self.nodes.root(Parent::Call(call));
+        if let Some(slot) = self.results.get_mut(call) {
+            *slot = Some(node);
+        }
+        node
+    }
+
+    /// Adds a finding and remembers that the endpoint is not whole.
+    pub(crate) fn refuse(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+        self.ok = false;
+    }
+
+    /// What `reference` leads to, its projection aside.
+    pub(crate) fn find(&mut self, reference: &Ref) -> Option<Found> {
+        let (first, rest) = reference.steps.split_first()?;
+        if reference.of_element {
+            let Some(element) = self.elements.last().copied() else {
+                self.refuse(no_element(reference));
+                return None;
+            };
+            return self.walk(element, &reference.steps, reference.span);
+        }
+        let word = first.name.text.as_str();
+        if let Some(param) = self.context.request.params.iter().position(|p| p.name == word) {
+            return self.param(param, first, rest);
+        }
+        let node = self.named(word);
+        let Some(node) = node else { return self.word(first, rest) };
+        self.walk_from(node, first, rest, reference.span)
+    }
+
+    fn named(&mut self, word: &str) -> Option<NodeId> {
+        if word == "error" && self.error.is_some() {
+            return self.error;
+        }
+        let body = self.context.request.body.as_ref().filter(|(_, name)| name == word);
+        if body.is_some() {
+            return self.body;
+        }
+        let call = self.calls.iter().position(|(call, _)| call.name.text == word && word != "_")?;
+        Some(self.result(call))
+    }
+
+    fn word(&mut self, first: &Step, rest: &[Step]) -> Option<Found> {
+        let constant = match first.name.text.as_str() {
+            "true" => Some(Const::Bool(true)),
+            "false" => Some(Const::Bool(false)),
+            "null" => Some(Const::Null),
+            _ => None,
+        };
+        if let (Some(constant), [], None) = (constant, rest, &first.index) {
+            return Some(Found::Const(constant));
+        }
+        let diagnostic = self.unknown(&first.name);
+        self.refuse(diagnostic);
+        None
+    }
+
+    fn param(&mut self, index: usize, first: &Step, rest: &[Step]) -> Option<Found> {
+        let Some(step) = rest.first() else { return Some(Found::Param(index)) };
+        let message = format!("`{}` has no field `{}`", first.name.text, step.name.text);
+        let declared = self.context.request.params.get(index).map(|param| param.span);
+        let mut diagnostic = Diagnostic::new(Code::UnknownField, step.name.span, message)
+            .label("a parameter is one value");
+        if let Some(span) = declared {
+            diagnostic = diagnostic.see(span, "declared here");
+        }
+        self.refuse(diagnostic);
+        None
+    }
+
+    fn walk_from(
+        &mut self,
+        node: NodeId,
+        first: &Step,
+        rest: &[Step],
+        span: Span,
+    ) -> Option<Found> {
+        match &first.index {
+            None if rest.is_empty() => Some(Found::Node(node, None)),
+            None => self.walk(node, rest, span),
+            Some(index) => {
+                let count = count(index)?;
+                self.each(node, count, rest, span)
+            }
+        }
+    }
+
+    fn walk(&mut self, mut node: NodeId, steps: &[Step], span: Span) -> Option<Found> {
+        for (at, step) in steps.iter().enumerate() {
+            node = self.field(node, &step.name)?;
+            if let Some(index) = &step.index {
+                let count = count(index)?;
+                let rest = steps.get(at + 1..).unwrap_or_default();
+                return self.each(node, count, rest, span);
+            }
+        }
+        Some(Found::Node(node, None))
+    }
+
+    /// What `list[]`, `list[..3]` and `list[].field` lead to. A list that is cut is still a list.
+    fn each(
+        &mut self,
+        list: NodeId,
+        first: Option<u64>,
+        rest: &[Step],
+        span: Span,
+    ) -> Option<Found> {
+        if rest.is_empty() && first.is_some() {
+            return Some(Found::Node(list, first));
+        }
+        let element = self.nodes.element(list, first, span);
+        let element = self.fits(element, span)?;
+        match self.walk(element, rest, span)? {
+            Found::Node(value, None) => {
+                self.nodes.allow(element, Allow::NOTHING);
+                Some(Found::Each(list, first, value))
+            }
+            _ => {
+                let diagnostic = super::super::not_yet(
+                    span,
+                    "a list of lists",
+                    crate::diagnostic::Severity::Warning,
+                );
+                self.refuse(diagnostic.note("the endpoint is left out of the gateway"));
+                None
+            }
+        }
+    }
+
+    /// The field `name` of a value, or nothing and a finding.
+    pub(crate) fn field(&mut self, node: NodeId, name: &Ident) -> Option<NodeId> {
+        let found = self.nodes.field(node, &name.text, name.span);
+        match self.fits(found, name.span)? {
+            Some(child) => Some(child),
+            None => {
+                let diagnostic = self.no_field(node, name);
+                self.refuse(diagnostic);
+                None
+            }
+        }
+    }
+
+    fn no_field(&self, node: NodeId, name: &Ident) -> Diagnostic {
+        let declared = self.nodes.declared(node);
+        let spelling = declared.map(|ty| super::super::values::spelling(ty, self.context.types));
+        let message = format!("`{}` has no field `{}`", spelling.unwrap_or_default(), name.text);
+        let record = declared.and_then(|ty| match ty.kind {
+            crate::contract::types::Kind::Record(id) => Some(self.context.types.record(id)),
+            _ => None,
+        });
+        let known = record.into_iter().flat_map(|r| &r.fields).map(|field| field.name.as_str());
+        let mut diagnostic = Diagnostic::new(Code::UnknownField, name.span, message);
+        diagnostic = match suggest::closest(&name.text, known) {
+            Some(other) => diagnostic.label(format!("did you mean `{other}`?")).fix(
+                format!("write `{other}`"),
+                name.span,
+                other.to_owned(),
+            ),
+            None => diagnostic.label("not declared"),
+        };
+        match record {
+            Some(record) => diagnostic.see(record.span, "declared here"),
+            None => diagnostic,
+        }
+    }
+
+    /// The value of a read, or a finding about two reads that cannot both be right.
+    pub(crate) fn fits<T>(&mut self, read: Result<T, Clash>, span: Span) -> Option<T> {
+        match read {
+            Ok(value) => Some(value),
+            Err(clash) => {
+                let message = format!("this is {}, and {} is wanted", clash.was, clash.is);
+                let diagnostic = Diagnostic::new(Code::TypeMismatch, span, message)
+                    .label(format!("{} is wanted here", clash.is));
+                self.refuse(match clash.first == span {
+                    true => diagnostic,
+                    false => diagnostic.see(clash.first, format!("{} here", clash.was)),
+                });
+                None
+            }
+        }
+    }
+
+    /// Says that `node` is read along its path, and what is fine if it is missing.
+    pub(crate) fn reach(&mut self, node: NodeId, allow: Allow, span: Span) -> Option<()> {
+        let mut allow = allow;
+        if let Parent::Call(call) = *self.nodes.root_of(node)
+            && self.can_be_null(call)
+        {
+            if self.guarded.contains(&call) {
+                allow = Allow::BOTH;
+            } else if !allow.null {
+                let diagnostic = self.null(call, span);
+                self.refuse(diagnostic);
+                return None;
+            }
+        }
+        if self.nodes.declared(node).is_some() && !self.is_there(node, allow) {
+            self.refuse(
+                Diagnostic::new(
+                    Code::TypeMismatch,
+                    span,
+                    "this can be missing, and must not be here",
+                )
+                .label("callers may leave it out, or send null")
+                .help("give a value that stands in: `… or \"unknown\"`"),
+            );
+            return None;
+        }
+        let mut at = node;
+        loop {
+            let null_root =
+                matches!(self.nodes.node(at).parent, Parent::Call(call) if self.can_be_null(call));
+            if !null_root {
+                self.nodes.allow(at, allow);
+            }
+            match &self.nodes.node(at).parent {
+                Parent::Field(up, _) if !self.elements.contains(up) => at = *up,
+                _ => return Some(()),
+            }
+        }
+    }
+
+    /// Whether a value that callers send is there as far as `allow` asks.
+    fn is_there(&self, node: NodeId, allow: Allow) -> bool {
+        let mut at = node;
+        loop {
+            let one = self.nodes.node(at);
+            let body = matches!(one.parent, Parent::Body)
+                && self.context.request.body.as_ref().is_some_and(|(body, _)| body.optional);
+            if (!allow.absent && (one.absent_ok || body)) || (!allow.null && one.null_ok) {
+                return false;
+            }
+            match &one.parent {
+                Parent::Field(up, _) => at = *up,
+                _ => return true,
+            }
+        }
+    }
+
+    /// Whether the result of a call can be null as a whole.
+    pub(crate) fn can_be_null(&self, call: usize) -> bool {
+        let Some((call, _)) = self.calls.get(call) else { return false };
+        let null = |outcome: &tree::Outcome| matches!(outcome, tree::Outcome::Value(value) if is_null(value));
+        let mut has_else = false;
+        let mut has_when = false;
+        let mut can = false;
+        for tail in &call.tails {
+            match &tail.kind {
+                TailKind::Else(outcome) => {
+                    has_else = true;
+                    can |= null(outcome);
+                }
+                TailKind::On(_, outcome) => can |= null(outcome),
+                TailKind::When(_) => has_when = true,
+                _ => {}
+            }
+        }
+        can || (has_when && !has_else)
+    }
+
+    fn null(&self, call: usize, span: Span) -> Diagnostic {
+        let Some((tree, _)) = self.calls.get(call) else {
+            return Diagnostic::new(Code::NullInCall, span, "this can be null");
+        };
+        let name = &tree.name.text;
+        let cause = tree.tails.iter().find(|tail| {
+            matches!(&tail.kind, TailKind::Else(_) | TailKind::When(_) | TailKind::On(..))
+        });
+        let (code, message, label) = if self.in_call {
+            (
+                Code::NullInCall,
+                format!("`{name}` can be null, but this call needs it"),
+                "used where null has no spelling",
+            )
+        } else {
+            (
+                Code::TypeMismatch,
+                format!("`{name}` can be null, and the answer promises a value here"),
+                "must be there in every answer",
+            )
+        };
+        let mut diagnostic = Diagnostic::new(code, span, message).label(label);
+        if let Some(tail) = cause {
+            diagnostic = diagnostic.see(tail.span, format!("here `{name}` becomes null"));
+        }
+        if self.in_call {
+            diagnostic
+                .help(format!(
+                    "skip this call when there is nothing to ask: add `when {name} != null`"
+                ))
+                .help(format!("or let the endpoint fail with `{name}`: drop its `else null`"))
+        } else {
+            diagnostic
+                .help("give a value that stands in: `… or \"unknown\"`")
+                .help("or let the field be missing or null: `field?: …`, `field: … | null`")
+        }
+    }
+
+    fn unknown(&self, name: &Ident) -> Diagnostic {
+        let message = format!("there is nothing called `{}` here", name.text);
+        let diagnostic = Diagnostic::new(Code::UnknownName, name.span, message);
+        let mut known: Vec<&str> =
+            self.context.request.params.iter().map(|param| param.name.as_str()).collect();
+        known.extend(self.context.request.body.as_ref().map(|(_, name)| name.as_str()));
+        known.extend(self.calls.iter().map(|(call, _)| call.name.text.as_str()));
+        known.retain(|name| *name != "_");
+        let in_scope = match known.as_slice() {
+            [] => "nothing is in scope here".to_owned(),
+            known => {
+                let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+                format!("in scope here: {}", known.join(", "))
+            }
+        };
+        match suggest::closest(&name.text, known.into_iter()) {
+            Some(other) => diagnostic
+                .label(format!("did you mean `{other}`?"))
+                .fix(format!("write `{other}`"), name.span, other.to_owned())
+                .help(in_scope),
+            None => diagnostic
+                .label(format!("nothing named `{}` is in scope", name.text))
+                .help(in_scope),
+        }
+    }
+}
+
+fn no_element(reference: &Ref) -> Diagnostic {
+    Diagnostic::new(Code::UnknownName, reference.span, "there is no element here")
+        .label("`.x` is the field `x` of the element that `list { … }` projects")
+        .help("write the name of a call, a parameter or `body` before the dot")
+}
+
+fn count(index: &tree::Index) -> Option<Option<u64>> {
+    match &index.first {
+        None => Some(None),
+        Some(number) => number.text.parse().ok().map(Some),
+    }
+}
+
+/// Whether a value is `null`.
+pub(crate) fn is_null(value: &tree::Value) -> bool {
+    match &value.kind {
+        tree::ValueKind::Ref(reference) => {
+            !reference.of_element
+                && matches!(reference.steps.as_slice(), [step] if step.name.text == "null")
+        }
+        _ => false,
+    }
+}

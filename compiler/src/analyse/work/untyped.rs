@@ -1,0 +1,277 @@
+//! Values whose type is not declared: texts, and bodies that backends are sent.
+
+use super::nodes::Allow;
+use super::scope::{Found, Lower};
+use crate::analyse::values;
+use crate::contract::endpoint::{ParamKind, Presence};
+use crate::contract::types::Kind;
+use crate::contract::work::{Build, Member, Missing, NodeId, Operand, TextExpr, TextPart};
+use crate::diagnostic::{Code, Diagnostic};
+use gatewright_grammar::Span;
+use gatewright_grammar::tree::{Entry, EntryKind, Object, Ref, TemplatePart, Value, ValueKind};
+
+impl Lower<'_, '_> {
+    /// A text made of what is in scope; every value in it must be there.
+    pub(crate) fn text(&mut self, value: &Value, place: &str) -> Option<TextExpr> {
+        let ValueKind::Template(parts) = &value.kind else {
+            let operand = self.operand(value, Allow::NOTHING)?;
+            return Some(TextExpr { parts: vec![TextPart::Value(operand)] });
+        };
+        let mut lowered = Vec::new();
+        for part in parts {
+            lowered.push(match part {
+                TemplatePart::Text(text) => TextPart::Literal(text.clone()),
+                TemplatePart::Hole(hole) => {
+                    let operand = self.operand(hole, Allow::NOTHING)?;
+                    self.always(&operand, hole.span, place)?;
+                    TextPart::Value(operand)
+                }
+            });
+        }
+        Some(TextExpr { parts: lowered })
+    }
+
+    /// Refuses a parameter that may be absent where there is no way to leave it out.
+    pub(crate) fn always(&mut self, operand: &Operand, span: Span, place: &str) -> Option<()> {
+        let Operand::Param(index) = operand else { return Some(()) };
+        let param = self.context.request.params.get(*index)?;
+        if param.presence != Presence::Optional {
+            return Some(());
+        }
+        self.refuse(
+            Diagnostic::new(Code::NullInCall, span, format!("`{}` may be absent", param.name))
+                .label(format!("used in {place}, where absence has no spelling"))
+                .see(param.span, "optional here")
+                .help(format!("give a value that stands in: `{{{} or \"…\"}}`", param.name)),
+        );
+        None
+    }
+
+    /// One value in scope, for a text or a comparison.
+    pub(crate) fn operand(&mut self, value: &Value, allow: Allow) -> Option<Operand> {
+        match &value.kind {
+            ValueKind::Ref(reference) if reference.projection.is_none() => {
+                self.referenced(reference, allow)
+            }
+            ValueKind::Or(alternatives) => {
+                let lowered: Vec<Option<Operand>> =
+                    alternatives.iter().map(|one| self.operand(one, Allow::BOTH)).collect();
+                lowered.into_iter().collect::<Option<Vec<_>>>().map(Operand::Or)
+            }
+            _ => {
+                let constant = values::constant(value, None, self.context.types);
+                if let Some(constant) = constant.filter(|constant| constant.plain().is_some()) {
+                    return Some(Operand::Const(constant));
+                }
+                self.refuse(
+                    Diagnostic::new(Code::TypeMismatch, value.span, "one value is wanted here")
+                        .label("this is none")
+                        .help("name a parameter, or a field of a result"),
+                );
+                None
+            }
+        }
+    }
+
+    fn referenced(&mut self, reference: &Ref, allow: Allow) -> Option<Operand> {
+        match self.find(reference)? {
+            Found::Const(constant) => Some(Operand::Const(constant)),
+            Found::Param(index) => {
+                let param = self.context.request.params.get(index)?;
+                if matches!(param.kind, ParamKind::One(_)) {
+                    return Some(Operand::Param(index));
+                }
+                self.one_value(reference.span);
+                None
+            }
+            Found::Node(node, None) => {
+                self.reach(node, allow, reference.span)?;
+                let asked = self.nodes.scalar(node, None, reference.span);
+                self.fits(asked, reference.span)?;
+                Some(Operand::Node(node))
+            }
+            Found::Node(_, Some(_)) | Found::Each(..) => {
+                self.one_value(reference.span);
+                None
+            }
+        }
+    }
+
+    fn one_value(&mut self, span: Span) {
+        self.refuse(
+            Diagnostic::new(Code::TypeMismatch, span, "one value is wanted here")
+                .label("this is a list")
+                .note(
+                    "a list can stand alone behind `name=` in a query, where it repeats the pair",
+                ),
+        );
+    }
+
+    /// A value of a body that a backend is sent: whatever it is, it goes as it is.
+    pub(crate) fn any(&mut self, value: &Value) -> Option<Build> {
+        match &value.kind {
+            ValueKind::Ref(reference) => self.any_reference(reference),
+            ValueKind::Object(object) => {
+                self.any_members(object, None).map(|members| Build::Record(None, members))
+            }
+            ValueKind::Array(items) => {
+                let built: Vec<Option<Build>> = items.iter().map(|item| self.any(item)).collect();
+                built.into_iter().collect::<Option<Vec<_>>>().map(Build::Array)
+            }
+            ValueKind::Or(items) => {
+                let built: Vec<Option<Build>> = items.iter().map(|item| self.any(item)).collect();
+                built.into_iter().collect::<Option<Vec<_>>>().map(Build::Or)
+            }
+            ValueKind::Compare(..) => self.condition(value).map(Build::Holds),
+            ValueKind::Template(parts) if values::plain_text(parts).is_none() => {
+                self.text(value, "a text").map(Build::Text)
+            }
+            _ => match values::constant(value, None, self.context.types) {
+                Some(constant) => Some(Build::Const(constant)),
+                None => {
+                    self.refuse(
+                        Diagnostic::new(Code::TypeMismatch, value.span, "this has no JSON form")
+                            .label("a value in scope or a literal is wanted"),
+                    );
+                    None
+                }
+            },
+        }
+    }
+
+    fn any_reference(&mut self, reference: &Ref) -> Option<Build> {
+        match (self.find(reference)?, &reference.projection) {
+            (Found::Const(constant), None) => Some(Build::Const(constant)),
+            (Found::Param(index), None) => Some(Build::Copy(Operand::Param(index))),
+            (Found::Node(node, first), None) => {
+                self.reach(node, Allow::BOTH, reference.span)?;
+                self.whole(node, first, reference.span)
+            }
+            (Found::Each(list, first, value), None) => {
+                self.reach(list, Allow::BOTH, reference.span)?;
+                self.nodes.whole(value);
+                let element = Box::new(Build::Copy(Operand::Node(value)));
+                Some(Build::List { from: list, element, first })
+            }
+            (Found::Node(node, first), Some(object)) => {
+                self.reach(node, Allow::BOTH, reference.span)?;
+                self.any_projection(node, first, object, reference.span)
+            }
+            (_, Some(object)) => {
+                self.refuse(
+                    Diagnostic::new(
+                        Code::TypeMismatch,
+                        object.span,
+                        "this has no fields to choose from",
+                    )
+                    .label("a record or a list of records is wanted before this"),
+                );
+                None
+            }
+        }
+    }
+
+    fn whole(&mut self, node: NodeId, first: Option<u64>, span: Span) -> Option<Build> {
+        let Some(count) = first else {
+            self.nodes.whole(node);
+            return Some(Build::Copy(Operand::Node(node)));
+        };
+        let asked = self.nodes.element(node, Some(count), span);
+        let element = self.fits(asked, span)?;
+        self.nodes.whole(element);
+        let element = Box::new(Build::Copy(Operand::Node(element)));
+        Some(Build::List { from: node, element, first })
+    }
+
+    /// Nothing is known of an untyped value: with a projection behind it, it is a list.
+    fn any_projection(
+        &mut self,
+        node: NodeId,
+        first: Option<u64>,
+        object: &Object,
+        span: Span,
+    ) -> Option<Build> {
+        let record = matches!(self.nodes.declared(node).map(|ty| &ty.kind), Some(Kind::Record(_)));
+        if record {
+            self.elements.push(node);
+            let members = self.any_members(object, Some(node));
+            self.elements.pop();
+            return members.map(|members| Build::Record(Some(node), members));
+        }
+        let asked = self.nodes.element(node, first, span);
+        let element = self.fits(asked, span)?;
+        self.nodes.allow(element, Allow::NOTHING);
+        let asked = self.nodes.record(element, span);
+        self.fits(asked, span)?;
+        self.elements.push(element);
+        let members = self.any_members(object, Some(element));
+        self.elements.pop();
+        let element = Box::new(Build::Record(Some(element), members?));
+        Some(Build::List { from: node, element, first })
+    }
+
+    /// The members of a record that is sent. Missing values are left out.
+    pub(crate) fn any_members(
+        &mut self,
+        object: &Object,
+        base: Option<NodeId>,
+    ) -> Option<Vec<Member>> {
+        let mut members: Vec<Member> = Vec::new();
+        for entry in &object.entries {
+            match &entry.kind {
+                EntryKind::Field(name, value) => {
+                    let value = self.any(value)?;
+                    members.retain(|member| member.name != name.text);
+                    members.push(Member { name: name.text.clone(), value, missing: Missing::Kept });
+                }
+                EntryKind::Spread(reference) => {
+                    let more = self.any_spread(entry, reference.as_ref(), base)?;
+                    let new = |member: &Member| !members.iter().any(|old| old.name == member.name);
+                    let more: Vec<Member> = more.into_iter().filter(new).collect();
+                    members.extend(more);
+                }
+            }
+        }
+        Some(members)
+    }
+
+    fn any_spread(
+        &mut self,
+        entry: &Entry,
+        reference: Option<&Ref>,
+        base: Option<NodeId>,
+    ) -> Option<Vec<Member>> {
+        let node = match reference {
+            Some(reference) => match self.find(reference)? {
+                Found::Node(node, None) => Some(node),
+                _ => None,
+            },
+            None => base,
+        };
+        let record = node.and_then(|node| match self.nodes.declared(node)?.kind {
+            Kind::Record(id) => Some((node, self.context.types.record(id))),
+            _ => None,
+        });
+        let Some((node, record)) = record else {
+            self.refuse(
+                Diagnostic::new(
+                    Code::TypeMismatch,
+                    entry.span,
+                    "only a declared record can be spread into what is sent",
+                )
+                .label("nothing says which fields this has")
+                .help("name the fields: `id: item.id`"),
+            );
+            return None;
+        };
+        let mut members = Vec::new();
+        for field in &record.fields {
+            let asked = self.nodes.field(node, &field.name, entry.span);
+            let child = self.fits(asked, entry.span)??;
+            self.nodes.whole(child);
+            let value = Build::Copy(Operand::Node(child));
+            members.push(Member { name: field.name.clone(), value, missing: Missing::Kept });
+        }
+        Some(members)
+    }
+}

@@ -1,0 +1,123 @@
+//! Generated Rust: modules as tokens, then as files.
+
+mod answer;
+mod calls;
+mod endpoint;
+pub mod layout;
+mod reader;
+mod root;
+mod routes;
+pub(crate) mod rust;
+mod scope;
+mod tokens;
+mod types;
+mod writes;
+
+use crate::plan::{Plan, VersionPlan};
+use proc_macro2::TokenStream;
+use sha2::{Digest, Sha256};
+
+/// A gateway as Rust modules.
+#[derive(Clone, Debug)]
+pub struct Modules {
+    /// The name of the API, `shop`.
+    pub contract: String,
+    /// What they were made from: `shop.api (sha256 …)`.
+    pub origin: String,
+    /// Every module, in order.
+    pub modules: Vec<Module>,
+}
+
+/// One module.
+#[derive(Clone, Debug)]
+pub struct Module {
+    /// Its place: nothing for the crate's root, `v1`, or `v1` and `get_products_id`.
+    pub path: Vec<String>,
+    /// Its documentation, line by line, without the comment signs.
+    pub doc: String,
+    /// Its items, each parses alone; `use` first, no `mod`.
+    pub items: Vec<TokenStream>,
+}
+
+/// Writes a gateway as Rust modules. Equal plans give equal modules.
+pub fn generate(plan: &Plan) -> Modules {
+    let versions: Vec<Vec<Module>> = plan.versions.iter().map(version).collect();
+    let digests: Vec<String> = versions.iter().map(|modules| digest(modules)).collect();
+    let mut modules = vec![
+        Module { path: Vec::new(), doc: root_doc(plan), items: root::items(plan, &digests) },
+        Module {
+            path: vec!["upstreams".into()],
+            doc: "The services that the gateway calls.".into(),
+            items: root::upstreams(&plan.upstreams),
+        },
+    ];
+    modules.extend(versions.into_iter().flatten());
+    let digests: Vec<String> = plan
+        .versions
+        .iter()
+        .zip(&digests)
+        .map(|(version, digest)| {
+            format!("{}/{}@{}", plan.api, version.label, digest.get(..16).unwrap_or(digest))
+        })
+        .collect();
+    Modules { contract: plan.api.clone(), origin: digests.join(", "), modules }
+}
+
+fn root_doc(plan: &Plan) -> String {
+    let mut doc = format!("The gateway `{}`.", plan.name);
+    if !plan.doc.is_empty() {
+        doc = format!("{doc}\n\n{}", plan.doc.join("\n"));
+    }
+    doc
+}
+
+/// The modules of one version.
+fn version(plan: &VersionPlan) -> Vec<Module> {
+    let path = |name: &str| vec![plan.module.clone(), name.to_owned()];
+    let mut doc = format!("Version {}.", plan.label);
+    if !plan.doc.is_empty() {
+        doc = format!("{doc}\n\n{}", plan.doc.join("\n"));
+    }
+    let mut modules = vec![
+        Module { path: vec![plan.module.clone()], doc, items: Vec::new() },
+        Module {
+            path: path("errors"),
+            doc: "Errors that the contract declares.".into(),
+            items: root::errors(&plan.errors),
+        },
+        Module {
+            path: path("routes"),
+            doc: "Which request leads where.".into(),
+            items: routes::items(&plan.routes, &plan.endpoints),
+        },
+        Module {
+            path: path("types"),
+            doc: "Rules of values that several endpoints share, and their readers.".into(),
+            items: types::items(&plan.rules),
+        },
+    ];
+    modules.extend(plan.endpoints.iter().map(|one| {
+        let mut doc = format!("`{}`", one.signature);
+        if !one.doc.is_empty() {
+            doc = format!("{doc}\n\n{}", one.doc.join("\n"));
+        }
+        Module { path: path(&one.module), doc, items: endpoint::items(one) }
+    }));
+    modules
+}
+
+/// SHA-256 over a version's modules, in hexadecimal: it depends on that version alone.
+fn digest(modules: &[Module]) -> String {
+    let mut hasher = Sha256::new();
+    for module in modules {
+        hasher.update(module.path.join("/"));
+        hasher.update([0]);
+        hasher.update(&module.doc);
+        hasher.update([0]);
+        for item in &module.items {
+            hasher.update(item.to_string());
+            hasher.update([0]);
+        }
+    }
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,626 @@
+//! How JSON is written: the answer, bodies that backends are sent, members of errors.
+
+use super::calls::degrades;
+use super::endpoint::scope;
+use super::scope::{Access, Scope, TextAccess};
+use super::tokens::{ident, number};
+use super::writes::Writes;
+use crate::contract::types::{Const, Scalar};
+use crate::contract::work::{Build, Comparison, Cond, Member, Missing, NodeId, Operand, TextExpr};
+use crate::plan::{EndpointPlan, PresencePlan, ReadPlan};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// What is written where a value is missing.
+#[derive(Clone, Default)]
+struct Gone {
+    /// Where it is null.
+    null: Writes,
+    /// Where it is absent.
+    absent: Writes,
+}
+
+impl Gone {
+    fn both(writes: Writes) -> Self {
+        Self { null: writes.clone(), absent: writes }
+    }
+}
+
+/// What is written around a value.
+struct Around<'g> {
+    /// Before it, if it is there.
+    lead: Writes,
+    /// Instead of it, if it is not.
+    gone: &'g Gone,
+    strict: Strictness,
+}
+
+impl Around<'_> {
+    /// What stands before a value that is written by `tokens`.
+    fn code(&self, tokens: TokenStream) -> Writes {
+        self.lead.clone().then(Writes::code(tokens))
+    }
+}
+
+/// How a value that must be there and is not ends the writing.
+#[derive(Clone, Copy, PartialEq)]
+enum Strictness {
+    /// The answer fails.
+    Promised,
+    /// The failure of a call that is being turned into a declared error fails differently.
+    Failing,
+    /// It is null.
+    Sent,
+}
+
+/// The answer.
+///
+/// ```ignore
+/// let mut out = rt::Writer::with_capacity(512);
+/// out.raw("{\"id\":");
+/// out.value(item.id);
+/// out.raw("}");
+/// let mut response = rt::Response::json(200, out);
+/// response.fallback("reviews");
+/// Ok(response)
+/// ```
+pub(crate) fn response(plan: &EndpointPlan) -> TokenStream {
+    let mut scope = scope(plan);
+    for (call, names) in plan.work.calls.iter().zip(&plan.calls) {
+        if let Some(node) = call.result {
+            let result = ident(&names.result);
+            let maybe = plan.shapes.get(node.0 as usize).is_some_and(|shape| shape.null_ok);
+            scope.bind(node.0 as usize, quote!(#result), maybe);
+        }
+    }
+    let status = number(plan.status);
+    let body = plan.work.answer.as_ref().map(|build| {
+        let strict = Strictness::Promised;
+        let write = written(build, &scope, &bail("the answer", strict), strict);
+        quote! {
+            let mut out = rt::Writer::with_capacity(512);
+            #write
+        }
+    });
+    let make = match &plan.work.answer {
+        Some(_) => quote!(rt::Response::json(#status, out)),
+        None => quote!(rt::Response::empty(#status)),
+    };
+    let headers = plan.work.reply.iter().map(|(name, text)| reply(name, text, &scope));
+    let headers: Vec<TokenStream> = headers.collect();
+    let fallbacks = fallbacks(plan);
+    if headers.is_empty() && fallbacks.is_empty() {
+        return quote!(#body Ok(#make));
+    }
+    quote! {
+        #body
+        let mut response = #make;
+        #(#headers)*
+        #(#fallbacks)*
+        Ok(response)
+    }
+}
+
+fn reply(name: &str, text: &TextExpr, scope: &Scope<'_>) -> TokenStream {
+    let (before, text) =
+        scope.joined(text, &quote!(return Err(rt::broken_promise("a header of the answer"))));
+    quote! {
+        #before
+        response.header(#name, #text)?;
+    }
+}
+
+fn fallbacks(plan: &EndpointPlan) -> Vec<TokenStream> {
+    let calls = plan.work.calls.iter().zip(&plan.calls).filter(|(call, _)| degrades(call));
+    calls
+        .map(|(call, names)| {
+            let (name, fields) = (ident(&names.fell_back), call.feeds.join(", "));
+            quote!(if #name.get() { response.fallback(#fields); })
+        })
+        .collect()
+}
+
+fn bail(what: &str, strict: Strictness) -> Gone {
+    let what = format!("`{what}`");
+    let broken = quote!(rt::broken_promise(#what));
+    Gone::both(Writes::code(match strict {
+        Strictness::Failing => quote!(return rt::End::Failed(#broken);),
+        Strictness::Promised | Strictness::Sent => quote!(return Err(#broken);),
+    }))
+}
+
+fn null() -> Writes {
+    Writes::literal("null")
+}
+
+/// A body that a backend is sent, or a value that stands in for a result.
+pub(crate) fn sent(build: &Build, scope: &Scope<'_>) -> TokenStream {
+    written(build, scope, &Gone::both(null()), Strictness::Sent)
+}
+
+/// The members of a declared error, inside a call.
+pub(crate) fn failing(build: &Build, scope: &Scope<'_>) -> TokenStream {
+    let strict = Strictness::Failing;
+    written(build, scope, &bail("the error", strict), strict)
+}
+
+fn written(build: &Build, scope: &Scope<'_>, gone: &Gone, strict: Strictness) -> TokenStream {
+    emit(build, scope, &Around { lead: Writes::default(), gone, strict }).tokens()
+}
+
+/// Writes `build`, or what stands instead of it where it is missing.
+fn emit(build: &Build, scope: &Scope<'_>, around: &Around<'_>) -> Writes {
+    match build {
+        Build::Const(constant) => around.lead.clone().then(Writes::literal(constant.json())),
+        Build::Copy(operand) => copy(operand, scope, around, None),
+        Build::Promised(inner, scalar) => match &**inner {
+            Build::Copy(operand) => copy(operand, scope, around, Some(scalar)),
+            Build::Text(text) => self::text(text, scope, around, Some(scalar)),
+            other => emit(other, scope, around),
+        },
+        Build::Record(None, members) => {
+            around.lead.clone().then(record(members, scope, around.strict))
+        }
+        Build::Record(Some(node), members) => {
+            match_node(scope, (*node, "record"), around.gone, &|scope| {
+                around.lead.clone().then(record(members, scope, around.strict))
+            })
+        }
+        Build::List { from, element, first } => list((*from, *first), element, scope, around),
+        Build::Array(items) => array(items, scope, around),
+        Build::Holds(cond) => {
+            let holds = condition(cond, scope);
+            around.code(quote!(out.boolean(#holds);))
+        }
+        Build::Text(text) => self::text(text, scope, around, None),
+        Build::Or(all) => first_of(all, scope, around),
+    }
+}
+
+/// Writes with `write` where `node` is there, with the node bound to a local.
+fn match_node(
+    scope: &Scope<'_>,
+    (node, local): (NodeId, &str),
+    gone: &Gone,
+    write: &dyn Fn(&Scope<'_>) -> Writes,
+) -> Writes {
+    match scope.access(node) {
+        Access::There(_) => write(scope),
+        Access::Perhaps(value) => {
+            let local = ident(local);
+            let inner = scope.with(node.0 as usize, quote!(#local));
+            let write = write(&inner).tokens();
+            Writes::code(perhaps(&value, &local, &write, gone))
+        }
+    }
+}
+
+fn perhaps(
+    value: &TokenStream,
+    local: &proc_macro2::Ident,
+    write: &TokenStream,
+    gone: &Gone,
+) -> TokenStream {
+    let (null, absent) = (gone.null.tokens(), gone.absent.tokens());
+    if null.to_string() == absent.to_string() {
+        let otherwise = (!null.is_empty()).then(|| quote!(else { #null }));
+        return quote! {
+            if let rt::Maybe::Value(#local) = #value {
+                #write
+            } #otherwise
+        };
+    }
+    quote! {
+        match #value {
+            rt::Maybe::Value(#local) => { #write }
+            rt::Maybe::Null => { #null }
+            rt::Maybe::Absent | rt::Maybe::Violated => { #absent }
+        }
+    }
+}
+
+/// Copies a value in scope; with a scalar, only if it keeps its rule.
+fn copy(
+    operand: &Operand,
+    scope: &Scope<'_>,
+    around: &Around<'_>,
+    promised: Option<&Scalar>,
+) -> Writes {
+    match operand {
+        Operand::Node(node) => match_node(scope, (*node, "value"), around.gone, &|scope| {
+            let Access::There(value) = scope.access(*node) else { return Writes::default() };
+            let text = scope.text_of(*node);
+            let check = promised
+                .map(|scalar| promise(scope.plan, scalar, &quote!(&#value.plain()), around.strict));
+            // A local that a pattern binds is a reference, a field is not.
+            let leaf = scope.is_leaf(*node) && scope.is_bound(*node);
+            let star = leaf.then(|| quote!(*));
+            let value = Writes::code(quote!(out.value(#star #value #text);));
+            Writes::code(quote!(#check)).then(around.lead.clone()).then(value)
+        }),
+        Operand::Param(index) => param(*index, scope, around, promised),
+        Operand::Const(constant) => around.lead.clone().then(Writes::literal(constant.json())),
+        Operand::Or(all) => {
+            let all: Vec<Build> = all.iter().cloned().map(Build::Copy).collect();
+            first_of(&all, scope, around)
+        }
+        Operand::Each { list: from, first, value } => {
+            let element = Build::Copy(Operand::Node(*value));
+            list((*from, *first), &element, scope, around)
+        }
+    }
+}
+
+/// ```ignore
+/// rt::promise(&item.name.plain(), &types::TEXT_1_200)?;
+/// ```
+fn promise(
+    plan: &EndpointPlan,
+    scalar: &Scalar,
+    text: &TokenStream,
+    strict: Strictness,
+) -> TokenStream {
+    let found = plan.promises.iter().find(|(rule, _)| *rule == scalar.rule);
+    let rule = match found {
+        Some((_, name)) => {
+            let name = ident(name);
+            quote!(&types::#name)
+        }
+        None => quote!(&rt::BOOLEAN),
+    };
+    if strict == Strictness::Failing {
+        return quote! {
+            if let Err(broken) = rt::promise(#text, #rule) {
+                return rt::End::Failed(broken);
+            }
+        };
+    }
+    quote!(rt::promise(#text, #rule)?;)
+}
+
+fn param(
+    index: usize,
+    scope: &Scope<'_>,
+    around: &Around<'_>,
+    promised: Option<&Scalar>,
+) -> Writes {
+    let Some(param) = scope.plan.params.get(index) else { return Writes::default() };
+    let name = ident(&param.ident);
+    let write = |value: TokenStream| {
+        if param.quoted { quote!(out.text(#value);) } else { quote!(out.raw(#value);) }
+    };
+    if param.list.is_some() {
+        let element = write(quote!(value));
+        let elements = quote! {
+            for value in &#name {
+                out.comma();
+                #element
+            }
+        };
+        let open = around.lead.clone().then(Writes::literal("["));
+        return open.then(Writes::code(elements)).then(Writes::literal("]"));
+    }
+    let check = promised.map(|scalar| promise(scope.plan, scalar, &quote!(#name), around.strict));
+    let value = Writes::code(write(quote!(#name)));
+    let write = Writes::code(quote!(#check)).then(around.lead.clone()).then(value);
+    if param.presence != PresencePlan::Optional {
+        return write;
+    }
+    let (write, absent) = (write.tokens(), around.gone.absent.tokens());
+    let otherwise = (!absent.is_empty()).then(|| quote!(else { #absent }));
+    Writes::code(quote! {
+        if let Some(#name) = #name {
+            #write
+        } #otherwise
+    })
+}
+
+fn text(
+    text: &TextExpr,
+    scope: &Scope<'_>,
+    around: &Around<'_>,
+    promised: Option<&Scalar>,
+) -> Writes {
+    let (before, joined) = scope.joined(text, &quote!(break 'text false));
+    let check = promised.map(|scalar| promise(scope.plan, scalar, &quote!(text), around.strict));
+    let lead = around.lead.tokens();
+    let write = quote! {
+        let text: &str = #joined;
+        #check
+        #lead
+        out.text(text);
+    };
+    if before.is_empty() {
+        return Writes::code(quote!({ #write }));
+    }
+    let absent = around.gone.absent.tokens();
+    Writes::code(quote! {
+        let written = 'text: {
+            #before
+            #write
+            true
+        };
+        if !written {
+            #absent
+        }
+    })
+}
+
+/// `{`, members, `}`: commas are literal text as far as it is known which members are there.
+fn record(members: &[Member], scope: &Scope<'_>, strict: Strictness) -> Writes {
+    let mut writes = Writes::literal("{");
+    let mut comma = Comma::None;
+    for member in members {
+        let name = serde_json::Value::from(member.name.as_str()).to_string();
+        let certain = member.missing == Missing::Never;
+        let lead = match comma {
+            Comma::None if certain => Writes::literal(format!("{name}:")),
+            Comma::Literal => Writes::literal(format!(",{name}:")),
+            Comma::None | Comma::AtRunTime => {
+                let name = &member.name;
+                Writes::code(quote!(out.key(#name);))
+            }
+        };
+        comma = match comma {
+            _ if certain => Comma::Literal,
+            Comma::None => Comma::AtRunTime,
+            other => other,
+        };
+        let gone = gone(member, &lead, strict);
+        writes = writes.then(emit(&member.value, scope, &Around { lead, gone: &gone, strict }));
+    }
+    writes.then(Writes::literal("}"))
+}
+
+/// Whether the next member of a record has a comma before it.
+#[derive(Clone, Copy, PartialEq)]
+enum Comma {
+    /// It is the first.
+    None,
+    /// Members before it may all be missing.
+    AtRunTime,
+    /// A member before it is always there.
+    Literal,
+}
+
+fn gone(member: &Member, lead: &Writes, strict: Strictness) -> Gone {
+    let null = lead.clone().then(null());
+    match member.missing {
+        Missing::Never if strict != Strictness::Sent => bail(&member.name, strict),
+        Missing::Never | Missing::Null => Gone::both(null),
+        Missing::Dropped => Gone::default(),
+        Missing::Kept => Gone { null, absent: Writes::default() },
+    }
+}
+
+fn list(
+    (from, first): (NodeId, Option<u64>),
+    element: &Build,
+    scope: &Scope<'_>,
+    around: &Around<'_>,
+) -> Writes {
+    match_node(scope, (from, "list"), around.gone, &|scope| {
+        let Some(elements) = elements(scope, from, first) else { return Writes::default() };
+        let mut inner = scope.clone();
+        inner.bind(elements.node, quote!(element), scope.shape(elements.node).maybe());
+        let write = written(element, &inner, &Gone::both(null()), around.strict);
+        let each = elements.each;
+        let each = quote! {
+            for element in #each {
+                out.comma();
+                #write
+            }
+        };
+        let open = around.lead.clone().then(Writes::literal("["));
+        open.then(Writes::code(each)).then(Writes::literal("]"))
+    })
+}
+
+/// The elements of a list that is there, and the node of one of them.
+struct Elements {
+    each: TokenStream,
+    node: usize,
+}
+
+fn elements(scope: &Scope<'_>, from: NodeId, first: Option<u64>) -> Option<Elements> {
+    let Access::There(list) = scope.access(from) else { return None };
+    let ReadPlan::List(_, node) = scope.shape(from.0 as usize).read else { return None };
+    let parts = scope.parts(from);
+    let take = first.map(|first| {
+        let first = number(usize::try_from(first).unwrap_or(usize::MAX));
+        quote!(.take(#first))
+    });
+    Some(Elements { each: quote!(#list #parts.iter() #take), node })
+}
+
+fn array(items: &[Build], scope: &Scope<'_>, around: &Around<'_>) -> Writes {
+    let gone = Gone::both(null());
+    let mut writes = around.lead.clone().then(Writes::literal("["));
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            writes = writes.then(Writes::literal(","));
+        }
+        let around = Around { lead: Writes::default(), gone: &gone, strict: around.strict };
+        writes = writes.then(emit(item, scope, &around));
+    }
+    writes.then(Writes::literal("]"))
+}
+
+/// Writes the first alternative that is there.
+///
+/// ```ignore
+/// 'first: {
+///     let written = 'written: {
+///         if let rt::Maybe::Value(value) = gift.name.get() { out.value(*value); } else { break 'written false; }
+///         true
+///     };
+///     if written {
+///         break 'first;
+///     }
+///     out.raw("\"none\"");
+/// }
+/// ```
+fn first_of(all: &[Build], scope: &Scope<'_>, around: &Around<'_>) -> Writes {
+    let certain = all.iter().position(|one| is_there(one, scope));
+    let all = certain.and_then(|at| all.get(..=at)).unwrap_or(all);
+    let Some((last, others)) = all.split_last() else { return around.gone.absent.clone() };
+    let gone = Gone::both(around.gone.absent.clone());
+    let around_last = Around { lead: around.lead.clone(), gone: &gone, strict: around.strict };
+    let last = emit(last, scope, &around_last);
+    if others.is_empty() {
+        return last;
+    }
+    let next = Gone::both(Writes::code(quote!(break 'written false;)));
+    let others = others.iter().map(|one| {
+        let around = Around { lead: around.lead.clone(), gone: &next, strict: around.strict };
+        let write = emit(one, scope, &around).tokens();
+        quote! {
+            let written = 'written: {
+                #write
+                true
+            };
+            if written {
+                break 'first;
+            }
+        }
+    });
+    let last = last.tokens();
+    Writes::code(quote! {
+        'first: {
+            #(#others)*
+            #last
+        }
+    })
+}
+
+/// Whether a value is there in every answer.
+fn is_there(build: &Build, scope: &Scope<'_>) -> bool {
+    match build {
+        Build::Const(_) | Build::Holds(_) | Build::Array(_) | Build::Record(None, _) => true,
+        Build::Copy(operand) => match operand {
+            Operand::Node(node) => matches!(scope.access(*node), Access::There(_)),
+            other => matches!(scope.text(other), TextAccess::There(_)),
+        },
+        Build::Promised(inner, _) => is_there(inner, scope),
+        Build::Record(Some(node), _) | Build::List { from: node, .. } => {
+            matches!(scope.access(*node), Access::There(_))
+        }
+        Build::Text(text) => scope.joined(text, &TokenStream::new()).0.is_empty(),
+        Build::Or(all) => all.iter().any(|one| is_there(one, scope)),
+    }
+}
+
+/// Does `write` for each value of a repeated query pair.
+pub(crate) fn each(
+    operand: &Operand,
+    scope: &Scope<'_>,
+    write: &dyn Fn(TokenStream) -> TokenStream,
+) -> TokenStream {
+    match operand {
+        Operand::Param(at) => {
+            let name = scope.plan.params.get(*at).map(|param| ident(&param.ident));
+            let write = write(quote!(value));
+            quote!(for value in &#name { #write })
+        }
+        Operand::Each { list: from, first, value } => {
+            let each = match_node(scope, (*from, "list"), &Gone::default(), &|scope| {
+                let Some(elements) = elements(scope, *from, *first) else {
+                    return Writes::default();
+                };
+                let mut inner = scope.clone();
+                inner.bind(elements.node, quote!(element), scope.shape(elements.node).maybe());
+                let body = match inner.argument(&Operand::Node(*value)) {
+                    TextAccess::There(value) => write(value),
+                    TextAccess::Perhaps(value) => {
+                        let write = write(quote!(&value));
+                        quote!(if let Some(value) = #value { #write })
+                    }
+                };
+                let each = elements.each;
+                Writes::code(quote!(for element in #each { #body }))
+            });
+            each.tokens()
+        }
+        _ => TokenStream::new(),
+    }
+}
+
+/// Whether something holds; a missing value makes a comparison false.
+pub(crate) fn condition(cond: &Cond, scope: &Scope<'_>) -> TokenStream {
+    match cond {
+        Cond::Is(operand) => match scope.argument(operand) {
+            TextAccess::There(value) => quote!((*#value == *"true")),
+            TextAccess::Perhaps(value) => quote!(#value.is_some_and(|value| value == "true")),
+        },
+        Cond::Null(operand, equal) => missing(operand, *equal, scope),
+        Cond::Numbers(left, op, right) => {
+            let op = comparison(*op);
+            pair(left, right, scope, &quote!(rt::compare_numbers(left, right)#op))
+        }
+        Cond::Same(left, right, equal) => {
+            let op = if *equal { quote!(==) } else { quote!(!=) };
+            pair(left, right, scope, &quote!(left #op right))
+        }
+    }
+}
+
+/// Whether a value is missing, or with `wanted` false, whether it is there.
+fn missing(operand: &Operand, wanted: bool, scope: &Scope<'_>) -> TokenStream {
+    let there = !wanted;
+    let question = if wanted { quote!(is_none()) } else { quote!(is_some()) };
+    match operand {
+        Operand::Node(node) => match scope.access(*node) {
+            Access::There(_) => quote!(#there),
+            Access::Perhaps(value) => quote!(#value.value().#question),
+        },
+        Operand::Const(constant) => {
+            let missing = (*constant == Const::Null) == wanted;
+            quote!(#missing)
+        }
+        other => match scope.text(other) {
+            TextAccess::There(_) => quote!(#there),
+            TextAccess::Perhaps(value) => quote!(#value.#question),
+        },
+    }
+}
+
+fn comparison(op: Comparison) -> TokenStream {
+    match op {
+        Comparison::Equal => quote!(.is_eq()),
+        Comparison::NotEqual => quote!(.is_ne()),
+        Comparison::AtLeast => quote!(.is_ge()),
+        Comparison::AtMost => quote!(.is_le()),
+        Comparison::Greater => quote!(.is_gt()),
+        Comparison::Less => quote!(.is_lt()),
+    }
+}
+
+/// Compares two texts in scope, false where one is missing.
+fn pair(left: &Operand, right: &Operand, scope: &Scope<'_>, compare: &TokenStream) -> TokenStream {
+    let option = |operand: &Operand| match scope.text(operand) {
+        TextAccess::There(value) => quote!(Some(#value)),
+        TextAccess::Perhaps(value) => value,
+    };
+    if let (TextAccess::There(_), TextAccess::There(_)) = (scope.text(left), scope.text(right)) {
+        let (left, right) = (direct(left, scope), direct(right, scope));
+        return quote!({
+            let (left, right): (&str, &str) = (#left, #right);
+            #compare
+        });
+    }
+    let (left, right) = (option(left), option(right));
+    quote!(match (#left, #right) {
+        (Some(left), Some(right)) => {
+            let (left, right): (&str, &str) = (&left, &right);
+            #compare
+        }
+        _ => false,
+    })
+}
+
+fn direct(operand: &Operand, scope: &Scope<'_>) -> TokenStream {
+    match scope.argument(operand) {
+        TextAccess::There(value) => value,
+        TextAccess::Perhaps(_) => quote!(""),
+    }
+}

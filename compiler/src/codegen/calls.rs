@@ -1,0 +1,458 @@
+//! Calls: each is a future that waits for what it needs, all of them run at once.
+
+use super::answer;
+use super::endpoint::{method, scope};
+use super::reader;
+use super::root::condition;
+use super::scope::{Scope, TextAccess};
+use super::tokens::{ident, millis};
+use crate::contract::work::{
+    Build, Call, Fallback, Handler, Operand, Outcome, Parent, PathPart, QueryPart,
+};
+use crate::plan::{CallPlan, EndpointPlan};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// Everything between the request and the answer.
+///
+/// ```ignore
+/// let item_body = rt::Body::new();
+/// let item = rt::Pending::<Item<'_>>::new();
+/// let item_call = async { … };
+/// rt::run(&mut [rt::Step { call: std::pin::pin!(item_call), required: true }]).await?;
+/// let Some(item) = item.get() else { return Err(rt::broken_promise("`item`")) };
+/// ```
+pub(crate) fn all(plan: &EndpointPlan) -> TokenStream {
+    if plan.calls.is_empty() {
+        return TokenStream::new();
+    }
+    let calls: Vec<(usize, &Call, &CallPlan)> = plan
+        .work
+        .calls
+        .iter()
+        .zip(&plan.calls)
+        .enumerate()
+        .map(|(at, (call, names))| (at, call, names))
+        .collect();
+    let cells = calls.iter().map(|(at, call, names)| cells(plan, *at, call, names));
+    let futures = calls.iter().map(|(at, call, names)| future(plan, *at, call, names));
+    let steps = calls.iter().map(|(_, call, names)| {
+        let (future, required) = (ident(&names.future), call.required);
+        quote!(rt::Step { call: std::pin::pin!(#future), required: #required })
+    });
+    let results =
+        calls.iter().filter(|(at, ..)| answer_reads(plan, *at)).map(|(_, call, names)| {
+            let (result, missing) = (ident(&names.result), format!("the result `{}`", call.name));
+            quote! {
+                let Some(#result) = #result.get() else {
+                    return Err(rt::broken_promise(#missing));
+                };
+            }
+        });
+    quote! {
+        #(#cells)*
+        #(#futures)*
+        rt::run(&mut [#(#steps),*]).await?;
+        #(#results)*
+    }
+}
+
+/// Whether the answer reads the result of a call.
+fn answer_reads(plan: &EndpointPlan, call: usize) -> bool {
+    use crate::contract::visit::{self, Read};
+    let mut found = false;
+    let mut see = |read: Read| {
+        if let Read::Node(node) = read {
+            found |= source(plan, node) == Some(call);
+        }
+    };
+    if let Some(answer) = &plan.work.answer {
+        visit::build(answer, &mut see);
+    }
+    plan.work.reply.iter().for_each(|(_, text)| visit::text(text, &mut see));
+    found
+}
+
+fn source(plan: &EndpointPlan, node: crate::contract::NodeId) -> Option<usize> {
+    match &plan.work.node(node).parent {
+        Parent::Field(up, _) | Parent::Element(up) => source(plan, *up),
+        Parent::Call(call) => Some(*call),
+        Parent::Body | Parent::ErrorBody(..) => None,
+    }
+}
+
+/// Where a call leaves its result.
+fn cells(plan: &EndpointPlan, at: usize, call: &Call, names: &CallPlan) -> TokenStream {
+    let body = ident(&names.body);
+    let body = read_node(plan, call).map(|_| quote!(let #body = rt::Body::new();));
+    let result = ident(&names.result);
+    let ty = read_node(plan, call).map(|node| reader::root_type(plan, node));
+    let ty = ty.unwrap_or_else(|| quote!(()));
+    let awaited = awaited(plan, at, call).then(|| quote!(let #result = rt::Pending::<#ty>::new();));
+    let fell_back = ident(&names.fell_back);
+    let fell_back = degrades(call).then(|| quote!(let #fell_back = std::cell::Cell::new(false);));
+    quote!(#body #awaited #fell_back)
+}
+
+/// The node of a result, if anything of it is read.
+fn read_node(plan: &EndpointPlan, call: &Call) -> Option<usize> {
+    let node = call.result?.0 as usize;
+    plan.shapes.get(node).is_some_and(|shape| shape.used).then_some(node)
+}
+
+/// Whether somebody waits for a call or reads its result.
+fn awaited(plan: &EndpointPlan, at: usize, call: &Call) -> bool {
+    read_node(plan, call).is_some() || plan.work.calls.iter().any(|other| other.after.contains(&at))
+}
+
+/// Whether an answer may have to say that a value stood in for the result.
+pub(crate) fn degrades(call: &Call) -> bool {
+    let stands_in = |handler: &Handler| matches!(handler.outcome, Outcome::StandIn(_));
+    !call.feeds.is_empty() && (call.fallback.is_some() || call.handlers.iter().any(stands_in))
+}
+
+/// ```ignore
+/// // `item = catalog GET /items/{id}`
+/// let item_call = async {
+///     let mut call = rt::Call::new(&upstreams::CATALOG, rt::Method::Get, "GET /items/{id}");
+///     call.literal("/items/");
+///     call.segment(id);
+///     let result = call.send(&gateway, &request).await;
+///     let result = item_body.read(result, (&upstreams::CATALOG, "GET /items/{id}"), Item::read);
+///     match result { … }
+/// };
+/// ```
+fn future(plan: &EndpointPlan, at: usize, call: &Call, names: &CallPlan) -> TokenStream {
+    let mut scope = scope(plan);
+    let waits = call.after.iter().map(|source| wait(plan, *source, (at, call, names), &mut scope));
+    let waits: Vec<TokenStream> = waits.collect();
+    let when = call.when.as_ref().map(|when| {
+        let holds = answer::condition(when, &scope);
+        let skipped = skipped(plan, at, (call, names), &scope);
+        quote! {
+            let made = #holds;
+            if !made { #skipped }
+        }
+    });
+    let request = request(call, names, &scope);
+    let outcome = outcome(plan, at, (call, names), &scope);
+    let future = ident(&names.future);
+    quote! {
+        let #future = async {
+            #(#waits)*
+            #when
+            #request
+            let result = call.send(&gateway, &request).await;
+            #outcome
+        };
+    }
+}
+
+/// Waits for another call; without its result this one is not made.
+fn wait(
+    plan: &EndpointPlan,
+    source: usize,
+    (at, call, names): (usize, &Call, &CallPlan),
+    scope: &mut Scope<'_>,
+) -> TokenStream {
+    let (Some(other), Some(other_names)) = (plan.work.calls.get(source), plan.calls.get(source))
+    else {
+        return TokenStream::new();
+    };
+    let result = ident(&other_names.result);
+    let not_made = set(plan, (at, call, names), &quote!(None));
+    let reads = reads_of(plan, call, source);
+    let name = match reads.then(|| read_node(plan, other)).flatten() {
+        Some(node) => {
+            let maybe = plan.shapes.get(node).is_some_and(|shape| shape.null_ok);
+            scope.bind(node, quote!(#result), maybe);
+            quote!(Some(#result))
+        }
+        None => quote!(Some(_)),
+    };
+    quote! {
+        let #name = #result.ready().await else {
+            #not_made
+            return rt::End::NotMade;
+        };
+    }
+}
+
+/// Whether `call` reads the result of the call `source`.
+fn reads_of(plan: &EndpointPlan, call: &Call, source: usize) -> bool {
+    use crate::contract::visit::{self, Read};
+    let mut found = false;
+    let mut see = |read: Read| {
+        if let Read::Node(node) = read {
+            found |= self::source(plan, node) == Some(source);
+        }
+    };
+    visit::request(call, &mut see);
+    visit::failure(call, &mut see);
+    found
+}
+
+/// `item.set(None);`
+fn set(
+    plan: &EndpointPlan,
+    (at, call, names): (usize, &Call, &CallPlan),
+    value: &TokenStream,
+) -> TokenStream {
+    if !awaited(plan, at, call) {
+        return TokenStream::new();
+    }
+    let result = ident(&names.result);
+    match read_node(plan, call) {
+        Some(_) => quote!(#result.set(#value);),
+        // Nobody reads it: only that it ended well matters.
+        None if value.to_string() == "None" => quote!(#result.set(None);),
+        None => quote!(#result.set(Some(()));),
+    }
+}
+
+/// What happens when `when` does not hold: the fallback stands in, or null.
+fn skipped(
+    plan: &EndpointPlan,
+    at: usize,
+    (call, names): (&Call, &CallPlan),
+    scope: &Scope<'_>,
+) -> TokenStream {
+    let fallback = call.fallback.as_ref().unwrap_or(&Fallback::Null);
+    let stand_in = stand_in(plan, (at, call, names), fallback, scope);
+    quote!(#stand_in return rt::End::Done;)
+}
+
+fn request(call: &Call, names: &CallPlan, scope: &Scope<'_>) -> TokenStream {
+    let (upstream, method, operation) =
+        (ident(&names.upstream), method(&call.method), &call.operation);
+    let path = call.path.iter().map(|part| match part {
+        PathPart::Literal(text) => quote!(call.literal(#text);),
+        PathPart::Value(operand) => match scope.argument(operand) {
+            TextAccess::There(value) => quote!(call.segment(#value);),
+            TextAccess::Perhaps(value) => {
+                let name = operand_name(operand, scope);
+                quote! {
+                    match #value {
+                        Some(value) => call.segment(&value),
+                        None => call.missing(#name),
+                    }
+                }
+            }
+        },
+    });
+    let query = call.query.iter().map(|part| pair(part, scope));
+    let headers = call.headers.iter().map(|(name, text)| header(name, text, scope));
+    let body = call.body.as_ref().map(|body| {
+        let write = answer::sent(body, scope);
+        quote! {
+            let mut out = rt::Writer::new();
+            #write
+            call.json(out.finish());
+        }
+    });
+    let within = call.within.map(|within| {
+        let within = millis(within);
+        quote!(call.within(#within);)
+    });
+    quote! {
+        let mut call = rt::Call::new(&upstreams::#upstream, #method, #operation);
+        #(#path)*
+        #(#query)*
+        #(#headers)*
+        #body
+        #within
+    }
+}
+
+/// What a missing value is called in the log.
+fn operand_name(operand: &Operand, scope: &Scope<'_>) -> String {
+    match operand {
+        Operand::Node(node) => match &scope.plan.work.node(*node).parent {
+            Parent::Field(_, name) => name.clone(),
+            _ => "a value".into(),
+        },
+        Operand::Param(at) => {
+            scope.plan.params.get(*at).map_or_else(String::new, |param| param.wire.clone())
+        }
+        _ => "a value".into(),
+    }
+}
+
+fn pair(part: &QueryPart, scope: &Scope<'_>) -> TokenStream {
+    match part {
+        QueryPart::Literal(pair) => quote!(call.query_literal(#pair);),
+        QueryPart::Value(name, operand) => match scope.argument(operand) {
+            TextAccess::There(value) => quote!(call.query(#name, #value);),
+            TextAccess::Perhaps(value) => quote! {
+                if let Some(value) = #value {
+                    call.query(#name, &value);
+                }
+            },
+        },
+        QueryPart::Each(name, operand) => {
+            answer::each(operand, scope, &|value| quote!(call.query(#name, #value);))
+        }
+        QueryPart::Text(name, text) => {
+            let (before, text) = scope.joined(text, &quote!(break 'pair));
+            if before.is_empty() {
+                return quote!(call.query(#name, #text););
+            }
+            quote! {
+                'pair: {
+                    #before
+                    call.query(#name, #text);
+                }
+            }
+        }
+    }
+}
+
+/// A header field; one that is a single missing value is left out.
+fn header(name: &str, text: &crate::contract::TextExpr, scope: &Scope<'_>) -> TokenStream {
+    let (before, value) = scope.joined(text, &quote!(break 'header));
+    if before.is_empty() {
+        return quote!(call.header(#name, #value););
+    }
+    quote! {
+        'header: {
+            #before
+            call.header(#name, #value);
+        }
+    }
+}
+
+/// What a result or a failure turns into.
+fn outcome(
+    plan: &EndpointPlan,
+    at: usize,
+    (call, names): (&Call, &CallPlan),
+    scope: &Scope<'_>,
+) -> TokenStream {
+    let (upstream, operation) = (ident(&names.upstream), &call.operation);
+    let read = read_node(plan, call).map(|node| {
+        let (body, read) = (ident(&names.body), reader::root_reader(plan, node));
+        quote!(let result = #body.read(result, (&upstreams::#upstream, #operation), #read);)
+    });
+    let value = if read.is_some() { quote!(value) } else { quote!(_) };
+    let done = set(plan, (at, call, names), &quote!(Some(value)));
+    let handlers =
+        call.handlers.iter().enumerate().map(|(index, handler)| {
+            self::handler(plan, (at, index), (call, names), (handler, scope))
+        });
+    let last = match &call.fallback {
+        Some(fallback) => {
+            let stand_in = stand_in(plan, (at, call, names), fallback, scope);
+            let fell_back = fell_back(call, names);
+            quote!(Err(_) => { #fell_back #stand_in rt::End::Done })
+        }
+        None => {
+            let nothing = set(plan, (at, call, names), &quote!(None));
+            quote!(Err(failure) => { #nothing rt::End::Failed(failure.into()) })
+        }
+    };
+    quote! {
+        #read
+        match result {
+            Ok(#value) => { #done rt::End::Done }
+            #(#handlers)*
+            #last
+        }
+    }
+}
+
+fn fell_back(call: &Call, names: &CallPlan) -> Option<TokenStream> {
+    let name = ident(&names.fell_back);
+    degrades(call).then(|| quote!(#name.set(true);))
+}
+
+fn handler(
+    plan: &EndpointPlan,
+    (at, index): (usize, usize),
+    (call, names): (&Call, &CallPlan),
+    (handler, scope): (&Handler, &Scope<'_>),
+) -> TokenStream {
+    let conditions = handler.conditions.iter().map(|one| {
+        let condition = condition(*one);
+        quote!(failure.is(#condition))
+    });
+    let outcome = match &handler.outcome {
+        Outcome::StandIn(fallback) => {
+            let stand_in = stand_in(plan, (at, call, names), fallback, scope);
+            let fell_back = fell_back(call, names);
+            quote!(#fell_back #stand_in rt::End::Done)
+        }
+        Outcome::Fail(error, members) => {
+            let nothing = set(plan, (at, call, names), &quote!(None));
+            let failed = fail(plan, (at, index), (*error, members.as_ref()), scope);
+            quote!(#nothing #failed)
+        }
+    };
+    quote!(Err(failure) if #(#conditions)||* => { #outcome })
+}
+
+/// ```ignore
+/// rt::End::Failed(rt::Error::declared(&errors::NOT_FOUND))
+/// ```
+fn fail(
+    plan: &EndpointPlan,
+    (at, index): (usize, usize),
+    (error, members): (usize, Option<&Build>),
+    scope: &Scope<'_>,
+) -> TokenStream {
+    let found = plan.errors.iter().find(|(other, _)| *other == error);
+    let name = ident(found.map_or("MISSING", |(_, name)| name));
+    let declared = quote!(rt::Error::declared(&errors::#name));
+    let Some(members) = members else { return quote!(rt::End::Failed(#declared)) };
+    let mut scope = scope.clone();
+    let root = plan.work.nodes.iter().position(|node| node.parent == Parent::ErrorBody(at, index));
+    let used = root.filter(|root| plan.shapes.get(*root).is_some_and(|shape| shape.used));
+    let body = used.map(|root| {
+        scope.bind(root, quote!(error), plan.shapes.get(root).is_some_and(|s| s.null_ok));
+        let read = reader::root_reader(plan, root);
+        quote! {
+            let Ok(error) = rt::read_result(failure.body(), #read) else {
+                return rt::End::Failed(failure.into());
+            };
+            let error = &error;
+        }
+    });
+    let write = answer::failing(members, &scope);
+    quote! {
+        #body
+        let mut out = rt::Writer::new();
+        #write
+        rt::End::Failed(#declared.with(out.finish()))
+    }
+}
+
+/// ```ignore
+/// rated.set(rt::stand_in("{\"entries\":[]}", Rated::read));
+/// ```
+fn stand_in(
+    plan: &EndpointPlan,
+    (at, call, names): (usize, &Call, &CallPlan),
+    fallback: &Fallback,
+    scope: &Scope<'_>,
+) -> TokenStream {
+    let Some(node) = read_node(plan, call) else {
+        return set(plan, (at, call, names), &quote!(Some(())));
+    };
+    let read = reader::root_reader(plan, node);
+    match fallback {
+        Fallback::Null => set(plan, (at, call, names), &quote!(Some(rt::Maybe::Null))),
+        Fallback::Const(constant) => {
+            let json = constant.json();
+            set(plan, (at, call, names), &quote!(rt::stand_in(#json, #read)))
+        }
+        Fallback::Built(build) => {
+            let write = answer::sent(build, scope);
+            let body = ident(&names.body);
+            let set = set(plan, (at, call, names), &quote!(#body.built(out.finish(), #read)));
+            quote! {
+                let mut out = rt::Writer::new();
+                #write
+                #set
+            }
+        }
+    }
+}

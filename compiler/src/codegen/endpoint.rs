@@ -1,0 +1,295 @@
+//! One module per endpoint: what it reads, what it calls, what it answers.
+
+use super::answer;
+use super::calls;
+use super::reader;
+use super::scope::Scope;
+use super::tokens::{ident, number, time};
+use crate::contract::Place;
+use crate::plan::{EndpointPlan, LifecyclePlan, ParamPlan, PresencePlan};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// The items of an endpoint's module.
+///
+/// ```ignore
+/// use super::super::upstreams;
+/// use super::{errors, types};
+/// use gatewright_runtime::codegen as rt;
+///
+/// /// `GET /v1/products/{id}`
+/// pub static ENDPOINT: rt::Endpoint = rt::Endpoint { … };
+///
+/// async fn answer(gateway: rt::Gateway, request: rt::Request) -> Result<rt::Response, rt::Error> { … }
+///
+/// /// What is read of `item`.
+/// struct Item<'a> { … }
+/// ```
+pub(crate) fn items(plan: &EndpointPlan) -> Vec<TokenStream> {
+    let mut items = imports(plan);
+    if let Some(lifecycle) = &plan.lifecycle {
+        items.push(self::lifecycle(lifecycle));
+    }
+    items.push(endpoint(plan));
+    items.push(function(plan));
+    items.extend(reader::structs(plan));
+    items
+}
+
+fn imports(plan: &EndpointPlan) -> Vec<TokenStream> {
+    let mut imports = Vec::new();
+    if !plan.calls.is_empty() {
+        imports.push(quote!(
+            use super::super::upstreams;
+        ));
+    }
+    if !plan.errors.is_empty() {
+        imports.push(quote!(
+            use super::errors;
+        ));
+    }
+    if uses_rules(plan) {
+        imports.push(quote!(
+            use super::types;
+        ));
+    }
+    imports.push(quote!(
+        use gatewright_runtime::codegen as rt;
+    ));
+    imports
+}
+
+fn uses_rules(plan: &EndpointPlan) -> bool {
+    use crate::plan::ReadPlan;
+    let ruled = |param: &ParamPlan| param.rule.is_some() || param.list.is_some();
+    plan.params.iter().any(ruled)
+        || !plan.promises.is_empty()
+        || plan
+            .shapes
+            .iter()
+            .any(|shape| matches!(shape.read, ReadPlan::Rule(_) | ReadPlan::List(..)))
+}
+
+/// ```ignore
+/// static LIFECYCLE: rt::Lifecycle = rt::Lifecycle { deprecation: Some("@1788220800"), … };
+/// ```
+fn lifecycle(plan: &LifecyclePlan) -> TokenStream {
+    let option = |text: &Option<String>| match text {
+        Some(text) => quote!(Some(#text)),
+        None => quote!(None),
+    };
+    let deprecation = option(&plan.deprecation);
+    let sunset = option(&plan.sunset);
+    let links = &plan.links;
+    let successor = match &plan.successor {
+        Some((from, to)) => quote!(Some((#from, #to))),
+        None => quote!(None),
+    };
+    quote! {
+        /// What callers are told about the end of this endpoint.
+        static LIFECYCLE: rt::Lifecycle = rt::Lifecycle {
+            deprecation: #deprecation,
+            sunset: #sunset,
+            links: &[#(#links),*],
+            successor: #successor,
+        };
+    }
+}
+
+/// ```ignore
+/// pub static ENDPOINT: rt::Endpoint = rt::Endpoint {
+///     method: rt::Method::Get,
+///     template: "/v1/products/{id}",
+///     …
+///     answer: |gateway, request| Box::pin(answer(gateway, request)),
+/// };
+/// ```
+fn endpoint(plan: &EndpointPlan) -> TokenStream {
+    let doc = format!(" `{} {}`", plan.method, plan.template);
+    let method = method(&plan.method);
+    let EndpointPlan { template, version, .. } = plan;
+    let timeout = time(&plan.timeout);
+    let max_body = number(plan.max_body);
+    let body = match &plan.body {
+        Some(body) => {
+            let required = body.required;
+            quote!(rt::BodyKind::Json { required: #required })
+        }
+        None => quote!(rt::BodyKind::None),
+    };
+    let lifecycle = match plan.lifecycle {
+        Some(_) => quote!(Some(&LIFECYCLE)),
+        None => quote!(None),
+    };
+    quote! {
+        #[doc = #doc]
+        pub static ENDPOINT: rt::Endpoint = rt::Endpoint {
+            method: #method,
+            template: #template,
+            version: #version,
+            timeout: #timeout,
+            max_body: #max_body,
+            body: #body,
+            lifecycle: #lifecycle,
+            answer: |gateway, request| Box::pin(answer(gateway, request)),
+        };
+    }
+}
+
+/// `rt::Method::Get`
+pub(crate) fn method(name: &str) -> TokenStream {
+    let lower = name.to_ascii_lowercase();
+    let mut chars = lower.chars();
+    let first = chars.next().map(|first| first.to_ascii_uppercase());
+    let name: String = first.into_iter().chain(chars).collect();
+    let variant = ident(&name);
+    quote!(rt::Method::#variant)
+}
+
+/// ```ignore
+/// async fn answer(gateway: rt::Gateway, request: rt::Request) -> Result<rt::Response, rt::Error> {
+///     let mut violations = rt::Violations::new();
+///     let id = rt::required(Some(request.segment(2)), rt::Place::Path("id"), &types::SKU, &mut violations);
+///     request.query().refuse_unknown(&[], &mut violations);
+///     if !violations.is_empty() {
+///         return Err(rt::Error::invalid_request(violations));
+///     }
+///     …
+/// }
+/// ```
+fn function(plan: &EndpointPlan) -> TokenStream {
+    let request = request(plan);
+    let calls = calls::all(plan);
+    let answer = answer::response(plan);
+    let gateway = if plan.calls.is_empty() { ident("_gateway") } else { ident("gateway") };
+    quote! {
+        /// Reads the request, makes the calls, builds the answer.
+        async fn answer(#gateway: rt::Gateway, request: rt::Request) -> Result<rt::Response, rt::Error> {
+            #request
+            #calls
+            #answer
+        }
+    }
+}
+
+/// Reads everything callers send and refuses the request if any of it is wrong.
+fn request(plan: &EndpointPlan) -> TokenStream {
+    let params = plan.params.iter().map(param);
+    let unknown = if plan.ignore_params {
+        None
+    } else {
+        let known = plan.params.iter().filter(|param| param.place == Place::Query);
+        let known = known.map(|param| &param.wire);
+        Some(quote!(request.query().refuse_unknown(&[#(#known),*], &mut violations);))
+    };
+    let body = body(plan);
+    if plan.params.is_empty() && unknown.is_none() && plan.body.is_none() {
+        return TokenStream::new();
+    }
+    let unwrap = body_value(plan);
+    quote! {
+        let mut violations = rt::Violations::new();
+        #(#params)*
+        #unknown
+        #body
+        if !violations.is_empty() {
+            return Err(rt::Error::invalid_request(violations));
+        }
+        #unwrap
+    }
+}
+
+/// ```ignore
+/// let q = rt::required(request.query().one("q", &mut violations), rt::Place::Query("q".into()), &types::Q, &mut violations);
+/// ```
+fn param(param: &ParamPlan) -> TokenStream {
+    let wire = &param.wire;
+    let rule = match &param.rule {
+        Some(rule) => {
+            let rule = ident(rule);
+            quote!(&types::#rule)
+        }
+        None => quote!(&rt::BOOLEAN),
+    };
+    let name = if param.used { ident(&param.ident) } else { ident(&format!("_{}", param.ident)) };
+    if let Some(list) = &param.list {
+        let list = ident(list);
+        return quote! {
+            let #name = rt::repeated(request.query().all(#wire), (#wire, &types::#list), #rule, &mut violations);
+        };
+    }
+    let (value, place) = match param.place {
+        Place::Path(at) => {
+            let at = number(at);
+            (quote!(Some(request.segment(#at))), quote!(rt::Place::Path(#wire)))
+        }
+        Place::Query => (
+            quote!(request.query().one(#wire, &mut violations)),
+            quote!(rt::Place::Query(#wire.into())),
+        ),
+        Place::Header => {
+            let lower = wire.to_ascii_lowercase();
+            (quote!(request.header(#lower, &mut violations)), quote!(rt::Place::Header(#wire)))
+        }
+    };
+    match &param.presence {
+        PresencePlan::Required => quote! {
+            let #name = #value;
+            let #name = rt::required(#name, #place, #rule, &mut violations);
+        },
+        PresencePlan::Optional => quote! {
+            let #name = #value;
+            let #name = rt::optional(#name, #place, #rule, &mut violations);
+        },
+        PresencePlan::Default(default) => quote! {
+            let #name = #value;
+            let #name = rt::optional(#name, #place, #rule, &mut violations).unwrap_or(#default);
+        },
+    }
+}
+
+/// ```ignore
+/// let body = rt::read_request(request.body(), Body::read, &mut violations);
+/// ```
+fn body(plan: &EndpointPlan) -> Option<TokenStream> {
+    let body = plan.body.as_ref()?;
+    let name = ident(&body.ident);
+    let root = plan.work.body?;
+    let read = reader::root_reader(plan, root.0 as usize);
+    Some(if body.required {
+        quote!(let #name = rt::read_request(request.body(), #read, &mut violations);)
+    } else {
+        quote! {
+            let #name = if request.body().is_empty() {
+                Some(rt::Maybe::Absent)
+            } else {
+                rt::read_request(request.body(), #read, &mut violations).map(rt::Maybe::Value)
+            };
+        }
+    })
+}
+
+/// ```ignore
+/// let Some(body) = body else { return Err(rt::broken_promise("a body")) };
+/// ```
+fn body_value(plan: &EndpointPlan) -> Option<TokenStream> {
+    let body = plan.body.as_ref().filter(|body| body.used)?;
+    let name = ident(&body.ident);
+    Some(quote! {
+        let Some(#name) = #name else {
+            return Err(rt::broken_promise("a request body"));
+        };
+    })
+}
+
+/// What of a request is in scope: the body, if anything reads it.
+pub(crate) fn scope(plan: &EndpointPlan) -> Scope<'_> {
+    let mut scope = Scope::new(plan);
+    if let (Some(body), Some(root)) = (&plan.body, plan.work.body) {
+        let name = ident(&body.ident);
+        let maybe =
+            !body.required || plan.shapes.get(root.0 as usize).is_some_and(|shape| shape.null_ok);
+        scope.bind(root.0 as usize, quote!(#name), maybe);
+    }
+    scope
+}

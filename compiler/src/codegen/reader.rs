@@ -1,0 +1,284 @@
+//! What is read of results and bodies: a struct of borrowed texts per record, and its reader.
+
+use super::tokens::ident;
+use crate::contract::work::{NodeId, Parent};
+use crate::plan::{EndpointPlan, ReadPlan, ShapePlan};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// Structs and readers of every record the endpoint reads.
+pub(crate) fn structs(plan: &EndpointPlan) -> Vec<TokenStream> {
+    let mut items = Vec::new();
+    for (at, shape) in plan.shapes.iter().enumerate() {
+        if let ReadPlan::Record(name, fields) = &shape.read
+            && is_read(plan, at)
+        {
+            let fields: Vec<(usize, &ShapePlan)> = fields
+                .iter()
+                .filter_map(|at| plan.shapes.get(*at).map(|shape| (*at, shape)))
+                .collect();
+            items.push(structure(plan, at, name, &fields));
+            items.push(implementation(plan, (at, name), &fields));
+        }
+    }
+    items
+}
+
+/// Whether anything reads the whole that `node` is a part of. The body of a failed answer is read
+/// only where a handler asks for it; a request body always.
+fn is_read(plan: &EndpointPlan, node: usize) -> bool {
+    match root(plan, node) {
+        Parent::Body => true,
+        _ => plan.shapes.get(node).is_some_and(|shape| shape.used),
+    }
+}
+
+fn root(plan: &EndpointPlan, node: usize) -> Parent {
+    let Some(found) = plan.work.nodes.get(node) else { return Parent::Body };
+    match &found.parent {
+        Parent::Field(up, _) | Parent::Element(up) => self::root_of(plan, *up),
+        other => other.clone(),
+    }
+}
+
+fn root_of(plan: &EndpointPlan, node: NodeId) -> Parent {
+    root(plan, node.0 as usize)
+}
+
+/// The fields that are held: what nobody reads is checked and dropped.
+fn held<'s>(fields: &[(usize, &'s ShapePlan)]) -> Vec<(usize, &'s ShapePlan)> {
+    fields.iter().filter(|(_, shape)| shape.used).copied().collect()
+}
+
+/// Whether a record's struct borrows anything.
+fn borrows(plan: &EndpointPlan, node: usize) -> bool {
+    let Some(shape) = plan.shapes.get(node) else { return false };
+    match &shape.read {
+        ReadPlan::Record(_, fields) => {
+            shape.raw
+                || fields.iter().any(|field| {
+                    plan.shapes.get(*field).is_some_and(|shape| shape.used) && borrows(plan, *field)
+                })
+        }
+        ReadPlan::List(_, element) => shape.raw || borrows(plan, *element),
+        _ => true,
+    }
+}
+
+/// Whether the struct of a record has a lifetime: whether one of its fields borrows.
+fn has_lifetime(plan: &EndpointPlan, fields: &[(usize, &ShapePlan)]) -> bool {
+    held(fields).iter().any(|(at, _)| borrows(plan, *at))
+}
+
+/// ```ignore
+/// /// What is read of `item`.
+/// struct Item<'a> {
+///     id: rt::Raw<'a>,
+///     pricing: rt::Maybe<ItemPricing<'a>>,
+/// }
+/// ```
+fn structure(
+    plan: &EndpointPlan,
+    node: usize,
+    name: &str,
+    fields: &[(usize, &ShapePlan)],
+) -> TokenStream {
+    let doc = format!(" What is read of `{}`.", place(plan, node));
+    let lifetime = has_lifetime(plan, fields).then(|| quote!(<'a>));
+    let name = ident(name);
+    let held = held(fields);
+    if held.is_empty() {
+        return quote!(#[doc = #doc] struct #name;);
+    }
+    let fields = held.iter().map(|(at, shape)| {
+        let field = ident(&shape.field);
+        let ty = slot_type(plan, *at, &quote!('a));
+        quote!(#field: #ty)
+    });
+    quote! {
+        #[doc = #doc]
+        struct #name #lifetime {
+            #(#fields),*
+        }
+    }
+}
+
+/// `item.pricing`
+fn place(plan: &EndpointPlan, node: usize) -> String {
+    let Some(found) = plan.work.nodes.get(node) else { return String::new() };
+    match &found.parent {
+        Parent::Call(call) => plan.work.calls.get(*call).map_or("_", |call| &call.name).to_owned(),
+        Parent::Body => "body".into(),
+        Parent::ErrorBody(..) => "error".into(),
+        Parent::Field(up, name) => format!("{}.{name}", place(plan, up.0 as usize)),
+        Parent::Element(up) => format!("{}[]", place(plan, up.0 as usize)),
+    }
+}
+
+/// The type of what is held of a node, a `Maybe` where it can be missing.
+fn slot_type(plan: &EndpointPlan, node: usize, lifetime: &TokenStream) -> TokenStream {
+    let ty = value_type(plan, node, lifetime);
+    match plan.shapes.get(node) {
+        Some(shape) if shape.maybe() => quote!(rt::Maybe<#ty>),
+        _ => ty,
+    }
+}
+
+/// The type of what is held of a node.
+fn value_type(plan: &EndpointPlan, node: usize, lifetime: &TokenStream) -> TokenStream {
+    let Some(shape) = plan.shapes.get(node) else { return quote!(()) };
+    let ty = match &shape.read {
+        ReadPlan::Record(name, fields) => {
+            let name = ident(name);
+            let fields: Vec<(usize, &ShapePlan)> = fields
+                .iter()
+                .filter_map(|at| plan.shapes.get(*at).map(|shape| (*at, shape)))
+                .collect();
+            let lifetime = has_lifetime(plan, &fields).then(|| quote!(<#lifetime>));
+            quote!(#name #lifetime)
+        }
+        ReadPlan::List(_, element) => {
+            let element = slot_type(plan, *element, lifetime);
+            quote!(Vec<#element>)
+        }
+        _ => return quote!(rt::Raw<#lifetime>),
+    };
+    if shape.raw { quote!((rt::Raw<#lifetime>, #ty)) } else { ty }
+}
+
+/// ```ignore
+/// impl<'a> Item<'a> {
+///     fn read(reader: &mut rt::Reader<'a>) -> rt::Read<Self> {
+///         let mut id = rt::Maybe::Absent;
+///         let mut object = reader.object()?;
+///         while let Some(key) = reader.key(&mut object)? {
+///             match &*key {
+///                 "id" => reader.field(&mut id, types::sku)?,
+///                 _ => reader.unknown()?,
+///             }
+///         }
+///         let id = reader.required(&object, id, "id");
+///         Ok(Self { id: id? })
+///     }
+/// }
+/// ```
+fn implementation(
+    plan: &EndpointPlan,
+    (node, name): (usize, &str),
+    fields: &[(usize, &ShapePlan)],
+) -> TokenStream {
+    let name = ident(name);
+    let (outer, inner) = match has_lifetime(plan, fields) {
+        true => (quote!(<'a>), quote!('a)),
+        false => (TokenStream::new(), quote!('_)),
+    };
+    let self_type = if has_lifetime(plan, fields) { quote!(#name<'a>) } else { quote!(#name) };
+    let slots = fields.iter().map(|(_, shape)| slot(shape));
+    let arms = fields.iter().map(|(at, shape)| {
+        let (wire, slot) = (&shape.wire, slot(shape));
+        let read = reader(plan, *at);
+        quote!(#wire => reader.field(&mut #slot, #read)?)
+    });
+    let unknown = match root(plan, node) {
+        Parent::Body if plan.ignore_fields => quote!(reader.skip()?),
+        _ => quote!(reader.unknown()?),
+    };
+    let ends = fields.iter().map(|(_, shape)| {
+        let (wire, slot) = (&shape.wire, slot(shape));
+        let end = ident(end(shape));
+        quote!(let #slot = reader.#end(&object, #slot, #wire);)
+    });
+    let checked = fields.iter().filter(|(_, shape)| !shape.used).map(|(_, shape)| slot(shape));
+    let value = construct(fields);
+    quote! {
+        impl #outer #self_type {
+            fn read(reader: &mut rt::Reader<#inner>) -> rt::Read<Self> {
+                #(let mut #slots = rt::Maybe::Absent;)*
+                let mut object = reader.object()?;
+                while let Some(key) = reader.key(&mut object)? {
+                    match &*key {
+                        #(#arms,)*
+                        _ => #unknown,
+                    }
+                }
+                #(#ends)*
+                #(#checked?;)*
+                Ok(#value)
+            }
+        }
+    }
+}
+
+fn construct(fields: &[(usize, &ShapePlan)]) -> TokenStream {
+    let held = held(fields);
+    if held.is_empty() {
+        return quote!(Self);
+    }
+    let fields = held.iter().map(|(_, shape)| {
+        let (field, slot) = (ident(&shape.field), slot(shape));
+        quote!(#field: #slot?)
+    });
+    quote!(Self { #(#fields),* })
+}
+
+/// The local of a field while its record is read: never one of the reader's own.
+fn slot(shape: &ShapePlan) -> proc_macro2::Ident {
+    ident(&format!("slot_{}", shape.field))
+}
+
+/// What the contract promises of a field, as a method of the reader.
+fn end(shape: &ShapePlan) -> &'static str {
+    match (shape.absent_ok, shape.null_ok) {
+        (false, false) => "required",
+        (true, false) => "optional",
+        (false, true) => "nullable",
+        (true, true) => "either",
+    }
+}
+
+/// A function that reads the value of a node.
+pub(crate) fn reader(plan: &EndpointPlan, node: usize) -> TokenStream {
+    let Some(shape) = plan.shapes.get(node) else { return quote!(rt::Reader::any) };
+    let read = match &shape.read {
+        ReadPlan::Any => return quote!(rt::Reader::any),
+        ReadPlan::Scalar => return quote!(rt::Reader::scalar),
+        ReadPlan::Boolean => return quote!(rt::Reader::boolean),
+        ReadPlan::Rule(name) => {
+            let name = ident(name);
+            return quote!(types::#name);
+        }
+        ReadPlan::Record(name, _) => {
+            let name = ident(name);
+            quote!(#name::read)
+        }
+        ReadPlan::List(rule, element) => {
+            let rule = ident(rule);
+            let element = or_null(plan, *element);
+            quote!(|reader| reader.list(&types::#rule, #element))
+        }
+    };
+    if shape.raw { quote!(|reader| reader.raw_of(#read)) } else { read }
+}
+
+/// A function that reads the value of a node that may be null.
+fn or_null(plan: &EndpointPlan, node: usize) -> TokenStream {
+    let read = reader(plan, node);
+    match plan.shapes.get(node) {
+        Some(shape) if shape.null_ok => quote!(|reader| reader.or_null(#read)),
+        _ => read,
+    }
+}
+
+/// The type of a whole result, inside a function.
+pub(crate) fn root_type(plan: &EndpointPlan, node: usize) -> TokenStream {
+    let ty = value_type(plan, node, &quote!('_));
+    match plan.shapes.get(node) {
+        Some(shape) if shape.null_ok => quote!(rt::Maybe<#ty>),
+        _ => ty,
+    }
+}
+
+/// A function that reads a whole result or body.
+pub(crate) fn root_reader(plan: &EndpointPlan, node: usize) -> TokenStream {
+    or_null(plan, node)
+}

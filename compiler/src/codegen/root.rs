@@ -1,0 +1,182 @@
+//! The crate's root, a version's module, and what they share.
+
+use super::tokens::{ident, millis, number, option, setting, time};
+use crate::contract::work::Condition;
+use crate::contract::{Breaker, Variable, VariableKind};
+use crate::plan::{ErrorPlan, Plan, Upstream, VersionPlan};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// The root: what the gateway is.
+///
+/// ```ignore
+/// pub static CONTRACT: rt::Contract = rt::Contract { api: "shop", … };
+/// fn route(path: &[&str]) -> &'static [&'static rt::Endpoint] { … }
+/// ```
+pub(crate) fn items(plan: &Plan, digests: &[String]) -> Vec<TokenStream> {
+    let Plan { api, revision, .. } = plan;
+    let compiler = crate::VERSION;
+    let versions = plan.versions.iter().zip(digests).map(|(version, digest)| {
+        let label = &version.label;
+        quote!(rt::Version { label: #label, digest: #digest })
+    });
+    let environment = plan.variables.iter().map(variable);
+    let backends = plan.upstreams.iter().map(|upstream| {
+        let name = ident(&upstream.ident);
+        quote!(&upstreams::#name)
+    });
+    vec![
+        quote!(
+            use gatewright_runtime::codegen as rt;
+        ),
+        quote! {
+            /// What is compiled in.
+            pub static CONTRACT: rt::Contract = rt::Contract {
+                api: #api,
+                versions: &[#(#versions),*],
+                compiler: #compiler,
+                revision: #revision,
+                environment: &[#(#environment),*],
+                backends: &[#(#backends),*],
+                route,
+            };
+        },
+        route(&plan.versions),
+    ]
+}
+
+/// Versions differ in their first segments; the rest is each version's own.
+fn route(versions: &[VersionPlan]) -> TokenStream {
+    let arms = versions.iter().map(|version| {
+        let prefix = &version.prefix;
+        let module = ident(&version.module);
+        quote!([#(#prefix,)* ..] => #module::routes::route(path))
+    });
+    quote! {
+        /// The endpoints at a path.
+        fn route(path: &[&str]) -> &'static [&'static rt::Endpoint] {
+            match path {
+                #(#arms,)*
+                _ => &[],
+            }
+        }
+    }
+}
+
+fn variable(variable: &Variable) -> TokenStream {
+    let Variable { name, about, .. } = variable;
+    let kind = ident(match variable.kind {
+        VariableKind::Url => "Url",
+        VariableKind::Duration => "Duration",
+        VariableKind::Int => "Int",
+        VariableKind::Number => "Number",
+        VariableKind::Text => "Text",
+        VariableKind::Bool => "Bool",
+        VariableKind::Secret => "Secret",
+    });
+    let default = option(variable.default.as_ref().map(|default| quote!(#default)));
+    let bounds = option(variable.bounds.as_ref().map(|(low, high)| quote!((#low, #high))));
+    quote! {
+        rt::Variable {
+            name: #name,
+            kind: rt::VariableKind::#kind,
+            default: #default,
+            bounds: #bounds,
+            about: #about,
+        }
+    }
+}
+
+/// One static per backend.
+///
+/// ```ignore
+/// /// `catalog`, run by catalog-team.
+/// pub static CATALOG: rt::Backend = rt::Backend { index: 0, name: "catalog", … };
+/// ```
+pub(crate) fn upstreams(upstreams: &[Upstream]) -> Vec<TokenStream> {
+    let mut items = vec![quote!(
+        use gatewright_runtime::codegen as rt;
+    )];
+    items.extend(upstreams.iter().enumerate().map(|(index, upstream)| {
+        let name = &upstream.backend.name;
+        let (index, retries) = (number(index), number(upstream.backend.retries));
+        let static_name = ident(&upstream.ident);
+        let owner = upstream.backend.owner.as_deref().unwrap_or("");
+        let doc = match owner {
+            "" => format!(" `{name}`."),
+            owner => format!(" `{name}`, run by {owner}."),
+        };
+        let address = setting(&upstream.backend.address);
+        let timeout = time(&upstream.backend.timeout);
+        let retry_on = upstream.backend.retry_on.iter().map(|one| condition(*one));
+        let breaker = option(upstream.backend.breaker.as_ref().map(breaker));
+        let headers = upstream.backend.headers.iter().map(|(name, value)| {
+            let value = setting(value);
+            quote!((#name, #value))
+        });
+        let max_body = number(upstream.backend.max_body);
+        quote! {
+            #[doc = #doc]
+            pub static #static_name: rt::Backend = rt::Backend {
+                index: #index,
+                name: #name,
+                owner: #owner,
+                address: #address,
+                timeout: #timeout,
+                retries: #retries,
+                retry_on: &[#(#retry_on),*],
+                breaker: #breaker,
+                headers: &[#(#headers),*],
+                max_body: #max_body,
+            };
+        }
+    }));
+    items
+}
+
+fn breaker(breaker: &Breaker) -> TokenStream {
+    let failures = number(breaker.failures);
+    let within = option(breaker.within.map(millis));
+    let open = millis(breaker.open);
+    quote!(rt::Breaker { failures: #failures, within: #within, open: #open })
+}
+
+pub(crate) fn condition(condition: Condition) -> TokenStream {
+    match condition {
+        Condition::Status(status) => {
+            let status = number(status);
+            quote!(rt::Condition::Status(#status))
+        }
+        Condition::Class(class) => {
+            let class = number(class);
+            quote!(rt::Condition::Class(#class))
+        }
+        Condition::Timeout => quote!(rt::Condition::Timeout),
+        Condition::Unreachable => quote!(rt::Condition::Unreachable),
+        Condition::Invalid => quote!(rt::Condition::Invalid),
+    }
+}
+
+/// One static per declared error.
+///
+/// ```ignore
+/// /// There is no such resource
+/// pub static NOT_FOUND: rt::Problem = rt::Problem { status: 404, … };
+/// ```
+pub(crate) fn errors(errors: &[ErrorPlan]) -> Vec<TokenStream> {
+    let mut items = vec![quote!(
+        use gatewright_runtime::codegen as rt;
+    )];
+    items.extend(errors.iter().map(|error| {
+        let name = ident(&error.ident);
+        let ErrorPlan { kind, title, .. } = error;
+        let status = number(error.status);
+        let doc = format!(" {title}");
+        quote! {
+            #[doc = #doc]
+            pub static #name: rt::Problem =
+                rt::Problem { status: #status, kind: #kind, title: #title };
+        }
+    }));
+    items
+}

@@ -1,0 +1,175 @@
+//! Which request leads to which endpoint: routes are code.
+
+use super::tokens::{ident, number};
+use crate::plan::{EndpointPlan, Route};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+/// The items of a version's `routes` module.
+///
+/// ```ignore
+/// /// The endpoints at a path, decoded segment by segment.
+/// pub fn route(path: &[&str]) -> &'static [&'static rt::Endpoint] {
+///     match path {
+///         [first, rest @ ..] => match *first { "v1" => …, _ => &[] },
+///         [] => &[],
+///     }
+/// }
+///
+/// static AT_0: [&rt::Endpoint; 1] = [&super::get_products_id::ENDPOINT];
+/// ```
+pub(crate) fn items(routes: &Route, endpoints: &[EndpointPlan]) -> Vec<TokenStream> {
+    let mut writer =
+        Writer { endpoints, statics: Vec::new(), functions: Vec::new(), guards: false };
+    let body = writer.node(routes, 0);
+    let mut items = Vec::new();
+    if writer.guards {
+        items.push(quote!(
+            use super::types;
+        ));
+    }
+    items.push(quote!(
+        use gatewright_runtime::codegen as rt;
+    ));
+    items.push(quote! {
+        /// The endpoints at a path, decoded segment by segment; one per method.
+        pub fn route(path: &[&str]) -> &'static [&'static rt::Endpoint] {
+            #body
+        }
+    });
+    items.extend(writer.functions);
+    items.extend(writer.statics);
+    items
+}
+
+struct Writer<'p> {
+    endpoints: &'p [EndpointPlan],
+    statics: Vec<TokenStream>,
+    functions: Vec<TokenStream>,
+    guards: bool,
+}
+
+impl Writer<'_> {
+    /// What follows the first `depth` segments of `path`.
+    fn node(&mut self, route: &Route, depth: usize) -> TokenStream {
+        let here = self.here(route);
+        let length = number(depth);
+        if route.literals.is_empty() && route.param.is_none() {
+            return match depth {
+                0 => quote!(if path.is_empty() { #here } else { &[] }),
+                _ => quote!(if path.len() == #length { #here } else { &[] }),
+            };
+        }
+        let segment = if depth == 0 { quote!(path.first()) } else { quote!(path.get(#length)) };
+        let arms: Vec<TokenStream> = route
+            .literals
+            .iter()
+            .map(|(text, next)| {
+                let next = self.next(next, depth + 1);
+                quote!(Some(#text) => #next)
+            })
+            .collect();
+        let param = match &route.param {
+            Some(next) => {
+                let next = self.next(next, depth + 1);
+                quote!(Some(_) => #next)
+            }
+            None => quote!(Some(_) => &[]),
+        };
+        quote! {
+            match #segment.copied() {
+                #(#arms,)*
+                #param,
+                None => #here,
+            }
+        }
+    }
+
+    /// A branch: in place while it is small, else a function of its own.
+    fn next(&mut self, route: &Route, depth: usize) -> TokenStream {
+        if size(route) <= 4 {
+            return self.node(route, depth);
+        }
+        let name = format_ident!("route_{}", self.functions.len());
+        // The place is taken before the inner branches take theirs.
+        self.functions.push(TokenStream::new());
+        let at = self.functions.len() - 1;
+        let body = self.node(route, depth);
+        if let Some(slot) = self.functions.get_mut(at) {
+            *slot = quote! {
+                fn #name(path: &[&str]) -> &'static [&'static rt::Endpoint] {
+                    #body
+                }
+            };
+        }
+        quote!(#name(path))
+    }
+
+    /// The endpoints whose path ends here. Endpoints of one method are told apart by the rules of
+    /// their parameters.
+    fn here(&mut self, route: &Route) -> TokenStream {
+        let guarded = route.here.iter().position(|arrival| !arrival.guards.is_empty());
+        let Some(at) = guarded else {
+            return self.list(route.here.iter().map(|arrival| arrival.endpoint).collect());
+        };
+        let Some(arrival) = route.here.get(at) else { return quote!(&[]) };
+        let others: Vec<_> = route
+            .here
+            .iter()
+            .filter(|other| other.method != arrival.method || **other == *arrival)
+            .collect();
+        let chosen = Route { here: cleared(&others), ..Route::default() };
+        let mut rest = route.here.clone();
+        rest.remove(at);
+        let same: Vec<usize> = (0..rest.len())
+            .filter(|other| rest.get(*other).is_some_and(|r| r.method == arrival.method))
+            .collect();
+        if let [last] = same.as_slice()
+            && let Some(last) = rest.get_mut(*last)
+        {
+            last.guards.clear();
+        }
+        let guards = arrival.guards.iter().map(|(segment, rule)| {
+            let (segment, rule) = (number(segment), ident(rule));
+            quote!(path.get(#segment).is_some_and(|text| types::#rule.accepts(text)))
+        });
+        self.guards = true;
+        let guards: Vec<TokenStream> = guards.collect();
+        let chosen = self.here(&chosen);
+        let rest = self.here(&Route { here: rest, ..Route::default() });
+        quote!(if #(#guards)&&* { #chosen } else { #rest })
+    }
+
+    fn list(&mut self, endpoints: Vec<usize>) -> TokenStream {
+        let found: Vec<TokenStream> = endpoints
+            .iter()
+            .filter_map(|at| self.endpoints.get(*at))
+            .map(|endpoint| {
+                let module = ident(&endpoint.module);
+                quote!(&super::#module::ENDPOINT)
+            })
+            .collect();
+        if found.is_empty() {
+            return quote!(&[]);
+        }
+        let name = format_ident!("AT_{}", self.statics.len());
+        let count = number(found.len());
+        self.statics.push(quote!(static #name: [&rt::Endpoint; #count] = [#(#found),*];));
+        quote!(&#name)
+    }
+}
+
+fn cleared(arrivals: &[&crate::plan::Arrival]) -> Vec<crate::plan::Arrival> {
+    let clear = |arrival: &&crate::plan::Arrival| {
+        let mut arrival = (*arrival).clone();
+        arrival.guards.clear();
+        arrival
+    };
+    arrivals.iter().map(clear).collect()
+}
+
+/// How many branches a route has.
+fn size(route: &Route) -> usize {
+    let literals: usize = route.literals.values().map(|next| 1 + size(next)).sum();
+    literals + route.param.as_ref().map_or(0, |next| 1 + size(next))
+}

@@ -1,0 +1,216 @@
+//! The resolved meaning of an API: what every stage behind analysis works on.
+//!
+//! No name in it needs looking up. Parts that analysis refused are not in it.
+
+pub mod endpoint;
+pub mod types;
+pub(crate) mod visit;
+pub mod work;
+
+pub use endpoint::{Endpoint, Param, ParamKind, Place, Presence, RouteSegment, Success};
+use gatewright_grammar::Span;
+pub use types::{
+    Enumeration, Number, NumberKind, Record, RecordId, Rest, Scalar, Text, Type, Types,
+};
+pub use work::{Build, Call, Condition, Node, NodeId, Operand, Outcome, TextExpr, Work};
+
+/// One API with all its versions.
+#[derive(Clone, Debug)]
+pub struct Contract {
+    /// The name of the API, `shop`.
+    pub api: String,
+    /// Its documentation.
+    pub doc: Vec<String>,
+    /// Environment variables in the order of the text.
+    pub variables: Vec<Variable>,
+    /// Backends in the order of the text.
+    pub backends: Vec<Backend>,
+    /// Versions in the order of the text.
+    pub versions: Vec<Version>,
+}
+
+/// A contract without errors.
+#[derive(Clone, Debug)]
+pub struct Checked(pub(crate) Contract);
+
+impl Checked {
+    /// The contract.
+    pub fn contract(&self) -> &Contract {
+        &self.0
+    }
+
+    /// The name of the API, `shop`.
+    pub fn api(&self) -> &str {
+        &self.0.api
+    }
+
+    /// The labels of all versions in the order of the text.
+    pub fn versions(&self) -> Vec<String> {
+        self.0.versions.iter().map(|version| version.label.clone()).collect()
+    }
+
+    /// What the gateway reads from its environment.
+    pub fn variables(&self) -> &[Variable] {
+        &self.0.variables
+    }
+}
+
+/// Something an operator sets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variable {
+    /// `CATALOG_URL`
+    pub name: String,
+    /// What it holds.
+    pub kind: VariableKind,
+    /// Its value when it is not set; without one it must be set.
+    pub default: Option<String>,
+    /// The lowest and the highest value an operator may set.
+    pub bounds: Option<(String, String)>,
+    /// What it is for, one line.
+    pub about: String,
+    /// Where it is declared first.
+    pub span: Span,
+}
+
+/// What a variable holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VariableKind {
+    /// An absolute http or https address.
+    Url,
+    /// A length of time such as `150ms`.
+    Duration,
+    /// An integer.
+    Int,
+    /// A number.
+    Number,
+    /// Any text.
+    Text,
+    /// `true` or `false`.
+    Bool,
+    /// A text that is never shown.
+    Secret,
+}
+
+impl VariableKind {
+    /// The word for it in messages and templates.
+    pub fn word(self) -> &'static str {
+        match self {
+            VariableKind::Url => "url",
+            VariableKind::Duration => "duration",
+            VariableKind::Int => "int",
+            VariableKind::Number => "number",
+            VariableKind::Text => "text",
+            VariableKind::Bool => "bool",
+            VariableKind::Secret => "secret",
+        }
+    }
+}
+
+/// A value that stands in the contract or comes from the environment.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Setting<T> {
+    /// It stands in the contract.
+    Fixed(T),
+    /// It comes from this variable; `most` is the highest it can be.
+    Env {
+        /// The variable.
+        name: String,
+        /// The highest value, if the contract bounds it.
+        most: Option<T>,
+    },
+}
+
+impl<T: Clone> Setting<T> {
+    /// The highest value it can have, if known.
+    pub fn most(&self) -> Option<T> {
+        match self {
+            Setting::Fixed(value) => Some(value.clone()),
+            Setting::Env { most, .. } => most.clone(),
+        }
+    }
+}
+
+/// A service that answers calls.
+#[derive(Clone, Debug)]
+pub struct Backend {
+    /// `catalog`
+    pub name: String,
+    /// The team that runs it, or nothing.
+    pub owner: Option<String>,
+    /// Its address.
+    pub address: Setting<String>,
+    /// The longest one attempt may take, in milliseconds.
+    pub timeout: Setting<u64>,
+    /// Whether the timeout is the built-in one.
+    pub timeout_is_default: bool,
+    /// Further attempts after a failed one.
+    pub retries: u32,
+    /// When there is a further attempt; empty: the usual failures.
+    pub retry_on: Vec<Condition>,
+    /// When calls are refused without trying.
+    pub breaker: Option<Breaker>,
+    /// Header fields of every call.
+    pub headers: Vec<(String, Setting<String>)>,
+    /// The longest result body in bytes.
+    pub max_body: u64,
+    /// Its name where it is declared.
+    pub span: Span,
+}
+
+/// When calls to a backend are refused without trying.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Breaker {
+    /// How many failures open it.
+    pub failures: u32,
+    /// Within how many milliseconds; nothing: in a row.
+    pub within: Option<u64>,
+    /// How many milliseconds it stays open.
+    pub open: u64,
+}
+
+/// A complete contract at one version.
+#[derive(Clone, Debug)]
+pub struct Version {
+    /// `1`, or a date.
+    pub label: String,
+    /// The literal path segments in front of its routes: `["v1"]`.
+    pub prefix: Vec<String>,
+    /// Documentation.
+    pub doc: Vec<String>,
+    /// When it goes.
+    pub lifecycle: Lifecycle,
+    /// Record types.
+    pub types: Types,
+    /// Declared errors.
+    pub errors: Vec<Problem>,
+    /// Endpoints in the order of the flattened text.
+    pub endpoints: Vec<Endpoint>,
+    /// The label where it is declared.
+    pub span: Span,
+}
+
+/// When something goes, as callers are told.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lifecycle {
+    /// From when on it is deprecated: a day, `2026-09-01`.
+    pub since: Option<String>,
+    /// When it may go: a day.
+    pub sunset: Option<String>,
+    /// Where to read about it.
+    pub see: Option<String>,
+}
+
+/// A declared error.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// `NotFound`
+    pub name: String,
+    /// Its status.
+    pub status: u16,
+    /// What it means, for people.
+    pub title: String,
+    /// Its members.
+    pub members: Option<RecordId>,
+    /// The name where it is declared.
+    pub span: Span,
+}

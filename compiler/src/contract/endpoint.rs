@@ -1,0 +1,119 @@
+//! Endpoints: what callers send and get, and the work behind it.
+
+use super::types::{Const, ListBounds, Scalar, Type};
+use super::{Lifecycle, Setting, Work};
+use gatewright_grammar::Span;
+
+/// Method and path, what callers send, what they get.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// `GET`
+    pub method: String,
+    /// The whole path, version prefix included.
+    pub route: Vec<RouteSegment>,
+    /// `/v1/products/{id}`
+    pub template: String,
+    /// Documentation.
+    pub doc: Vec<String>,
+    /// The contract line as written: `GET /products/{id: Sku} -> Product | NotFound`.
+    pub signature: String,
+    /// Path, query and header parameters in order.
+    pub params: Vec<Param>,
+    /// The body callers send.
+    pub body: Option<Body>,
+    /// What a successful answer is.
+    pub success: Success,
+    /// Declared errors, as indices into the version's errors.
+    pub errors: Vec<usize>,
+    /// The budget in milliseconds.
+    pub timeout: Setting<u64>,
+    /// The longest request body in bytes.
+    pub max_body: u64,
+    /// Whether query parameters that are not declared are accepted and dropped.
+    pub ignore_params: bool,
+    /// Whether body fields that are not declared are accepted and dropped.
+    pub ignore_fields: bool,
+    /// When it goes, if not with its version.
+    pub lifecycle: Lifecycle,
+    /// Calls and answer.
+    pub work: Work,
+    /// The contract line.
+    pub span: Span,
+}
+
+/// A segment of a route.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RouteSegment {
+    /// Decoded literal text.
+    Literal(String),
+    /// A parameter, as an index into the endpoint's parameters.
+    Param(usize),
+}
+
+/// A path, query or header parameter.
+#[derive(Clone, Debug)]
+pub struct Param {
+    /// Where it stands in a request.
+    pub place: Place,
+    /// Its name on the wire.
+    pub wire: String,
+    /// Its name in scope.
+    pub name: String,
+    /// What it holds.
+    pub kind: ParamKind,
+    /// Whether it must be there.
+    pub presence: Presence,
+    /// An example value.
+    pub example: Option<Const>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// Where a parameter stands in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The path segment with this index.
+    Path(usize),
+    /// The query.
+    Query,
+    /// A header field.
+    Header,
+}
+
+/// What a parameter holds.
+#[derive(Clone, Debug)]
+pub enum ParamKind {
+    /// One value.
+    One(Scalar),
+    /// A repeated value.
+    Many(Scalar, ListBounds),
+}
+
+/// Whether a parameter must be there.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Presence {
+    /// It must be there.
+    Required,
+    /// It may be absent.
+    Optional,
+    /// It may be absent, and then is this.
+    Default(Const),
+}
+
+/// The body callers send.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// Its type.
+    pub ty: Type,
+    /// Whether it may be absent.
+    pub optional: bool,
+}
+
+/// What a successful answer is.
+#[derive(Clone, Debug)]
+pub struct Success {
+    /// Its status.
+    pub status: u16,
+    /// Its body.
+    pub ty: Option<Type>,
+}

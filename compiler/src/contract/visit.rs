@@ -1,0 +1,112 @@
+//! What a piece of work reads.
+
+use super::work::{
+    Build, Call, Cond, Fallback, NodeId, Operand, Outcome, PathPart, QueryPart, TextExpr, TextPart,
+};
+
+/// A value that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Read {
+    Node(NodeId),
+    Param(usize),
+}
+
+/// Calls `see` for everything `build` reads.
+pub(crate) fn build(build: &Build, see: &mut dyn FnMut(Read)) {
+    match build {
+        Build::Const(_) => {}
+        Build::Copy(one) => operand(one, see),
+        Build::Promised(inner, _) => self::build(inner, see),
+        Build::Record(node, members) => {
+            if let Some(node) = node {
+                see(Read::Node(*node));
+            }
+            members.iter().for_each(|member| self::build(&member.value, see));
+        }
+        Build::List { from, element, .. } => {
+            see(Read::Node(*from));
+            self::build(element, see);
+        }
+        Build::Array(items) | Build::Or(items) => {
+            items.iter().for_each(|item| self::build(item, see));
+        }
+        Build::Holds(one) => cond(one, see),
+        Build::Text(one) => text(one, see),
+    }
+}
+
+/// Calls `see` for everything `operand` reads.
+pub(crate) fn operand(operand: &Operand, see: &mut dyn FnMut(Read)) {
+    match operand {
+        Operand::Param(index) => see(Read::Param(*index)),
+        Operand::Node(node) => see(Read::Node(*node)),
+        Operand::Const(_) => {}
+        Operand::Or(all) => all.iter().for_each(|one| self::operand(one, see)),
+        Operand::Each { list, value, .. } => {
+            see(Read::Node(*list));
+            see(Read::Node(*value));
+        }
+    }
+}
+
+/// Calls `see` for everything `text` reads.
+pub(crate) fn text(text: &TextExpr, see: &mut dyn FnMut(Read)) {
+    for part in &text.parts {
+        if let TextPart::Value(one) = part {
+            operand(one, see);
+        }
+    }
+}
+
+/// Calls `see` for everything `cond` reads.
+pub(crate) fn cond(cond: &Cond, see: &mut dyn FnMut(Read)) {
+    match cond {
+        Cond::Is(one) | Cond::Null(one, _) => operand(one, see),
+        Cond::Numbers(a, _, b) | Cond::Same(a, b, _) => {
+            operand(a, see);
+            operand(b, see);
+        }
+    }
+}
+
+/// Calls `see` for everything `call` reads before it is made.
+pub(crate) fn request(call: &Call, see: &mut dyn FnMut(Read)) {
+    for part in &call.path {
+        if let PathPart::Value(one) = part {
+            operand(one, see);
+        }
+    }
+    for part in &call.query {
+        match part {
+            QueryPart::Literal(_) => {}
+            QueryPart::Value(_, one) | QueryPart::Each(_, one) => operand(one, see),
+            QueryPart::Text(_, one) => text(one, see),
+        }
+    }
+    call.headers.iter().for_each(|(_, one)| text(one, see));
+    if let Some(body) = &call.body {
+        build(body, see);
+    }
+    if let Some(when) = &call.when {
+        cond(when, see);
+    }
+}
+
+/// Calls `see` for everything `call` reads when it has failed.
+pub(crate) fn failure(call: &Call, see: &mut dyn FnMut(Read)) {
+    let stand_in = |fallback: &Fallback, see: &mut dyn FnMut(Read)| {
+        if let Fallback::Built(built) = fallback {
+            build(built, see);
+        }
+    };
+    for handler in &call.handlers {
+        match &handler.outcome {
+            Outcome::Fail(_, Some(members)) => build(members, see),
+            Outcome::Fail(_, None) => {}
+            Outcome::StandIn(fallback) => stand_in(fallback, see),
+        }
+    }
+    if let Some(fallback) = &call.fallback {
+        stand_in(fallback, see);
+    }
+}

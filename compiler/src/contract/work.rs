@@ -1,0 +1,333 @@
+//! What an endpoint does: calls, what is read of their results, and how an answer is built.
+
+use super::types::{Const, Scalar};
+use gatewright_grammar::Span;
+
+/// The work of one endpoint.
+#[derive(Clone, Debug, Default)]
+pub struct Work {
+    /// What is read of results and of the body.
+    pub nodes: Vec<Node>,
+    /// The node of the whole request body, if anything is declared.
+    pub body: Option<NodeId>,
+    /// Calls in the order of the text. Those nobody needs are not in it.
+    pub calls: Vec<Call>,
+    /// The answer's body.
+    pub answer: Option<Build>,
+    /// Header fields of the answer.
+    pub reply: Vec<(String, TextExpr)>,
+}
+
+impl Work {
+    /// The node with this id.
+    pub fn node(&self, id: NodeId) -> &Node {
+        self.nodes.get(id.0 as usize).expect("ids are made with the nodes of the same endpoint")
+    }
+}
+
+/// A node of [`Work::nodes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub(crate) u32);
+
+/// A value in a result or body that something reads, and what it must be.
+///
+/// Several reads of one value meet in one node: it allows only what all of them allow.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Where it hangs.
+    pub parent: Parent,
+    /// What it must be.
+    pub shape: Shape,
+    /// Whether it may be absent.
+    pub absent_ok: bool,
+    /// Whether it may be null.
+    pub null_ok: bool,
+    /// Whether its JSON text is wanted as a whole.
+    pub raw: bool,
+    /// An example value, from the type that reads it.
+    pub example: Option<Const>,
+}
+
+/// Where a node hangs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Parent {
+    /// It is the whole result of the call with this index.
+    Call(usize),
+    /// It is the whole request body.
+    Body,
+    /// It is the whole body of a failed call's answer: call, handler.
+    ErrorBody(usize, usize),
+    /// It is a field of a record.
+    Field(NodeId, String),
+    /// It is each element of a list.
+    Element(NodeId),
+}
+
+/// What a node must be.
+#[derive(Clone, Debug)]
+pub enum Shape {
+    /// Any JSON.
+    Any,
+    /// A text, number or boolean.
+    AnyScalar,
+    /// A scalar by one or more rules.
+    Scalar(Vec<Scalar>),
+    /// A record with these fields read, in order of first mention.
+    Record(Vec<NodeId>),
+    /// A list.
+    List {
+        /// Each element.
+        element: NodeId,
+        /// The fewest elements.
+        min: u64,
+        /// The most elements.
+        max: Option<u64>,
+        /// Whether no two elements are equal.
+        unique: bool,
+        /// How many elements are read; nothing: all.
+        keep: Option<u64>,
+    },
+}
+
+/// A request to a backend.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// `item`; `_` for a result nobody reads.
+    pub name: String,
+    /// The backend, as an index.
+    pub backend: usize,
+    /// `GET`
+    pub method: String,
+    /// `GET /items/{id}`, for logs and documents.
+    pub operation: String,
+    /// The path.
+    pub path: Vec<PathPart>,
+    /// The query.
+    pub query: Vec<QueryPart>,
+    /// Header fields.
+    pub headers: Vec<(String, TextExpr)>,
+    /// The body.
+    pub body: Option<Build>,
+    /// The longest it may take with all attempts, in milliseconds.
+    pub within: Option<u64>,
+    /// Only made when this holds.
+    pub when: Option<Cond>,
+    /// What happens on failures, first match wins.
+    pub handlers: Vec<Handler>,
+    /// What stands in when no handler matches, or `when` does not hold.
+    pub fallback: Option<Fallback>,
+    /// The node of the whole result; nothing if nobody reads it.
+    pub result: Option<NodeId>,
+    /// Calls that must have ended before, as indices in ascending order.
+    pub after: Vec<usize>,
+    /// Whether its failure can fail the endpoint.
+    pub required: bool,
+    /// Response fields that are built from it.
+    pub feeds: Vec<String>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl Call {
+    /// Whether the result can be null as a whole.
+    pub fn can_be_null(&self) -> bool {
+        let null = |fallback: &Fallback| matches!(fallback, Fallback::Null);
+        let outcome =
+            |handler: &Handler| matches!(&handler.outcome, Outcome::StandIn(f) if null(f));
+        let skipped = self.when.is_some() && self.fallback.is_none();
+        skipped || self.fallback.as_ref().is_some_and(null) || self.handlers.iter().any(outcome)
+    }
+
+    /// Whether repeating it does no harm (RFC 9110 section 9.2.1).
+    pub fn is_safe(&self) -> bool {
+        self.method == "GET" || self.method == "HEAD"
+    }
+}
+
+/// A part of a call's path.
+#[derive(Clone, Debug)]
+pub enum PathPart {
+    /// Literal text, percent escapes included.
+    Literal(String),
+    /// A value, encoded into the segment.
+    Value(Operand),
+}
+
+/// A pair of a call's query.
+#[derive(Clone, Debug)]
+pub enum QueryPart {
+    /// A pair without values, as sent.
+    Literal(String),
+    /// A name and a value; dropped when the value is missing.
+    Value(String, Operand),
+    /// A name and several values.
+    Each(String, Operand),
+    /// A name and a text made of parts.
+    Text(String, TextExpr),
+}
+
+/// What happens on some failures.
+#[derive(Clone, Debug)]
+pub struct Handler {
+    /// The failures.
+    pub conditions: Vec<Condition>,
+    /// What happens.
+    pub outcome: Outcome,
+}
+
+/// What a failure turns into.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The endpoint fails with this declared error: an index into the version's errors, and members.
+    Fail(usize, Option<Build>),
+    /// A value stands in.
+    StandIn(Fallback),
+}
+
+/// A value that stands in for a result.
+#[derive(Clone, Debug)]
+pub enum Fallback {
+    /// `null`
+    Null,
+    /// A value known at compile time.
+    Const(Const),
+    /// A value built from what is in scope.
+    Built(Build),
+}
+
+/// How a call can fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// This status.
+    Status(u16),
+    /// A status of this hundred: 4 or 5.
+    Class(u16),
+    /// It took too long.
+    Timeout,
+    /// No connection, or none that lasted.
+    Unreachable,
+    /// The result violates what is read of it.
+    Invalid,
+}
+
+/// A value in scope.
+#[derive(Clone, Debug)]
+pub enum Operand {
+    /// A parameter, as an index.
+    Param(usize),
+    /// A value in a result or body.
+    Node(NodeId),
+    /// A value known at compile time.
+    Const(Const),
+    /// The first that is there and not null.
+    Or(Vec<Operand>),
+    /// A value in each element of a list.
+    Each {
+        /// The list.
+        list: NodeId,
+        /// At most that many elements.
+        first: Option<u64>,
+        /// The value, a part of the element.
+        value: NodeId,
+    },
+}
+
+/// A text made of parts.
+#[derive(Clone, Debug)]
+pub struct TextExpr {
+    /// The parts in order.
+    pub parts: Vec<TextPart>,
+}
+
+/// A part of a text.
+#[derive(Clone, Debug)]
+pub enum TextPart {
+    /// Literal text.
+    Literal(String),
+    /// A value.
+    Value(Operand),
+}
+
+/// A condition.
+#[derive(Clone, Debug)]
+pub enum Cond {
+    /// A boolean value.
+    Is(Operand),
+    /// Whether something is missing or null; `true` for `== null`.
+    Null(Operand, bool),
+    /// Two numbers.
+    Numbers(Operand, Comparison, Operand),
+    /// Two scalars are equal, or are not.
+    Same(Operand, Operand, bool),
+}
+
+/// How two numbers are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `>=`
+    AtLeast,
+    /// `<=`
+    AtMost,
+    /// `>`
+    Greater,
+    /// `<`
+    Less,
+}
+
+/// How a JSON value is made.
+#[derive(Clone, Debug)]
+pub enum Build {
+    /// A value known at compile time.
+    Const(Const),
+    /// A value in scope, copied.
+    Copy(Operand),
+    /// A value in scope that must also keep a promise of the answer.
+    Promised(Box<Build>, Scalar),
+    /// A record. With a node, it is made of that record's parts and is missing where it is missing.
+    Record(Option<NodeId>, Vec<Member>),
+    /// A list made of another list's elements.
+    List {
+        /// The list.
+        from: NodeId,
+        /// How an element is made.
+        element: Box<Build>,
+        /// At most that many.
+        first: Option<u64>,
+    },
+    /// A list of values.
+    Array(Vec<Build>),
+    /// Whether something holds.
+    Holds(Cond),
+    /// A text.
+    Text(TextExpr),
+    /// The first that is there and not null.
+    Or(Vec<Build>),
+}
+
+/// A member of a record that is made.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Its name on the wire.
+    pub name: String,
+    /// Its value.
+    pub value: Build,
+    /// What happens when the value is missing.
+    pub missing: Missing,
+}
+
+/// What happens to a member whose value is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// It never is.
+    Never,
+    /// An absent or null value drops the member.
+    Dropped,
+    /// An absent or null value becomes null.
+    Null,
+    /// An absent value drops the member, a null one stays null.
+    Kept,
+}

@@ -1,0 +1,180 @@
+//! What is wrong with a contract: a code, a place, and a way out.
+
+pub mod code;
+pub mod render;
+
+pub use code::Code;
+use gatewright_grammar::Span;
+
+/// The pages about all codes: a heading per code, in the order of the registry.
+const PAGES: &str = include_str!("../diagnostics.md");
+
+/// The page about the code of this name, as Markdown without its heading.
+pub fn explain(code: &str) -> Option<&'static str> {
+    let code = Code::named(code)?;
+    let heading = format!("\n## {}\n", code.name());
+    let (_, page) = PAGES.split_once(&heading)?;
+    let page = page.split("\n## ").next().unwrap_or(page);
+    Some(page.trim())
+}
+
+/// One thing that is wrong, or worth a look.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnostic {
+    /// Its stable name.
+    pub code: Code,
+    /// Whether it stops the build.
+    pub severity: Severity,
+    /// What is wrong, in the reader's terms, one line.
+    pub message: String,
+    /// Where, and why at that place.
+    pub primary: Label,
+    /// What it clashes with, in the order of telling.
+    pub secondary: Vec<Label>,
+    /// Consequences and facts.
+    pub notes: Vec<String>,
+    /// What to do; each is one edit that compiles.
+    pub helps: Vec<Help>,
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The contract cannot be built.
+    Error,
+    /// The contract can be built, and is probably not what its author wants.
+    Warning,
+}
+
+/// A place and what to say there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Label {
+    /// The place.
+    pub span: Span,
+    /// What to say there; may be empty.
+    pub text: String,
+}
+
+/// A way out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Help {
+    /// In words.
+    pub text: String,
+    /// As an edit, where a machine can make it.
+    pub fix: Option<Fix>,
+}
+
+/// An edit: the bytes of `span` become `replacement`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fix {
+    /// What is replaced; empty to insert.
+    pub span: Span,
+    /// What takes its place.
+    pub replacement: String,
+}
+
+impl Diagnostic {
+    /// A finding at `span` with the severity its code has.
+    pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: code.severity(),
+            message: message.into(),
+            primary: Label { span, text: String::new() },
+            secondary: Vec::new(),
+            notes: Vec::new(),
+            helps: Vec::new(),
+        }
+    }
+
+    /// What to say at the place.
+    #[must_use]
+    pub fn label(mut self, text: impl Into<String>) -> Self {
+        self.primary.text = text.into();
+        self
+    }
+
+    /// Another place that belongs to it.
+    #[must_use]
+    pub fn see(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.secondary.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// A consequence or a fact.
+    #[must_use]
+    pub fn note(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(text.into());
+        self
+    }
+
+    /// A way out in words.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.helps.push(Help { text: text.into(), fix: None });
+        self
+    }
+
+    /// A way out that a machine can take.
+    #[must_use]
+    pub fn fix(
+        mut self,
+        text: impl Into<String>,
+        span: Span,
+        replacement: impl Into<String>,
+    ) -> Self {
+        let fix = Fix { span, replacement: replacement.into() };
+        self.helps.push(Help { text: text.into(), fix: Some(fix) });
+        self
+    }
+
+    /// The same with another severity, for a code whose weight depends on the construct.
+    #[must_use]
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+}
+
+/// Findings as they are made. Sorted and without repetition once they leave.
+#[derive(Debug, Default)]
+pub struct Diagnostics {
+    found: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// Adds a finding.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.found.push(diagnostic);
+    }
+
+    /// Whether an error is among them.
+    pub fn has_errors(&self) -> bool {
+        self.found.iter().any(|one| one.severity == Severity::Error)
+    }
+
+    /// Whether `code` is among them.
+    pub fn has(&self, code: Code) -> bool {
+        self.found.iter().any(|one| one.code == code)
+    }
+
+    /// Takes out the findings that `matches`; whether there were any.
+    pub fn take(&mut self, matches: impl Fn(&Diagnostic) -> bool) -> bool {
+        let before = self.found.len();
+        self.found.retain(|one| !matches(one));
+        self.found.len() < before
+    }
+
+    /// All findings: errors first, then by place. A finding that two versions share, because one
+    /// inherits the line, is told once.
+    pub fn into_sorted(self) -> Vec<Diagnostic> {
+        let mut found: Vec<Diagnostic> = Vec::with_capacity(self.found.len());
+        for one in self.found {
+            if !found.iter().any(|f| f.code == one.code && f.primary.span == one.primary.span) {
+                found.push(one);
+            }
+        }
+        found.sort_by_key(|one| (one.severity, one.primary.span, one.code.name()));
+        found
+    }
+}

@@ -1,0 +1,102 @@
+//! The registry of codes: name, severity, title.
+
+use super::Severity;
+
+macro_rules! codes {
+    ($($variant:ident $name:literal $severity:ident $title:literal;)*) => {
+        /// The stable name of a finding. Names are never reused.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = $title] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the registry.
+            pub const ALL: &'static [Code] = &[$(Code::$variant),*];
+
+            /// `unknown-backend`
+            pub fn name(self) -> &'static str {
+                match self { $(Code::$variant => $name,)* }
+            }
+
+            /// What it weighs unless the place says otherwise.
+            pub fn severity(self) -> Severity {
+                match self { $(Code::$variant => Severity::$severity,)* }
+            }
+
+            /// One line about it.
+            pub fn title(self) -> &'static str {
+                match self { $(Code::$variant => $title,)* }
+            }
+
+            /// The code with this name.
+            pub fn named(name: &str) -> Option<Code> {
+                match name { $($name => Some(Code::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+codes! {
+    // Text that cannot be read.
+    UnexpectedText "unexpected-text" Error "something stands where it does not belong";
+    ExpectedResponse "expected-response" Error "an endpoint must say what it answers";
+    EndpointOutsideVersion "endpoint-outside-version" Error "an endpoint belongs to a version";
+    UnclosedBlock "unclosed-block" Error "a block is opened and never closed";
+    UnclosedText "unclosed-text" Error "a quoted text is opened and never closed";
+    StrayNewline "stray-newline" Error "a line ends inside parentheses";
+    NestedTooDeep "nested-too-deep" Error "blocks are nested too deeply";
+    // Names.
+    MissingApi "missing-api" Error "a contract needs an `api` block";
+    DuplicateName "duplicate-name" Error "a name is declared twice";
+    AlreadyInherited "already-inherited" Error "a version declares again what it inherits";
+    UnknownBackend "unknown-backend" Error "there is no backend of this name";
+    UnknownType "unknown-type" Error "there is no type of this name";
+    UnknownError "unknown-error" Error "there is no error of this name";
+    UnknownName "unknown-name" Error "nothing of this name is in scope";
+    UnknownField "unknown-field" Error "a type has no field of this name";
+    // Versions.
+    DuplicateVersion "duplicate-version" Error "a version is declared twice";
+    UnknownBaseVersion "unknown-base-version" Error "a version starts from one that does not exist";
+    NothingToChange "nothing-to-change" Error "an edit of something that is not there";
+    InvalidVersions "invalid-versions" Error "versions cannot be told apart this way";
+    SunsetBeforeDeprecation "sunset-before-deprecation" Error "a sunset lies before the deprecation";
+    InvalidDate "invalid-date" Error "there is no such day";
+    // Types and values.
+    InvalidBounds "invalid-bounds" Error "bounds that this type does not have, or that leave no value";
+    InvalidPattern "invalid-pattern" Error "a pattern that cannot be read";
+    PatternTooLarge "pattern-too-large" Error "a pattern that would need too large a table";
+    EndlessType "endless-type" Error "a type that contains itself without a way to end";
+    InvalidValue "invalid-value" Error "a default or example that its own type refuses";
+    InvalidStatus "invalid-status" Error "a status that cannot stand here";
+    // Routes and signatures.
+    DuplicateRoute "duplicate-route" Error "two endpoints answer the same requests";
+    AmbiguousRoutes "ambiguous-routes" Error "some requests match two routes";
+    InvalidPath "invalid-path" Error "a path that cannot be matched or sent";
+    BodyOnGet "body-on-get" Error "a request without a body by its method declares one";
+    AccessNotDeclared "access-not-declared" Error "an endpoint must say who may call it";
+    InvalidParameter "invalid-parameter" Error "a parameter whose type has no spelling in a request";
+    // Work.
+    MissingReturn "missing-return" Error "an endpoint with an answer must say what it returns";
+    FieldNotProvided "field-not-provided" Error "nobody provides a field of the answer";
+    AmbiguousSource "ambiguous-source" Error "two sources offer the same field";
+    TypeMismatch "type-mismatch" Error "a value does not fit where it goes";
+    CallCycle "call-cycle" Error "calls wait for each other";
+    NullInCall "null-in-call" Error "a value that can be null goes where null has no spelling";
+    UndeclaredFailure "undeclared-failure" Error "an endpoint fails in a way its first line does not say";
+    FallbackTypeMismatch "fallback-type-mismatch" Error "a fallback does not have what is read";
+    InvalidHeader "invalid-header" Error "a header field that cannot be used here";
+    // Backends and environment.
+    InvalidAddress "invalid-address" Error "an address that cannot be called";
+    InvalidClause "invalid-clause" Error "a clause that is repeated or says nothing useful";
+    ConflictingVariable "conflicting-variable" Error "an environment variable is declared in two ways";
+    SecretInSource "secret-in-source" Error "a secret is written in the source";
+    NoTimeout "no-timeout" Warning "nothing limits how long a call may take";
+    BudgetExceeded "budget-exceeded" Warning "the calls can take longer than the endpoint may";
+    UnusedBackend "unused-backend" Warning "a backend is never called";
+    UnusedCall "unused-call" Warning "a call that nobody needs is not made";
+    UnusedParameter "unused-parameter" Warning "a parameter is declared and never used";
+    UnusedAllow "unused-allow" Warning "a warning is allowed that does not occur";
+    // The compiler's own limits.
+    NotBuiltYet "not-built-yet" Warning "the language has this, this compiler does not build it yet";
+}

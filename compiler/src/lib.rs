@@ -1,0 +1,22 @@
+//! Gatewright's pure core: contract text in, checked contract and generated Rust out.
+
+mod analyse;
+mod check;
+pub mod codegen;
+pub mod contract;
+pub mod diagnostic;
+mod pattern;
+pub mod plan;
+mod samples;
+pub mod source;
+mod suggest;
+
+pub use analyse::{Analysis, analyse};
+pub use codegen::generate;
+pub use contract::Checked;
+pub use diagnostic::explain;
+pub use plan::{Target, plan};
+pub use samples::{MockBackend, MockOperation, SampleRequest, mocks, requests};
+
+/// The compiler's version, as generated files name it.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,331 @@
+//! Patterns of texts as automata: checked, compared and turned into tables at compile time.
+//!
+//! A pattern matches whole texts, as if it stood between `^` and `$`, in time linear in the text.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use gatewright_grammar::Span;
+use regex_automata::dfa::{Automaton, dense};
+use regex_automata::nfa::thompson;
+use regex_automata::util::primitives::StateID;
+use regex_automata::util::start;
+use regex_automata::{Anchored, MatchKind};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+/// The largest table, in entries.
+const MOST_ENTRIES: usize = 1 << 16;
+
+/// The most memory determinization may take, in bytes.
+const MOST_MEMORY: usize = 4 << 20;
+
+/// An automaton over UTF-8 bytes. State 0 refuses whatever follows.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Table {
+    /// The class of each byte.
+    pub(crate) classes: [u8; 256],
+    /// How many classes there are.
+    pub(crate) stride: u16,
+    /// `state * stride + class` to state.
+    pub(crate) transitions: Vec<u16>,
+    /// The state before the first byte.
+    pub(crate) start: u16,
+    /// The states that accept, ascending.
+    pub(crate) accepting: Vec<u16>,
+}
+
+/// Why a pattern has no table.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// It cannot be read.
+    Invalid(String),
+    /// Its table would be too large.
+    TooLarge,
+}
+
+/// Refuses a pattern that cannot be read, matches nothing, or is too large.
+pub(crate) fn check(pattern: &str, span: Span, diagnostics: &mut Diagnostics) -> Option<()> {
+    let diagnostic = match table(pattern) {
+        Ok(table) if shortest(&table).is_some() => return Some(()),
+        Ok(_) => Diagnostic::new(Code::InvalidPattern, span, "this pattern matches nothing")
+            .label("no text can satisfy it"),
+        Err(Refused::Invalid(why)) => {
+            Diagnostic::new(Code::InvalidPattern, span, "this pattern cannot be read").label(why)
+        }
+        Err(Refused::TooLarge) => Diagnostic::new(
+            Code::PatternTooLarge,
+            span,
+            "this pattern needs too large a table",
+        )
+        .label("patterns become tables that are walked byte by byte")
+        .help("bound the length instead: `text(1..200, /[a-z]+/)` rather than `/[a-z]{1,200}/`"),
+    };
+    diagnostics.push(diagnostic);
+    None
+}
+
+/// The automaton of `pattern`.
+pub(crate) fn table(pattern: &str) -> Result<Table, Refused> {
+    let config = dense::Config::new()
+        .match_kind(MatchKind::All)
+        .start_kind(regex_automata::dfa::StartKind::Anchored)
+        .dfa_size_limit(Some(MOST_MEMORY))
+        .determinize_size_limit(Some(MOST_MEMORY))
+        .minimize(false);
+    let nfa = thompson::Config::new().nfa_size_limit(Some(MOST_MEMORY)).shrink(false);
+    let dfa = dense::Builder::new()
+        .configure(config)
+        .thompson(nfa)
+        .build(pattern)
+        .map_err(|error| refused(pattern, &error))?;
+    let start = start::Config::new().anchored(Anchored::Yes);
+    let start = dfa.start_state(&start).map_err(|error| Refused::Invalid(error.to_string()))?;
+    flatten(&dfa, start)
+}
+
+fn refused(pattern: &str, error: &dense::BuildError) -> Refused {
+    match regex_automata::util::syntax::parse(pattern) {
+        Err(syntax) => Refused::Invalid(last_line(&syntax.to_string())),
+        Ok(_) if error.is_size_limit_exceeded() => Refused::TooLarge,
+        Ok(_) => {
+            let text = error.to_string();
+            if text.contains("size") || text.contains("limit") || text.contains("large") {
+                Refused::TooLarge
+            } else {
+                Refused::Invalid("word boundaries and line anchors are not available here".into())
+            }
+        }
+    }
+}
+
+fn last_line(text: &str) -> String {
+    let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or(text);
+    line.trim().trim_start_matches("error: ").to_owned()
+}
+
+/// Numbers the states that can be reached, state 0 for those from which nothing can be accepted.
+fn flatten(dfa: &dense::DFA<Vec<u32>>, start: StateID) -> Result<Table, Refused> {
+    let mut order = vec![start];
+    let mut numbers: HashMap<StateID, usize> = HashMap::from([(start, 0)]);
+    let mut rows: Vec<Vec<usize>> = Vec::new();
+    let mut at = 0;
+    while let Some(&state) = order.get(at) {
+        let mut row = Vec::with_capacity(256);
+        for byte in 0..=u8::MAX {
+            let next = dfa.next_state(state, byte);
+            let number = *numbers.entry(next).or_insert_with(|| {
+                order.push(next);
+                order.len() - 1
+            });
+            row.push(number);
+        }
+        rows.push(row);
+        at += 1;
+        if rows.len() > 4096 {
+            return Err(Refused::TooLarge);
+        }
+    }
+    let accepts: Vec<bool> =
+        order.iter().map(|&state| dfa.is_match_state(dfa.next_eoi_state(state))).collect();
+    compress(&merge(&rows, &accepts), &accepts)
+}
+
+/// The block of each state: states in one block accept the same texts (Moore's refinement).
+fn merge(rows: &[Vec<usize>], accepts: &[bool]) -> (Vec<usize>, Vec<Vec<usize>>) {
+    let mut block: Vec<usize> = accepts.iter().map(|&accept| usize::from(accept)).collect();
+    let mut count = 0;
+    loop {
+        let mut keys: BTreeMap<(usize, Vec<usize>), usize> = BTreeMap::new();
+        let mut next = Vec::with_capacity(block.len());
+        for (state, row) in rows.iter().enumerate() {
+            let targets = row.iter().map(|&to| block.get(to).copied().unwrap_or(0)).collect();
+            let key = (block.get(state).copied().unwrap_or(0), targets);
+            let fresh = keys.len();
+            next.push(*keys.entry(key).or_insert(fresh));
+        }
+        let found = keys.len();
+        block = next;
+        if found == count {
+            return (block, rows.to_vec());
+        }
+        count = found;
+    }
+}
+
+fn compress(
+    (block, rows): &(Vec<usize>, Vec<Vec<usize>>),
+    accepts: &[bool],
+) -> Result<Table, Refused> {
+    let count = block.iter().max().map_or(0, |most| most + 1);
+    let mut merged: Vec<Vec<usize>> = vec![Vec::new(); count];
+    let mut accepting = vec![false; count];
+    for (state, &to) in block.iter().enumerate() {
+        if let (Some(row), Some(slot)) = (rows.get(state), merged.get_mut(to)) {
+            *slot = row.iter().map(|&target| block.get(target).copied().unwrap_or(0)).collect();
+        }
+        if let Some(slot) = accepting.get_mut(to) {
+            *slot |= accepts.get(state).copied().unwrap_or(false);
+        }
+    }
+    let dead = merged.iter().enumerate().position(|(at, row)| {
+        !accepting.get(at).copied().unwrap_or(false) && row.iter().all(|&to| to == at)
+    });
+    let number = |state: usize| match dead {
+        Some(dead) if state == dead => 0,
+        Some(dead) if state < dead => state + 1,
+        Some(_) => state,
+        None => state + 1,
+    };
+    assemble(&merged, &accepting, &number, block.first().copied().unwrap_or(0))
+}
+
+fn assemble(
+    merged: &[Vec<usize>],
+    accepting: &[bool],
+    number: &dyn Fn(usize) -> usize,
+    start: usize,
+) -> Result<Table, Refused> {
+    let states = (0..merged.len()).map(number).max().map_or(1, |most| most + 1);
+    let mut columns: Vec<Vec<usize>> = Vec::new();
+    let mut classes = [0_u8; 256];
+    for (byte, class) in classes.iter_mut().enumerate() {
+        let mut column = vec![0; states];
+        for (state, row) in merged.iter().enumerate() {
+            if let (Some(slot), Some(&to)) = (column.get_mut(number(state)), row.get(byte)) {
+                *slot = number(to);
+            }
+        }
+        let at = columns.iter().position(|other| *other == column).unwrap_or_else(|| {
+            columns.push(column);
+            columns.len() - 1
+        });
+        *class = u8::try_from(at).unwrap_or(u8::MAX);
+    }
+    let small = |value: usize| u16::try_from(value).map_err(|_| Refused::TooLarge);
+    if states * columns.len() > MOST_ENTRIES {
+        return Err(Refused::TooLarge);
+    }
+    let mut transitions = Vec::with_capacity(states * columns.len());
+    for state in 0..states {
+        for column in &columns {
+            transitions.push(small(column.get(state).copied().unwrap_or(0))?);
+        }
+    }
+    let mut accepting: Vec<u16> = accepting
+        .iter()
+        .enumerate()
+        .filter(|(_, accepts)| **accepts)
+        .map(|(state, _)| small(number(state)))
+        .collect::<Result<_, _>>()?;
+    accepting.sort_unstable();
+    let stride = small(columns.len())?;
+    Ok(Table { classes, stride, transitions, start: small(number(start))?, accepting })
+}
+
+impl Table {
+    /// The state behind `byte`.
+    pub(crate) fn next(&self, state: u16, byte: u8) -> u16 {
+        let class = self.classes.get(usize::from(byte)).copied().unwrap_or(0);
+        let at = usize::from(state) * usize::from(self.stride) + usize::from(class);
+        self.transitions.get(at).copied().unwrap_or(0)
+    }
+
+    /// Whether a text may end in `state`.
+    pub(crate) fn accepts(&self, state: u16) -> bool {
+        self.accepting.binary_search(&state).is_ok()
+    }
+
+    /// Whether the whole of `text` matches.
+    pub(crate) fn matches(&self, text: &str) -> bool {
+        self.accepts(text.bytes().fold(self.start, |state, byte| self.next(state, byte)))
+    }
+}
+
+/// Bytes in the order in which examples prefer them.
+fn preferred() -> impl Iterator<Item = u8> {
+    let first = (b'a'..=b'z').chain(b'0'..=b'9').chain(b'A'..=b'Z');
+    first.chain(b"-_. ".iter().copied()).chain(0x21..=0xff).chain(0..0x20)
+}
+
+/// A shortest text that matches.
+pub(crate) fn shortest(table: &Table) -> Option<String> {
+    common(table, table)
+}
+
+/// A shortest text that matches both, if there is one.
+pub(crate) fn common(a: &Table, b: &Table) -> Option<String> {
+    let start = (a.start, b.start);
+    let mut from: HashMap<(u16, u16), ((u16, u16), u8)> = HashMap::new();
+    let mut queue = VecDeque::from([start]);
+    while let Some(state) = queue.pop_front() {
+        if a.accepts(state.0) && b.accepts(state.1) {
+            return spell(&from, start, state);
+        }
+        for byte in preferred() {
+            let next = (a.next(state.0, byte), b.next(state.1, byte));
+            let dead = next.0 == 0 || next.1 == 0;
+            if !dead && next != start && !from.contains_key(&next) {
+                from.insert(next, (state, byte));
+                queue.push_back(next);
+            }
+        }
+    }
+    None
+}
+
+fn spell(
+    from: &HashMap<(u16, u16), ((u16, u16), u8)>,
+    start: (u16, u16),
+    end: (u16, u16),
+) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut state = end;
+    while state != start {
+        let (before, byte) = from.get(&state)?;
+        bytes.push(*byte);
+        state = *before;
+    }
+    bytes.reverse();
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Refused, common, shortest, table};
+
+    #[test]
+    fn patterns_match_whole_texts() {
+        let sku = table("p_[a-z0-9]{8}").expect("valid");
+        assert!(sku.matches("p_1a2b3c4d"));
+        assert!(!sku.matches("xp_1a2b3c4d"));
+        assert!(!sku.matches("p_1a2b3c4d5"));
+        assert!(!sku.matches(""));
+        let either = table("a|ab").expect("valid");
+        assert!(either.matches("ab"), "alternatives have no order");
+        let any = table("é.*").expect("valid");
+        assert!(any.matches("é→") && !any.matches("e"));
+    }
+
+    #[test]
+    fn examples_are_short_and_readable() {
+        assert_eq!(
+            shortest(&table("p_[a-z0-9]{8}").expect("valid")).as_deref(),
+            Some("p_aaaaaaaa")
+        );
+        assert_eq!(shortest(&table("[A-Z]{2}").expect("valid")).as_deref(), Some("AA"));
+    }
+
+    #[test]
+    fn overlaps_are_found_with_a_witness() {
+        let sku = table("p_[a-z0-9]{8}").expect("valid");
+        let slug = table("[a-z]+(-[a-z]+)*").expect("valid");
+        let word = table("[a-z_0-9]+").expect("valid");
+        assert_eq!(common(&sku, &slug), None);
+        assert_eq!(common(&sku, &word).as_deref(), Some("p_aaaaaaaa"));
+    }
+
+    #[test]
+    fn unreadable_and_huge_patterns_are_refused() {
+        assert!(matches!(table("a("), Err(Refused::Invalid(_))));
+        assert!(matches!(table(r"a\b"), Err(Refused::Invalid(_))));
+        assert!(matches!(table(r"(\w{1,30}){1,200}x"), Err(Refused::TooLarge)));
+    }
+}

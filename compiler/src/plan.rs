@@ -1,0 +1,345 @@
+//! The gateway in Rust's terms: every name, rule and route decided, nothing left to look up.
+
+mod endpoints;
+mod names;
+mod routes;
+mod rules;
+mod shapes;
+
+use crate::contract::types::Rule;
+use crate::contract::work::Work;
+use crate::contract::{Backend, Checked, Contract, Setting, Variable, Version};
+pub(crate) use names::Names;
+pub use routes::{Arrival, Route};
+
+/// What to build: which versions, and what to call it.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The name of the program: `shop-v1`.
+    pub name: String,
+    /// The labels of the versions in it.
+    pub versions: Vec<String>,
+    /// The source revision that the program reports; may be empty.
+    pub revision: String,
+}
+
+/// A gateway, ready to be written.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The name of the API.
+    pub api: String,
+    /// Its documentation.
+    pub doc: Vec<String>,
+    /// The name of the program.
+    pub name: String,
+    /// The source revision.
+    pub revision: String,
+    /// What it reads from the environment.
+    pub variables: Vec<Variable>,
+    /// What it calls.
+    pub upstreams: Vec<Upstream>,
+    /// What it serves.
+    pub versions: Vec<VersionPlan>,
+}
+
+/// A backend as generated code names it.
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    /// The static's name: `CATALOG`.
+    pub ident: String,
+    /// What is declared.
+    pub backend: Backend,
+}
+
+/// One version.
+#[derive(Clone, Debug)]
+pub struct VersionPlan {
+    /// `1`
+    pub label: String,
+    /// The module's name: `v1`.
+    pub module: String,
+    /// Documentation.
+    pub doc: Vec<String>,
+    /// Literal segments in front of its routes.
+    pub prefix: Vec<String>,
+    /// Rules of scalars and lists that its endpoints share.
+    pub rules: Vec<RulePlan>,
+    /// Declared errors that its endpoints answer.
+    pub errors: Vec<ErrorPlan>,
+    /// Its endpoints.
+    pub endpoints: Vec<EndpointPlan>,
+    /// Which request leads where.
+    pub routes: Route,
+}
+
+/// A rule that values are checked by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RulePlan {
+    /// The static's name: `SKU`.
+    pub ident: String,
+    /// The reader's name: `sku`.
+    pub reader: String,
+    /// What callers are told is expected.
+    pub expected: String,
+    /// What is checked.
+    pub kind: RuleKind,
+    /// Whether values of JSON are read by it.
+    pub read: bool,
+}
+
+/// What a rule checks.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RuleKind {
+    /// One value.
+    Scalar(Rule),
+    /// The elements of a list.
+    List {
+        /// The fewest.
+        min: u64,
+        /// The most.
+        max: Option<u64>,
+        /// Whether no two are equal.
+        unique: bool,
+        /// How many are read; nothing: all.
+        keep: Option<u64>,
+    },
+}
+
+/// A declared error.
+#[derive(Clone, Debug)]
+pub struct ErrorPlan {
+    /// The static's name: `NOT_FOUND`.
+    pub ident: String,
+    /// Its status.
+    pub status: u16,
+    /// `urn:problem:shop:not-found`
+    pub kind: String,
+    /// What it means.
+    pub title: String,
+}
+
+/// One endpoint.
+#[derive(Clone, Debug)]
+pub struct EndpointPlan {
+    /// The module's name: `get_products_id`.
+    pub module: String,
+    /// Documentation.
+    pub doc: Vec<String>,
+    /// The contract line.
+    pub signature: String,
+    /// `GET`
+    pub method: String,
+    /// `/v1/products/{id}`
+    pub template: String,
+    /// The label of its version.
+    pub version: String,
+    /// The budget in milliseconds.
+    pub timeout: Setting<u64>,
+    /// The longest request body.
+    pub max_body: u64,
+    /// Header fields about its end, if it is deprecated.
+    pub lifecycle: Option<LifecyclePlan>,
+    /// Parameters.
+    pub params: Vec<ParamPlan>,
+    /// Whether undeclared query parameters are dropped.
+    pub ignore_params: bool,
+    /// Whether undeclared body fields are dropped.
+    pub ignore_fields: bool,
+    /// Whether a body is sent, and whether it must be.
+    pub body: Option<BodyPlan>,
+    /// The status of success.
+    pub status: u16,
+    /// Calls and answer.
+    pub work: Work,
+    /// How each node of the work is read, by its index.
+    pub shapes: Vec<ShapePlan>,
+    /// Names of each call, by its index.
+    pub calls: Vec<CallPlan>,
+    /// The rule of each promise the answer must keep.
+    pub promises: Vec<(Rule, String)>,
+    /// Statics of the errors it answers, by the error's index in the version.
+    pub errors: Vec<(usize, String)>,
+}
+
+/// The body that callers send.
+#[derive(Clone, Debug)]
+pub struct BodyPlan {
+    /// The local that holds it.
+    pub ident: String,
+    /// Whether it must be there.
+    pub required: bool,
+    /// Whether anything reads it.
+    pub used: bool,
+}
+
+/// Header fields of a deprecated endpoint.
+#[derive(Clone, Debug)]
+pub struct LifecyclePlan {
+    /// `Deprecation` (RFC 9745): `@1788220800`.
+    pub deprecation: Option<String>,
+    /// `Sunset` (RFC 8594): an HTTP date.
+    pub sunset: Option<String>,
+    /// `Link` values.
+    pub links: Vec<String>,
+    /// The path prefix of this version and of the next one with the same route.
+    pub successor: Option<(String, String)>,
+}
+
+/// A parameter.
+#[derive(Clone, Debug)]
+pub struct ParamPlan {
+    /// The local that holds it.
+    pub ident: String,
+    /// Its name on the wire.
+    pub wire: String,
+    /// Where it stands.
+    pub place: crate::contract::Place,
+    /// Whether its value stands in quotes in JSON.
+    pub quoted: bool,
+    /// The static of its rule; nothing for a boolean.
+    pub rule: Option<String>,
+    /// The static of the list's rule, for a repeated parameter.
+    pub list: Option<String>,
+    /// Whether it may be absent, and what stands in.
+    pub presence: PresencePlan,
+    /// Whether anything reads it.
+    pub used: bool,
+}
+
+/// Whether a parameter may be absent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PresencePlan {
+    /// It must be there.
+    Required,
+    /// It may be absent.
+    Optional,
+    /// It may be absent, and then is this text.
+    Default(String),
+}
+
+/// Names of a call.
+#[derive(Clone, Debug)]
+pub struct CallPlan {
+    /// The local that holds its result: `item`.
+    pub result: String,
+    /// The local that holds the future: `item_call`.
+    pub future: String,
+    /// The local that holds the body: `item_body`.
+    pub body: String,
+    /// The local that tells whether a fallback stood in: `item_fell_back`.
+    pub fell_back: String,
+    /// The static of its backend.
+    pub upstream: String,
+}
+
+/// How a node is read.
+#[derive(Clone, Debug)]
+pub struct ShapePlan {
+    /// The field that holds it in its record's struct.
+    pub field: String,
+    /// The name on the wire, for a field.
+    pub wire: String,
+    /// How it is read.
+    pub read: ReadPlan,
+    /// Whether its struct or an ancestor's holds it.
+    pub used: bool,
+    /// Whether it may be absent.
+    pub absent_ok: bool,
+    /// Whether it may be null.
+    pub null_ok: bool,
+    /// Whether its text is held beside its parts.
+    pub raw: bool,
+}
+
+impl ShapePlan {
+    /// Whether it is held as a `Maybe`.
+    pub fn maybe(&self) -> bool {
+        self.absent_ok || self.null_ok
+    }
+}
+
+/// How a node is read.
+#[derive(Clone, Debug)]
+pub enum ReadPlan {
+    /// Any JSON.
+    Any,
+    /// Any text, number or boolean.
+    Scalar,
+    /// A boolean.
+    Boolean,
+    /// By the rule whose reader has this name.
+    Rule(String),
+    /// A record with a struct of this name, and the nodes of its fields.
+    Record(String, Vec<usize>),
+    /// A list by the rule with this static, and the node of its elements.
+    List(String, usize),
+}
+
+/// Decides everything that generated code depends on.
+pub fn plan(contract: &Checked, target: &Target) -> Plan {
+    let contract = contract.contract();
+    let mut names = Names::new(&[]);
+    let upstreams = contract
+        .backends
+        .iter()
+        .map(|backend| Upstream { ident: names.constant(&backend.name), backend: backend.clone() });
+    let upstreams: Vec<Upstream> = upstreams.collect();
+    let mut modules = Names::new(&["upstreams", "rt"]);
+    let chosen = contract.versions.iter().enumerate();
+    let chosen = chosen.filter(|(_, version)| target.versions.contains(&version.label));
+    let versions = chosen
+        .map(|(at, one)| {
+            let module = modules.local(&format!("v{}", one.label));
+            version(contract, at, one, (module, &upstreams))
+        })
+        .collect();
+    Plan {
+        api: contract.api.clone(),
+        doc: contract.doc.clone(),
+        name: target.name.clone(),
+        revision: target.revision.clone(),
+        variables: contract.variables.clone(),
+        upstreams,
+        versions,
+    }
+}
+
+fn version(
+    contract: &Contract,
+    at: usize,
+    version: &Version,
+    (module, upstreams): (String, &[Upstream]),
+) -> VersionPlan {
+    let mut rules = rules::Rules::default();
+    let mut modules = Names::new(&["types", "errors", "routes"]);
+    let mut names = Names::new(&[]);
+    let errors: Vec<ErrorPlan> = version
+        .errors
+        .iter()
+        .map(|problem| ErrorPlan {
+            ident: names.constant(&problem.name),
+            status: problem.status,
+            kind: format!("urn:problem:{}:{}", contract.api, names::kebab(&problem.name)),
+            title: problem.title.clone(),
+        })
+        .collect();
+    let endpoints: Vec<EndpointPlan> = version
+        .endpoints
+        .iter()
+        .map(|endpoint| {
+            let around = endpoints::Around { contract, version: at, errors: &errors, upstreams };
+            endpoints::plan(&around, endpoint, &mut modules, &mut rules)
+        })
+        .collect();
+    let routes = routes::plan(&version.endpoints, &mut rules);
+    VersionPlan {
+        label: version.label.clone(),
+        module,
+        doc: version.doc.clone(),
+        prefix: version.prefix.clone(),
+        rules: rules.into_list(),
+        errors,
+        endpoints,
+        routes,
+    }
+}

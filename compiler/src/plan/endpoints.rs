@@ -1,0 +1,273 @@
+//! One endpoint in Rust's terms.
+
+use super::rules::Rules;
+use super::{
+    BodyPlan, CallPlan, EndpointPlan, ErrorPlan, LifecyclePlan, Names, ParamPlan, PresencePlan,
+    RuleKind, Upstream, shapes,
+};
+use crate::analyse::{days, http_date};
+use crate::contract::endpoint::{Endpoint, Param, ParamKind, Presence, RouteSegment};
+use crate::contract::types::{Rule, Scalar};
+use crate::contract::visit::{self, Read};
+use crate::contract::work::{Build, Outcome, Work};
+use crate::contract::{Contract, Lifecycle};
+
+/// Locals that generated code uses itself.
+const RESERVED: [&str; 19] = [
+    "gateway",
+    "request",
+    "violations",
+    "query",
+    "out",
+    "response",
+    "call",
+    "result",
+    "failure",
+    "value",
+    "text",
+    "reader",
+    "object",
+    "key",
+    "element",
+    "members",
+    "answer",
+    "rt",
+    "part",
+];
+
+/// What surrounds an endpoint.
+pub(crate) struct Around<'a> {
+    pub(crate) contract: &'a Contract,
+    /// The version, as an index.
+    pub(crate) version: usize,
+    pub(crate) errors: &'a [ErrorPlan],
+    pub(crate) upstreams: &'a [Upstream],
+}
+
+/// Plans `endpoint`.
+pub(crate) fn plan(
+    around: &Around<'_>,
+    endpoint: &Endpoint,
+    modules: &mut Names,
+    rules: &mut Rules,
+) -> EndpointPlan {
+    let work = endpoint.work.clone();
+    let mut locals = Names::new(&RESERVED);
+    let used = used_params(&work);
+    let mut params = Vec::new();
+    for (at, one) in endpoint.params.iter().enumerate() {
+        params.push(param(one, used.contains(&at), &mut locals, rules));
+    }
+    let shapes = shapes::plan(&work, rules);
+    let body = endpoint.body.as_ref().map(|body| BodyPlan {
+        ident: locals.local("body"),
+        required: !body.optional,
+        used: work
+            .body
+            .is_some_and(|node| shapes.get(node.0 as usize).is_some_and(|shape| shape.used)),
+    });
+    let calls = work.calls.iter().map(|call| call_names(call, around, &mut locals)).collect();
+    let promises = promises(&work, rules);
+    EndpointPlan {
+        module: modules.local(&module_name(around, endpoint)),
+        doc: endpoint.doc.clone(),
+        signature: endpoint.signature.clone(),
+        method: endpoint.method.clone(),
+        template: endpoint.template.clone(),
+        version: version_label(around),
+        timeout: endpoint.timeout.clone(),
+        max_body: endpoint.max_body,
+        lifecycle: lifecycle(around, endpoint),
+        params,
+        ignore_params: endpoint.ignore_params,
+        ignore_fields: endpoint.ignore_fields,
+        body,
+        status: endpoint.success.status,
+        errors: errors(&work, around),
+        work,
+        shapes,
+        calls,
+        promises,
+    }
+}
+
+fn version_label(around: &Around<'_>) -> String {
+    let version = around.contract.versions.get(around.version);
+    version.map(|version| version.label.clone()).unwrap_or_default()
+}
+
+/// `get_products_id`: the method and the path behind the version's prefix.
+fn module_name(around: &Around<'_>, endpoint: &Endpoint) -> String {
+    let prefix =
+        around.contract.versions.get(around.version).map_or(0, |version| version.prefix.len());
+    let segments = endpoint.route.iter().skip(prefix).map(|segment| match segment {
+        RouteSegment::Literal(text) => text.clone(),
+        RouteSegment::Param(at) => {
+            endpoint.params.get(*at).map(|param| param.name.clone()).unwrap_or_default()
+        }
+    });
+    let mut name = endpoint.method.to_ascii_lowercase();
+    for segment in segments {
+        name.push('_');
+        name.push_str(&segment);
+    }
+    name
+}
+
+fn param(param: &Param, used: bool, locals: &mut Names, rules: &mut Rules) -> ParamPlan {
+    let (scalar, list) = match &param.kind {
+        ParamKind::One(scalar) => (scalar, None),
+        ParamKind::Many(scalar, bounds) => {
+            let kind = RuleKind::List {
+                min: bounds.min,
+                max: bounds.max,
+                unique: bounds.unique,
+                keep: None,
+            };
+            (scalar, Some(rules.list(kind)))
+        }
+    };
+    let rule = match &scalar.rule {
+        Rule::Bool => None,
+        _ => Some(rules.scalar(scalar)),
+    };
+    ParamPlan {
+        ident: locals.local(&param.name),
+        wire: param.wire.clone(),
+        place: param.place,
+        quoted: is_text(scalar),
+        rule,
+        list,
+        presence: match &param.presence {
+            Presence::Required => PresencePlan::Required,
+            Presence::Optional => PresencePlan::Optional,
+            Presence::Default(value) => PresencePlan::Default(value.plain().unwrap_or_default()),
+        },
+        used,
+    }
+}
+
+fn is_text(scalar: &Scalar) -> bool {
+    matches!(scalar.rule, Rule::Text(_) | Rule::Enum(_))
+}
+
+fn used_params(work: &Work) -> Vec<usize> {
+    let mut used = Vec::new();
+    let mut see = |read: Read| {
+        if let Read::Param(at) = read {
+            used.push(at);
+        }
+    };
+    for call in &work.calls {
+        visit::request(call, &mut see);
+        visit::failure(call, &mut see);
+    }
+    if let Some(answer) = &work.answer {
+        visit::build(answer, &mut see);
+    }
+    work.reply.iter().for_each(|(_, text)| visit::text(text, &mut see));
+    used
+}
+
+fn call_names(call: &crate::contract::Call, around: &Around<'_>, locals: &mut Names) -> CallPlan {
+    let base = if call.name == "_" { "unread" } else { &call.name };
+    let upstream = around.upstreams.get(call.backend);
+    CallPlan {
+        result: locals.local(base),
+        future: locals.local(&format!("{base}_call")),
+        body: locals.local(&format!("{base}_body")),
+        fell_back: locals.local(&format!("{base}_fell_back")),
+        upstream: upstream.map(|upstream| upstream.ident.clone()).unwrap_or_default(),
+    }
+}
+
+/// The rules of everything the answer promises beyond what is read.
+fn promises(work: &Work, rules: &mut Rules) -> Vec<(Rule, String)> {
+    let mut scalars = Vec::new();
+    for call in &work.calls {
+        for handler in &call.handlers {
+            if let Outcome::Fail(_, Some(members)) = &handler.outcome {
+                promised(members, &mut scalars);
+            }
+        }
+    }
+    if let Some(answer) = &work.answer {
+        promised(answer, &mut scalars);
+    }
+    scalars
+        .into_iter()
+        .filter(|scalar| scalar.rule != Rule::Bool)
+        .map(|scalar| (scalar.rule.clone(), rules.scalar(&scalar)))
+        .collect()
+}
+
+fn promised(build: &Build, scalars: &mut Vec<Scalar>) {
+    match build {
+        Build::Promised(inner, scalar) => {
+            scalars.push(scalar.clone());
+            promised(inner, scalars);
+        }
+        Build::Record(_, members) => {
+            members.iter().for_each(|member| promised(&member.value, scalars));
+        }
+        Build::List { element, .. } => promised(element, scalars),
+        Build::Array(items) | Build::Or(items) => {
+            items.iter().for_each(|item| promised(item, scalars));
+        }
+        Build::Const(_) | Build::Copy(_) | Build::Holds(_) | Build::Text(_) => {}
+    }
+}
+
+fn errors(work: &Work, around: &Around<'_>) -> Vec<(usize, String)> {
+    let handlers = work.calls.iter().flat_map(|call| &call.handlers);
+    let mut found: Vec<(usize, String)> = handlers
+        .filter_map(|handler| match &handler.outcome {
+            Outcome::Fail(at, _) => Some((*at, around.errors.get(*at)?.ident.clone())),
+            Outcome::StandIn(_) => None,
+        })
+        .collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// What callers are told about the end of an endpoint, its own words before its version's.
+fn lifecycle(around: &Around<'_>, endpoint: &Endpoint) -> Option<LifecyclePlan> {
+    let version = around.contract.versions.get(around.version)?;
+    let own = &endpoint.lifecycle;
+    let told = if *own == Lifecycle::default() { &version.lifecycle } else { own };
+    if *told == Lifecycle::default() {
+        return None;
+    }
+    let link = |see: &String| format!("<{see}>; rel=\"deprecation\"");
+    Some(LifecyclePlan {
+        deprecation: told.since.as_deref().and_then(days).map(|days| format!("@{}", days * 86_400)),
+        sunset: told.sunset.as_deref().and_then(http_date),
+        links: told.see.iter().map(link).collect(),
+        successor: successor(around, endpoint),
+    })
+}
+
+fn successor(around: &Around<'_>, endpoint: &Endpoint) -> Option<(String, String)> {
+    let versions = &around.contract.versions;
+    let this = versions.get(around.version)?;
+    let tail = |endpoint: &Endpoint, prefix: usize| {
+        let anonymous = |segment: &RouteSegment| match segment {
+            RouteSegment::Literal(text) => Some(text.clone()),
+            RouteSegment::Param(_) => None,
+        };
+        endpoint.route.iter().skip(prefix).map(anonymous).collect::<Vec<_>>()
+    };
+    let wanted = tail(endpoint, this.prefix.len());
+    let same = |other: &&crate::contract::Version| {
+        other.lifecycle == Lifecycle::default()
+            && other.endpoints.iter().any(|one| {
+                one.method == endpoint.method
+                    && one.lifecycle == Lifecycle::default()
+                    && tail(one, other.prefix.len()) == wanted
+            })
+    };
+    let next = versions.iter().skip(around.version + 1).rev().find(same)?;
+    let path = |prefix: &[String]| prefix.iter().map(|part| format!("/{part}")).collect::<String>();
+    Some((path(&this.prefix), path(&next.prefix)))
+}

@@ -1,0 +1,116 @@
+//! How every node is read: structs, readers, and what is held.
+
+use super::rules::Rules;
+use super::{Names, ReadPlan, RuleKind, ShapePlan};
+use crate::contract::types::Rule;
+use crate::contract::visit::{self, Read};
+use crate::contract::work::{NodeId, Parent, Shape, Work};
+
+/// Struct names that would hide something generated code needs.
+const RESERVED: [&str; 13] = [
+    "Option", "Some", "None", "Result", "Ok", "Err", "Vec", "String", "Box", "Default", "Clone",
+    "Self", "Unnamed",
+];
+
+/// How each node of `work` is read, by its index.
+pub(crate) fn plan(work: &Work, rules: &mut Rules) -> Vec<ShapePlan> {
+    let used = used(work);
+    let mut structs = Names::new(&RESERVED);
+    let mut fields: Vec<Names> = vec![Names::default(); work.nodes.len()];
+    let mut shapes = Vec::new();
+    for (at, node) in work.nodes.iter().enumerate() {
+        let (field, wire) = match &node.parent {
+            Parent::Field(up, wire) => {
+                let scope = fields.get_mut(up.0 as usize);
+                (scope.map(|scope| scope.local(wire)).unwrap_or_default(), wire.clone())
+            }
+            _ => (String::new(), String::new()),
+        };
+        let id = NodeId(u32::try_from(at).unwrap_or(u32::MAX));
+        let read = match &node.shape {
+            Shape::Any => ReadPlan::Any,
+            Shape::AnyScalar => ReadPlan::Scalar,
+            Shape::Scalar(scalars) => match scalars.first().map(|scalar| &scalar.rule) {
+                Some(Rule::Bool) | None => ReadPlan::Boolean,
+                Some(_) => ReadPlan::Rule(rules.reader(scalars)),
+            },
+            Shape::Record(children) => ReadPlan::Record(
+                structs.structure(&title(work, id)),
+                children.iter().map(|child| child.0 as usize).collect(),
+            ),
+            Shape::List { element, min, max, unique, keep } => {
+                let kind = RuleKind::List { min: *min, max: *max, unique: *unique, keep: *keep };
+                ReadPlan::List(rules.list(kind), element.0 as usize)
+            }
+        };
+        let whole = matches!(node.shape, Shape::Record(_) | Shape::List { .. });
+        shapes.push(ShapePlan {
+            field,
+            wire,
+            read,
+            used: used.get(at).copied().unwrap_or(false),
+            absent_ok: node.absent_ok,
+            null_ok: node.null_ok,
+            raw: node.raw && whole,
+        });
+    }
+    roots(work, &mut shapes);
+    shapes
+}
+
+/// A whole result is never absent; it can be null where its call can end without one.
+fn roots(work: &Work, shapes: &mut [ShapePlan]) {
+    for (node, shape) in work.nodes.iter().zip(shapes) {
+        match node.parent {
+            Parent::Call(call) => {
+                shape.absent_ok = false;
+                shape.null_ok |= work.calls.get(call).is_some_and(|call| call.can_be_null());
+            }
+            Parent::ErrorBody(..) | Parent::Element(_) => shape.absent_ok = false,
+            Parent::Body | Parent::Field(..) => {}
+        }
+    }
+}
+
+/// Whether each node, or something in it, is read.
+fn used(work: &Work) -> Vec<bool> {
+    let mut used = vec![false; work.nodes.len()];
+    let mut see = |read: Read| {
+        let Read::Node(node) = read else { return };
+        let mut at = Some(node);
+        while let Some(node) = at {
+            if let Some(slot) = used.get_mut(node.0 as usize) {
+                *slot = true;
+            }
+            at = match &work.node(node).parent {
+                Parent::Field(up, _) | Parent::Element(up) => Some(*up),
+                _ => None,
+            };
+        }
+    };
+    for call in &work.calls {
+        visit::request(call, &mut see);
+        visit::failure(call, &mut see);
+    }
+    if let Some(answer) = &work.answer {
+        visit::build(answer, &mut see);
+    }
+    work.reply.iter().for_each(|(_, text)| visit::text(text, &mut see));
+    used
+}
+
+/// What a node's struct is called after: the call and the fields that lead to it.
+fn title(work: &Work, id: NodeId) -> String {
+    match &work.node(id).parent {
+        Parent::Call(call) => {
+            work.calls.get(*call).map_or_else(String::new, |call| call.name.clone())
+        }
+        Parent::Body => "body".into(),
+        Parent::ErrorBody(call, _) => {
+            let name = work.calls.get(*call).map_or("", |call| call.name.as_str());
+            format!("{name} error")
+        }
+        Parent::Field(up, name) => format!("{} {name}", title(work, *up)),
+        Parent::Element(up) => format!("{} element", title(work, *up)),
+    }
+}

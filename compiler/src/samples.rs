@@ -1,0 +1,331 @@
+//! Values a contract would accept: what mocks answer, and requests that work against them.
+//!
+//! Declared examples come first; what has none gets the simplest value of its type, the same
+//! every time.
+
+use crate::contract::endpoint::{Endpoint, Param, ParamKind, Place, Presence, RouteSegment};
+use crate::contract::types::{
+    Const, Format, Limit, ListBounds, Number, NumberKind, Rule, Scalar, Text,
+};
+use crate::contract::work::{Call, NodeId, PathPart, Shape, Work};
+use crate::contract::{Checked, Contract, Setting};
+use crate::pattern;
+
+/// A backend to stand in for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MockBackend {
+    /// `catalog`
+    pub name: String,
+    /// The variable that holds its address; nothing if the address stands in the contract.
+    pub variable: Option<String>,
+    /// What it is asked.
+    pub operations: Vec<MockOperation>,
+}
+
+/// A request to a backend, and its answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MockOperation {
+    /// `GET`
+    pub method: String,
+    /// Decoded path segments; nothing stands for any segment.
+    pub path: Vec<Option<String>>,
+    /// The status it answers.
+    pub status: u16,
+    /// The JSON text it answers, if anything of it is read.
+    pub body: Option<String>,
+}
+
+/// A request that a gateway answers with success when mocks answer it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SampleRequest {
+    /// `GET`
+    pub method: String,
+    /// Path and query, encoded.
+    pub target: String,
+    /// Header fields in order.
+    pub headers: Vec<(String, String)>,
+    /// The JSON text of the body.
+    pub body: Option<String>,
+}
+
+/// What stands in for every backend of these versions.
+pub fn mocks(contract: &Checked, versions: &[String]) -> Vec<MockBackend> {
+    let contract = contract.contract();
+    let mut backends: Vec<(MockBackend, Vec<Const>)> = contract
+        .backends
+        .iter()
+        .map(|backend| {
+            let variable = match &backend.address {
+                Setting::Env { name, .. } => Some(name.clone()),
+                Setting::Fixed(_) => None,
+            };
+            let name = backend.name.clone();
+            (MockBackend { name, variable, operations: Vec::new() }, Vec::new())
+        })
+        .collect();
+    for endpoint in endpoints(contract, versions) {
+        for call in &endpoint.work.calls {
+            if let Some((mock, bodies)) = backends.get_mut(call.backend) {
+                add(mock, bodies, call, &endpoint.work);
+            }
+        }
+    }
+    backends
+        .into_iter()
+        .map(|(mut mock, bodies)| {
+            for (operation, body) in mock.operations.iter_mut().zip(bodies) {
+                operation.body = (body != Const::Null).then(|| body.json());
+            }
+            mock
+        })
+        .collect()
+}
+
+fn endpoints<'c>(
+    contract: &'c Contract,
+    versions: &'c [String],
+) -> impl Iterator<Item = &'c Endpoint> {
+    let chosen = contract.versions.iter().filter(|version| versions.contains(&version.label));
+    chosen.flat_map(|version| &version.endpoints)
+}
+
+/// One operation may be read in several places: the mock answers what all of them read.
+fn add(mock: &mut MockBackend, bodies: &mut Vec<Const>, call: &Call, work: &Work) {
+    let path = path(call);
+    let body = call.result.map_or(Const::Null, |node| value(work, node, &call.name));
+    let same = |old: &MockOperation| old.method == call.method && old.path == path;
+    match mock.operations.iter().position(same) {
+        Some(at) => {
+            if let Some(old) = bodies.get_mut(at) {
+                *old = merge(old, &body);
+            }
+        }
+        None => {
+            let method = call.method.clone();
+            mock.operations.push(MockOperation { method, path, status: 200, body: None });
+            bodies.push(body);
+        }
+    }
+}
+
+fn path(call: &Call) -> Vec<Option<String>> {
+    // `\u{0}` cannot stand in a path, so it marks where a value goes.
+    let text = call.path.iter().map(|part| match part {
+        PathPart::Literal(text) => text.clone(),
+        PathPart::Value(_) => "\u{0}".to_owned(),
+    });
+    let text: String = text.collect();
+    let segment = |segment: &str| {
+        let decoded = crate::analyse::percent_decode(segment);
+        if segment.contains('\u{0}') { None } else { decoded.or(Some(segment.to_owned())) }
+    };
+    text.trim_start_matches('/').split('/').map(segment).collect()
+}
+
+/// A record with the members of both; else the first that is something.
+fn merge(a: &Const, b: &Const) -> Const {
+    match (a, b) {
+        (Const::Record(first), Const::Record(second)) => {
+            let mut members = first.clone();
+            for (name, value) in second {
+                match members.iter_mut().find(|(other, _)| other == name) {
+                    Some((_, old)) => *old = merge(old, value),
+                    None => members.push((name.clone(), value.clone())),
+                }
+            }
+            Const::Record(members)
+        }
+        (Const::List(first), Const::List(second)) if first.len() == second.len() => {
+            Const::List(first.iter().zip(second).map(|(a, b)| merge(a, b)).collect())
+        }
+        (Const::Null, other) => other.clone(),
+        (value, _) => value.clone(),
+    }
+}
+
+/// A value of a node, called `name` where it needs a text.
+fn value(work: &Work, id: NodeId, name: &str) -> Const {
+    let node = work.node(id);
+    if let Some(example) = &node.example {
+        return example.clone();
+    }
+    match &node.shape {
+        Shape::Any | Shape::AnyScalar => Const::Text(name.to_owned()),
+        Shape::Scalar(rules) => {
+            let first = rules.first().map(|scalar| scalar_value(scalar, name));
+            first.unwrap_or(Const::Null)
+        }
+        Shape::Record(fields) => Const::Record(
+            fields
+                .iter()
+                .filter_map(|field| match &work.node(*field).parent {
+                    crate::contract::work::Parent::Field(_, name) => {
+                        Some((name.clone(), value(work, *field, name)))
+                    }
+                    _ => None,
+                })
+                .collect(),
+        ),
+        Shape::List { element, min, max, unique, .. } => {
+            let bounds = ListBounds { min: *min, max: *max, unique: *unique };
+            let element = value(work, *element, name);
+            Const::List(vec![element; count(&bounds)])
+        }
+    }
+}
+
+/// Two elements show best that it is a list.
+fn count(bounds: &ListBounds) -> usize {
+    let wanted = if bounds.unique { 1 } else { 2 };
+    let count = wanted.max(bounds.min).min(bounds.max.unwrap_or(u64::MAX));
+    usize::try_from(count).unwrap_or(1)
+}
+
+fn scalar_value(scalar: &Scalar, name: &str) -> Const {
+    match &scalar.rule {
+        Rule::Bool => Const::Bool(true),
+        Rule::Enum(values) => {
+            Const::Text(values.values.first().map_or("", |(_, wire)| wire).to_owned())
+        }
+        Rule::Number(number) => Const::Number(number_value(number)),
+        Rule::Text(text) => Const::Text(text_value(text, name)),
+    }
+}
+
+fn text_value(text: &Text, name: &str) -> String {
+    if let Some(pattern) = &text.pattern
+        && let Some(found) =
+            pattern::table(pattern).ok().and_then(|table| pattern::shortest(&table))
+    {
+        return found;
+    }
+    let fixed = match text.format {
+        Some(Format::Date) => "2026-01-01",
+        Some(Format::Instant) => "2026-01-01T00:00:00Z",
+        Some(Format::Duration) => "PT1M",
+        Some(Format::Uuid) => "00000000-0000-4000-8000-000000000001",
+        Some(Format::Email) => "someone@example.com",
+        Some(Format::Url) => "https://example.com/",
+        Some(Format::Bytes) => "AA==",
+        None => {
+            let least = usize::try_from(text.min).unwrap_or(0);
+            let most =
+                text.max.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(usize::MAX));
+            let letters = name.chars().chain(std::iter::repeat('x'));
+            let length = name.chars().count().max(least).min(most).min(10_000);
+            return letters.take(length).collect();
+        }
+    };
+    fixed.to_owned()
+}
+
+fn number_value(number: &Number) -> String {
+    let scale = match number.kind {
+        NumberKind::Decimal(_, scale) => u32::from(scale),
+        _ => 0,
+    };
+    let one = Limit { digits: 10_i128.pow(scale), scale, inclusive: true };
+    let chosen = match (number.min, number.max) {
+        (Some(min), _) if crate::analyse::compare_bounds(&min, &one).is_ge() => above(&min, number),
+        (_, Some(max)) if crate::analyse::compare_bounds(&max, &one).is_le() => below(&max, number),
+        _ => one,
+    };
+    spell(&chosen)
+}
+
+/// The lowest simple number at or above a bound.
+fn above(min: &Limit, number: &Number) -> Limit {
+    if min.inclusive {
+        return *min;
+    }
+    match number.kind {
+        NumberKind::Int | NumberKind::Int64 => {
+            let whole = min.digits.div_euclid(10_i128.pow(min.scale)) + 1;
+            Limit { digits: whole, scale: 0, inclusive: true }
+        }
+        _ => Limit { digits: min.digits * 10 + 1, scale: min.scale + 1, inclusive: true },
+    }
+}
+
+/// The highest simple number at or below a bound.
+fn below(max: &Limit, number: &Number) -> Limit {
+    if max.inclusive {
+        return *max;
+    }
+    match number.kind {
+        NumberKind::Int | NumberKind::Int64 => {
+            let whole = max.digits.div_euclid(10_i128.pow(max.scale));
+            let exact = max.digits.rem_euclid(10_i128.pow(max.scale)) == 0;
+            Limit { digits: whole - i128::from(exact), scale: 0, inclusive: true }
+        }
+        _ => Limit { digits: max.digits * 10 - 1, scale: max.scale + 1, inclusive: true },
+    }
+}
+
+fn spell(limit: &Limit) -> String {
+    crate::analyse::values::limit_text(limit)
+}
+
+/// Requests that the gateway answers with success while mocks answer it, simplest first.
+pub fn requests(contract: &Checked, versions: &[String]) -> Vec<SampleRequest> {
+    let mut found: Vec<SampleRequest> =
+        endpoints(contract.contract(), versions).map(request).collect();
+    found.sort_by_key(|request| (request.method != "GET", request.body.is_some()));
+    found
+}
+
+fn request(endpoint: &Endpoint) -> SampleRequest {
+    let mut target = String::new();
+    for segment in &endpoint.route {
+        target.push('/');
+        match segment {
+            RouteSegment::Literal(text) => target.push_str(&encode(text)),
+            RouteSegment::Param(at) => {
+                let value = endpoint.params.get(*at).and_then(sample);
+                target.push_str(&encode(&value.unwrap_or_default()));
+            }
+        }
+    }
+    let mut headers = Vec::new();
+    let mut separator = '?';
+    for param in endpoint.params.iter().filter(|param| param.presence == Presence::Required) {
+        let Some(value) = sample(param) else { continue };
+        match param.place {
+            Place::Path(_) => {}
+            Place::Query => {
+                target.push(separator);
+                target.push_str(&format!("{}={}", encode(&param.wire), encode(&value)));
+                separator = '&';
+            }
+            Place::Header => headers.push((param.wire.clone(), value)),
+        }
+    }
+    let required = endpoint.body.as_ref().is_some_and(|body| !body.optional);
+    let body = endpoint.work.body.filter(|_| required);
+    let body = body.map(|node| value(&endpoint.work, node, "body").json());
+    SampleRequest { method: endpoint.method.clone(), target, headers, body }
+}
+
+fn sample(param: &Param) -> Option<String> {
+    if let Some(plain) = param.example.as_ref().and_then(Const::plain) {
+        return Some(plain);
+    }
+    match &param.kind {
+        ParamKind::One(scalar) | ParamKind::Many(scalar, _) => {
+            scalar_value(scalar, &param.name).plain()
+        }
+    }
+}
+
+/// Percent-encodes everything but the unreserved characters of RFC 3986 section 2.3.
+fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
