@@ -50,7 +50,10 @@ impl Chunk {
 impl Diagnosis<'_> {
     /// One message per mistake in `skipped`.
     pub(crate) fn errors(&self, skipped: &[Skipped]) -> Vec<SyntaxError> {
-        let brace = self.skim.brace.filter(|_| self.skim.deep.is_empty());
+        let brace = self.skim.brace;
+        if brace.is_some() && let Some(deep) = self.skim.deep.first() {
+            return vec![SyntaxError::too_deep(self.span(deep.start, deep.start + 1))];
+        }
         let culprit = brace.map(|brace| match brace {
             Brace::Open(at) | Brace::Close(at) => at,
         });

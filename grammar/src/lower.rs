@@ -79,6 +79,12 @@ impl<'i> Lower<'i> {
         tree::File { items, comments, span }
     }
 
+    /// Where a pair without inner pairs stands in the file.
+    fn leaf(&self, node: &Node<'_>) -> Span {
+        let span = node.as_span();
+        Span::new(self.file, self.base + span.start(), self.base + span.end())
+    }
+
     /// Where a pair stands in the file. Space and comments that the grammar read behind its last word are no part of it.
     fn span(&self, node: &Node<'_>) -> Span {
         let start = node.as_span().start();

@@ -41,7 +41,11 @@ impl Skim {
         let mut done = 0;
         for range in &self.deep {
             shallow.push_str(text.get(done..range.start).unwrap_or_default());
-            shallow.extend(std::iter::repeat_n('^', range.len()));
+            // To the end of a line it reads as a comment behind its first mark: that is passed over in one step.
+            let ends_line = text.get(range.end..).is_some_and(|rest| rest.is_empty() || rest.starts_with('\n'));
+            let mark = if ends_line && range.len() > 2 { "^//" } else { "" };
+            shallow.push_str(mark);
+            shallow.extend(std::iter::repeat_n('^', range.len() - mark.len()));
             done = range.end;
         }
         shallow.push_str(text.get(done..).unwrap_or_default());
@@ -202,7 +206,8 @@ impl Scan<'_> {
         };
         let exact = self.open.last().is_some_and(|open| open.at == partner.at);
         self.open.truncate(above.unwrap_or_default());
-        self.shallow(if exact { at + 1 } else { at });
+        let before = self.bytes.get(..at).unwrap_or_default().trim_ascii_end().len();
+        self.shallow(if exact { at + 1 } else { before });
         match kind {
             b'{' if self.fresh && partner.line != self.line => self.suspect(partner, at),
             b'(' if partner.line != self.line => self.found.parentheses.push(partner.at..at + 1),

@@ -94,9 +94,7 @@ fn variable(variable: &Variable) -> TokenStream {
 /// pub static CATALOG: rt::Backend = rt::Backend { index: 0, name: "catalog", … };
 /// ```
 pub(crate) fn upstreams(upstreams: &[Upstream]) -> Vec<TokenStream> {
-    let mut items = vec![quote!(
-        use gatewright_runtime::codegen as rt;
-    )];
+    let mut items = runtime(upstreams.is_empty());
     items.extend(upstreams.iter().enumerate().map(|(index, upstream)| {
         let name = &upstream.backend.name;
         let (index, retries) = (number(index), number(upstream.backend.retries));
@@ -164,9 +162,7 @@ pub(crate) fn condition(condition: Condition) -> TokenStream {
 /// pub static NOT_FOUND: rt::Problem = rt::Problem { status: 404, … };
 /// ```
 pub(crate) fn errors(errors: &[ErrorPlan]) -> Vec<TokenStream> {
-    let mut items = vec![quote!(
-        use gatewright_runtime::codegen as rt;
-    )];
+    let mut items = runtime(errors.is_empty());
     items.extend(errors.iter().map(|error| {
         let name = ident(&error.ident);
         let ErrorPlan { kind, title, .. } = error;
@@ -179,4 +175,12 @@ pub(crate) fn errors(errors: &[ErrorPlan]) -> Vec<TokenStream> {
         }
     }));
     items
+}
+
+/// The import of the runtime, where something needs it.
+fn runtime(empty: bool) -> Vec<TokenStream> {
+    let import = quote!(
+        use gatewright_runtime::codegen as rt;
+    );
+    if empty { Vec::new() } else { vec![import] }
 }

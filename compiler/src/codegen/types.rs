@@ -9,9 +9,12 @@ use quote::{format_ident, quote};
 
 /// The items of a version's `types` module.
 pub(crate) fn items(rules: &[RulePlan]) -> Vec<TokenStream> {
-    let mut items = vec![quote!(
-        use gatewright_runtime::codegen as rt;
-    )];
+    let mut items = Vec::new();
+    if !rules.is_empty() {
+        items.push(quote!(
+            use gatewright_runtime::codegen as rt;
+        ));
+    }
     for rule in rules {
         match &rule.kind {
             RuleKind::Scalar(Rule::Bool) => {}

@@ -55,7 +55,7 @@ impl Lower<'_> {
     pub(super) fn conditions(&mut self, cursor: &mut Cursor<'_>) -> Vec<Condition> {
         let mut conditions = Vec::new();
         while let Some(node) = cursor.opt(Rule::cond) {
-            conditions.push(Condition { text: node.as_str().to_owned(), span: self.span(&node) });
+            conditions.push(Condition { text: node.as_str().to_owned(), span: self.leaf(&node) });
         }
         conditions
     }

@@ -8,7 +8,7 @@ use crate::tree::{DateLit, DurationLit, Ident, Method, NumberLit, SizeLit, Strin
 impl Lower<'_> {
     /// A word, a path segment, a version label: text that stands for itself. A quoted name loses its quotes.
     pub(super) fn ident(&mut self, node: Node<'_>) -> Ident {
-        let span = self.span(&node);
+        let span = self.leaf(&node);
         if node.as_rule() == Rule::string {
             return Ident { text: self.string(node).value, span };
         }
@@ -16,19 +16,19 @@ impl Lower<'_> {
     }
 
     pub(super) fn string(&mut self, node: Node<'_>) -> StringLit {
-        StringLit { span: self.span(&node), value: self.plain_text(&node) }
+        StringLit { span: self.leaf(&node), value: self.plain_text(&node) }
     }
 
     pub(super) fn number(&mut self, node: Node<'_>) -> NumberLit {
-        NumberLit { text: node.as_str().to_owned(), span: self.span(&node) }
+        NumberLit { text: node.as_str().to_owned(), span: self.leaf(&node) }
     }
 
     pub(super) fn date(&mut self, node: Node<'_>) -> DateLit {
-        DateLit { text: node.as_str().to_owned(), span: self.span(&node) }
+        DateLit { text: node.as_str().to_owned(), span: self.leaf(&node) }
     }
 
     pub(super) fn method(&mut self, node: Node<'_>) -> Method {
-        Method { text: node.as_str().to_owned(), span: self.span(&node) }
+        Method { text: node.as_str().to_owned(), span: self.leaf(&node) }
     }
 
     pub(super) fn duration(&mut self, node: Node<'_>) -> DurationLit {
@@ -40,14 +40,14 @@ impl Lower<'_> {
             "h" => 3_600_000,
             _ => 86_400_000,
         };
-        let span = self.span(&node);
+        let span = self.leaf(&node);
         DurationLit { millis: amount.saturating_mul(unit), text: node.as_str().to_owned(), span }
     }
 
     pub(super) fn size(&mut self, node: Node<'_>) -> SizeLit {
         let (amount, unit) = quantity(node.as_str());
         let unit = if unit == "KB" { 1 << 10 } else { 1 << 20 };
-        let span = self.span(&node);
+        let span = self.leaf(&node);
         SizeLit { bytes: amount.saturating_mul(unit), text: node.as_str().to_owned(), span }
     }
 

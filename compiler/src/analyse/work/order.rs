@@ -96,7 +96,7 @@ pub(crate) fn needed(
     }
     replies.iter().for_each(|(_, value)| mentions(value, &mut words));
     let safe = |call: &tree::Call| match &call.target {
-        CallTarget::Request { method, .. } => method.text == "GET" || method.text == "HEAD",
+        CallTarget::Request { method, .. } => method.text == "GET",
         CallTarget::Operation { .. } => true,
     };
     let mut needed: Vec<bool> = calls.iter().map(|(call, _)| !safe(call)).collect();

@@ -42,7 +42,7 @@ impl Lower<'_, '_> {
             Diagnostic::new(Code::NullInCall, span, format!("`{}` may be absent", param.name))
                 .label(format!("used in {place}, where absence has no spelling"))
                 .see(param.span, "optional here")
-                .help(format!("give a value that stands in: `{{{} or \"…\"}}`", param.name)),
+                .help(format!("say what it is when it is absent: `{}: … = …`", param.name)),
         );
         None
     }
