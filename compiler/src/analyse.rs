@@ -1,8 +1,10 @@
 //! Text to contract: the order of the passes.
 
 mod backends;
+mod blocks;
 mod bounds;
 mod clauses;
+mod consequences;
 mod dates;
 mod declare;
 mod edits;
@@ -50,8 +52,10 @@ impl Analysis {
 pub fn analyse(sources: &Sources) -> Analysis {
     let mut diagnostics = Diagnostics::default();
     let mut files: Vec<File> = Vec::new();
+    let mut unread: Vec<Span> = Vec::new();
     for (id, source) in sources.iter() {
         let parse = gatewright_grammar::parse(id, &source.text);
+        unread.extend(parse.errors.iter().map(|error| error.span));
         parse.errors.into_iter().for_each(|error| diagnostics.push(syntax(error)));
         files.push(parse.file);
     }
@@ -59,6 +63,7 @@ pub fn analyse(sources: &Sources) -> Analysis {
     if let Some(contract) = &contract {
         check::all(contract, &mut diagnostics);
     }
+    consequences::take_back(&unread, &files, sources, &mut diagnostics);
     check::allow::apply(&files, sources, &mut diagnostics);
     let checked = contract.filter(|_| !diagnostics.has_errors()).map(Checked);
     Analysis { diagnostics: diagnostics.into_sorted(), checked }
@@ -68,19 +73,15 @@ pub fn analyse(sources: &Sources) -> Analysis {
 fn contract(sources: &Sources, files: &[File], diagnostics: &mut Diagnostics) -> Option<Contract> {
     let api = declare::api(files, diagnostics);
     declare::left_out(files, diagnostics);
+    blocks::check(files, diagnostics);
     let mut variables = variables::declared(files, diagnostics);
     let backends = backends::declare(files, &mut variables, diagnostics);
     let (flats, origins) = versions::flatten(files, diagnostics);
     let api = api?;
     let mut versions = Vec::new();
-    for (index, flat) in flats.iter().enumerate() {
-        let surroundings = endpoints::Surroundings {
-            sources,
-            api: &api,
-            backends: &backends,
-            origins: &origins,
-            index,
-        };
+    for flat in &flats {
+        let surroundings =
+            endpoints::Surroundings { sources, api: &api, backends: &backends, origins: &origins };
         versions.push(endpoints::version(&surroundings, flat, &mut variables, diagnostics));
     }
     Some(Contract {
@@ -95,6 +96,7 @@ fn contract(sources: &Sources, files: &[File], diagnostics: &mut Diagnostics) ->
 fn syntax(error: SyntaxError) -> Diagnostic {
     let code = Code::named(error.code).unwrap_or(Code::UnexpectedText);
     let mut diagnostic = Diagnostic::new(code, error.span, error.message).label(error.label);
+    diagnostic.notes = error.notes;
     for help in error.helps {
         diagnostic = match help.edit {
             Some((span, replacement)) => diagnostic.fix(help.text, span, replacement),

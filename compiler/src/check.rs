@@ -1,7 +1,7 @@
 //! Rules that only report: a contract they find fault with can still be built.
 
 pub(crate) mod allow;
-mod budget_exceeded;
+pub(crate) mod budget_exceeded;
 mod no_timeout;
 mod unused_backend;
 mod unused_parameter;
@@ -9,10 +9,9 @@ mod unused_parameter;
 use crate::contract::Contract;
 use crate::diagnostic::Diagnostics;
 
-/// Every rule, once over the contract.
+/// The rules about a contract as a whole.
 pub(crate) fn all(contract: &Contract, diagnostics: &mut Diagnostics) {
     unused_backend::check(contract, diagnostics);
     no_timeout::check(contract, diagnostics);
-    budget_exceeded::check(contract, diagnostics);
     unused_parameter::check(contract, diagnostics);
 }

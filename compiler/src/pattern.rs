@@ -82,17 +82,17 @@ pub(crate) fn table(pattern: &str) -> Result<Table, Refused> {
 }
 
 fn refused(pattern: &str, error: &dense::BuildError) -> Refused {
-    match regex_automata::util::syntax::parse(pattern) {
-        Err(syntax) => Refused::Invalid(last_line(&syntax.to_string())),
-        Ok(_) if error.is_size_limit_exceeded() => Refused::TooLarge,
-        Ok(_) => {
-            let text = error.to_string();
-            if text.contains("size") || text.contains("limit") || text.contains("large") {
-                Refused::TooLarge
-            } else {
-                Refused::Invalid("word boundaries and line anchors are not available here".into())
-            }
-        }
+    if let Err(syntax) = regex_automata::util::syntax::parse(pattern) {
+        return Refused::Invalid(last_line(&syntax.to_string()));
+    }
+    // A limit on the way to the table is the source of the error.
+    let source = std::error::Error::source(error).map(ToString::to_string);
+    let text = format!("{error} {}", source.unwrap_or_default());
+    let limit = ["size", "limit", "large"].iter().any(|word| text.contains(word));
+    if error.is_size_limit_exceeded() || limit {
+        Refused::TooLarge
+    } else {
+        Refused::Invalid("word boundaries and line anchors are not available here".into())
     }
 }
 

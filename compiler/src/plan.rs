@@ -206,6 +206,13 @@ pub struct ParamPlan {
     pub used: bool,
 }
 
+impl ParamPlan {
+    /// Whether it holds a number, or numbers.
+    pub fn is_number(&self) -> bool {
+        !self.quoted && self.rule.is_some()
+    }
+}
+
 /// Whether a parameter may be absent.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PresencePlan {

@@ -76,6 +76,9 @@ pub fn mocks(contract: &Checked, versions: &[String]) -> Vec<MockBackend> {
             for (operation, body) in mock.operations.iter_mut().zip(bodies) {
                 operation.body = (body != Const::Null).then(|| body.json());
             }
+            // The first that matches answers: literal segments come before values.
+            mock.operations
+                .sort_by_key(|one| one.path.iter().map(Option::is_none).collect::<Vec<_>>());
             mock
         })
         .collect()

@@ -3,6 +3,10 @@
 //! Generated gateways open with `use gatewright_runtime::codegen as rt;`. What stands here follows
 //! semantic versioning; the rest of the crate is free to change.
 
+// Generic functions that generated code instantiates are `#[inline]` throughout this crate: such an
+// instance lives with the endpoint that uses it, so that an edit of one endpoint compiles that one
+// again. Others would share a unit of this crate's name with those of all endpoints.
+
 pub use bytes::Bytes;
 
 pub use crate::check::{
@@ -16,11 +20,11 @@ pub use crate::contract::{
 };
 pub use crate::error::{Error, Problem};
 pub use crate::json::{
-    Maybe, Object, Raw, Read, Reader, Stop, Writer, compare_numbers, read_request, read_result,
-    same_json,
+    Maybe, Object, Raw, Read, Reader, Stop, Writer, compare_numbers, plain_number, read_request,
+    read_result, same_json,
 };
 pub use crate::request::{Deadline, Query, Request};
 pub use crate::response::Response;
 pub use crate::result::{Body, broken_promise, promise, stand_in};
 pub use crate::run::{End, Pending, Step, run};
-pub use crate::upstream::{Call, Failure, Gateway};
+pub use crate::upstream::{Call, Failure, Gateway, Sending};

@@ -24,7 +24,7 @@ mod tests;
 pub use equality::same_json;
 pub use maybe::Maybe;
 pub use number::compare_numbers;
-pub use raw::Raw;
+pub use raw::{Raw, plain_number};
 pub use reader::{Read, Reader, Stop};
 pub use record::Object;
 pub use writer::Writer;
@@ -39,6 +39,7 @@ use crate::check::{Place, Violation, Violations};
 /// # Errors
 ///
 /// The first thing that is not as the contract says, or not JSON in UTF-8.
+#[inline]
 pub fn read_result<'a, T>(
     body: &'a [u8],
     read: impl FnOnce(&mut Reader<'a>) -> Read<T>,
@@ -49,6 +50,7 @@ pub fn read_result<'a, T>(
 
 /// Reads a caller's body. Members that the contract does not name are violations. Adds what is wrong
 /// to `violations`, ordered by place; `None` if anything is.
+#[inline]
 pub fn read_request<'a, T>(
     body: &'a [u8],
     read: impl FnOnce(&mut Reader<'a>) -> Read<T>,

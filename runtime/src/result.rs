@@ -29,6 +29,7 @@ impl Body {
     ///
     /// The call's own failure, or that the result violates what is read of it. `call` says for the
     /// log which it was.
+    #[inline]
     pub fn read<'b, T>(
         &'b self,
         result: Result<Bytes, Failure>,
@@ -37,22 +38,28 @@ impl Body {
     ) -> Result<T, Failure> {
         let bytes = result?;
         let (backend, operation) = call;
-        let body = self.result.get_or_init(|| bytes);
+        let body = keep(&self.result, bytes);
         read_result(body, read).map_err(|violation| Failure::invalid(backend, operation, violation))
     }
 
     /// Keeps a value that was built to stand in for a result, and reads it; nothing if it does
     /// not have what is read of the result.
+    #[inline]
     pub fn built<'b, T>(
         &'b self,
         json: Vec<u8>,
         read: fn(&mut Reader<'b>) -> Read<T>,
     ) -> Option<T> {
-        read_result(self.stand_in.get_or_init(|| Bytes::from(json)), read).ok()
+        read_result(keep(&self.stand_in, Bytes::from(json)), read).ok()
     }
 }
 
+fn keep(cell: &OnceCell<Bytes>, bytes: Bytes) -> &[u8] {
+    cell.get_or_init(|| bytes)
+}
+
 /// Reads a value of the contract that stands in for a result.
+#[inline]
 pub fn stand_in<T>(json: &'static str, read: fn(&mut Reader<'static>) -> Read<T>) -> Option<T> {
     read_result(json.as_bytes(), read).ok()
 }

@@ -39,16 +39,19 @@ pub struct Pending<T>(OnceCell<Option<T>>);
 
 impl<T> Pending<T> {
     /// A result that is not there yet.
+    #[inline]
     pub const fn new() -> Pending<T> {
         Pending(OnceCell::new())
     }
 
     /// Gives the result to those who wait; `None` says that there is none. The first one counts.
+    #[inline]
     pub fn set(&self, result: Option<T>) {
         let _ = self.0.set(result);
     }
 
     /// The result, if it is there already.
+    #[inline]
     pub fn get(&self) -> Option<&T> {
         self.0.get().and_then(Option::as_ref)
     }
@@ -56,6 +59,7 @@ impl<T> Pending<T> {
     /// Waits until the step has ended; `None` when it ended without a result.
     ///
     /// Only for steps of one [`run`], which polls them again after every step that ends.
+    #[inline]
     pub async fn ready(&self) -> Option<&T> {
         poll_fn(|_| match self.0.get() {
             Some(result) => Poll::Ready(result.as_ref()),

@@ -24,7 +24,7 @@ use http::HeaderMap;
 
 pub(crate) use self::address::Address;
 pub(crate) use self::breaker::Gates;
-pub use self::call::Call;
+pub use self::call::{Call, Sending};
 use self::connect::Connector;
 pub use self::failure::Failure;
 pub(crate) use self::failure::Reason;

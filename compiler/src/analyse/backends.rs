@@ -111,7 +111,8 @@ fn word(kind: &BackendMemberKind) -> Option<&'static str> {
     })
 }
 
-fn repeated(word: &str, span: Span, first: Span) -> Diagnostic {
+/// The finding about something that a block can say once.
+pub(crate) fn repeated(word: &str, span: Span, first: Span) -> Diagnostic {
     Diagnostic::new(Code::InvalidClause, span, format!("`{word}` is said twice"))
         .label("said again")
         .see(first, "first said here")
@@ -231,12 +232,27 @@ pub(crate) fn address_fault(url: &str) -> Option<&'static str> {
     if scheme != "http" && scheme != "https" {
         return Some("only `http` and `https` can be called");
     }
-    let host = rest.split('/').next().unwrap_or("");
-    if host.is_empty() || host.starts_with(':') {
+    let authority = rest.split('/').next().unwrap_or("");
+    if authority.contains('@') {
+        return Some("a user or password does not belong into an address");
+    }
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').unwrap_or(("", "")),
+        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+    };
+    let v6 = authority.starts_with('[');
+    let name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    if host.is_empty() || (!v6 && !host.bytes().all(name)) {
         return Some("it has no host");
     }
-    if host.contains('@') {
-        return Some("a user or password does not belong into an address");
+    if v6 && host.parse::<std::net::Ipv6Addr>().is_err() {
+        return Some("what stands in brackets is no IPv6 address");
+    }
+    let digits = port.strip_prefix(':').unwrap_or("1");
+    if digits.parse::<u16>().map_or(true, |port| port == 0)
+        || (!port.is_empty() && !port.starts_with(':'))
+    {
+        return Some("a port is a number from 1 to 65535");
     }
     if rest.contains(['?', '#', ' ']) || !rest.is_ascii() {
         return Some("only host, port and a path can stand here");
@@ -264,7 +280,7 @@ fn send(
     };
     match value {
         Some(Setting::Fixed(_)) if sounds_secret(&name) => {
-            diagnostics.push(secret(backend, header));
+            diagnostics.push(sent_secret(backend, header));
         }
         Some(value) => backend.headers.push((name, value)),
         None => diagnostics.push(
@@ -279,22 +295,24 @@ fn send(
     }
 }
 
-fn sounds_secret(name: &str) -> bool {
+/// Whether a header field of this name tells who may do something.
+pub(crate) fn sounds_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["key", "token", "secret", "password", "authorization", "cookie"]
-        .iter()
-        .any(|word| name.contains(word))
+    let words = ["key", "token", "secret", "password", "authorization", "cookie"];
+    name != "idempotency-key" && words.iter().any(|word| name.contains(word))
 }
 
-fn secret(backend: &Backend, header: &HeaderValue) -> Diagnostic {
-    let variable = format!("{}_KEY", backend.name.to_ascii_uppercase());
-    Diagnostic::new(Code::SecretInSource, header.value.span, "a secret is written in the source")
+/// A secret that stands in the text at `span`.
+pub(crate) fn secret(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::SecretInSource, span, "a secret is written in the source")
         .label("looks like a key")
         .note("the contract is the same in staging and production, and everyone who can read it would know the key")
-        .fix(
-            format!("`send header {} = env {variable}`", header.name.text),
-            header.value.span,
-            format!("env {variable}"),
-        )
+}
+
+fn sent_secret(backend: &Backend, header: &HeaderValue) -> Diagnostic {
+    let variable = format!("{}_KEY", backend.name.to_ascii_uppercase());
+    let text = format!("`send header {} = env {variable}`", header.name.text);
+    secret(header.value.span)
+        .fix(text, header.value.span, format!("env {variable}"))
         .help("and revoke this one: it is in the history of the file from now on")
 }

@@ -2,6 +2,7 @@
 
 use super::versions::{Flat, FlatEndpoint, FlatField, FlatFieldKind, FlatKind, FlatType, nothing};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::suggest;
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
     Change, Clause, ClauseKind, Endpoint, EndpointMember, EndpointMemberKind, Entry, EntryKind,
@@ -30,61 +31,60 @@ pub(crate) fn flat_field(field: &Field, added: usize) -> FlatField {
         FieldKind::Spread(name) => FlatFieldKind::Spread(name.clone()),
         FieldKind::Named(named) => FlatFieldKind::Named(named.clone()),
     };
-    FlatField { kind, span: field.span, added, renames: Vec::new() }
+    FlatField { kind, added, renames: Vec::new() }
 }
 
 /// `rename Product.title to name`
-pub(crate) fn rename(
-    flat: &mut Flat,
-    index: usize,
-    rename: &Rename,
-    diagnostics: &mut Diagnostics,
-) {
-    let Some((type_name, field_name)) = rename.from.text.rsplit_once('.') else {
+pub(crate) fn rename(flat: &mut Flat, rename: &Rename, diagnostics: &mut Diagnostics) {
+    let (from, to) = (&rename.from, &rename.to);
+    let Some((type_name, field_name)) = from.text.rsplit_once('.') else {
+        let message = format!("`{}` names no field", from.text);
         diagnostics.push(
-            Diagnostic::new(
-                Code::NothingToChange,
-                rename.from.span,
-                format!("`{}` names no field", rename.from.text),
-            )
-            .label("a field is wanted here")
-            .help(format!("write `rename Type.{} to {}`", rename.from.text, rename.to.text)),
+            Diagnostic::new(Code::NothingToChange, from.span, message)
+                .label("a field is wanted here")
+                .help(format!("write `rename Type.{} to {}`", from.text, to.text)),
         );
         return;
     };
-    let from = Ident { text: type_name.to_owned(), span: rename.from.span };
-    let Some(fields) = record(flat, &from, diagnostics) else { return };
-    if fields.iter().any(|field| name_of(field).is_some_and(|n| n.text == rename.to.text)) {
-        let what = format!("`{type_name}` has a field `{}` already", rename.to.text);
+    let rank = flat.rank;
+    let owner = Target { name: type_name, span: from.span, rest: field_name, verb: "rename" };
+    let Some(fields) = record(flat, &owner, diagnostics) else { return };
+    if let Some(other) = named(fields, &to.text) {
+        let message = format!("`{type_name}` has a field `{}` already", to.text);
         diagnostics.push(
-            Diagnostic::new(Code::DuplicateName, rename.to.span, what)
+            Diagnostic::new(Code::DuplicateName, to.span, message)
                 .label("two fields would have this name")
+                .see(other.span, "the other one")
                 .help("choose another name, or remove the other field first"),
         );
         return;
     }
-    let known: Vec<String> =
-        fields.iter().filter_map(name_of).map(|name| name.text.clone()).collect();
     let found = fields.iter_mut().find(|f| name_of(f).is_some_and(|n| n.text == field_name));
-    match found {
-        Some(field) => {
-            if let FlatFieldKind::Named(named) = &mut field.kind {
-                field.renames.push((index, named.name.text.clone()));
-                named.name.text.clone_from(&rename.to.text);
-            }
-        }
-        None => diagnostics.push(nothing(
-            rename.from.span,
-            format!("`{type_name}` has no field `{field_name}` to rename"),
-            &rename.from.text,
-            known
-                .iter()
-                .map(|name| format!("{type_name}.{name}"))
-                .collect::<Vec<_>>()
-                .iter()
-                .map(String::as_str),
-        )),
+    if let Some(field) = found
+        && let FlatFieldKind::Named(named) = &mut field.kind
+    {
+        field.renames.push((rank, named.name.text.clone()));
+        named.name.text.clone_from(&to.text);
+        return;
     }
+    let known = fields.iter().filter_map(name_of);
+    let known: Vec<String> = known.map(|name| format!("{type_name}.{}", name.text)).collect();
+    let message = format!("`{type_name}` has no field `{field_name}` to rename");
+    let known = known.iter().map(String::as_str);
+    diagnostics.push(nothing(from.span, message, &from.text, known));
+}
+
+fn named<'f>(fields: &'f [FlatField], name: &str) -> Option<&'f Ident> {
+    fields.iter().filter_map(name_of).find(|ident| ident.text == name)
+}
+
+/// The declaration that an edit is about.
+struct Target<'e> {
+    name: &'e str,
+    span: Span,
+    /// The field behind the name, where the edit writes `Type.field`.
+    rest: &'e str,
+    verb: &'e str,
 }
 
 fn name_of(field: &FlatField) -> Option<&Ident> {
@@ -94,101 +94,134 @@ fn name_of(field: &FlatField) -> Option<&Ident> {
     }
 }
 
-/// The fields of the record `name`, or nothing and a finding.
+/// The fields of the record `target`, or nothing and a finding.
 fn record<'f>(
     flat: &'f mut Flat,
-    name: &Ident,
+    target: &Target<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<&'f mut Vec<FlatField>> {
-    let found = declared(flat, name, "type", diagnostics)?;
+    let found = declared(flat, target, "type", diagnostics)?;
     let at = found.name.span;
-    if let FlatKind::Record { fields, .. } = &mut found.kind {
-        return Some(fields);
+    match &mut found.kind {
+        FlatKind::Record(fields) => Some(fields),
+        _ => {
+            let message = format!("`{}` is not a record, so it has no fields to edit", target.name);
+            diagnostics.push(
+                Diagnostic::new(Code::NothingToChange, target.span, message)
+                    .label("only records have fields")
+                    .see(at, "declared here")
+                    .help(format!("write `remove type {}` and declare it again", target.name)),
+            );
+            None
+        }
     }
+}
+
+/// The declaration `target` of the kind `what`, or nothing and a finding.
+fn declared<'f>(
+    flat: &'f mut Flat,
+    target: &Target<'_>,
+    what: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<&'f mut FlatType> {
+    let Target { name, span, rest, verb } = *target;
+    let Some(at) = flat.types.iter().position(|one| one.name.text == name) else {
+        let message = format!("there is no {what} `{name}` to {verb}");
+        let path = |name: &str| match rest {
+            "" => name.to_owned(),
+            rest => format!("{name}.{rest}"),
+        };
+        let known: Vec<String> = flat.types.iter().map(|one| path(&one.name.text)).collect();
+        let known = known.iter().map(String::as_str);
+        diagnostics.push(nothing(span, message, &path(name), known));
+        return None;
+    };
+    let found = flat.types.get_mut(at)?;
+    // A rename looks at the fields itself.
+    if found.kind.word() == what || !rest.is_empty() {
+        return Some(found);
+    }
+    let is = found.kind.word();
     diagnostics.push(
-        Diagnostic::new(
-            Code::NothingToChange,
-            name.span,
-            format!("`{}` is not a record, so it has no fields to edit", name.text),
-        )
-        .label("only records have fields")
-        .see(at, "declared here"),
+        Diagnostic::new(Code::NothingToChange, span, format!("`{name}` is declared with `{is}`"))
+            .label(format!("not with `{what}`"))
+            .see(found.name.span, "declared here")
+            .help(format!("write `{verb} {is} {name}`")),
     );
     None
 }
 
-fn declared<'f>(
-    flat: &'f mut Flat,
-    name: &Ident,
-    what: &str,
-    diagnostics: &mut Diagnostics,
-) -> Option<&'f mut FlatType> {
-    let at = flat.types.iter().position(|one| one.name.text == name.text);
-    let Some(at) = at else {
-        let known = flat.types.iter().map(|one| one.name.text.as_str());
-        let message = format!("there is no {what} `{}` to change", name.text);
-        diagnostics.push(nothing(name.span, message, &name.text, known));
-        return None;
-    };
-    flat.types.get_mut(at)
-}
-
 /// `remove GET /find`, `remove type Hit`
-pub(crate) fn remove(flat: &mut Flat, remove: &Remove, _span: Span, diagnostics: &mut Diagnostics) {
+pub(crate) fn remove(flat: &mut Flat, base: &str, remove: &Remove, diagnostics: &mut Diagnostics) {
     match remove {
         Remove::Endpoint(method, path) => {
-            if let Some(at) = endpoint(flat, method, path, "remove", diagnostics) {
+            let wanted = Wanted { method, path, verb: "remove", base };
+            if let Some(at) = endpoint(flat, &wanted, diagnostics) {
                 flat.endpoints.remove(at);
             }
         }
         Remove::Declaration(kind, name) if kind.text == "error" => {
             match flat.errors.iter().position(|one| one.name.text == name.text) {
                 Some(at) => drop(flat.errors.remove(at)),
-                None => {
-                    let known = flat.errors.iter().map(|one| one.name.text.as_str());
-                    let message = format!("there is no error `{}` to remove", name.text);
-                    diagnostics.push(nothing(name.span, message, &name.text, known));
-                }
+                None => diagnostics.push(no_error(flat, name, "remove")),
             }
         }
         Remove::Declaration(kind, name) => {
-            let text = &name.text;
-            if declared(flat, name, &kind.text, diagnostics).is_some() {
-                flat.types.retain(|one| one.name.text != *text);
+            let target = Target { name: &name.text, span: name.span, rest: "", verb: "remove" };
+            if declared(flat, &target, &kind.text, diagnostics).is_some() {
+                flat.types.retain(|one| one.name.text != name.text);
             }
         }
     }
 }
 
-/// The endpoint `method path`, as an index, or nothing and a finding.
-fn endpoint(
-    flat: &Flat,
-    method: &Method,
-    path: &Path,
-    verb: &str,
-    diagnostics: &mut Diagnostics,
-) -> Option<usize> {
-    let wanted = format!("{} {}", method.text, path_text(path));
-    let found = flat.endpoints.iter().position(|one| one.key() == wanted);
-    if found.is_none() {
-        let keys: Vec<String> = flat.endpoints.iter().map(FlatEndpoint::key).collect();
-        let message = format!("version {} has no `{wanted}` to {verb}", flat.label);
-        let span = method.span.to(path.span);
-        diagnostics.push(nothing(span, message, &wanted, keys.iter().map(String::as_str)));
+fn no_error(flat: &Flat, name: &Ident, verb: &str) -> Diagnostic {
+    let known = flat.errors.iter().map(|one| one.name.text.as_str());
+    let message = format!("there is no error `{}` to {verb}", name.text);
+    nothing(name.span, message, &name.text, known)
+}
+
+/// The endpoint that an edit is about.
+struct Wanted<'e> {
+    method: &'e Method,
+    path: &'e Path,
+    verb: &'e str,
+    /// The label of the version that should have it.
+    base: &'e str,
+}
+
+/// The wanted endpoint, as an index, or nothing and a finding.
+fn endpoint(flat: &Flat, wanted: &Wanted<'_>, diagnostics: &mut Diagnostics) -> Option<usize> {
+    let Wanted { method, path, verb, base } = wanted;
+    let text = path_text(path);
+    let key = format!("{} {text}", method.text);
+    if let Some(found) = flat.endpoints.iter().position(|one| one.key() == key) {
+        return Some(found);
     }
-    found
+    let keys: Vec<String> = flat.endpoints.iter().map(FlatEndpoint::key).collect();
+    let message = format!("version {base} has no `{key}` to {verb}");
+    let span = method.span.to(path.span);
+    let diagnostic = Diagnostic::new(Code::NothingToChange, span, message);
+    let Some(other) = suggest::closest(&key, keys.iter().map(String::as_str)) else {
+        diagnostics.push(diagnostic.label("nothing of this name is inherited or declared before"));
+        return None;
+    };
+    let diagnostic = diagnostic.label(format!("did you mean `{other}`?"));
+    diagnostics.push(match other.split_once(' ') {
+        Some((same, other)) if same == method.text => {
+            diagnostic.fix(format!("write `{other}`"), path.span, other)
+        }
+        _ => diagnostic.fix(format!("write `{other}`"), span, other),
+    });
+    None
 }
 
 /// `change …`
-pub(crate) fn change(
-    flat: &mut Flat,
-    index: usize,
-    change: &Change,
-    diagnostics: &mut Diagnostics,
-) {
+pub(crate) fn change(flat: &mut Flat, base: &str, change: &Change, diagnostics: &mut Diagnostics) {
     match change {
         Change::Endpoint { method, path, members, .. } => {
-            let found = endpoint(flat, method, path, "change", diagnostics);
+            let wanted = Wanted { method, path, verb: "change", base };
+            let found = endpoint(flat, &wanted, diagnostics);
             let found = found.and_then(|at| flat.endpoints.get_mut(at));
             if let Some(endpoint) = found {
                 let tree = Arc::make_mut(&mut endpoint.tree);
@@ -196,9 +229,11 @@ pub(crate) fn change(
             }
         }
         Change::Type { name, edits } => {
-            let Some(fields) = record(flat, name, diagnostics) else { return };
+            let rank = flat.rank;
+            let owner = Target { name: &name.text, span: name.span, rest: "", verb: "change" };
+            let Some(fields) = record(flat, &owner, diagnostics) else { return };
             for edit in edits {
-                edit_field(fields, index, (name, edit), diagnostics);
+                edit_field(fields, rank, (name, edit), diagnostics);
             }
         }
         Change::Enum { name, body } => change_enum(flat, name, body, diagnostics),
@@ -208,13 +243,15 @@ pub(crate) fn change(
 }
 
 fn change_enum(flat: &mut Flat, name: &Ident, body: &EnumBody, diagnostics: &mut Diagnostics) {
-    if let Some(found) = declared(flat, name, "enum", diagnostics) {
+    let target = Target { name: &name.text, span: name.span, rest: "", verb: "change" };
+    if let Some(found) = declared(flat, &target, "enum", diagnostics) {
         found.kind = FlatKind::Enum(EnumDecl { name: name.clone(), body: body.clone() });
     }
 }
 
 fn change_union(flat: &mut Flat, name: &Ident, new: &[Variant], diagnostics: &mut Diagnostics) {
-    let Some(found) = declared(flat, name, "union", diagnostics) else { return };
+    let target = Target { name: &name.text, span: name.span, rest: "", verb: "change" };
+    let Some(found) = declared(flat, &target, "union", diagnostics) else { return };
     let FlatKind::Union(union) = &mut found.kind else { return };
     for variant in new {
         match union.variants.iter_mut().find(|old| old.name.text == variant.name.text) {
@@ -227,17 +264,13 @@ fn change_union(flat: &mut Flat, name: &Ident, new: &[Variant], diagnostics: &mu
 fn change_error(flat: &mut Flat, new: &ErrorDecl, diagnostics: &mut Diagnostics) {
     match flat.errors.iter_mut().find(|old| old.name.text == new.name.text) {
         Some(old) => *old = new.clone(),
-        None => {
-            let known = flat.errors.iter().map(|one| one.name.text.as_str());
-            let message = format!("there is no error `{}` to change", new.name.text);
-            diagnostics.push(nothing(new.name.span, message, &new.name.text, known));
-        }
+        None => diagnostics.push(no_error(flat, &new.name, "change")),
     }
 }
 
 fn edit_field(
     fields: &mut Vec<FlatField>,
-    index: usize,
+    rank: usize,
     (type_name, edit): (&Ident, &FieldEdit),
     diagnostics: &mut Diagnostics,
 ) {
@@ -253,7 +286,7 @@ fn edit_field(
             diagnostics.push(nothing(name.span, message, &name.text, known));
         }
         FieldEdit::Field(field) => {
-            let mut new = flat_field(field, index);
+            let mut new = flat_field(field, rank);
             let same = |old: &&mut FlatField| match (&old.kind, &field.kind) {
                 (FlatFieldKind::Named(old), FieldKind::Named(new)) => {
                     old.name.text == new.name.text
@@ -276,18 +309,14 @@ fn edit_field(
 /// A member replaces one of the same name, joins, or removes.
 fn edit_endpoint(tree: &mut Endpoint, new: &EndpointMember, diagnostics: &mut Diagnostics) {
     if let EndpointMemberKind::Remove(kind, name) = &new.kind {
-        let removed = |old: &EndpointMember| match (&old.kind, kind.text.as_str()) {
-            (EndpointMemberKind::Query(param), "query")
-            | (EndpointMemberKind::Header(param), "header") => param.name.text == name.text,
-            (EndpointMemberKind::Call(call), "call") => call.name.text == name.text,
-            _ => false,
-        };
-        let before = tree.members.len();
-        tree.members.retain(|old| !removed(old));
-        if tree.members.len() == before {
-            let message = format!("this endpoint has no {} `{}` to remove", kind.text, name.text);
-            diagnostics.push(nothing(name.span, message, &name.text, std::iter::empty()));
+        let named = |old: &EndpointMember| member_name(old, &kind.text) == Some(&name.text);
+        if tree.members.iter().any(named) {
+            tree.members.retain(|old| !named(old));
+            return;
         }
+        let known = tree.members.iter().filter_map(|old| member_name(old, &kind.text));
+        let message = format!("this endpoint has no {} `{}` to remove", kind.text, name.text);
+        diagnostics.push(nothing(name.span, message, &name.text, known));
         return;
     }
     match tree.members.iter_mut().find(|old| same_member(&old.kind, &new.kind)) {
@@ -299,6 +328,16 @@ fn edit_endpoint(tree: &mut Endpoint, new: &EndpointMember, diagnostics: &mut Di
             _ => *old = new.clone(),
         },
         None => tree.members.push(new.clone()),
+    }
+}
+
+/// The name of a member of the kind `query`, `header` or `call`.
+fn member_name<'m>(member: &'m EndpointMember, kind: &str) -> Option<&'m str> {
+    match (&member.kind, kind) {
+        (EndpointMemberKind::Query(param), "query")
+        | (EndpointMemberKind::Header(param), "header") => Some(&param.name.text),
+        (EndpointMemberKind::Call(call), "call") => Some(&call.name.text),
+        _ => None,
     }
 }
 

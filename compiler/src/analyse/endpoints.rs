@@ -1,16 +1,20 @@
 //! One version: types, errors, endpoints and the work behind them.
 
 use super::declare::Api;
+use super::routes::{self, Route};
 use super::signature;
 use super::types::Resolver;
 use super::variables::Variables;
 use super::versions::{Flat, FlatEndpoint, FlatField, Origins};
-use super::{backends::Backends, clauses, dates, edits, routes, work};
+use super::{backends::Backends, clauses, dates, edits, work};
+use crate::check::budget_exceeded::{self, Places};
 use crate::contract::types::Types;
 use crate::contract::{Endpoint, Lifecycle, Problem, Version};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Sources;
-use gatewright_grammar::tree::{Clause, ClauseKind, DateLit, Deprecated, EndpointMemberKind};
+use gatewright_grammar::tree::{
+    Clause, ClauseKind, DateLit, Deprecated, EndpointMemberKind, ErrorDecl,
+};
 
 /// What every version of a contract shares.
 pub(crate) struct Surroundings<'a> {
@@ -18,8 +22,6 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) api: &'a Api,
     pub(crate) backends: &'a Backends,
     pub(crate) origins: &'a Origins,
-    /// The version's index.
-    pub(crate) index: usize,
 }
 
 /// A version with everything resolved. What is refused is not in it.
@@ -35,19 +37,20 @@ pub(crate) fn version(
     let errors = errors(flat, &mut resolver);
     let prefix = prefix(around.api, &flat.label);
     let mut endpoints = Vec::new();
+    let mut routes = Vec::new();
     for endpoint in &flat.endpoints {
         let parts = Parts { around, flat, errors: &errors, prefix: &prefix };
-        endpoints.extend(one(&parts, endpoint, variables, &mut resolver));
+        endpoints.extend(one(&parts, endpoint, (variables, &mut routes), &mut resolver));
     }
     let types = std::mem::take(&mut resolver.types);
-    routes::check(&endpoints, diagnostics);
+    routes::check(&routes, diagnostics);
     Version {
         label: flat.label.clone(),
         prefix,
         doc: flat.doc.clone(),
         lifecycle,
         types,
-        errors,
+        errors: errors.list,
         endpoints,
         span: flat.span,
     }
@@ -59,40 +62,69 @@ fn prefix(api: &Api, label: &str) -> Vec<String> {
     path.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect()
 }
 
-fn errors(flat: &Flat, resolver: &mut Resolver<'_>) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    for error in &flat.errors {
-        let status = error.status.text.parse::<u16>().unwrap_or(0);
-        if !(400..=599).contains(&status) {
-            resolver.diagnostics.push(
-                Diagnostic::new(
-                    Code::InvalidStatus,
-                    error.status.span,
-                    format!("{} is not a status of an error", error.status.text),
-                )
-                .label("errors are 400 to 599"),
-            );
-            continue;
-        }
-        let members = match &error.record {
-            None => None,
-            Some(record) => {
-                let fields: Vec<FlatField> =
-                    record.fields.iter().map(|field| edits::flat_field(field, 0)).collect();
-                let Some(id) = resolver.record(None, &fields, record.span) else { continue };
-                reserved_members(&resolver.types, id, resolver.diagnostics);
-                Some(id)
-            }
-        };
-        problems.push(Problem {
-            name: error.name.text.clone(),
-            status,
-            title: error.title.value.clone(),
-            members,
-            span: error.name.span,
-        });
+/// The declared errors of a version.
+#[derive(Debug, Default)]
+pub(crate) struct Errors {
+    pub(crate) list: Vec<Problem>,
+    /// Names of those that were refused: who mentions them stays silent.
+    pub(crate) refused: Vec<String>,
+}
+
+impl Errors {
+    /// The error called `name`, as an index.
+    pub(crate) fn by_name(&self, name: &str) -> Option<usize> {
+        self.list.iter().position(|problem| problem.name == name)
     }
-    problems
+
+    /// Whether an error called `name` was refused.
+    pub(crate) fn is_refused(&self, name: &str) -> bool {
+        self.refused.iter().any(|refused| refused == name)
+    }
+
+    /// The names of all errors.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().map(|problem| problem.name.as_str())
+    }
+}
+
+fn errors(flat: &Flat, resolver: &mut Resolver<'_>) -> Errors {
+    let mut errors = Errors::default();
+    for error in &flat.errors {
+        match problem(error, resolver) {
+            Some(problem) => errors.list.push(problem),
+            None => errors.refused.push(error.name.text.clone()),
+        }
+    }
+    errors
+}
+
+fn problem(error: &ErrorDecl, resolver: &mut Resolver<'_>) -> Option<Problem> {
+    let status = error.status.text.parse::<u16>().unwrap_or(0);
+    if !(400..=599).contains(&status) {
+        let message = format!("{} is not a status of an error", error.status.text);
+        resolver.diagnostics.push(
+            Diagnostic::new(Code::InvalidStatus, error.status.span, message)
+                .label("errors are 400 to 599"),
+        );
+        return None;
+    }
+    let members = match &error.record {
+        None => None,
+        Some(record) => {
+            let fields: Vec<FlatField> =
+                record.fields.iter().map(|field| edits::flat_field(field, 0)).collect();
+            let id = resolver.record(None, &fields, record.span)?;
+            reserved_members(&resolver.types, id, resolver.diagnostics);
+            Some(id)
+        }
+    };
+    Some(Problem {
+        name: error.name.text.clone(),
+        status,
+        title: error.title.value.clone(),
+        members,
+        span: error.name.span,
+    })
 }
 
 /// Members that problem+json gives a meaning of its own (RFC 9457 section 3.1).
@@ -110,7 +142,10 @@ fn reserved_members(types: &Types, id: crate::contract::RecordId, diagnostics: &
 }
 
 /// Dates that exist and come in order.
-fn lifecycle(deprecated: Option<&Deprecated>, diagnostics: &mut Diagnostics) -> Lifecycle {
+pub(crate) fn lifecycle(
+    deprecated: Option<&Deprecated>,
+    diagnostics: &mut Diagnostics,
+) -> Lifecycle {
     let Some(deprecated) = deprecated else { return Lifecycle::default() };
     let since = deprecated.since.as_ref().and_then(|date| day(date, diagnostics));
     let sunset = deprecated.sunset.as_ref().and_then(|date| day(date, diagnostics));
@@ -137,6 +172,16 @@ fn lifecycle(deprecated: Option<&Deprecated>, diagnostics: &mut Diagnostics) -> 
                 .note("the gateway keeps answering after the sunset date"),
         );
     }
+    if deprecated.successor.is_some() {
+        diagnostics.push(
+            super::not_yet(
+                deprecated.span,
+                "`use` of `deprecated`",
+                crate::diagnostic::Severity::Warning,
+            )
+            .note("answers do not name what to use instead"),
+        );
+    }
     Lifecycle { since, sunset, see: deprecated.see.as_ref().map(|see| see.value.clone()) }
 }
 
@@ -155,7 +200,7 @@ fn day(date: &DateLit, diagnostics: &mut Diagnostics) -> Option<String> {
 struct Parts<'a> {
     around: &'a Surroundings<'a>,
     flat: &'a Flat,
-    errors: &'a [Problem],
+    errors: &'a Errors,
     prefix: &'a [String],
 }
 
@@ -163,18 +208,11 @@ struct Parts<'a> {
 fn one(
     parts: &Parts<'_>,
     flat: &FlatEndpoint,
-    variables: &mut Variables,
+    (variables, routes): (&mut Variables, &mut Vec<Route>),
     resolver: &mut Resolver<'_>,
 ) -> Option<Endpoint> {
-    let own = flat.tree.members.iter().filter_map(|member| match &member.kind {
-        EndpointMemberKind::Clause(clause) => Some(clause),
-        _ => None,
-    });
-    let own: Vec<&Clause> = own.collect();
-    let api = &parts.around.api.clauses;
-    let outer = api.iter().chain(&parts.flat.clauses).chain(&flat.under);
     let key = flat.key();
-    let chain = nearest(outer.chain(own));
+    let chain = clauses(parts, flat);
     let settings = clauses::settle(chain.iter().copied(), &key, variables, resolver.diagnostics);
     if !settings.access {
         resolver.diagnostics.push(no_access(flat));
@@ -185,6 +223,7 @@ fn one(
     });
     let lifecycle = self::lifecycle(lifecycle, resolver.diagnostics);
     let request = signature::request(flat, parts.prefix, resolver);
+    routes.extend(request.as_ref().map(|request| route(parts, flat, request)));
     let answers = signature::answers(&flat.tree, parts.errors, resolver);
     let (request, answers) = (request?, answers?);
     if !settings.public {
@@ -194,14 +233,16 @@ fn one(
         backends: parts.around.backends,
         errors: parts.errors,
         origins: parts.around.origins,
-        version: parts.around.index,
+        version: parts.flat.rank,
+        label: &parts.flat.label,
+        key: &key,
         types: &resolver.types,
         request: &request,
         answers: &answers,
         endpoint: &flat.tree,
     };
     let work = work::lower(&context, resolver.diagnostics)?;
-    Some(Endpoint {
+    let endpoint = Endpoint {
         method: flat.tree.method.text.clone(),
         route: request.route,
         template: request.template,
@@ -218,7 +259,34 @@ fn one(
         lifecycle,
         work,
         span: flat.span,
-    })
+    };
+    let places = Places { tree: &flat.tree, budget: settings.timeout_span };
+    budget_exceeded::check(&parts.around.backends.list, &endpoint, &places, resolver.diagnostics);
+    Some(endpoint)
+}
+
+/// The clauses that hold for an endpoint, the nearest last.
+fn clauses<'c>(parts: &'c Parts<'_>, flat: &'c FlatEndpoint) -> Vec<&'c Clause> {
+    let own = flat.tree.members.iter().filter_map(|member| match &member.kind {
+        EndpointMemberKind::Clause(clause) => Some(clause),
+        _ => None,
+    });
+    let api = &parts.around.api.clauses;
+    nearest(api.iter().chain(&parts.flat.clauses).chain(&flat.under).chain(own))
+}
+
+fn route(parts: &Parts<'_>, flat: &FlatEndpoint, request: &signature::Request) -> Route {
+    let tree = &flat.tree;
+    let key = flat.key();
+    Route {
+        method: tree.method.text.clone(),
+        segments: request.route.clone(),
+        prefix: parts.prefix.len(),
+        template: key.split_once(' ').map_or_else(String::new, |(_, path)| path.to_owned()),
+        params: request.params.clone(),
+        span: tree.method.span.to(tree.path.span),
+        path: tree.path.span,
+    }
 }
 
 fn signature_text(sources: &Sources, flat: &FlatEndpoint) -> String {

@@ -3,19 +3,38 @@
 //! Two routes may overlap where one is at least as literal in every segment: the literal one
 //! wins. Parameters in the same place must be disjoint, or the routes are one.
 
-use crate::contract::endpoint::{Endpoint, Param, ParamKind, RouteSegment};
+use super::values::scalar_accepts;
+use crate::contract::endpoint::{Param, ParamKind, RouteSegment};
 use crate::contract::types::{Const, Enumeration, Format, Rest, Rule, Scalar};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::pattern;
+use gatewright_grammar::Span;
 use std::collections::HashMap;
 
-/// Reports endpoints of one version that answer the same requests.
-pub(crate) fn check(endpoints: &[Endpoint], diagnostics: &mut Diagnostics) {
-    // Only routes with equal method, length and first literal behind the prefix can meet often
-    // enough to matter: the groups keep large contracts out of quadratic time.
-    let mut groups: HashMap<(&str, usize), Vec<&Endpoint>> = HashMap::new();
-    for new in endpoints {
-        let group = groups.entry((new.method.as_str(), new.route.len())).or_default();
+/// The requests that an endpoint answers.
+#[derive(Clone, Debug)]
+pub(crate) struct Route {
+    pub(crate) method: String,
+    /// The path, version prefix included.
+    pub(crate) segments: Vec<RouteSegment>,
+    /// How many segments the version prefix has.
+    pub(crate) prefix: usize,
+    /// `/products/{id}`: the path without prefix and types.
+    pub(crate) template: String,
+    pub(crate) params: Vec<Param>,
+    /// Method and path.
+    pub(crate) span: Span,
+    /// The path.
+    pub(crate) path: Span,
+}
+
+/// Reports routes of one version that answer the same requests.
+pub(crate) fn check(routes: &[Route], diagnostics: &mut Diagnostics) {
+    // Routes of different length or method never meet: the groups keep large contracts out of
+    // quadratic time.
+    let mut groups: HashMap<(&str, usize), Vec<&Route>> = HashMap::new();
+    for new in routes {
+        let group = groups.entry((new.method.as_str(), new.segments.len())).or_default();
         for old in group.iter() {
             if let Some(diagnostic) = compare(old, new) {
                 diagnostics.push(diagnostic);
@@ -41,9 +60,9 @@ enum Meeting {
     SecondIsLiteral,
 }
 
-fn compare(old: &Endpoint, new: &Endpoint) -> Option<Diagnostic> {
-    let mut meetings = Vec::with_capacity(new.route.len());
-    for (a, b) in old.route.iter().zip(&new.route) {
+fn compare(old: &Route, new: &Route) -> Option<Diagnostic> {
+    let mut meetings = Vec::with_capacity(new.segments.len());
+    for (a, b) in old.segments.iter().zip(&new.segments) {
         let meeting = meet((old, a), (new, b));
         if meeting == Meeting::Apart {
             return None;
@@ -57,12 +76,12 @@ fn compare(old: &Endpoint, new: &Endpoint) -> Option<Diagnostic> {
     match (first, second, both) {
         (false, false, false) => Some(same(old, new)),
         (true, false, false) | (false, true, false) => None,
-        _ => Some(ambiguous(old, new, &witness(old, new, &meetings))),
+        _ => Some(ambiguous(old, new, &meetings)),
     }
 }
 
-fn meet((old, a): (&Endpoint, &RouteSegment), (new, b): (&Endpoint, &RouteSegment)) -> Meeting {
-    let param = |endpoint: &'_ Endpoint, index: usize| endpoint.params.get(index).cloned();
+fn meet((old, a): (&Route, &RouteSegment), (new, b): (&Route, &RouteSegment)) -> Meeting {
+    let param = |route: &'_ Route, index: usize| route.params.get(index).cloned();
     match (a, b) {
         (RouteSegment::Literal(a), RouteSegment::Literal(b)) => {
             if a == b {
@@ -101,15 +120,20 @@ fn accepts(param: &Param, text: &str) -> bool {
         Rule::Number(_) if text.parse::<f64>().is_ok() => Const::Number(text.to_owned()),
         Rule::Bool | Rule::Number(_) => return false,
     };
-    super::values::scalar_accepts(scalar(param), &constant).is_ok()
+    scalar_accepts(scalar(param), &constant).is_ok()
 }
 
 fn params(a: &Param, b: &Param) -> Meeting {
-    let (a, b) = (scalar(a), scalar(b));
-    if a.rule == b.rule {
+    let (first, second) = (scalar(a), scalar(b));
+    if first.rule == second.rule {
         return Meeting::Equal;
     }
-    if let (Some(a), Some(b)) = (table(&a.rule), table(&b.rule)) {
+    // An example that both accept says more than a made-up text.
+    let examples = [&a.example, &b.example].into_iter().flatten().filter_map(Const::plain);
+    if let Some(example) = examples.into_iter().find(|text| accepts(a, text) && accepts(b, text)) {
+        return Meeting::Both(example);
+    }
+    if let (Some(a), Some(b)) = (table(&first.rule), table(&second.rule)) {
         return pattern::common(&a, &b).map_or(Meeting::Apart, Meeting::Both);
     }
     Meeting::Both("…".into())
@@ -145,38 +169,77 @@ fn table(rule: &Rule) -> Option<pattern::Table> {
     pattern::table(&regex).ok()
 }
 
-fn witness(old: &Endpoint, new: &Endpoint, meetings: &[Meeting]) -> String {
-    let segments = old.route.iter().zip(&new.route).zip(meetings);
+/// A path that is both, without the version's prefix.
+fn witness(old: &Route, new: &Route, meetings: &[Meeting]) -> String {
+    let segments = old.segments.iter().zip(&new.segments).zip(meetings);
     let text = segments.map(|((a, b), meeting)| match (a, b, meeting) {
         (RouteSegment::Literal(text), _, _) | (_, RouteSegment::Literal(text), _) => text.clone(),
         (_, _, Meeting::Both(text)) => text.clone(),
         _ => "…".into(),
     });
-    text.map(|segment| format!("/{segment}")).collect()
+    text.skip(new.prefix).map(|segment| format!("/{segment}")).collect()
 }
 
-fn same(old: &Endpoint, new: &Endpoint) -> Diagnostic {
+fn same(old: &Route, new: &Route) -> Diagnostic {
     let anonymous = |segment: &RouteSegment| match segment {
         RouteSegment::Literal(text) => format!("/{text}"),
         RouteSegment::Param(_) => "/{…}".into(),
     };
-    let route: String = new.route.iter().map(anonymous).collect();
-    Diagnostic::new(
-        Code::DuplicateRoute,
-        new.span,
-        format!("two endpoints answer `{} {route}`", new.method),
-    )
-    .label("matches exactly the same requests")
-    .see(old.span, "first declared here")
-    .note("the name of a parameter does not distinguish two routes")
-    .help("delete one of them, or use `change` to edit an inherited endpoint")
+    let route: String = new.segments.iter().skip(new.prefix).map(anonymous).collect();
+    let message = format!("two endpoints answer `{} {route}`", new.method);
+    let diagnostic = Diagnostic::new(Code::DuplicateRoute, new.span, message)
+        .label("matches exactly the same requests")
+        .see(old.span, "first declared here");
+    let diagnostic = match old.template == new.template {
+        true => diagnostic,
+        false => diagnostic.note("the name of a parameter does not distinguish two routes"),
+    };
+    diagnostic.help(format!(
+        "delete one of them, or use `change {} {} {{ … }}` to edit an inherited endpoint",
+        old.method, old.template
+    ))
 }
 
-fn ambiguous(old: &Endpoint, new: &Endpoint, witness: &str) -> Diagnostic {
-    Diagnostic::new(Code::AmbiguousRoutes, new.span, "some requests match both of these routes")
-        .label(format!("… and this one: `{witness}` is both"))
-        .see(old.span, "this route …")
-        .note("two parameters in the same place must have patterns that cannot meet")
-        .help("narrow one of them with a pattern that the other never matches")
-        .help("or give it a path of its own")
+fn ambiguous(old: &Route, new: &Route, meetings: &[Meeting]) -> Diagnostic {
+    let witness = witness(old, new, meetings);
+    let diagnostic = Diagnostic::new(
+        Code::AmbiguousRoutes,
+        new.path,
+        "some requests match both of these routes",
+    )
+    .label(format!("… and this one: `{witness}` is both"))
+    .see(old.path, "this route …");
+    let both = |meeting: &Meeting| matches!(meeting, Meeting::Both(_));
+    let Some(at) = meetings.iter().position(both) else {
+        return diagnostic
+            .note("each is literal where the other is not, so neither comes first")
+            .help("give one of them a path of its own");
+    };
+    let param = |route: &Route| match route.segments.get(at) {
+        Some(RouteSegment::Param(at)) => route.params.get(*at).cloned(),
+        _ => None,
+    };
+    let diagnostic =
+        diagnostic.note("two parameters in the same place must have patterns that cannot meet");
+    let (Some(first), Some(second)) = (param(old), param(new)) else { return diagnostic };
+    let text = matches!(&scalar(&second).rule, Rule::Text(text) if text.pattern.is_none());
+    let narrow = match apart(&first).filter(|_| text) {
+        Some(regex) => {
+            format!("narrow the second, for example `{{{}: text({regex})}}`", second.name)
+        }
+        None => "narrow one of them with a pattern that the other never matches".to_owned(),
+    };
+    let hole = format!("{{{}}}", second.name);
+    let path = new.template.replacen(&hole, &format!("by-{}/{hole}", second.name), 1);
+    diagnostic.help(narrow).help(format!("or give it its own path: `{} {path}`", new.method))
+}
+
+/// A pattern for texts that `param` never accepts.
+fn apart(param: &Param) -> Option<&'static str> {
+    let taken = table(&scalar(param).rule)?;
+    let free = |regex: &&str| {
+        let inner = regex.trim_matches('/');
+        pattern::table(inner).is_ok_and(|table| pattern::common(&table, &taken).is_none())
+    };
+    ["/[a-z]+(-[a-z]+)*/", "/[0-9]+/", "/[A-Z][A-Z0-9]*/"].into_iter().find(free)
 }

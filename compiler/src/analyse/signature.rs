@@ -1,10 +1,10 @@
 //! What callers send and get: path, parameters, body, answers.
 
 use super::edits::path_text;
+use super::endpoints::Errors;
 use super::types::Resolver;
 use super::versions::FlatEndpoint;
 use super::{duplicate, not_yet};
-use crate::contract::Problem;
 use crate::contract::endpoint::{Body, Param, ParamKind, Place, Presence, RouteSegment, Success};
 use crate::contract::types::{Kind, Rule, Scalar, Text, Type};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
@@ -81,7 +81,7 @@ fn segments(request: &mut Request, path: &Path, resolver: &mut Resolver<'_>) -> 
                 let literal = literal(text, resolver.diagnostics)?;
                 request.route.push(RouteSegment::Literal(literal));
             }
-            [SegmentPart::Param { name, rest: false, ty, .. }] => {
+            [SegmentPart::Param { name, rest: false, ty, span }] => {
                 let scalar = path_type(name, ty.as_ref(), resolver)?;
                 let place = Place::Path(request.route.len());
                 request.route.push(RouteSegment::Param(request.params.len()));
@@ -92,7 +92,7 @@ fn segments(request: &mut Request, path: &Path, resolver: &mut Resolver<'_>) -> 
                     example: scalar.1,
                     kind: ParamKind::One(scalar.0),
                     presence: Presence::Required,
-                    span: name.span,
+                    span: *span,
                 };
                 add(&mut request.params, param, resolver.diagnostics)?;
             }
@@ -182,6 +182,12 @@ fn one_value(ty: &Type) -> Option<Scalar> {
 }
 
 fn add(params: &mut Vec<Param>, param: Param, diagnostics: &mut Diagnostics) -> Option<()> {
+    if ["true", "false", "null"].contains(&param.name.as_str()) {
+        let name = Ident { text: param.name.clone(), span: param.span };
+        diagnostics
+            .push(super::work::reserved(&name).help("`as other` gives it another name in scope"));
+        return None;
+    }
     let same_wire = |old: &&Param| {
         std::mem::discriminant(&old.place) == std::mem::discriminant(&param.place)
             && match param.place {
@@ -313,6 +319,10 @@ fn body(
     let method = &endpoint.method.text;
     if matches!(method.as_str(), "GET" | "HEAD" | "DELETE") {
         let article = if method == "GET" || method == "DELETE" { "a" } else { "an" };
+        let ty = match &body.ty.base {
+            Base::Name(name) => &name.text,
+            _ => "…",
+        };
         resolver.diagnostics.push(
             Diagnostic::new(
                 Code::BodyOnGet,
@@ -322,7 +332,7 @@ fn body(
             .label("body declared here")
             .note("caches, proxies and many clients drop it (RFC 9110 gives it no meaning)")
             .help("declare the fields as parameters: `query q: text(1..100)`")
-            .help(format!("or make it `POST {} (…)`", path_text(&endpoint.path))),
+            .help(format!("or make it `POST {} ({ty})`", path_text(&endpoint.path))),
         );
         return None;
     }
@@ -342,19 +352,19 @@ fn body(
 /// What `endpoint` answers; nothing if a part of it was refused.
 pub(crate) fn answers(
     endpoint: &tree::Endpoint,
-    problems: &[Problem],
+    errors: &Errors,
     resolver: &mut Resolver<'_>,
 ) -> Option<Answers> {
     let mut success: Option<(Success, Span)> = None;
-    let mut errors = Vec::new();
+    let mut declared = Vec::new();
     for response in &endpoint.responses {
         if let RespKind::Type(ty) = &response.kind
-            && let Some(at) = problem(ty, problems)
+            && let Some(at) = problem(ty, errors)
         {
-            errors.push(at);
+            declared.push(at);
             continue;
         }
-        let one = one_answer(endpoint, &response.kind, response.span, resolver)?;
+        let one = one_answer(endpoint, response, errors, resolver)?;
         if let Some((_, first)) = success {
             resolver.diagnostics.push(
                 left_out(response.span, "a second kind of success").see(first, "the first one"),
@@ -375,25 +385,24 @@ pub(crate) fn answers(
         );
         return None;
     };
-    Some(Answers { success, errors })
+    Some(Answers { success, errors: declared })
 }
 
-fn problem(ty: &tree::Type, problems: &[Problem]) -> Option<usize> {
+fn problem(ty: &tree::Type, errors: &Errors) -> Option<usize> {
     match &ty.base {
-        Base::Name(name) if ty.limits.is_empty() => {
-            problems.iter().position(|problem| problem.name == name.text)
-        }
+        Base::Name(name) if ty.limits.is_empty() => errors.by_name(&name.text),
         _ => None,
     }
 }
 
 fn one_answer(
     endpoint: &tree::Endpoint,
-    kind: &RespKind,
-    span: Span,
+    response: &tree::Resp,
+    errors: &Errors,
     resolver: &mut Resolver<'_>,
 ) -> Option<Success> {
-    match kind {
+    let span = response.span;
+    match &response.kind {
         RespKind::Pass => {
             resolver.diagnostics.push(left_out(span, "`-> pass`"));
             None
@@ -403,7 +412,7 @@ fn one_answer(
             None
         }
         RespKind::Type(ty) => {
-            known(ty, endpoint, resolver)?;
+            known(ty, endpoint, errors, resolver)?;
             let ty = resolver.ty(ty)?;
             Some(Success { status: 200, ty: Some(ty) })
         }
@@ -448,32 +457,47 @@ fn one_answer(
 }
 
 /// A name that is neither type nor error may be meant as either.
-fn known(ty: &tree::Type, endpoint: &tree::Endpoint, resolver: &mut Resolver<'_>) -> Option<()> {
+fn known(
+    ty: &tree::Type,
+    endpoint: &tree::Endpoint,
+    errors: &Errors,
+    resolver: &mut Resolver<'_>,
+) -> Option<()> {
     let Base::Name(name) = &ty.base else { return Some(()) };
     let first = endpoint.responses.first().is_some_and(|response| response.span.contains(ty.span));
     if first || resolver.knows(&name.text) || name.text.contains('.') {
         return Some(());
     }
+    if errors.is_refused(&name.text) {
+        return None;
+    }
     let message = format!("there is no type or error called `{}`", name.text);
-    let diagnostic = Diagnostic::new(Code::UnknownError, name.span, message).label("not declared");
-    resolver
-        .diagnostics
-        .push(diagnostic.help(format!("declare it: `error {} 404 \"What it means\"`", name.text)));
+    let diagnostic = Diagnostic::new(Code::UnknownError, name.span, message);
+    let known = errors.names().chain(resolver.names());
+    resolver.diagnostics.push(match suggest::closest(&name.text, known) {
+        Some(other) => diagnostic.label(format!("did you mean `{other}`?")).fix(
+            format!("write `{other}`"),
+            name.span,
+            other,
+        ),
+        None => diagnostic
+            .label("not declared")
+            .help(format!("declare it: `error {} 404 \"What it means\"`", name.text)),
+    });
     None
 }
 
 /// The error called `name`, as an index, or nothing and a finding.
 pub(crate) fn error_named(
     name: &Ident,
-    problems: &[Problem],
+    errors: &Errors,
     diagnostics: &mut Diagnostics,
 ) -> Option<usize> {
-    let found = problems.iter().position(|problem| problem.name == name.text);
-    if found.is_none() {
+    let found = errors.by_name(&name.text);
+    if found.is_none() && !errors.is_refused(&name.text) {
         let message = format!("there is no error called `{}`", name.text);
         let diagnostic = Diagnostic::new(Code::UnknownError, name.span, message);
-        let known = problems.iter().map(|problem| problem.name.as_str());
-        diagnostics.push(match suggest::closest(&name.text, known) {
+        diagnostics.push(match suggest::closest(&name.text, errors.names()) {
             Some(other) => diagnostic.label(format!("did you mean `{other}`?")).fix(
                 format!("write `{other}`"),
                 name.span,

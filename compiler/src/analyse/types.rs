@@ -1,7 +1,7 @@
 //! Gives every type its meaning in one version.
 
 use super::bounds;
-use super::values;
+use super::values::{self, article};
 use super::versions::{Flat, FlatField, FlatFieldKind, FlatKind, FlatType};
 use crate::contract::types::{
     Const, Enumeration, Field, Format, Kind, Number, NumberKind, Record, RecordId, Rest, Rule,
@@ -10,7 +10,9 @@ use crate::contract::types::{
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::suggest;
 use gatewright_grammar::Span;
-use gatewright_grammar::tree::{self, Base, EnumBody, EnumRest, Field as TreeField, Ident, Value};
+use gatewright_grammar::tree::{
+    self, Base, Deprecated, EnumBody, EnumRest, Field as TreeField, Ident, Value,
+};
 use std::collections::HashMap;
 
 /// The names of the scalars.
@@ -24,6 +26,8 @@ pub(crate) struct Resolver<'a> {
     declared: &'a [FlatType],
     index: HashMap<&'a str, usize>,
     state: Vec<State>,
+    /// The declarations being resolved, and the ways out of them, outermost first.
+    path: Vec<Step>,
     /// The records so far.
     pub(crate) types: Types,
     /// Findings of this version.
@@ -39,6 +43,14 @@ enum State {
     Done(Option<Type>),
 }
 
+/// A step from a declaration to one that it mentions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Step {
+    Declaration(usize),
+    /// A field that may be absent, a value that may be null, a list that may be empty.
+    WayOut,
+}
+
 impl<'a> Resolver<'a> {
     /// A resolver of the types of `flat`.
     pub(crate) fn new(flat: &'a Flat, diagnostics: &'a mut Diagnostics) -> Self {
@@ -47,6 +59,7 @@ impl<'a> Resolver<'a> {
             declared: &flat.types,
             index: index.collect(),
             state: vec![State::Untouched; flat.types.len()],
+            path: Vec::new(),
             types: Types::default(),
             diagnostics,
         }
@@ -76,18 +89,25 @@ impl<'a> Resolver<'a> {
         self.index.contains_key(name) || SCALARS.contains(&name) || name == "json"
     }
 
+    /// The names of the declared types.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.declared.iter().map(|one| one.name.text.as_str())
+    }
+
     fn declaration(&mut self, at: usize, used: Span) -> Option<Type> {
         let one = self.declared.get(at)?;
         match self.state.get(at)? {
             State::Done(ty) => return ty.clone(),
             State::Open => {
-                self.recursive(one, used);
+                self.recursive(at, one, used);
                 return None;
             }
             State::Untouched => {}
         }
         self.set(at, State::Open);
+        self.path.push(Step::Declaration(at));
         let ty = self.resolve_declaration(one);
+        self.path.pop();
         self.set(at, State::Done(ty.clone()));
         ty
     }
@@ -98,20 +118,41 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn recursive(&mut self, one: &FlatType, used: Span) {
+    fn recursive(&mut self, at: usize, one: &FlatType, used: Span) {
         let name = &one.name.text;
-        let diagnostic =
-            super::not_yet(used, &format!("`{name}` inside `{name}`"), Severity::Warning);
-        self.diagnostics.push(
-            diagnostic
+        let mut since = self.path.iter().skip_while(|step| **step != Step::Declaration(at));
+        self.diagnostics.push(if since.any(|step| *step == Step::WayOut) {
+            super::not_yet(used, &format!("`{name}` inside `{name}`"), Severity::Warning)
                 .see(one.name.span, "the type that contains itself")
-                .note("endpoints that use the type are left out of the gateway"),
-        );
+                .note("endpoints that use the type are left out of the gateway")
+        } else {
+            let message = format!("`{name}` contains itself without a way to end");
+            Diagnostic::new(Code::EndlessType, used, message)
+                .label(format!("every `{name}` has another one in it"))
+                .see(one.name.span, "the type that contains itself")
+                .help("let the field be missing: `field?: …`, or make it a list")
+        });
+    }
+
+    /// Resolves what may be missing.
+    fn resolve_optional<T>(
+        &mut self,
+        missing: bool,
+        resolve: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
+        if !missing {
+            return resolve(self);
+        }
+        self.path.push(Step::WayOut);
+        let resolved = resolve(self);
+        self.path.pop();
+        resolved
     }
 
     fn resolve_declaration(&mut self, one: &FlatType) -> Option<Type> {
         let name = &one.name.text;
         let span = one.name.span;
+        self.deprecated(one.deprecated.as_ref(), "a type");
         match &one.kind {
             FlatKind::Alias { ty, example } => {
                 let mut ty = self.ty(ty)?;
@@ -123,9 +164,9 @@ impl<'a> Resolver<'a> {
                 }
                 Some(ty)
             }
-            FlatKind::Record { fields, span } => {
-                let record = self.record(Some(name.clone()), fields, *span)?;
-                Some(plain(Kind::Record(record), one.name.span))
+            FlatKind::Record(fields) => {
+                let record = self.record(Some(name.clone()), fields, span)?;
+                Some(plain(Kind::Record(record), span))
             }
             FlatKind::Enum(decl) => {
                 let scalar = self.enumeration(Some(name.clone()), &decl.body);
@@ -175,8 +216,19 @@ impl<'a> Resolver<'a> {
         whole.then(|| self.types.add(Record { name, fields: found, span }))
     }
 
+    /// Dates that exist, of what nothing shows to callers.
+    pub(crate) fn deprecated(&mut self, deprecated: Option<&Deprecated>, what: &str) {
+        let Some(deprecated) = deprecated else { return };
+        super::endpoints::lifecycle(Some(deprecated), self.diagnostics);
+        self.diagnostics.push(
+            super::not_yet(deprecated.span, &format!("`deprecated` of {what}"), Severity::Warning)
+                .note("callers are not told"),
+        );
+    }
+
     fn field(&mut self, named: &tree::NamedField, flat: &FlatField) -> Option<Field> {
-        let ty = self.ty(&named.ty)?;
+        self.deprecated(named.deprecated.as_ref(), "a field");
+        let ty = self.resolve_optional(named.optional, |this| this.ty(&named.ty))?;
         let example = named.example.as_ref().and_then(|value| self.constant(&ty, value));
         let default = named.default.as_ref().and_then(|value| self.constant(&ty, value));
         if let Some(value) = &named.default {
@@ -195,7 +247,7 @@ impl<'a> Resolver<'a> {
             ty,
             example,
             default,
-            span: named.name.span,
+            span: named.name.span.to(named.ty.span),
             added: flat.added,
             renames: flat.renames.clone(),
         })
@@ -222,11 +274,20 @@ impl<'a> Resolver<'a> {
         if ty.as_text {
             return self.left_out(ty.span, "`as text`");
         }
-        let mut found = match &ty.base {
+        let mut found = self.resolve_optional(ty.nullable, |this| this.base(ty))?;
+        found.nullable |= ty.nullable;
+        found.span = ty.span;
+        Some(found)
+    }
+
+    fn base(&mut self, ty: &tree::Type) -> Option<Type> {
+        Some(match &ty.base {
             Base::Name(name) => self.named_with(name, ty)?,
             Base::List(element) => {
-                let element = self.ty(element)?;
-                let bounds = bounds::list(&ty.limits, self.diagnostics)?;
+                let bounds = bounds::list(&ty.limits, self.diagnostics);
+                let empty = bounds.as_ref().is_none_or(|bounds| bounds.min == 0);
+                let element = self.resolve_optional(empty, |this| this.ty(element));
+                let (element, bounds) = (element?, bounds?);
                 plain(Kind::List(Box::new(element), bounds), ty.span)
             }
             Base::Record(record) => {
@@ -249,10 +310,7 @@ impl<'a> Resolver<'a> {
                     None => self.unknown(name),
                 };
             }
-        };
-        found.nullable |= ty.nullable;
-        found.span = ty.span;
-        Some(found)
+        })
     }
 
     fn named_with(&mut self, name: &Ident, ty: &tree::Type) -> Option<Type> {
@@ -310,6 +368,7 @@ impl<'a> Resolver<'a> {
     fn enumeration(&mut self, name: Option<String>, body: &EnumBody) -> Option<Scalar> {
         let mut values: Vec<(String, String)> = Vec::new();
         for value in &body.values {
+            self.deprecated(value.deprecated.as_ref(), "a value");
             let text = &value.name.text;
             let wire = value.wire.as_ref().map_or_else(|| text.clone(), |wire| wire.value.clone());
             if let Some(at) = values.iter().position(|(old, other)| old == text || *other == wire) {
@@ -342,15 +401,7 @@ impl<'a> Resolver<'a> {
     pub(crate) fn constant(&mut self, ty: &Type, value: &Value) -> Option<Const> {
         let constant = values::constant(value, Some(ty), &self.types);
         let Some(constant) = constant else {
-            self.diagnostics.push(
-                Diagnostic::new(
-                    Code::InvalidValue,
-                    value.span,
-                    "this value must be known to the compiler",
-                )
-                .label("only literals can stand here")
-                .help("write a text, a number, true, false, null, a list or a record of them"),
-            );
+            self.diagnostics.push(self.no_constant(ty, value));
             return None;
         };
         if let Err(why) = values::accepts(ty, &constant, &self.types) {
@@ -359,13 +410,38 @@ impl<'a> Resolver<'a> {
                 Diagnostic::new(
                     Code::InvalidValue,
                     value.span,
-                    format!("this is not a `{wanted}`"),
+                    format!("this is not {}", article(&wanted)),
                 )
                 .label(why),
             );
             return None;
         }
         Some(constant)
+    }
+}
+
+impl Resolver<'_> {
+    fn no_constant(&self, ty: &Type, value: &Value) -> Diagnostic {
+        if let (Kind::Scalar(Scalar { rule: Rule::Enum(values), .. }), Some(word)) =
+            (&ty.kind, values::single_word(value))
+        {
+            let names = || values.values.iter().map(|(name, _)| name.as_str());
+            let wanted = values::spelling(ty, &self.types);
+            let message = format!("`{word}` is not one of the values of `{wanted}`");
+            let diagnostic = Diagnostic::new(Code::InvalidValue, value.span, message);
+            return match suggest::closest(word, names()) {
+                Some(other) => diagnostic.label(format!("did you mean `{other}`?")).fix(
+                    format!("write `{other}`"),
+                    value.span,
+                    other,
+                ),
+                None => diagnostic
+                    .label(format!("its values are {}", names().collect::<Vec<_>>().join(", "))),
+            };
+        }
+        Diagnostic::new(Code::InvalidValue, value.span, "this value must be known to the compiler")
+            .label("only literals can stand here")
+            .help("write a text, a number, true, false, null, a list or a record of them")
     }
 }
 

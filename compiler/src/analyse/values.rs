@@ -37,15 +37,23 @@ pub(crate) fn constant(value: &Value, expected: Option<&Type>, types: &Types) ->
             let members = object.entries.iter().map(|entry| member(&entry.kind));
             Const::Record(members.collect::<Option<_>>()?)
         }
-        ValueKind::Ref(reference) => {
-            let [step] = reference.steps.as_slice() else { return None };
-            if reference.of_element || reference.projection.is_some() || step.index.is_some() {
-                return None;
-            }
-            word(&step.name.text, expected)?
-        }
+        ValueKind::Ref(_) => word(single_word(value)?, expected)?,
         _ => return None,
     })
+}
+
+/// `relevance`: a reference that is one word.
+pub(crate) fn single_word(value: &Value) -> Option<&str> {
+    let ValueKind::Ref(reference) = &value.kind else { return None };
+    let [step] = reference.steps.as_slice() else { return None };
+    let plain = !reference.of_element && reference.projection.is_none() && step.index.is_none();
+    plain.then_some(step.name.text.as_str())
+}
+
+/// `an `int`` or `a `text``.
+pub(crate) fn article(spelling: &str) -> String {
+    let vowel = spelling.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O']);
+    format!("{} `{spelling}`", if vowel { "an" } else { "a" })
 }
 
 fn word(text: &str, expected: Option<&Type>) -> Option<Const> {
@@ -308,9 +316,7 @@ fn number_spelling(number: &Number) -> String {
         NumberKind::Int => ("int", Vec::new()),
         NumberKind::Int64 => ("int64", Vec::new()),
         NumberKind::Number => ("number", Vec::new()),
-        NumberKind::Decimal(precision, scale) => {
-            ("decimal", vec![precision.to_string(), scale.to_string()])
-        }
+        NumberKind::Decimal(precision, scale) => ("decimal", vec![format!("{precision},{scale}")]),
     };
     match (&number.min, &number.max) {
         (None, None) => {}

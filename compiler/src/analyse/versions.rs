@@ -17,6 +17,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(crate) struct Flat {
     pub(crate) label: String,
+    /// How many versions are written out before it: a version comes after the one it starts from.
+    pub(crate) rank: usize,
     pub(crate) span: Span,
     pub(crate) doc: Vec<String>,
     pub(crate) deprecated: Option<Deprecated>,
@@ -31,26 +33,37 @@ pub(crate) struct Flat {
 pub(crate) struct FlatType {
     pub(crate) name: Ident,
     pub(crate) kind: FlatKind,
+    pub(crate) deprecated: Option<Deprecated>,
 }
 
 /// What a declaration of a type says.
 #[derive(Clone, Debug)]
 pub(crate) enum FlatKind {
     Alias { ty: Type, example: Option<Value> },
-    Record { fields: Vec<FlatField>, span: Span },
+    Record(Vec<FlatField>),
     Enum(EnumDecl),
     Union(Union),
     Generic,
+}
+
+impl FlatKind {
+    /// The keyword that declares it.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            FlatKind::Alias { .. } | FlatKind::Record(_) | FlatKind::Generic => "type",
+            FlatKind::Enum(_) => "enum",
+            FlatKind::Union(_) => "union",
+        }
+    }
 }
 
 /// A field, and what it was called in earlier versions.
 #[derive(Clone, Debug)]
 pub(crate) struct FlatField {
     pub(crate) kind: FlatFieldKind,
-    pub(crate) span: Span,
-    /// The version that added it.
+    /// The rank of the version that added it.
     pub(crate) added: usize,
-    /// Earlier names, each with the version that ended it.
+    /// Earlier names, each with the rank of the version that ended it.
     pub(crate) renames: Vec<(usize, String)>,
 }
 
@@ -85,37 +98,48 @@ impl FlatEndpoint {
 
 /// Tells which version wrote a piece of text.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Origins(Vec<Span>);
+pub(crate) struct Origins(Vec<(Span, usize)>);
 
 impl Origins {
-    /// The index of the version whose block holds `span`.
+    /// The rank of the version whose block holds `span`.
     pub(crate) fn of(&self, span: Span) -> usize {
-        self.0.iter().position(|block| block.contains(span)).unwrap_or(0)
+        let found = self.0.iter().find(|(block, _)| block.contains(span));
+        found.map_or(0, |(_, rank)| *rank)
     }
 }
 
-/// Every version in the order of the text, written out in full.
+/// Every version in the order of the text, written out in full. One that starts from nothing
+/// known is left out: what it means cannot be told.
 pub(crate) fn flatten(files: &[File], diagnostics: &mut Diagnostics) -> (Vec<Flat>, Origins) {
     let base = top_level(files, diagnostics);
-    let mut versions: Vec<Flat> = Vec::new();
     let declared = declared(files, diagnostics);
-    let origins = Origins(declared.iter().map(|(_, _, span)| *span).collect());
-    let mut pending: Vec<usize> = (0..declared.len()).collect();
+    let mut origins = Origins::default();
     let mut done: Vec<Option<Flat>> = vec![None; declared.len()];
-    while let Some(at) = pending.iter().position(|&index| {
-        let (version, _, _) = &declared[index];
-        version.from.as_ref().is_none_or(|from| {
-            find(&declared, &from.text).is_none_or(|base| base == index || done[base].is_some())
-        })
-    }) {
-        let index = pending.remove(at);
-        done[index] = Some(one(&base, &declared, index, &done, diagnostics));
+    let mut open: Vec<usize> = (0..declared.len()).collect();
+    while let Some((at, from)) = next(&declared, &open, &done) {
+        let index = open.remove(at);
+        let mut flat = from.map_or_else(|| base.clone(), |from| from.clone());
+        flat.rank = origins.0.len();
+        origins.0.push((declared[index].2, flat.rank));
+        done[index] = Some(write_out(flat, &declared[index], diagnostics));
     }
-    for index in pending {
-        unresolvable(&declared[index].0, diagnostics);
-    }
-    versions.extend(done.into_iter().flatten());
-    (versions, origins)
+    open.iter().for_each(|index| unresolvable(&declared, *index, diagnostics));
+    (done.into_iter().flatten().collect(), origins)
+}
+
+/// The first of the `open` versions that starts from nothing, or from one that is written out.
+fn next<'d>(
+    declared: &[Declared<'_>],
+    open: &[usize],
+    done: &'d [Option<Flat>],
+) -> Option<(usize, Option<&'d Flat>)> {
+    open.iter().enumerate().find_map(|(at, &index)| match &declared[index].0.from {
+        None => Some((at, None)),
+        Some(from) => {
+            let base = find(declared, &from.text)?;
+            done[base].as_ref().map(|base| (at, Some(base)))
+        }
+    })
 }
 
 type Declared<'f> = (&'f Version, Option<&'f Doc>, Span);
@@ -147,28 +171,48 @@ fn find(declared: &[Declared<'_>], label: &str) -> Option<usize> {
     declared.iter().position(|(version, _, _)| version.label.text == label)
 }
 
-fn unresolvable(version: &Version, diagnostics: &mut Diagnostics) {
-    let span = version.from.as_ref().map_or(version.label.span, |from| from.span);
-    let message = format!("version {} starts from itself, by a circle", version.label.text);
-    diagnostics.push(
-        Diagnostic::new(Code::UnknownBaseVersion, span, message)
-            .label("this leads back to the version itself")
-            .help("start one of the versions from nothing: `version 1 { … }`"),
-    );
+/// A version that starts from one that does not exist, or by a circle from itself. One that
+/// starts from such a version has no mistake of its own.
+fn unresolvable(declared: &[Declared<'_>], index: usize, diagnostics: &mut Diagnostics) {
+    let (version, ..) = &declared[index];
+    let Some(from) = &version.from else { return };
+    let label = &version.label.text;
+    let mut at = index;
+    for _ in declared {
+        let base = declared[at].0.from.as_ref().and_then(|from| find(declared, &from.text));
+        let Some(base) = base else { break };
+        at = base;
+        if at == index {
+            let message = format!("version {label} starts from itself, by a circle");
+            diagnostics.push(
+                Diagnostic::new(Code::UnknownBaseVersion, from.span, message)
+                    .label("this leads back to the version itself")
+                    .help("start one of the versions from nothing: `version 1 { … }`"),
+            );
+            return;
+        }
+    }
+    if find(declared, &from.text).is_some() {
+        return;
+    }
+    let message = format!("there is no version {}", from.text);
+    let diagnostic = Diagnostic::new(Code::UnknownBaseVersion, from.span, message)
+        .label("nothing to start from");
+    let others = declared.iter().map(|(version, ..)| version.label.text.as_str());
+    let others: Vec<&str> = others.filter(|other| other != label).collect();
+    diagnostics.push(match others.as_slice() {
+        [other] => diagnostic.fix(format!("write `from {other}`"), from.span, *other),
+        [] => diagnostic.help("declare it: `version 1 { … }`"),
+        others => diagnostic.note(format!("declared are the versions {}", others.join(", "))),
+    });
 }
 
-fn one(
-    base: &Flat,
-    declared: &[Declared<'_>],
-    index: usize,
-    done: &[Option<Flat>],
+/// The version with its edits applied to what it starts from.
+fn write_out(
+    mut flat: Flat,
+    (version, doc, _): &Declared<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Flat {
-    let (version, doc, _) = &declared[index];
-    let mut flat = match &version.from {
-        None => base.clone(),
-        Some(from) => start(base, from, declared, done, diagnostics),
-    };
     flat.label.clone_from(&version.label.text);
     flat.span = version.label.span;
     flat.doc = doc.map(|doc| doc.lines.clone()).unwrap_or_default();
@@ -179,38 +223,26 @@ fn one(
                 "a draft must not be served by accident, and nothing tells drafts apart yet",
             ));
     }
-    let first_inherited = Inherited::of(&flat);
+    let base = version.from.as_ref().map_or(version.label.text.as_str(), |from| &from.text);
+    let edits = Edits { base, inherited: Inherited::of(&flat) };
     for member in &version.members {
-        apply(&mut flat, index, member, &first_inherited, diagnostics);
+        apply(&mut flat, &edits, member, diagnostics);
     }
     flat
 }
 
-fn start(
-    base: &Flat,
-    from: &Ident,
-    declared: &[Declared<'_>],
-    done: &[Option<Flat>],
-    diagnostics: &mut Diagnostics,
-) -> Flat {
-    let found = find(declared, &from.text).and_then(|at| done[at].clone());
-    found.unwrap_or_else(|| {
-        let labels = declared.iter().map(|(version, _, _)| version.label.text.as_str());
-        let message = format!("there is no version {}", from.text);
-        let mut diagnostic = Diagnostic::new(Code::UnknownBaseVersion, from.span, message)
-            .label("nothing to start from");
-        for label in labels.take(3) {
-            diagnostic = diagnostic.help(format!("`from {label}`"));
-        }
-        diagnostics.push(diagnostic);
-        base.clone()
-    })
+/// What the edits of one version refer to.
+struct Edits<'f> {
+    /// The label of the version it starts from, else its own.
+    base: &'f str,
+    inherited: Inherited,
 }
 
 /// Declarations outside versions: every version has them.
 fn top_level(files: &[File], diagnostics: &mut Diagnostics) -> Flat {
     let mut flat = Flat {
         label: String::new(),
+        rank: 0,
         span: Span::default(),
         doc: Vec::new(),
         deprecated: None,
@@ -222,9 +254,9 @@ fn top_level(files: &[File], diagnostics: &mut Diagnostics) -> Flat {
     let inherited = Inherited::default();
     for item in files.iter().flat_map(|file| &file.items) {
         match &item.kind {
-            ItemKind::Type(decl) => add_type(&mut flat, 0, &inherited, typ(decl), diagnostics),
-            ItemKind::Enum(decl) => add_type(&mut flat, 0, &inherited, enm(decl), diagnostics),
-            ItemKind::Union(decl) => add_type(&mut flat, 0, &inherited, union(decl), diagnostics),
+            ItemKind::Type(decl) => add_type(&mut flat, &inherited, typ(decl), diagnostics),
+            ItemKind::Enum(decl) => add_type(&mut flat, &inherited, enm(decl), diagnostics),
+            ItemKind::Union(decl) => add_type(&mut flat, &inherited, union(decl), diagnostics),
             ItemKind::Error(decl) => add_error(&mut flat, &inherited, decl, diagnostics),
             _ => {}
         }
@@ -250,23 +282,19 @@ impl Inherited {
 
 fn apply(
     flat: &mut Flat,
-    index: usize,
+    edits: &Edits<'_>,
     member: &VersionMember,
-    inherited: &Inherited,
     diagnostics: &mut Diagnostics,
 ) {
+    let inherited = &edits.inherited;
     match &member.kind {
         VersionMemberKind::Deprecated(deprecated) => flat.deprecated = Some(deprecated.clone()),
-        VersionMemberKind::Rename(rename) => edits::rename(flat, index, rename, diagnostics),
-        VersionMemberKind::Remove(remove) => {
-            edits::remove(flat, remove, member.span, diagnostics);
-        }
-        VersionMemberKind::Change(change) => edits::change(flat, index, change, diagnostics),
-        VersionMemberKind::Type(decl) => add_type(flat, index, inherited, typ(decl), diagnostics),
-        VersionMemberKind::Enum(decl) => add_type(flat, index, inherited, enm(decl), diagnostics),
-        VersionMemberKind::Union(decl) => {
-            add_type(flat, index, inherited, union(decl), diagnostics);
-        }
+        VersionMemberKind::Rename(rename) => edits::rename(flat, rename, diagnostics),
+        VersionMemberKind::Remove(remove) => edits::remove(flat, edits.base, remove, diagnostics),
+        VersionMemberKind::Change(change) => edits::change(flat, edits.base, change, diagnostics),
+        VersionMemberKind::Type(decl) => add_type(flat, inherited, typ(decl), diagnostics),
+        VersionMemberKind::Enum(decl) => add_type(flat, inherited, enm(decl), diagnostics),
+        VersionMemberKind::Union(decl) => add_type(flat, inherited, union(decl), diagnostics),
         VersionMemberKind::Error(decl) => add_error(flat, inherited, decl, diagnostics),
         VersionMemberKind::Clause(clause) => edits::replace_clause(&mut flat.clauses, clause),
         VersionMemberKind::Endpoint(endpoint) => {
@@ -328,36 +356,43 @@ fn typ(decl: &TypeDecl) -> FlatType {
         TypeBody::Alias { ty, example } => {
             FlatKind::Alias { ty: ty.clone(), example: example.clone() }
         }
-        TypeBody::Record(record) => FlatKind::Record {
-            fields: record.fields.iter().map(|field| edits::flat_field(field, 0)).collect(),
-            span: record.span,
-        },
+        TypeBody::Record(record) => {
+            let fields = record.fields.iter().map(|field| edits::flat_field(field, 0));
+            FlatKind::Record(fields.collect())
+        }
     };
-    FlatType { name: decl.name.clone(), kind }
+    FlatType { name: decl.name.clone(), kind, deprecated: decl.deprecated.clone() }
 }
 
 fn enm(decl: &EnumDecl) -> FlatType {
-    FlatType { name: decl.name.clone(), kind: FlatKind::Enum(decl.clone()) }
+    FlatType { name: decl.name.clone(), kind: FlatKind::Enum(decl.clone()), deprecated: None }
 }
 
 fn union(decl: &Union) -> FlatType {
-    FlatType { name: decl.name.clone(), kind: FlatKind::Union(decl.clone()) }
+    FlatType { name: decl.name.clone(), kind: FlatKind::Union(decl.clone()), deprecated: None }
 }
 
 fn add_type(
     flat: &mut Flat,
-    index: usize,
     inherited: &Inherited,
     mut new: FlatType,
     diagnostics: &mut Diagnostics,
 ) {
-    if let FlatKind::Record { fields, .. } = &mut new.kind {
-        fields.iter_mut().for_each(|field| field.added = index);
+    if let FlatKind::Record(fields) = &mut new.kind {
+        fields.iter_mut().for_each(|field| field.added = flat.rank);
     }
     match flat.types.iter().find(|old| old.name.text == new.name.text) {
+        Some(old) if inherited.types.contains(&old.name.span) => {
+            let edit = match &old.kind {
+                FlatKind::Alias { .. } | FlatKind::Generic => None,
+                _ => Some(format!("change {} {} {{ … }}", old.kind.word(), old.name.text)),
+            };
+            let old = (old.kind.word(), &old.name);
+            diagnostics.push(already_inherited(&new.name, old, edit));
+        }
         Some(old) => {
-            let edited = inherited.types.contains(&old.name.span);
-            redeclared(&new.name, old.name.span, ("type", edited), diagnostics);
+            let what = format!("{} `{}`", new.kind.word(), new.name.text);
+            diagnostics.push(super::duplicate(&what, new.name.span, old.name.span));
         }
         None => flat.types.push(new),
     }
@@ -369,35 +404,31 @@ fn add_error(
     new: &ErrorDecl,
     diagnostics: &mut Diagnostics,
 ) {
-    match flat.errors.iter().find(|old| old.name.text == new.name.text) {
+    let name = &new.name;
+    match flat.errors.iter().find(|old| old.name.text == name.text) {
+        Some(old) if inherited.errors.contains(&old.name.span) => {
+            let edit = format!("change error {} {} \"…\"", name.text, new.status.text);
+            diagnostics.push(already_inherited(name, ("error", &old.name), Some(edit)));
+        }
         Some(old) => {
-            let edited = inherited.errors.contains(&old.name.span);
-            redeclared(&new.name, old.name.span, ("error", edited), diagnostics);
+            let what = format!("error `{}`", name.text);
+            diagnostics.push(super::duplicate(&what, name.span, old.name.span));
         }
         None => flat.errors.push(new.clone()),
     }
 }
 
-fn redeclared(
-    new: &Ident,
-    old: Span,
-    (what, inherited): (&str, bool),
-    diagnostics: &mut Diagnostics,
-) {
+/// `edit` is how the old declaration can be changed, if it can be.
+fn already_inherited(new: &Ident, (what, old): (&str, &Ident), edit: Option<String>) -> Diagnostic {
     let name = &new.text;
-    diagnostics.push(if inherited {
-        Diagnostic::new(
-            Code::AlreadyInherited,
-            new.span,
-            format!("this version has `{name}` already: it inherits it"),
-        )
+    let message = format!("this version has `{name}` already: it inherits it");
+    let mut diagnostic = Diagnostic::new(Code::AlreadyInherited, new.span, message)
         .label("declared again")
-        .see(old, "inherited from here")
-        .help(format!("write `change {what} {name} {{ … }}` to edit it"))
-        .help(format!("or `remove {what} {name}` first"))
-    } else {
-        super::duplicate(&format!("{what} `{name}`"), new.span, old)
-    });
+        .see(old.span, "inherited from here");
+    if let Some(edit) = edit {
+        diagnostic = diagnostic.help(format!("write `{edit}` to edit it"));
+    }
+    diagnostic.help(format!("write `remove {what} {name}` before this line to replace it"))
 }
 
 /// A finding about an edit of something that is not there, with what its author may mean.

@@ -2,6 +2,7 @@
 //!
 //! Types drive: what the answer declares decides what is read, and how strictly.
 
+mod blame;
 mod build;
 mod calls;
 mod compatible;
@@ -15,11 +16,11 @@ mod scope;
 mod untyped;
 
 use super::backends::Backends;
+use super::endpoints::Errors;
 use super::signature::{Answers, Request};
 use super::versions::Origins;
-use crate::contract::Problem;
 use crate::contract::types::Types;
-use crate::contract::work::{Parent, Work};
+use crate::contract::work::{Parent, TextExpr, Work};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub(crate) use compatible::{Fit, fit};
 use gatewright_grammar::Span;
@@ -30,10 +31,14 @@ pub(crate) use scope::Lower;
 /// What the work of an endpoint is lowered against.
 pub(crate) struct Context<'a> {
     pub(crate) backends: &'a Backends,
-    pub(crate) errors: &'a [Problem],
+    pub(crate) errors: &'a Errors,
     pub(crate) origins: &'a Origins,
-    /// The version's index.
+    /// The version's rank.
     pub(crate) version: usize,
+    /// The version's label.
+    pub(crate) label: &'a str,
+    /// `GET /products/{id}`
+    pub(crate) key: &'a str,
     pub(crate) types: &'a Types,
     pub(crate) request: &'a Request,
     pub(crate) answers: &'a Answers,
@@ -43,27 +48,26 @@ pub(crate) struct Context<'a> {
 /// The work behind an endpoint; nothing if a part of it was refused or is not built.
 pub(crate) fn lower(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<Work> {
     let all = all_calls(context, diagnostics)?;
-    let returned = returned(context, &all, diagnostics)?;
+    let Some(returned) = returned(context, &all, diagnostics) else {
+        // What the calls ask has findings of its own.
+        Lower::new(context, all, diagnostics).calls();
+        return None;
+    };
     let replies = replies(context);
     let needed = order::needed(&all, returned.as_ref(), &replies);
-    unused(&all, &needed, diagnostics);
-    let calls = all.into_iter().zip(needed).filter(|(_, needed)| *needed).map(|(call, _)| call);
-    let mut lower = Lower::new(context, calls.collect(), diagnostics);
+    let (made, idle): (Vec<_>, Vec<_>) =
+        all.into_iter().zip(needed).partition(|(_, needed)| *needed);
+    let made = made.into_iter().map(|(call, _)| call).collect();
+    let mut lower = Lower::new(context, made, diagnostics);
     let answer = lower.answer(returned.as_ref());
-    let mut reply = Vec::new();
-    for (name, value) in replies {
-        let text = lower.text(value, "a header of the answer");
-        lower.ok &= text.is_some();
-        reply.extend(text.map(|text| (name.text.clone(), text)));
-    }
+    let reply = lower.replies(&replies);
     let lowered = lower.calls();
-    let whole = lower.ok && lowered.is_some();
-    let Lower { nodes, body, diagnostics, .. } = lower;
-    let mut calls = lowered.unwrap_or_default();
-    if !whole || order::settle(&mut calls, &nodes, diagnostics).is_none() {
-        return None;
-    }
-    fallback::check(&calls, &nodes, diagnostics)?;
+    let whole = lower.ok;
+    let Lower { nodes, body, diagnostics, calls: trees, .. } = lower;
+    let mut calls = lowered.filter(|_| whole)?;
+    order::settle(&mut calls, &trees, &nodes, diagnostics)?;
+    fallback::check(&calls, &trees, (&nodes, &context.request.params), diagnostics)?;
+    idle.iter().for_each(|((call, _), _)| diagnostics.push(unused(call)));
     let mut work = Work { nodes: nodes.finish(), body, calls, answer, reply };
     order::feeds(&mut work);
     Some(work)
@@ -92,9 +96,15 @@ fn all_calls<'a>(
             );
         }
         let name = &call.name;
+        if ["true", "false", "null"].contains(&name.text.as_str()) {
+            diagnostics.push(reserved(name));
+            built = false;
+        }
         let first = found.iter().find(|(old, _)| old.name.text == name.text && name.text != "_");
         let param = context.request.params.iter().find(|param| param.name == name.text);
-        let first = first.map(|(old, _)| old.name.span).or(param.map(|param| param.span));
+        let body = context.request.body.as_ref().filter(|(_, body)| *body == name.text);
+        let body = body.and(context.endpoint.body.as_ref()).map(|body| body.span);
+        let first = first.map(|(old, _)| old.name.span).or(param.map(|param| param.span)).or(body);
         if let Some(first) = first {
             diagnostics.push(super::duplicate(&format!("`{}`", name.text), name.span, first));
             built = false;
@@ -102,6 +112,14 @@ fn all_calls<'a>(
         found.push((call, member.span));
     }
     built.then_some(found)
+}
+
+/// A name that means a value everywhere.
+pub(crate) fn reserved(name: &tree::Ident) -> Diagnostic {
+    let message = format!("`{}` is a value of the language", name.text);
+    Diagnostic::new(Code::DuplicateName, name.span, message)
+        .label("this name is taken")
+        .help("choose another name")
 }
 
 /// A form of calls that is not built.
@@ -176,29 +194,57 @@ fn returned<'a>(
     }
 }
 
-fn replies<'a>(context: &Context<'a>) -> Vec<(&'a tree::Ident, &'a Value)> {
+fn replies<'a>(context: &Context<'a>) -> Vec<Reply<'a>> {
     let members = context.endpoint.members.iter();
     members
         .filter_map(|member| match &member.kind {
-            EndpointMemberKind::Reply { name, value, .. } => Some((name, value)),
+            EndpointMemberKind::Reply { name, ty, value } => {
+                Some(Reply { name, ty: ty.as_ref(), value })
+            }
             _ => None,
         })
         .collect()
 }
 
-fn unused(calls: &[(&tree::Call, Span)], needed: &[bool], diagnostics: &mut Diagnostics) {
-    for ((call, _), _) in calls.iter().zip(needed).filter(|(_, needed)| !**needed) {
-        let name = &call.name;
-        diagnostics.push(
-            Diagnostic::new(Code::UnusedCall, name.span, format!("nobody needs `{}`", name.text))
-                .label("the call is not made")
-                .note("a GET is made for its result only")
-                .help("use the result in `return`, or delete the call"),
-        );
-    }
+/// `reply header Location = "/v2/orders/{order.id}"`
+struct Reply<'a> {
+    name: &'a tree::Ident,
+    ty: Option<&'a tree::Type>,
+    value: &'a Value,
+}
+
+fn unused(call: &tree::Call) -> Diagnostic {
+    let name = &call.name;
+    Diagnostic::new(Code::UnusedCall, name.span, format!("nobody needs `{}`", name.text))
+        .label("the call is not made")
+        .note("a GET is made for its result only")
+        .help("use the result in `return`, or delete the call")
 }
 
 impl Lower<'_, '_> {
+    /// The header fields of the answer.
+    fn replies(&mut self, replies: &[Reply<'_>]) -> Vec<(String, TextExpr)> {
+        let mut lowered = Vec::new();
+        for Reply { name, ty, value } in replies {
+            if let Some(ty) = ty {
+                self.diagnostics.push(
+                    super::not_yet(
+                        ty.span,
+                        "the type of a header of the answer",
+                        Severity::Warning,
+                    )
+                    .note("the value is sent as it is"),
+                );
+            }
+            self.ok &= super::signature::is_header_name(name, self.diagnostics);
+            self.origin = self.context.origins.of(value.span);
+            let text = self.within("a header of the answer", |this| this.text(value));
+            self.ok &= text.is_some();
+            lowered.extend(text.map(|text| (name.text.clone(), text)));
+        }
+        lowered
+    }
+
     /// The body of the answer.
     fn answer(&mut self, returned: Option<&Returned<'_>>) -> Option<crate::contract::Build> {
         let ty = self.context.answers.success.ty.clone()?;

@@ -1,21 +1,40 @@
 //! Calls that can take longer than their endpoint may, together.
 
-use crate::contract::{Backend, Call, Contract, Endpoint};
+use crate::contract::{Backend, Call, Endpoint};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use gatewright_grammar::Span;
+use gatewright_grammar::tree::{self, EndpointMemberKind};
 
-pub(super) fn check(contract: &Contract, diagnostics: &mut Diagnostics) {
-    for endpoint in contract.versions.iter().flat_map(|version| &version.endpoints) {
-        let Some(budget) = endpoint.timeout.most() else { continue };
-        let path = longest(&contract.backends, endpoint);
-        let worst: u64 = path.iter().map(|(_, millis)| *millis).sum();
-        // Without a declared timeout there is a finding about that already.
-        let declared = path.iter().all(|(call, _)| {
-            call.within.is_some()
-                || contract.backends.get(call.backend).is_some_and(|b| !b.timeout_is_default)
-        });
-        if worst > budget && declared {
-            diagnostics.push(finding(endpoint, budget, worst, &path));
-        }
+/// Where the parts of an endpoint are declared.
+pub(crate) struct Places<'t> {
+    pub(crate) tree: &'t tree::Endpoint,
+    /// The clause that sets the budget.
+    pub(crate) budget: Option<Span>,
+}
+
+pub(crate) fn check(
+    backends: &[Backend],
+    endpoint: &Endpoint,
+    places: &Places<'_>,
+    diagnostics: &mut Diagnostics,
+) {
+    let Some(budget) = endpoint.timeout.most() else { return };
+    let path = longest(backends, endpoint);
+    let worst: u64 = path.iter().map(|(_, millis)| *millis).sum();
+    // Without a declared timeout there is a finding about that already.
+    let declared = path.iter().all(|(call, _)| {
+        call.within.is_some() || backends.get(call.backend).is_some_and(|b| !b.timeout_is_default)
+    });
+    if worst > budget && declared {
+        let slowest = path.iter().max_by_key(|(_, millis)| *millis);
+        let slowest = slowest.and_then(|(call, _)| backends.get(call.backend));
+        let help = match slowest {
+            Some(slowest) => {
+                format!("`timeout {worst}ms`, or shorten the timeout of `{}`", slowest.name)
+            }
+            None => format!("`timeout {worst}ms`"),
+        };
+        diagnostics.push(finding(endpoint, (budget, worst), &path, places).help(help));
     }
 }
 
@@ -60,36 +79,58 @@ fn longest<'e>(backends: &[Backend], endpoint: &'e Endpoint) -> Vec<(&'e Call, u
     best.into_iter().flatten().max_by_key(|path| total(path)).unwrap_or_default()
 }
 
-fn finding(endpoint: &Endpoint, budget: u64, worst: u64, path: &[(&Call, u64)]) -> Diagnostic {
-    let mut diagnostic = Diagnostic::new(
-        Code::BudgetExceeded,
-        endpoint.span,
-        "the calls can take longer than the endpoint may",
-    )
-    .label(format!("the budget is {}", time(budget)));
-    for (at, (call, millis)) in path.iter().enumerate() {
-        let text = if at == 0 {
-            format!("up to {}", time(*millis))
-        } else {
-            format!("then up to {}", time(*millis))
-        };
-        diagnostic = diagnostic.see(call.span, text);
-    }
-    let changes = path.iter().any(|(call, _)| !call.is_safe());
-    let note = if changes {
-        format!("worst case {}: something may be done after the caller was told 504", time(worst))
-    } else {
-        format!("worst case {}: the caller is told 504 before the last call ends", time(worst))
+fn finding(
+    endpoint: &Endpoint,
+    (budget, worst): (u64, u64),
+    path: &[(&Call, u64)],
+    places: &Places<'_>,
+) -> Diagnostic {
+    let message = "the calls can take longer than the endpoint may";
+    let new = |span: Span| Diagnostic::new(Code::BudgetExceeded, span, message);
+    let mut diagnostic = match places.budget {
+        Some(clause) if places.is_own(clause) => new(clause).label("the budget"),
+        Some(clause) => {
+            new(endpoint.span).label(format!("may take {}", time(budget))).see(clause, "the budget")
+        }
+        None => new(endpoint.span).label(format!("the built-in budget is {}", time(budget))),
     };
-    diagnostic
-        .note(note)
-        .help(format!("`timeout {}`, or shorten the timeouts of the backends", time(worst)))
+    for (at, (call, millis)) in path.iter().enumerate() {
+        let then = if at == 0 { "" } else { "then " };
+        let text = format!("{then}up to {}", time(*millis));
+        diagnostic = diagnostic.see(places.backend(call), text);
+    }
+    let change = path.iter().rev().find(|(call, _)| !call.is_safe());
+    let happens = match change {
+        Some((call, _)) => {
+            format!("`{}` may be done after the caller was told 504", call.operation)
+        }
+        None => "the caller is told 504 before the last call ends".to_owned(),
+    };
+    diagnostic.note(format!("worst case {}: {happens}", time(worst)))
 }
 
+impl Places<'_> {
+    /// Whether the clause at `span` stands in the endpoint itself.
+    fn is_own(&self, span: Span) -> bool {
+        self.tree.members.iter().any(|member| member.span == span)
+    }
+
+    /// The name of the backend where `call` calls it.
+    fn backend(&self, call: &Call) -> Span {
+        let named = self.tree.members.iter().find_map(|member| match &member.kind {
+            EndpointMemberKind::Call(tree) if member.span == call.span => Some(tree.backend.span),
+            _ => None,
+        });
+        named.unwrap_or(call.span)
+    }
+}
+
+/// `2s`, `2.3s`, `450ms`
 fn time(millis: u64) -> String {
-    if millis >= 1_000 && millis.is_multiple_of(1_000) {
-        format!("{}s", millis / 1_000)
-    } else {
-        format!("{millis}ms")
+    match (millis / 1_000, millis % 1_000) {
+        (0, _) => format!("{millis}ms"),
+        (seconds, 0) => format!("{seconds}s"),
+        (seconds, rest) if rest % 100 == 0 => format!("{seconds}.{}s", rest / 100),
+        _ => format!("{millis}ms"),
     }
 }

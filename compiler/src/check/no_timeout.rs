@@ -16,9 +16,12 @@ pub(super) fn check(contract: &Contract, diagnostics: &mut Diagnostics) {
                 users.push(format!("{} {}", endpoint.method, endpoint.template));
             }
         }
-        let Some(first) = users.first() else { continue };
-        let more =
-            if users.len() > 1 { format!(" and {} more", users.len() - 1) } else { String::new() };
+        let users = match users.as_slice() {
+            [] => continue,
+            [one] => one.clone(),
+            [one, other] => format!("{one} and {other}"),
+            [one, other, more @ ..] => format!("{one}, {other} and {} more", more.len()),
+        };
         diagnostics.push(
             Diagnostic::new(
                 Code::NoTimeout,
@@ -26,7 +29,7 @@ pub(super) fn check(contract: &Contract, diagnostics: &mut Diagnostics) {
                 "nothing limits how long this call may take",
             )
             .label("no `timeout` here, and no `within` at the calls that use it")
-            .note(format!("used by {first}{more}; the built-in limit of 30 s applies"))
+            .note(format!("used by {users}; the built-in limit of 30 s applies"))
             .help("add `{ timeout 200ms }` here"),
         );
     }

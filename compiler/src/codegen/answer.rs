@@ -138,6 +138,30 @@ pub(crate) fn sent(build: &Build, scope: &Scope<'_>) -> TokenStream {
     written(build, scope, &Gone::both(null()), Strictness::Sent)
 }
 
+/// The body of a call. One that is absent is not sent.
+pub(crate) fn call_body(build: &Build, scope: &Scope<'_>) -> TokenStream {
+    if is_there(build, scope) {
+        let write = sent(build, scope);
+        return quote! {
+            let mut out = rt::Writer::new();
+            #write
+            call.json(out.finish());
+        };
+    }
+    let gone = Gone { null: null(), absent: Writes::code(quote!(break 'body false;)) };
+    let write = written(build, scope, &gone, Strictness::Sent);
+    quote! {
+        let mut out = rt::Writer::new();
+        let written = 'body: {
+            #write
+            true
+        };
+        if written {
+            call.json(out.finish());
+        }
+    }
+}
+
 /// The members of a declared error, inside a call.
 pub(crate) fn failing(build: &Build, scope: &Scope<'_>) -> TokenStream {
     let strict = Strictness::Failing;
@@ -235,7 +259,7 @@ fn copy(
             // A local that a pattern binds is a reference, a field is not.
             let leaf = scope.is_leaf(*node) && scope.is_bound(*node);
             let star = leaf.then(|| quote!(*));
-            let value = Writes::code(quote!(out.value(#star #value #text);));
+            let value = Writes::value(quote!(#star #value #text));
             Writes::code(quote!(#check)).then(around.lead.clone()).then(value)
         }),
         Operand::Param(index) => param(*index, scope, around, promised),
@@ -518,8 +542,11 @@ pub(crate) fn each(
 ) -> TokenStream {
     match operand {
         Operand::Param(at) => {
-            let name = scope.plan.params.get(*at).map(|param| ident(&param.ident));
-            let write = write(quote!(value));
+            let Some(param) = scope.plan.params.get(*at) else { return TokenStream::new() };
+            let name = ident(&param.ident);
+            let value =
+                if param.is_number() { quote!(&rt::plain_number(value)) } else { quote!(value) };
+            let write = write(value);
             quote!(for value in &#name { #write })
         }
         Operand::Each { list: from, first, value } => {
@@ -549,7 +576,7 @@ pub(crate) fn each(
 pub(crate) fn condition(cond: &Cond, scope: &Scope<'_>) -> TokenStream {
     match cond {
         Cond::Is(operand) => match scope.argument(operand) {
-            TextAccess::There(value) => quote!((*#value == *"true")),
+            TextAccess::There(value) => quote!(*#value == *"true"),
             TextAccess::Perhaps(value) => quote!(#value.is_some_and(|value| value == "true")),
         },
         Cond::Null(operand, equal) => missing(operand, *equal, scope),

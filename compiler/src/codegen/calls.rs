@@ -242,14 +242,7 @@ fn request(call: &Call, names: &CallPlan, scope: &Scope<'_>) -> TokenStream {
     });
     let query = call.query.iter().map(|part| pair(part, scope));
     let headers = call.headers.iter().map(|(name, text)| header(name, text, scope));
-    let body = call.body.as_ref().map(|body| {
-        let write = answer::sent(body, scope);
-        quote! {
-            let mut out = rt::Writer::new();
-            #write
-            call.json(out.finish());
-        }
-    });
+    let body = call.body.as_ref().map(|body| answer::call_body(body, scope));
     let within = call.within.map(|within| {
         let within = millis(within);
         quote!(call.within(#within);)

@@ -228,8 +228,7 @@ fn param(param: &ParamPlan) -> TokenStream {
             quote!(rt::Place::Query(#wire.into())),
         ),
         Place::Header => {
-            let lower = wire.to_ascii_lowercase();
-            (quote!(request.header(#lower, &mut violations)), quote!(rt::Place::Header(#wire)))
+            (quote!(request.header(#wire, &mut violations)), quote!(rt::Place::Header(#wire)))
         }
     };
     match &param.presence {
@@ -270,13 +269,13 @@ fn body(plan: &EndpointPlan) -> Option<TokenStream> {
 }
 
 /// ```ignore
-/// let Some(body) = body else { return Err(rt::broken_promise("a body")) };
+/// let Some(body) = &body else { return Err(rt::broken_promise("a body")) };
 /// ```
 fn body_value(plan: &EndpointPlan) -> Option<TokenStream> {
     let body = plan.body.as_ref().filter(|body| body.used)?;
     let name = ident(&body.ident);
     Some(quote! {
-        let Some(#name) = #name else {
+        let Some(#name) = &#name else {
             return Err(rt::broken_promise("a request body"));
         };
     })

@@ -197,10 +197,10 @@ struct Readme<'a> {
     parts: Vec<Part<'a>>,
 }
 
-/// A version and the first lines of its endpoints' documentation.
+/// A version and its endpoints, a line each.
 struct Part<'a> {
     name: &'a str,
-    endpoints: Vec<&'a str>,
+    endpoints: Vec<String>,
 }
 
 fn readme(modules: &Modules, options: &PackageOptions) -> String {
@@ -211,9 +211,11 @@ fn parts(modules: &Modules) -> Vec<Part<'_>> {
     let mut parts: Vec<Part<'_>> = Vec::new();
     for module in &modules.modules {
         let [version, _] = module.path.as_slice() else { continue };
-        let Some(line) = module.doc.lines().next().filter(|line| names_a_request(line)) else {
-            continue;
-        };
+        let mut lines = module.doc.lines().filter(|line| !line.is_empty());
+        let Some(signature) = lines.next().filter(|line| names_a_request(line)) else { continue };
+        let line = lines
+            .next()
+            .map_or_else(|| signature.to_owned(), |first| format!("{signature}: {first}"));
         match parts.iter_mut().find(|part| part.name == version) {
             Some(part) => part.endpoints.push(line),
             None => parts.push(Part { name: version, endpoints: vec![line] }),
@@ -259,7 +261,7 @@ mod tests {
                 ),
                 module(
                     &["v1", "b"],
-                    "`GET /b`: a `B`.\n\nMore.",
+                    "`GET /b -> B`\n\nOne b.\nMore.",
                     quote!(
                         pub static ONE: u8 = 1;
                     ),
@@ -332,7 +334,7 @@ mod tests {
     #[test]
     fn the_readme_lists_endpoints_by_version() {
         let readme = text(&package(&shop(), &options()), "README.md");
-        assert!(readme.contains("\n## v1\n\n- `GET /b`: a `B`.\n"), "{readme}");
+        assert!(readme.contains("\n## v1\n\n- `GET /b -> B`: One b.\n"), "{readme}");
         assert!(!readme.contains("Shared types"), "{readme}");
     }
 
@@ -342,7 +344,7 @@ mod tests {
         let file = syn::parse_file(&text).expect("one file parses");
         assert_eq!(file.items.len(), 1);
         assert!(text.contains("\npub mod my_shop {\n    //! The gateway.\n"), "{text}");
-        assert!(text.contains("        pub mod b {\n            //! `GET /b`: a `B`.\n"), "{text}");
+        assert!(text.contains("        pub mod b {\n            //! `GET /b -> B`\n"), "{text}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What is read of results and bodies: a struct of borrowed texts per record, and its reader.
 
-use super::tokens::ident;
+use super::tokens::{ident, number};
 use crate::contract::work::{NodeId, Parent};
 use crate::plan::{EndpointPlan, ReadPlan, ShapePlan};
 use proc_macro2::TokenStream;
@@ -149,16 +149,19 @@ fn value_type(plan: &EndpointPlan, node: usize, lifetime: &TokenStream) -> Token
 /// ```ignore
 /// impl<'a> Item<'a> {
 ///     fn read(reader: &mut rt::Reader<'a>) -> rt::Read<Self> {
-///         let mut id = rt::Maybe::Absent;
+///         let mut slot_id = rt::Maybe::Absent;
+///         let mut slot_pricing = rt::Maybe::Absent;
 ///         let mut object = reader.object()?;
-///         while let Some(key) = reader.key(&mut object)? {
-///             match &*key {
-///                 "id" => reader.field(&mut id, types::sku)?,
+///         while let Some(place) = reader.member(&mut object, &["id", "pricing"])? {
+///             match place {
+///                 0 => reader.leaf(&mut slot_id, types::sku)?,
+///                 1 => reader.field(&mut slot_pricing, ItemPricing::read)?,
 ///                 _ => reader.unknown()?,
 ///             }
 ///         }
-///         let id = reader.required(&object, id, "id");
-///         Ok(Self { id: id? })
+///         let slot_id = reader.required_leaf(&object, slot_id, "id");
+///         let slot_pricing = reader.required(&object, slot_pricing, "pricing");
+///         Ok(Self { id: slot_id?, pricing: slot_pricing? })
 ///     }
 /// }
 /// ```
@@ -174,10 +177,12 @@ fn implementation(
     };
     let self_type = if has_lifetime(plan, fields) { quote!(#name<'a>) } else { quote!(#name) };
     let slots = fields.iter().map(|(_, shape)| slot(shape));
-    let arms = fields.iter().map(|(at, shape)| {
-        let (wire, slot) = (&shape.wire, slot(shape));
+    let names = fields.iter().map(|(_, shape)| &shape.wire);
+    let arms = fields.iter().enumerate().map(|(place, (at, shape))| {
+        let (place, slot) = (number(place), slot(shape));
         let read = reader(plan, *at);
-        quote!(#wire => reader.field(&mut #slot, #read)?)
+        let field = if is_leaf(shape) { quote!(leaf) } else { quote!(field) };
+        quote!(#place => reader.#field(&mut #slot, #read)?)
     });
     let unknown = match root(plan, node) {
         Parent::Body if plan.ignore_fields => quote!(reader.skip()?),
@@ -185,7 +190,8 @@ fn implementation(
     };
     let ends = fields.iter().map(|(_, shape)| {
         let (wire, slot) = (&shape.wire, slot(shape));
-        let end = ident(end(shape));
+        let leaf = if is_leaf(shape) { "_leaf" } else { "" };
+        let end = ident(&format!("{}{leaf}", end(shape)));
         quote!(let #slot = reader.#end(&object, #slot, #wire);)
     });
     let checked = fields.iter().filter(|(_, shape)| !shape.used).map(|(_, shape)| slot(shape));
@@ -195,8 +201,8 @@ fn implementation(
             fn read(reader: &mut rt::Reader<#inner>) -> rt::Read<Self> {
                 #(let mut #slots = rt::Maybe::Absent;)*
                 let mut object = reader.object()?;
-                while let Some(key) = reader.key(&mut object)? {
-                    match &*key {
+                while let Some(place) = reader.member(&mut object, &[#(#names),*])? {
+                    match place {
                         #(#arms,)*
                         _ => #unknown,
                     }
@@ -207,6 +213,11 @@ fn implementation(
             }
         }
     }
+}
+
+/// Whether a node is one value, held as its text.
+fn is_leaf(shape: &ShapePlan) -> bool {
+    !matches!(shape.read, ReadPlan::Record(..) | ReadPlan::List(..))
 }
 
 fn construct(fields: &[(usize, &ShapePlan)]) -> TokenStream {

@@ -118,11 +118,15 @@ impl<'p> Scope<'p> {
             return TextAccess::Perhaps(quote!(None::<std::borrow::Cow<'_, str>>));
         };
         let name = ident(&param.ident);
+        // A number that is written with an exponent is sent without one.
+        let plain = if param.is_number() {
+            quote!(rt::plain_number)
+        } else {
+            quote!(std::borrow::Cow::Borrowed)
+        };
         match param.presence {
-            PresencePlan::Optional => {
-                TextAccess::Perhaps(quote!(#name.map(std::borrow::Cow::Borrowed)))
-            }
-            _ => TextAccess::There(quote!(std::borrow::Cow::Borrowed(#name))),
+            PresencePlan::Optional => TextAccess::Perhaps(quote!(#name.map(#plain))),
+            _ => TextAccess::There(quote!(#plain(#name))),
         }
     }
 
@@ -149,9 +153,14 @@ impl<'p> Scope<'p> {
                 let text = constant.plain().unwrap_or_default();
                 TextAccess::There(quote!(#text))
             }
-            (Operand::Param(index), TextAccess::There(_)) => {
-                let name = self.plan.params.get(*index).map(|param| ident(&param.ident));
-                TextAccess::There(quote!(#name))
+            (Operand::Param(index), TextAccess::There(value)) => {
+                match self.plan.params.get(*index) {
+                    Some(param) if !param.is_number() => {
+                        let name = ident(&param.ident);
+                        TextAccess::There(quote!(#name))
+                    }
+                    _ => TextAccess::There(quote!(&#value)),
+                }
             }
             (_, TextAccess::There(value)) => TextAccess::There(quote!(&#value)),
             (_, perhaps) => perhaps,
@@ -182,7 +191,10 @@ impl<'p> Scope<'p> {
                 TextPart::Value(operand) => operand,
             };
             match (self.argument(operand), operand) {
-                (TextAccess::There(value), Operand::Const(_) | Operand::Param(_)) => {
+                (TextAccess::There(value), Operand::Const(_)) => pieces.push(value),
+                (TextAccess::There(value), Operand::Param(at))
+                    if self.plan.params.get(*at).is_some_and(|param| !param.is_number()) =>
+                {
                     pieces.push(value);
                 }
                 (TextAccess::There(_), _) => {

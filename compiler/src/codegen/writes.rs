@@ -10,6 +10,7 @@ pub(crate) struct Writes(Vec<Write>);
 #[derive(Clone, Debug)]
 enum Write {
     Literal(String),
+    Value(TokenStream),
     Code(TokenStream),
 }
 
@@ -19,9 +20,14 @@ impl Writes {
         Self(vec![Write::Literal(text.into())])
     }
 
+    /// A value of type `rt::Raw`.
+    pub(crate) fn value(value: TokenStream) -> Self {
+        Self(vec![Write::Value(value)])
+    }
+
     /// Statements.
     pub(crate) fn code(tokens: TokenStream) -> Self {
-        Self(vec![Write::Code(tokens)])
+        if tokens.is_empty() { Self::default() } else { Self(vec![Write::Code(tokens)]) }
     }
 
     /// These, then `next`.
@@ -39,14 +45,29 @@ impl Writes {
     /// The statements.
     ///
     /// ```ignore
-    /// out.raw(",\"price\":{\"amount\":");
-    /// out.value(item.pricing.gross.amount);
+    /// out.after(",\"price\":{\"amount\":", item.pricing.gross.amount);
     /// ```
     pub(crate) fn tokens(&self) -> TokenStream {
-        let one = |write: &Write| match write {
-            Write::Literal(text) => quote!(out.raw(#text);),
-            Write::Code(tokens) => tokens.clone(),
-        };
-        self.0.iter().map(one).collect()
+        let mut tokens = TokenStream::new();
+        let mut open: Option<&str> = None;
+        for write in &self.0 {
+            if let (Write::Value(value), Some(text)) = (write, open) {
+                tokens.extend(quote!(out.after(#text, #value);));
+                open = None;
+                continue;
+            }
+            if let Some(text) = open.take() {
+                tokens.extend(quote!(out.raw(#text);));
+            }
+            match write {
+                Write::Literal(text) => open = Some(text),
+                Write::Value(value) => tokens.extend(quote!(out.value(#value);)),
+                Write::Code(code) => tokens.extend(code.clone()),
+            }
+        }
+        if let Some(text) = open {
+            tokens.extend(quote!(out.raw(#text);));
+        }
+        tokens
     }
 }

@@ -35,15 +35,20 @@ impl Names {
 
     /// `pricing gross` to `PricingGross`.
     pub(crate) fn structure(&mut self, name: &str) -> String {
-        self.unique(pascal(name))
+        self.apart(pascal(name), "")
     }
 
     fn unique(&mut self, wanted: String) -> String {
+        self.apart(wanted, "_")
+    }
+
+    /// `wanted`, or that with a number behind `separator`.
+    fn apart(&mut self, wanted: String, separator: &str) -> String {
         let base = if KEYWORDS.contains(&wanted.as_str()) { wanted + "_" } else { wanted };
         let mut name = base.clone();
         let mut count = 2;
         while !self.taken.insert(name.clone()) {
-            name = format!("{}_{count}", base.trim_end_matches('_'));
+            name = format!("{}{separator}{count}", base.trim_end_matches('_'));
             count += 1;
         }
         name
@@ -115,6 +120,7 @@ mod tests {
         assert_eq!(names.local("名"), "unnamed");
         assert_eq!(names.constant("NotFound"), "NOT_FOUND");
         assert_eq!(names.structure("item pricing_gross"), "ItemPricingGross");
+        assert_eq!(Names::new(&["Result"]).structure("result"), "Result2");
         assert_eq!(kebab("PaymentDeclined"), "payment-declined");
     }
 }

@@ -86,7 +86,8 @@ impl NumberRule {
             NumberKind::Int64 => whole <= 18 && fraction == 0,
             NumberKind::Number => whole <= 300,
             NumberKind::Decimal { precision, scale } => {
-                fraction <= usize::from(scale) && whole + fraction <= usize::from(precision)
+                fraction <= usize::from(scale)
+                    && whole + usize::from(scale) <= usize::from(precision)
             }
         }
     }
@@ -104,8 +105,9 @@ impl NumberKind {
             NumberKind::Int64 => integer(i64::MIN.into(), i64::MAX.into()),
             NumberKind::Number => number.is_finite(text),
             NumberKind::Decimal { precision, scale } => {
-                number.fractional_digits() <= scale.into()
-                    && number.total_digits() <= precision.into()
+                let fraction = number.fractional_digits();
+                let whole = number.total_digits().saturating_sub(fraction);
+                fraction <= scale.into() && whole.saturating_add(scale.into()) <= precision.into()
             }
         }
     }
@@ -181,8 +183,9 @@ mod tests {
     fn a_decimal_is_counted_in_digits() {
         let rule = NumberRule { kind: NumberKind::Decimal { precision: 5, scale: 2 }, ..INT };
         let taken =
-            ["59.90", "0.05", "-0.05", "123.45", "12345", "1.5000", "5e-2", "1e4", "0", "0e9"];
-        let refused = ["0.001", "123456", "1234.56", "1e5", "1e-3", "1e999999999", "1e-999999999"];
+            ["59.90", "0.05", "-0.05", "123.45", "999", "1.5000", "5e-2", "1e2", "0", "0e9"];
+        let refused =
+            ["0.001", "1234", "12345", "1234.56", "1e3", "1e-3", "1e999999999", "1e-999999999"];
         check(&rule, &taken, &refused);
     }
 

@@ -89,6 +89,7 @@ pub fn optional<'r>(
 
 /// The values of a parameter that may be repeated. Wrong ones, and too many or too few, are
 /// violations.
+#[inline]
 pub fn repeated<'r>(
     values: impl Iterator<Item = &'r str>,
     (place, list): (&'static str, &ListRule),

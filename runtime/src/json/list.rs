@@ -19,6 +19,7 @@ struct List {
 
 impl<'a> Reader<'a> {
     /// A list, each element as `read` yields it.
+    #[inline]
     pub fn list<T>(
         &mut self,
         rule: &ListRule,

@@ -51,11 +51,7 @@ impl<'a> Raw<'a> {
     /// its exponent.
     pub fn plain(self) -> Cow<'a, str> {
         let number = matches!(byte(self.0.as_bytes(), 0), b'-' | b'0'..=b'9');
-        if number && self.0.contains(['e', 'E']) {
-            let plain = Decimal::parse(self.0).and_then(|number| number.plain());
-            return plain.map_or(Cow::Borrowed(self.0), Cow::Owned);
-        }
-        self.text()
+        if number { plain_number(self.0) } else { self.text() }
     }
 
     /// Whether this is the boolean true.
@@ -93,4 +89,13 @@ impl<'a> Iterator for Elements<'a> {
         self.at = blank(text, end);
         self.json.get(start..end).map(Raw)
     }
+}
+
+/// A number without an exponent, unless it would take more than 400 digits.
+pub fn plain_number(number: &str) -> Cow<'_, str> {
+    if !number.contains(['e', 'E']) {
+        return Cow::Borrowed(number);
+    }
+    let plain = Decimal::parse(number).and_then(|number| number.plain());
+    plain.map_or(Cow::Borrowed(number), Cow::Owned)
 }

@@ -53,6 +53,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a whole text as one value.
+    #[inline]
     pub(super) fn document<T>(
         &mut self,
         body: &'a [u8],

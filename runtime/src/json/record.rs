@@ -2,6 +2,7 @@
 
 use super::Maybe;
 use super::pointer::Mark;
+use super::raw::Raw;
 use super::reader::{Read, Reader, Stop};
 use super::scan::{self, Fault, byte};
 use std::borrow::Cow;
@@ -13,6 +14,8 @@ pub struct Object {
     start: usize,
     /// Whether no key was read yet.
     untouched: bool,
+    /// The name that most likely comes next.
+    likely: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -24,7 +27,25 @@ impl<'a> Reader<'a> {
         }
         let start = self.at;
         self.open()?;
-        Ok(Object { start, untouched: true })
+        Ok(Object { start, untouched: true, likely: 0 })
+    }
+
+    /// The next member: the place of its key among `names`, or how many names there are for any
+    /// other; `None` at the end of the record. The member's value has to be read before the next
+    /// key.
+    pub fn member(&mut self, object: &mut Object, names: &[&'static str]) -> Read<Option<usize>> {
+        let Some(key) = self.key(object)? else { return Ok(None) };
+        // Senders keep to one order, so the name behind the last one is the likeliest.
+        let likely = names.get(object.likely).is_some_and(|name| *name == key);
+        let place = if likely {
+            object.likely
+        } else {
+            names.iter().position(|name| *name == key).unwrap_or(names.len())
+        };
+        if place < names.len() {
+            object.likely = place + 1;
+        }
+        Ok(Some(place))
     }
 
     /// The next key, decoded; `None` at the end of the record. The member's value has to be read
@@ -85,8 +106,17 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// [`field`](Self::field) for a single value. Single values are the bulk of what is read: that
+    /// they share one function keeps what is compiled for each endpoint small.
+    pub fn leaf(
+        &mut self,
+        slot: &mut Maybe<Raw<'a>>,
+        read: fn(&mut Reader<'a>) -> Read<Raw<'a>>,
+    ) -> Read<()> {
+        self.field(slot, read)
+    }
+
     /// The value of a member that the contract does not name.
-    #[inline]
     pub fn unknown(&mut self) -> Read<()> {
         if self.strict { self.unwelcome("no member of this name", "one") } else { self.skip() }
     }
@@ -154,6 +184,46 @@ impl<'a> Reader<'a> {
             Maybe::Violated => Err(Stop::Violated),
             slot => Ok(slot),
         }
+    }
+
+    /// [`required`](Self::required) for a single value.
+    pub fn required_leaf(
+        &mut self,
+        object: &Object,
+        slot: Maybe<Raw<'a>>,
+        name: &'static str,
+    ) -> Read<Raw<'a>> {
+        self.required(object, slot, name)
+    }
+
+    /// [`optional`](Self::optional) for a single value.
+    pub fn optional_leaf(
+        &mut self,
+        object: &Object,
+        slot: Maybe<Raw<'a>>,
+        name: &'static str,
+    ) -> Read<Maybe<Raw<'a>>> {
+        self.optional(object, slot, name)
+    }
+
+    /// [`nullable`](Self::nullable) for a single value.
+    pub fn nullable_leaf(
+        &mut self,
+        object: &Object,
+        slot: Maybe<Raw<'a>>,
+        name: &'static str,
+    ) -> Read<Maybe<Raw<'a>>> {
+        self.nullable(object, slot, name)
+    }
+
+    /// [`either`](Self::either) for a single value.
+    pub fn either_leaf(
+        &mut self,
+        object: &Object,
+        slot: Maybe<Raw<'a>>,
+        name: &'static str,
+    ) -> Read<Maybe<Raw<'a>>> {
+        self.either(object, slot, name)
     }
 
     /// Records what a field should be and is.

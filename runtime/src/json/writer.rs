@@ -22,13 +22,20 @@ impl Writer {
     }
 
     /// Appends JSON text as it is: `{"id":`.
-    #[inline]
     pub fn raw(&mut self, json: &str) {
         self.json.push_str(json);
     }
 
+    /// Appends text of the contract and a value behind it: `,"id":` and `7`. The pair is what
+    /// answers are mostly made of, so it is one call.
+    pub fn after(&mut self, text: &str, value: Raw<'_>) {
+        let value = value.json();
+        self.json.reserve(text.len() + value.len());
+        self.json.push_str(text);
+        self.json.push_str(value);
+    }
+
     /// Appends a value as it was sent.
-    #[inline]
     pub fn value(&mut self, value: Raw<'_>) {
         self.json.push_str(value.json());
     }
@@ -66,7 +73,6 @@ impl Writer {
     }
 
     /// Appends `"name":`, after a comma unless it is the first thing in its record.
-    #[inline]
     pub fn key(&mut self, name: &'static str) {
         self.comma();
         self.text(name);
@@ -74,7 +80,6 @@ impl Writer {
     }
 
     /// Appends a comma unless it would be the first thing in its record or list.
-    #[inline]
     pub fn comma(&mut self) {
         if !matches!(self.json.as_bytes().last(), None | Some(b'[' | b'{')) {
             self.json.push(',');
@@ -82,7 +87,6 @@ impl Writer {
     }
 
     /// Appends `true` or `false`.
-    #[inline]
     pub fn boolean(&mut self, value: bool) {
         self.json.push_str(if value { "true" } else { "false" });
     }

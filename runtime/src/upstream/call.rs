@@ -1,5 +1,7 @@
 //! A call to a backend: described piece by piece, then made.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -31,6 +33,9 @@ pub struct Call {
     within: Option<Duration>,
     flaw: Option<String>,
 }
+
+/// A call on its way.
+pub type Sending<'c> = Pin<Box<dyn Future<Output = Result<Bytes, Failure>> + 'c>>;
 
 impl Call {
     /// A call of `method` at the root of `backend`. `operation` names it in logs, without values:
@@ -132,7 +137,12 @@ impl Call {
     /// # Errors
     ///
     /// Every other outcome, and a call whose values do not fit where they go: nothing is sent then.
-    pub async fn send(mut self, gateway: &Gateway, request: &Request) -> Result<Bytes, Failure> {
+    pub fn send<'c>(self, gateway: &'c Gateway, request: &'c Request) -> Sending<'c> {
+        // Boxed, so that the work is compiled here once and not with what awaits it.
+        Box::pin(self.sending(gateway, request))
+    }
+
+    async fn sending(mut self, gateway: &Gateway, request: &Request) -> Result<Bytes, Failure> {
         self.end_segment();
         let safe = self.method.is_safe();
         let (backend, operation) = (self.backend, self.operation);

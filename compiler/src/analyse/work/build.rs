@@ -35,15 +35,7 @@ impl Lower<'_, '_> {
                     alternatives.iter().map(|one| self.build(one, want, Allow::BOTH)).collect();
                 built.into_iter().collect::<Option<Vec<_>>>().map(Build::Or)
             }
-            ValueKind::Env(env) => {
-                let diagnostic = super::super::not_yet(
-                    env.span,
-                    "a value of the environment in an answer",
-                    crate::diagnostic::Severity::Warning,
-                );
-                self.refuse(diagnostic.note("the endpoint is left out of the gateway"));
-                None
-            }
+            ValueKind::Env(env) => self.environment(env.span),
             _ => {
                 let diagnostic = self.mismatch(value.span, "something else", want);
                 self.refuse(diagnostic);
@@ -71,9 +63,13 @@ impl Lower<'_, '_> {
             Err(why) => {
                 let wanted = values::spelling(want, self.context.types);
                 self.refuse(
-                    Diagnostic::new(Code::TypeMismatch, span, format!("this is not a `{wanted}`"))
-                        .label(why)
-                        .see(want.span, "declared here"),
+                    Diagnostic::new(
+                        Code::TypeMismatch,
+                        span,
+                        format!("this is not {}", values::article(&wanted)),
+                    )
+                    .label(why)
+                    .see(want.span, "declared here"),
                 );
                 None
             }
@@ -164,7 +160,10 @@ impl Lower<'_, '_> {
         want: &Type,
         span: Span,
     ) -> Option<Build> {
-        self.nodes.example(node, want.example.as_ref());
+        // The example of a record or a list has the answer's names, not the backend's.
+        if matches!(want.kind, Kind::Scalar(_) | Kind::Json) {
+            self.nodes.example(node, want.example.as_ref());
+        }
         match &want.kind {
             Kind::Json => {
                 self.nodes.whole(node);
@@ -285,7 +284,7 @@ impl Lower<'_, '_> {
             self.refuse(diagnostic);
             return None;
         }
-        let text = Build::Text(self.text(value, "a text")?);
+        let text = Build::Text(self.within("a text", |this| this.text(value))?);
         Some(match fits {
             Fit::Check => Build::Promised(Box::new(text), wanted.clone()),
             _ => text,
@@ -334,7 +333,7 @@ impl Lower<'_, '_> {
     pub(crate) fn mismatch(&self, span: Span, what: &str, want: &Type) -> Diagnostic {
         let wanted = values::spelling(want, self.context.types);
         Diagnostic::new(Code::TypeMismatch, span, format!("{what} is no `{wanted}`"))
-            .label(format!("a `{wanted}` is wanted"))
+            .label(format!("{} is wanted", values::article(&wanted)))
             .see(want.span, "declared here")
     }
 }

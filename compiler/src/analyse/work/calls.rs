@@ -1,24 +1,48 @@
 //! Calls: what each asks, and what its failures turn into.
 
+use super::order;
 use super::scope::{Lower, is_null};
 use crate::analyse::{backends, signature, values};
-use crate::contract::work::{Build, Call, Condition, Fallback, Handler, Outcome, Parent};
+use crate::contract::work::{
+    Build, Call, Cond, Condition, Fallback, Handler, Outcome, Parent, TextExpr,
+};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::suggest;
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
-    self, CallPart, CallPath, CallTarget, Ident, Method, Object, TailKind,
+    self, CallPart, CallPath, CallTarget, CompareOp, Ident, Method, Object, Ref, TailKind,
+    ValueKind,
 };
+
+/// The conditions of which one holds whenever a call fails.
+const EVERY_FAILURE: [Condition; 6] = [
+    Condition::Class(4),
+    Condition::Class(5),
+    Condition::Class(3),
+    Condition::Timeout,
+    Condition::Unreachable,
+    Condition::Invalid,
+];
+
+/// What the tails of a call say.
+#[derive(Default)]
+struct Tails {
+    headers: Vec<(String, TextExpr)>,
+    within: Option<u64>,
+    when: Option<Cond>,
+    handlers: Vec<Handler>,
+    fallback: Option<Fallback>,
+}
 
 impl Lower<'_, '_> {
     /// Every call that is made, in the order of the text.
     pub(crate) fn calls(&mut self) -> Option<Vec<Call>> {
         let calls = self.calls.clone();
-        self.in_call = true;
         let mut lowered = Vec::new();
         let mut whole = true;
         for (index, (call, span)) in calls.into_iter().enumerate() {
             self.origin = self.context.origins.of(span);
+            self.calling = Some(index);
             self.guarded = self.guards(call);
             match self.call(index, call, span) {
                 Some(call) => lowered.push(call),
@@ -26,7 +50,7 @@ impl Lower<'_, '_> {
             }
             self.guarded.clear();
         }
-        self.in_call = false;
+        self.calling = None;
         for (call, result) in lowered.iter_mut().zip(&self.results) {
             call.result = *result;
         }
@@ -36,59 +60,65 @@ impl Lower<'_, '_> {
 
     /// The calls whose result cannot be null where `call` is made, because its `when` looks.
     fn guards(&self, call: &tree::Call) -> Vec<usize> {
-        let mut guarded = Vec::new();
+        let mut looked_at: Vec<&Ref> = Vec::new();
         for tail in &call.tails {
-            let TailKind::When(condition) = &tail.kind else { continue };
-            let mut mentioned = Vec::new();
-            super::order::mentions(condition, &mut mentioned);
-            let named = |(at, (other, _)): (usize, &(&tree::Call, Span))| {
-                mentioned.contains(&other.name.text.as_str()).then_some(at)
-            };
-            guarded.extend(self.calls.iter().enumerate().filter_map(named));
+            if let TailKind::When(condition) = &tail.kind {
+                looked_at.extend(excludes_null(condition));
+            }
         }
-        guarded
+        let calls = self.calls.iter().enumerate();
+        let guarded = calls.filter(|(_, (other, _))| {
+            looked_at.iter().any(|reference| order::names(reference, &other.name.text))
+        });
+        guarded.map(|(at, _)| at).collect()
     }
 
+    /// Every part is lowered even if one before it is refused: each has a finding of its own.
     fn call(&mut self, index: usize, call: &tree::Call, span: Span) -> Option<Call> {
         let CallTarget::Request { method, path } = &call.target else { return None };
-        let backend = self.backend(&call.backend)?;
-        let mut lowered = Call {
+        let backend = self.backend(&call.backend);
+        let target = self.path(path);
+        let query = self.query(path);
+        let body = call.body.as_ref().map(|body| self.sent(method, body));
+        let tails = self.tails(index, call);
+        let Tails { headers, within, when, handlers, fallback } = tails?;
+        let fails = |handler: &Handler| matches!(handler.outcome, Outcome::Fail(..));
+        Some(Call {
             name: call.name.text.clone(),
-            backend,
+            backend: backend?,
             method: method.text.clone(),
             operation: operation(method, path),
-            path: self.path(path)?,
-            query: self.query(path)?,
-            headers: Vec::new(),
-            body: None,
-            within: None,
-            when: None,
-            handlers: Vec::new(),
-            fallback: None,
+            path: target?,
+            query: query?,
+            headers,
+            body: match body {
+                Some(body) => Some(body?),
+                None => None,
+            },
+            within,
+            when,
+            required: fallback.is_none() || handlers.iter().any(fails),
+            handlers,
+            fallback,
             result: None,
             after: Vec::new(),
-            required: true,
             feeds: Vec::new(),
             span,
-        };
-        if let Some(body) = &call.body {
-            if method.text == "GET" || method.text == "HEAD" {
-                self.refuse(
-                    Diagnostic::new(
-                        Code::BodyOnGet,
-                        body.span,
-                        format!("a {} request cannot carry a body", method.text),
-                    )
+        })
+    }
+
+    fn sent(&mut self, method: &Method, body: &tree::Value) -> Option<Build> {
+        if method.text == "GET" || method.text == "HEAD" {
+            let message = format!("a {} request cannot carry a body", method.text);
+            self.refuse(
+                Diagnostic::new(Code::BodyOnGet, body.span, message)
                     .label("body sent here")
                     .note("many servers drop it (RFC 9110 gives it no meaning)")
                     .help("send the values in the query"),
-                );
-                return None;
-            }
-            lowered.body = Some(self.any(body)?);
+            );
+            return None;
         }
-        self.tails(index, call, &mut lowered)?;
-        Some(lowered)
+        self.any(body)
     }
 
     fn backend(&mut self, name: &Ident) -> Option<usize> {
@@ -118,65 +148,58 @@ impl Lower<'_, '_> {
         None
     }
 
-    fn tails(&mut self, index: usize, call: &tree::Call, lowered: &mut Call) -> Option<()> {
-        let mut otherwise: Option<Span> = None;
-        for tail in &call.tails {
-            match &tail.kind {
-                TailKind::With(header) => lowered.headers.push(self.header(header)?),
-                TailKind::Within(duration) => {
-                    self.once(lowered.within.is_some(), "within", tail.span)?;
-                    lowered.within = Some(duration.millis);
+    fn tails(&mut self, index: usize, call: &tree::Call) -> Option<Tails> {
+        let mut tails = Tails::default();
+        let mut whole = true;
+        let mut seen: Vec<(&str, Span)> = Vec::new();
+        // `else` is what is left, wherever it stands.
+        let is_else = |tail: &&tree::Tail| matches!(tail.kind, TailKind::Else(_));
+        let others = call.tails.iter().filter(|tail| !is_else(tail));
+        for tail in others.chain(call.tails.iter().filter(is_else)) {
+            let word = match &tail.kind {
+                TailKind::Within(_) => "within",
+                TailKind::When(_) => "when",
+                TailKind::Else(_) => "else",
+                TailKind::With(_) | TailKind::On(..) => "",
+            };
+            match seen.iter().find(|(old, _)| *old == word && !word.is_empty()) {
+                Some((_, first)) => {
+                    self.refuse(backends::repeated(word, tail.span, *first));
+                    whole = false;
                 }
-                TailKind::When(condition) => {
-                    self.once(lowered.when.is_some(), "when", tail.span)?;
-                    let guarded = std::mem::take(&mut self.guarded);
-                    let condition = self.condition(condition);
-                    self.guarded = guarded;
-                    lowered.when = Some(condition?);
-                }
-                TailKind::On(conditions, outcome) => {
-                    let handler =
-                        self.handler(index, lowered.handlers.len(), conditions, outcome)?;
-                    lowered.handlers.push(handler);
-                }
-                TailKind::Else(outcome) => {
-                    self.once(otherwise.is_some(), "else", tail.span)?;
-                    otherwise = Some(tail.span);
-                    match outcome {
-                        tree::Outcome::Value(value) => {
-                            lowered.fallback = Some(self.stand_in(value)?)
-                        }
-                        // Whatever happens, the endpoint fails in one declared way.
-                        fail @ tree::Outcome::Fail(..) => {
-                            let at = lowered.handlers.len();
-                            let outcome = self.outcome(index, at, fail)?;
-                            let conditions = vec![
-                                Condition::Class(4),
-                                Condition::Class(5),
-                                Condition::Class(3),
-                                Condition::Timeout,
-                                Condition::Unreachable,
-                                Condition::Invalid,
-                            ];
-                            lowered.handlers.push(Handler { conditions, outcome });
-                        }
-                    }
+                None => {
+                    seen.push((word, tail.span));
+                    whole &= self.tail(index, tail, &mut tails).is_some();
                 }
             }
         }
-        let fails = |handler: &Handler| matches!(handler.outcome, Outcome::Fail(..));
-        lowered.required = lowered.fallback.is_none() || lowered.handlers.iter().any(fails);
-        Some(())
+        whole.then_some(tails)
     }
 
-    fn once(&mut self, again: bool, word: &str, span: Span) -> Option<()> {
-        if again {
-            self.refuse(
-                Diagnostic::new(Code::InvalidClause, span, format!("`{word}` is said twice"))
-                    .label("said again")
-                    .help("delete one of them"),
-            );
-            return None;
+    fn tail(&mut self, index: usize, tail: &tree::Tail, tails: &mut Tails) -> Option<()> {
+        match &tail.kind {
+            TailKind::With(header) => tails.headers.push(self.header(header)?),
+            TailKind::Within(duration) => tails.within = Some(duration.millis),
+            TailKind::When(condition) => {
+                let guarded = std::mem::take(&mut self.guarded);
+                let condition = self.within("a condition", |this| this.condition(condition));
+                self.guarded = guarded;
+                tails.when = Some(condition?);
+            }
+            TailKind::On(conditions, outcome) => {
+                let at = tails.handlers.len();
+                let handler = self.handler(index, at, conditions, outcome)?;
+                tails.handlers.push(handler);
+            }
+            TailKind::Else(tree::Outcome::Value(value)) => {
+                tails.fallback = Some(self.stand_in(value)?);
+            }
+            // Whatever happens, the endpoint fails in one declared way.
+            TailKind::Else(fail @ tree::Outcome::Fail(..)) => {
+                let outcome = self.outcome(index, tails.handlers.len(), fail)?;
+                let conditions = EVERY_FAILURE.to_vec();
+                tails.handlers.push(Handler { conditions, outcome });
+            }
         }
         Some(())
     }
@@ -233,7 +256,7 @@ impl Lower<'_, '_> {
             );
             return None;
         }
-        let problem = self.context.errors.get(found)?;
+        let problem = self.context.errors.list.get(found)?;
         let record = problem.members;
         match (record, object) {
             (None, None) => Some(Outcome::Fail(found, None)),
@@ -271,6 +294,24 @@ impl Lower<'_, '_> {
     }
 }
 
+/// What is there whenever `condition` holds: a comparison with something missing never does, but
+/// for `== null`.
+fn excludes_null(condition: &tree::Value) -> Vec<&Ref> {
+    let sides: Vec<&tree::Value> = match &condition.kind {
+        ValueKind::Ref(_) => vec![condition],
+        ValueKind::Compare(left, CompareOp::Equal, right) if is_null(left) || is_null(right) => {
+            Vec::new()
+        }
+        ValueKind::Compare(left, _, right) => vec![left, right],
+        _ => Vec::new(),
+    };
+    let references = sides.into_iter().filter_map(|side| match &side.kind {
+        ValueKind::Ref(reference) => Some(reference),
+        _ => None,
+    });
+    references.collect()
+}
+
 /// `GET /items/{id}`: a call as its author wrote it, without the values of its holes.
 fn operation(method: &Method, path: &CallPath) -> String {
     let part = |part: &CallPart| match part {
@@ -290,7 +331,7 @@ fn operation(method: &Method, path: &CallPath) -> String {
 
 fn hole(value: &tree::Value) -> String {
     match &value.kind {
-        tree::ValueKind::Ref(reference) => {
+        ValueKind::Ref(reference) => {
             let steps = reference.steps.iter().map(|step| step.name.text.as_str());
             steps.collect::<Vec<_>>().join(".")
         }

@@ -1,40 +1,126 @@
 //! A value that stands in for a result must have what is read of the result.
 
+use super::compatible::{Fit, fit};
 use super::nodes::Nodes;
 use crate::analyse::values;
+use crate::contract::endpoint::{Param, ParamKind};
 use crate::contract::types::Const;
-use crate::contract::work::{Call, Fallback, NodeId, Outcome, Parent, Shape};
+use crate::contract::work::{
+    Build, Call, Fallback, Member, NodeId, Operand, Outcome, Parent, Shape,
+};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use gatewright_grammar::Span;
+use gatewright_grammar::tree::{self, TailKind};
+
+/// What fallbacks are checked against.
+struct Reads<'a> {
+    nodes: &'a Nodes,
+    params: &'a [Param],
+}
 
 /// Reports fallbacks that lack something; nothing if there are any.
-pub(crate) fn check(calls: &[Call], nodes: &Nodes, diagnostics: &mut Diagnostics) -> Option<()> {
+pub(crate) fn check(
+    calls: &[Call],
+    trees: &[(&tree::Call, Span)],
+    (nodes, params): (&Nodes, &[Param]),
+    diagnostics: &mut Diagnostics,
+) -> Option<()> {
+    let reads = Reads { nodes, params };
     let mut fine = true;
-    for call in calls {
+    for (call, (tree, _)) in calls.iter().zip(trees) {
         let Some(result) = call.result else { continue };
-        let stand_ins = call.handlers.iter().filter_map(|handler| match &handler.outcome {
-            Outcome::StandIn(fallback) => Some(fallback),
-            Outcome::Fail(..) => None,
-        });
-        for fallback in stand_ins.chain(&call.fallback) {
-            let Fallback::Const(constant) = fallback else { continue };
-            if let Err(why) = fits(nodes, result, constant, &call.name) {
-                fine = false;
-                diagnostics.push(
-                    Diagnostic::new(
-                        Code::FallbackTypeMismatch,
-                        call.span,
-                        format!(
-                            "the value that stands in for `{}` does not have what is read of it",
-                            call.name
-                        ),
-                    )
+        for (stand_in, span) in stand_ins(call, tree) {
+            let checked = match stand_in {
+                Fallback::Null => Ok(()),
+                Fallback::Const(constant) => fits(nodes, result, constant, &call.name),
+                Fallback::Built(build) => reads.built(result, build, &call.name),
+            };
+            let Err(why) = checked else { continue };
+            fine = false;
+            let message = format!("this does not have what is read of `{}`", call.name);
+            diagnostics.push(
+                Diagnostic::new(Code::FallbackTypeMismatch, span, message)
                     .label(why)
+                    .see(tree.name.span, "a failure turns into that value")
                     .note("a fallback satisfies every read of its call"),
-                );
-            }
+            );
         }
     }
     fine.then_some(())
+}
+
+/// What stands in for the result of `call`, each with its place.
+fn stand_ins<'c>(call: &'c Call, tree: &tree::Call) -> Vec<(&'c Fallback, Span)> {
+    let mut handlers = call.handlers.iter();
+    let mut found = Vec::new();
+    for tail in &tree.tails {
+        let (stand_in, written) = match &tail.kind {
+            TailKind::On(_, written) => match handlers.next().map(|handler| &handler.outcome) {
+                Some(Outcome::StandIn(stand_in)) => (Some(stand_in), written),
+                _ => continue,
+            },
+            TailKind::Else(written) => (call.fallback.as_ref(), written),
+            _ => continue,
+        };
+        if let (Some(stand_in), tree::Outcome::Value(value)) = (stand_in, written) {
+            found.push((stand_in, value.span));
+        }
+    }
+    found
+}
+
+impl Reads<'_> {
+    /// Whether a value that is made at run time can be what is read; parts of results are looked
+    /// at when they arrive.
+    fn built(&self, id: NodeId, build: &Build, path: &str) -> Result<(), String> {
+        let node = self.nodes.node(id);
+        match (&node.shape, build) {
+            (_, Build::Const(constant)) => fits(self.nodes, id, constant, path),
+            (Shape::Record(fields), Build::Record(_, members)) => {
+                fields.iter().try_for_each(|field| self.member(*field, members, path))
+            }
+            (Shape::List { element, .. }, Build::Array(items)) => {
+                items.iter().try_for_each(|item| self.built(*element, item, &format!("{path}[]")))
+            }
+            (Shape::List { element, .. }, Build::List { element: item, .. }) => {
+                self.built(*element, item, &format!("{path}[]"))
+            }
+            (Shape::Scalar(rules), Build::Copy(Operand::Param(at))) => {
+                match self.params.get(*at).map(|param| &param.kind) {
+                    Some(ParamKind::One(have))
+                        if rules.iter().any(|rule| fit(have, rule) == Fit::No) =>
+                    {
+                        Err(format!("`{path}` has another type"))
+                    }
+                    Some(ParamKind::Many(..)) => Err(format!("`{path}` is a list")),
+                    _ => Ok(()),
+                }
+            }
+            (
+                Shape::Record(_),
+                Build::Array(_) | Build::List { .. } | Build::Text(_) | Build::Holds(_),
+            ) => Err(format!("`{path}` is no record")),
+            (Shape::List { .. }, Build::Record(..) | Build::Text(_) | Build::Holds(_)) => {
+                Err(format!("`{path}` is no list"))
+            }
+            (
+                Shape::Scalar(_) | Shape::AnyScalar,
+                Build::Record(..) | Build::Array(_) | Build::List { .. },
+            ) => Err(format!("`{path}` is no text, number or boolean")),
+            _ => Ok(()),
+        }
+    }
+
+    fn member(&self, field: NodeId, members: &[Member], path: &str) -> Result<(), String> {
+        let node = self.nodes.node(field);
+        let Parent::Field(_, name) = &node.parent else { return Ok(()) };
+        let path = format!("{path}.{name}");
+        match members.iter().find(|member| member.name == *name) {
+            Some(member) => self.built(field, &member.value, &path),
+            None if node.absent_ok => Ok(()),
+            None => Err(format!("`{path}` is missing")),
+        }
+    }
 }
 
 fn fits(nodes: &Nodes, id: NodeId, value: &Const, path: &str) -> Result<(), String> {

@@ -1,8 +1,8 @@
 //! The fields of a declared record: each is bound, or taken by name, or may be missing.
 
 use super::nodes::Allow;
-use super::scope::{Found, Lower};
-use crate::contract::types::{Field, Kind, Record, RecordId};
+use super::scope::{Found, Lower, position};
+use crate::contract::types::{Field, Record, RecordId, Type};
 use crate::contract::work::{Build, Member, Missing, NodeId};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::suggest;
@@ -39,7 +39,7 @@ impl Lower<'_, '_> {
         let mut members = Vec::new();
         let mut whole = true;
         for (field, binding) in record.fields.iter().zip(bound) {
-            match self.member(record, field, binding, &spreads) {
+            match self.member(field, binding, &spreads) {
                 Taken::Member(member) => members.push(member),
                 Taken::LeftOut => {}
                 Taken::Refused => whole = false,
@@ -122,7 +122,7 @@ impl Lower<'_, '_> {
         for entry in entries {
             let EntryKind::Field(name, value) = &entry.kind else { continue };
             let origin = self.context.origins.of(entry.span);
-            let Some(at) = position(record, name, origin) else {
+            let Some(at) = position(record, &name.text, origin) else {
                 let diagnostic = unknown(record, name, origin);
                 self.refuse(diagnostic);
                 whole = false;
@@ -132,8 +132,7 @@ impl Lower<'_, '_> {
             match slot {
                 Some((_, old, first)) if *old == origin => {
                     let first = *first;
-                    let what = format!("`{}`", name.text);
-                    self.refuse(super::super::duplicate(&what, name.span, first));
+                    self.refuse(said_twice(name, first));
                     whole = false;
                 }
                 Some((_, old, _)) if *old > origin => {}
@@ -146,7 +145,6 @@ impl Lower<'_, '_> {
 
     fn member(
         &mut self,
-        record: &Record,
         field: &Field,
         binding: Option<(&Value, usize)>,
         spreads: &[Spread],
@@ -161,11 +159,11 @@ impl Lower<'_, '_> {
         let value = match binding {
             Some((value, origin)) => {
                 let outer = std::mem::replace(&mut self.origin, origin);
-                let built = self.build(value, &field.ty, allow);
+                let built = self.build(value, &with_example(field), allow);
                 self.origin = outer;
                 built
             }
-            None => match self.source(record, field, spreads) {
+            None => match self.source(field, spreads) {
                 Source::None if field.optional => return Taken::LeftOut,
                 Source::None => return Taken::Nowhere,
                 Source::Refused => None,
@@ -179,10 +177,10 @@ impl Lower<'_, '_> {
     }
 
     fn by_name(&mut self, field: &Field, spread: Spread, allow: Allow) -> Option<Build> {
-        let wire = field.name_as_of(spread.origin).to_owned();
+        let known = field.name_as_of(spread.origin).to_owned();
+        let wire = self.wire(spread.node, &known, spread.origin).to_owned();
         let asked = self.nodes.field(spread.node, &wire, spread.span);
         let child = self.fits(asked, spread.span)??;
-        self.nodes.example(child, field.example.as_ref());
         if self.elements.contains(&spread.node) {
             // The record is there as far as its own field says; only the part is asked for.
             self.present(child, allow, field, spread.span)?;
@@ -191,7 +189,7 @@ impl Lower<'_, '_> {
             self.reach(child, allow, spread.span)?;
         }
         let outer = std::mem::replace(&mut self.origin, spread.origin);
-        let built = self.project(child, None, None, &field.ty, spread.span);
+        let built = self.project(child, None, None, &with_example(field), spread.span);
         self.origin = outer;
         built
     }
@@ -215,41 +213,48 @@ impl Lower<'_, '_> {
     }
 
     /// The spread that provides `field`: one that is known to, else the one that may.
-    fn source(&mut self, record: &Record, field: &Field, spreads: &[Spread]) -> Source {
+    fn source(&mut self, field: &Field, spreads: &[Spread]) -> Source {
         let mut declared: Option<Spread> = None;
         let mut untyped: Option<Spread> = None;
         for spread in spreads {
-            let Some(ty) = self.nodes.declared(spread.node) else {
+            if self.nodes.declared(spread.node).is_none() {
                 untyped = Some(*spread);
                 continue;
-            };
-            let Kind::Record(id) = ty.kind else { continue };
+            }
             let wire = field.name_as_of(spread.origin);
-            let offers = self.context.types.record(id).fields.iter().any(|f| f.name == wire);
-            if !offers {
+            if self.offered(*spread, wire).is_none() {
                 continue;
             }
             if let Some(first) = declared {
-                let name = record.name.as_deref().unwrap_or("the record");
-                self.refuse(
-                    Diagnostic::new(
-                        Code::AmbiguousSource,
-                        spread.span,
-                        format!(
-                            "two sources offer `{}` of {name}, and nothing says which one wins",
-                            field.name
-                        ),
-                    )
-                    .label(format!("has `{}` too", field.name))
-                    .see(first.span, format!("has `{}`", field.name))
-                    .note("collisions are never resolved by order or by speed")
-                    .help(format!("choose: `{}: …`", field.name)),
-                );
+                let diagnostic = self.ambiguous(wire, first, *spread);
+                self.refuse(diagnostic);
                 return Source::Refused;
             }
             declared = Some(*spread);
         }
         declared.or(untyped).map_or(Source::None, Source::Found)
+    }
+
+    /// The field that text of the version which wrote `spread` calls `name`.
+    fn offered(&self, spread: Spread, name: &str) -> Option<&Field> {
+        let record = self.record_of(spread.node)?;
+        record.fields.get(position(record, name, spread.origin)?)
+    }
+
+    fn ambiguous(&self, name: &str, first: Spread, second: Spread) -> Diagnostic {
+        let message = format!("two values offer `{name}`, and nothing says which one wins");
+        let has = |spread: Spread| {
+            let spelling = self
+                .offered(spread, name)
+                .map(|field| super::super::values::spelling(&field.ty, self.context.types));
+            let spelling = spelling.unwrap_or_default();
+            format!("`{}` has `{name}: {spelling}`", self.spelled(spread.node))
+        };
+        Diagnostic::new(Code::AmbiguousSource, second.span, message)
+            .label(format!("{} too", has(second)))
+            .see(first.span, has(first))
+            .help(format!("choose: `{name}: {}.{name}`", self.spelled(first.node)))
+            .note("collisions are never resolved by order or by speed")
     }
 
     fn not_provided(
@@ -259,22 +264,66 @@ impl Lower<'_, '_> {
         span: Span,
         spreads: &[Spread],
     ) -> Diagnostic {
-        let owner = record.name.as_deref().unwrap_or("the record");
-        let mut diagnostic = Diagnostic::new(
-            Code::FieldNotProvided,
-            span,
-            format!("nobody provides `{owner}.{}`", field.name),
-        )
-        .label(format!("none of these entries gives `{}`", field.name))
-        .see(field.span, format!("every `{owner}` must have it"));
+        let path = record
+            .name
+            .as_ref()
+            .map_or_else(|| field.name.clone(), |owner| format!("{owner}.{}", field.name));
+        let every = record.name.as_ref().map_or_else(
+            || "it must always be there".to_owned(),
+            |owner| format!("every `{owner}` must have it"),
+        );
+        let inherited = self.context.origins.of(span) != self.context.version;
+        let entries = format!("none of these entries gives `{}`", field.name);
+        let entries = if inherited {
+            format!("inherited by version {}; {entries}", self.context.label)
+        } else {
+            entries
+        };
+        let message = format!("nobody provides `{path}`");
+        let mut diagnostic = Diagnostic::new(Code::FieldNotProvided, field.span, message)
+            .label(every)
+            .see(span, entries);
         for spread in spreads {
-            diagnostic = diagnostic.see(spread.span, format!("has no `{}`", field.name));
+            let text = format!("`{}` has no `{}`", self.spelled(spread.node), field.name);
+            diagnostic = diagnostic.see(spread.span, text);
         }
+        let bind = if inherited {
+            format!("change {} {{ return {{ {}: … }} }}", self.context.key, field.name)
+        } else {
+            format!("{}: …", field.name)
+        };
         let spelling = super::super::values::spelling(&field.ty, self.context.types);
-        diagnostic
-            .help(format!("bind it: `{}: …`", field.name))
-            .help(format!("or let it be missing: `{}?: {spelling}`", field.name))
+        let missing = format!("or let it be missing: `{}?: {spelling}`", field.name);
+        let diagnostic = diagnostic.help(format!("bind it: `{bind}`"));
+        match behind_name(field) {
+            Some(at) => diagnostic.fix(missing, at, "?"),
+            None => diagnostic.help(missing),
+        }
     }
+}
+
+/// The place behind the name of `field` where it is declared; nothing if the name is quoted.
+fn behind_name(field: &Field) -> Option<Span> {
+    let written = field.renames.first().map_or(&field.name, |(_, name)| name);
+    let plain = written.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let length = u32::try_from(written.len()).ok()?;
+    let at = field.span.start.checked_add(length)?;
+    plain.then_some(Span { start: at, end: at, ..field.span })
+}
+
+fn said_twice(name: &Ident, first: Span) -> Diagnostic {
+    let message = format!("`{}` is bound twice", name.text);
+    Diagnostic::new(Code::DuplicateName, name.span, message)
+        .label("bound again")
+        .see(first, "first bound here")
+        .help("delete one of them")
+}
+
+/// A field's type, with the field's own example if it has one.
+fn with_example(field: &Field) -> Type {
+    let mut ty = field.ty.clone();
+    ty.example = field.example.clone().or(ty.example);
+    ty
 }
 
 enum Taken {
@@ -290,24 +339,16 @@ enum Source {
     Found(Spread),
 }
 
-/// The field that text of version `origin` calls `name`.
-fn position(record: &Record, name: &Ident, origin: usize) -> Option<usize> {
-    let known = |field: &Field| field.name_as_of(origin) == name.text;
-    let existing = record.fields.iter().position(|f| f.added <= origin && known(f));
-    existing.or_else(|| record.fields.iter().position(known))
-}
-
 fn unknown(record: &Record, name: &Ident, origin: usize) -> Diagnostic {
-    let owner = record.name.as_deref().unwrap_or("this record");
-    let message = format!("`{owner}` has no field `{}`", name.text);
+    let owner = record.name.as_ref().map_or("this record".into(), |owner| format!("`{owner}`"));
+    let message = format!("{owner} has no field `{}`", name.text);
     let known = record.fields.iter().map(|field| field.name_as_of(origin));
     let diagnostic = Diagnostic::new(Code::UnknownField, name.span, message);
-    let diagnostic = match suggest::closest(&name.text, known) {
+    match suggest::closest(&name.text, known) {
         Some(other) => diagnostic
             .label(format!("did you mean `{other}`?"))
             .see(record.span, "declared here")
-            .fix(format!("write `{other}`"), name.span, other.to_owned()),
+            .fix(format!("write `{other}`"), name.span, other),
         None => diagnostic.label("not declared").see(record.span, "declared here"),
-    };
-    diagnostic
+    }
 }

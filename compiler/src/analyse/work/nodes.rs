@@ -21,9 +21,9 @@ impl Allow {
     pub(crate) const BOTH: Allow = Allow { absent: true, null: true };
 
     /// What a field of a declared record allows. Results are normalised: null counts as absent
-    /// where only absence is promised.
+    /// where only absence is promised, and absence as null where only null is.
     pub(crate) fn of(optional: bool, nullable: bool) -> Self {
-        Self { absent: optional, null: optional || nullable }
+        Self { absent: optional || nullable, null: optional || nullable }
     }
 }
 
@@ -54,6 +54,7 @@ enum Keep {
 /// Two reads that cannot both be right: where the first is, and what each wants.
 #[derive(Debug)]
 pub(crate) struct Clash {
+    pub(crate) node: NodeId,
     pub(crate) first: Span,
     pub(crate) was: &'static str,
     pub(crate) is: &'static str,
@@ -297,7 +298,7 @@ impl Nodes {
         };
         let declared = slot.declared.as_ref().map(|ty| ty.span);
         let first = declared.or(slot.first.map(|(span, _)| span)).unwrap_or(span);
-        Clash { first, was, is }
+        Clash { node: id, first, was, is }
     }
 
     /// The whole result or body that `id` is a part of.

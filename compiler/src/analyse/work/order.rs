@@ -1,33 +1,33 @@
 //! Which calls are made, and in what order: both follow from data.
 
-use super::Returned;
 use super::nodes::Nodes;
+use super::{Reply, Returned};
 use crate::contract::visit::{self, Read};
 use crate::contract::work::{Build, Call, NodeId, Parent, Work};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
-    self, CallPart, CallTarget, EntryKind, Ident, Object, Outcome, Ref, TailKind, TemplatePart,
-    Value, ValueKind,
+    self, CallPart, CallTarget, EntryKind, Object, Outcome, Ref, TailKind, TemplatePart, Value,
+    ValueKind,
 };
 use std::collections::BTreeSet;
 
-/// The words that a value begins its references with.
-pub(crate) fn mentions<'v>(value: &'v Value, words: &mut Vec<&'v str>) {
+/// The references in a value, but for those to an element.
+pub(crate) fn mentions<'v>(value: &'v Value, found: &mut Vec<&'v Ref>) {
     match &value.kind {
-        ValueKind::Ref(reference) => reference_words(reference, words),
+        ValueKind::Ref(one) => reference(one, found),
         ValueKind::Compare(left, _, right) => {
-            mentions(left, words);
-            mentions(right, words);
+            mentions(left, found);
+            mentions(right, found);
         }
         ValueKind::Or(items) | ValueKind::Array(items) => {
-            items.iter().for_each(|item| mentions(item, words));
+            items.iter().for_each(|item| mentions(item, found));
         }
-        ValueKind::Object(object) => object_words(object, words),
+        ValueKind::Object(one) => object(one, found),
         ValueKind::Template(parts) => {
             for part in parts {
                 if let TemplatePart::Hole(hole) = part {
-                    mentions(hole, words);
+                    mentions(hole, found);
                 }
             }
         }
@@ -35,46 +35,49 @@ pub(crate) fn mentions<'v>(value: &'v Value, words: &mut Vec<&'v str>) {
     }
 }
 
-fn reference_words<'v>(reference: &'v Ref, words: &mut Vec<&'v str>) {
-    if !reference.of_element
-        && let Some(step) = reference.steps.first()
-    {
-        words.push(&step.name.text);
+/// Whether `reference` begins with `name`.
+pub(crate) fn names(reference: &Ref, name: &str) -> bool {
+    reference.steps.first().is_some_and(|step| step.name.text == name)
+}
+
+fn reference<'v>(reference: &'v Ref, found: &mut Vec<&'v Ref>) {
+    if !reference.of_element {
+        found.push(reference);
     }
-    if let Some(object) = &reference.projection {
-        object_words(object, words);
+    if let Some(one) = &reference.projection {
+        object(one, found);
     }
 }
 
-fn object_words<'v>(object: &'v Object, words: &mut Vec<&'v str>) {
+fn object<'v>(object: &'v Object, found: &mut Vec<&'v Ref>) {
     for entry in &object.entries {
         match &entry.kind {
-            EntryKind::Field(_, value) => mentions(value, words),
-            EntryKind::Spread(Some(reference)) => reference_words(reference, words),
+            EntryKind::Field(_, value) => mentions(value, found),
+            EntryKind::Spread(Some(one)) => reference(one, found),
             EntryKind::Spread(None) => {}
         }
     }
 }
 
-fn call_words<'v>(call: &'v tree::Call, words: &mut Vec<&'v str>) {
+fn call_mentions<'v>(call: &'v tree::Call, found: &mut Vec<&'v Ref>) {
     if let CallTarget::Request { path, .. } = &call.target {
         let pairs = path.query.iter().filter_map(|pair| pair.value.as_ref()).flatten();
         for part in path.segments.iter().flatten().chain(pairs) {
             if let CallPart::Hole { value, .. } = part {
-                mentions(value, words);
+                mentions(value, found);
             }
         }
     }
     if let Some(body) = &call.body {
-        mentions(body, words);
+        mentions(body, found);
     }
     for tail in &call.tails {
         match &tail.kind {
-            TailKind::With(header) => mentions(&header.value, words),
-            TailKind::When(condition) => mentions(condition, words),
+            TailKind::With(header) => mentions(&header.value, found),
+            TailKind::When(condition) => mentions(condition, found),
             TailKind::On(_, outcome) | TailKind::Else(outcome) => match outcome {
-                Outcome::Value(value) => mentions(value, words),
-                Outcome::Fail(_, Some(object)) => object_words(object, words),
+                Outcome::Value(value) => mentions(value, found),
+                Outcome::Fail(_, Some(one)) => object(one, found),
                 Outcome::Fail(_, None) => {}
             },
             TailKind::Within(_) => {}
@@ -86,57 +89,48 @@ fn call_words<'v>(call: &'v tree::Call, words: &mut Vec<&'v str>) {
 pub(crate) fn needed(
     calls: &[(&tree::Call, Span)],
     returned: Option<&Returned<'_>>,
-    replies: &[(&Ident, &Value)],
+    replies: &[Reply<'_>],
 ) -> Vec<bool> {
+    let mut found: Vec<&Ref> = Vec::new();
     let mut words: Vec<&str> = Vec::new();
     match returned {
-        Some(Returned::Said(value)) => mentions(value, &mut words),
+        Some(Returned::Said(value)) => mentions(value, &mut found),
         Some(Returned::Result(call)) => words.push(&call.name.text),
         None => {}
     }
-    replies.iter().for_each(|(_, value)| mentions(value, &mut words));
-    let safe = |call: &tree::Call| match &call.target {
+    replies.iter().for_each(|reply| mentions(reply.value, &mut found));
+    let gets = |call: &tree::Call| match &call.target {
         CallTarget::Request { method, .. } => method.text == "GET",
         CallTarget::Operation { .. } => true,
     };
-    let mut needed: Vec<bool> = calls.iter().map(|(call, _)| !safe(call)).collect();
-    for (call, _) in calls.iter().zip(&needed).filter(|(_, needed)| **needed).map(|(c, _)| c) {
-        call_words(call, &mut words);
+    let mut needed: Vec<bool> = calls.iter().map(|(call, _)| !gets(call)).collect();
+    for ((call, _), _) in calls.iter().zip(&needed).filter(|(_, needed)| **needed) {
+        call_mentions(call, &mut found);
     }
-    while let Some(word) = words.pop() {
+    loop {
+        let firsts = found.drain(..).filter_map(|reference| reference.steps.first());
+        words.extend(firsts.map(|step| step.name.text.as_str()));
+        let Some(word) = words.pop() else { return needed };
         for ((call, _), needed) in calls.iter().zip(&mut needed) {
             if call.name.text == word && !*needed {
                 *needed = true;
-                call_words(call, &mut words);
+                call_mentions(call, &mut found);
             }
         }
     }
-    needed
 }
 
 /// Fills in what every call waits for; nothing and a finding if calls wait for each other.
 pub(crate) fn settle(
     calls: &mut [Call],
+    trees: &[(&tree::Call, Span)],
     nodes: &Nodes,
     diagnostics: &mut Diagnostics,
 ) -> Option<()> {
-    let mut after: Vec<BTreeSet<usize>> = Vec::new();
-    for (at, call) in calls.iter().enumerate() {
-        let mut sources = BTreeSet::new();
-        let mut see = |read: Read| {
-            if let Read::Node(node) = read
-                && let Parent::Call(source) = nodes.root_of(node)
-                && *source != at
-            {
-                sources.insert(*source);
-            }
-        };
-        visit::request(call, &mut see);
-        visit::failure(call, &mut see);
-        after.push(sources);
-    }
+    let mut after: Vec<BTreeSet<usize>> =
+        calls.iter().map(|call| sources_of(call, nodes)).collect();
     if let Some(cycle) = cycle(&after) {
-        diagnostics.push(cycle_found(calls, &cycle));
+        diagnostics.push(cycle_found(trees, &cycle));
         return None;
     }
     // An unsafe call is not made while the endpoint may still fail because of an earlier line.
@@ -157,6 +151,21 @@ pub(crate) fn settle(
         call.after = sources.into_iter().collect();
     }
     Some(())
+}
+
+/// The calls whose results `call` reads, to be made or when it fails.
+fn sources_of(call: &Call, nodes: &Nodes) -> BTreeSet<usize> {
+    let mut sources = BTreeSet::new();
+    let mut see = |read: Read| {
+        if let Read::Node(node) = read
+            && let Parent::Call(source) = nodes.root_of(node)
+        {
+            sources.insert(*source);
+        }
+    };
+    visit::request(call, &mut see);
+    visit::failure(call, &mut see);
+    sources
 }
 
 /// Whether `from` waits for `to`, directly or not.
@@ -198,24 +207,33 @@ fn cycle(after: &[BTreeSet<usize>]) -> Option<Vec<usize>> {
     None
 }
 
-fn cycle_found(calls: &[Call], cycle: &[usize]) -> Diagnostic {
-    let name = |at: &usize| calls.get(*at).map_or("?", |call| call.name.as_str());
-    let span = |at: &usize| calls.get(*at).map(|call| call.span).unwrap_or_default();
+fn cycle_found(calls: &[(&tree::Call, Span)], cycle: &[usize]) -> Diagnostic {
+    let name = |at: usize| calls.get(at).map_or("?", |(call, _)| call.name.text.as_str());
     let first = cycle.first().copied().unwrap_or_default();
-    let mut names: Vec<&str> = cycle.iter().map(name).collect();
-    names.push(name(&first));
-    let second = cycle.get(1).unwrap_or(&first);
-    let mut diagnostic =
-        Diagnostic::new(Code::CallCycle, span(&first), "these calls wait for each other")
-            .label(format!("`{}` needs `{}` …", name(&first), name(second)));
-    for (at, pair) in cycle.iter().enumerate().skip(1) {
-        let next = cycle.get(at + 1).unwrap_or(&first);
-        diagnostic =
-            diagnostic.see(span(pair), format!("… and `{}` needs `{}`", name(pair), name(next)));
+    let needs = |at: usize, next: usize| {
+        let mut found = Vec::new();
+        calls.get(at).into_iter().for_each(|(call, _)| call_mentions(call, &mut found));
+        let used = found.into_iter().find(|reference| names(reference, name(next)));
+        used.map(|reference| reference.span).or(calls.get(at).map(|(_, span)| *span))
+    };
+    if let [only] = cycle {
+        let span = needs(*only, *only).unwrap_or_default();
+        return Diagnostic::new(Code::CallCycle, span, "this call waits for itself")
+            .label(format!("there is no `{}` before it has answered", name(*only)))
+            .help("name another call, a parameter or `body`");
     }
+    let next = |at: usize| cycle.get(at + 1).copied().unwrap_or(first);
+    let span = needs(first, next(0)).unwrap_or_default();
+    let mut diagnostic = Diagnostic::new(Code::CallCycle, span, "these calls wait for each other")
+        .label(format!("`{}` needs `{}` …", name(first), name(next(0))));
+    for (at, one) in cycle.iter().enumerate().skip(1) {
+        let text = format!("… and `{}` needs `{}`", name(*one), name(next(at)));
+        diagnostic = diagnostic.see(needs(*one, next(at)).unwrap_or_default(), text);
+    }
+    let names: Vec<&str> = cycle.iter().chain([&first]).map(|at| name(*at)).collect();
     diagnostic
         .note(format!("cycle: {}", names.join(" → ")))
-        .help("remove one of the two uses; the order of calls follows from them")
+        .help("remove one of the uses; the order of calls follows from them")
 }
 
 /// Notes for every call which fields of the answer are built from it, directly or through others.

@@ -2,9 +2,11 @@
 
 use super::nodes::Allow;
 use super::scope::{Found, Lower};
+use crate::analyse::{backends, values};
 use crate::contract::endpoint::ParamKind;
 use crate::contract::work::{Operand, PathPart, QueryPart, TextExpr, TextPart};
 use crate::diagnostic::{Code, Diagnostic};
+use gatewright_grammar::Span;
 use gatewright_grammar::tree::{CallPart, CallPath, HeaderValue, Pair, Value, ValueKind};
 
 impl Lower<'_, '_> {
@@ -18,9 +20,8 @@ impl Lower<'_, '_> {
             for part in segment {
                 match part {
                     CallPart::Text(text) => literal.push_str(&text.text),
-                    CallPart::Hole { value, .. } => {
-                        let operand = self.operand(value, Allow::NOTHING)?;
-                        self.always(&operand, value.span, "a path")?;
+                    CallPart::Hole { value, span, .. } => {
+                        let operand = self.in_hole("a path", *span, |this| this.filled(value))?;
                         parts.push(PathPart::Literal(std::mem::take(&mut literal)));
                         parts.push(PathPart::Value(operand));
                     }
@@ -57,11 +58,33 @@ impl Lower<'_, '_> {
         parts.into_iter().collect()
     }
 
+    /// Lowers what stands in the braces at `span`.
+    fn in_hole<T>(
+        &mut self,
+        place: &'static str,
+        span: Span,
+        lower: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
+        self.hole = Some(span);
+        let lowered = self.within(place, lower);
+        self.hole = None;
+        lowered
+    }
+
+    /// A value that must be there.
+    fn filled(&mut self, value: &Value) -> Option<Operand> {
+        let operand = self.operand(value, Allow::NOTHING)?;
+        self.always(&operand, value.span)?;
+        Some(operand)
+    }
+
     fn pair(&mut self, pair: &Pair) -> Option<QueryPart> {
         let name = pair.name.text.clone();
         let Some(parts) = &pair.value else { return Some(QueryPart::Literal(name)) };
         match parts.as_slice() {
-            [CallPart::Hole { value, .. }] => self.pair_value(name, value),
+            [CallPart::Hole { value, span, .. }] => {
+                self.in_hole("a query", *span, |this| this.pair_value(name, value))
+            }
             parts => {
                 let text = self.pair_text(parts)?;
                 let literal = text.parts.iter().map(|part| match part {
@@ -81,9 +104,8 @@ impl Lower<'_, '_> {
         for part in parts {
             lowered.push(match part {
                 CallPart::Text(text) => TextPart::Literal(text.text.clone()),
-                CallPart::Hole { value, .. } => {
-                    let operand = self.operand(value, Allow::NOTHING)?;
-                    self.always(&operand, value.span, "a text")?;
+                CallPart::Hole { value, span, .. } => {
+                    let operand = self.in_hole("a query", *span, |this| this.filled(value))?;
                     TextPart::Value(operand)
                 }
             });
@@ -132,7 +154,17 @@ impl Lower<'_, '_> {
             self.ok = false;
             return None;
         }
-        let text = self.text(&header.value, "a header")?;
-        Some((header.name.text.clone(), text))
+        let name = &header.name.text;
+        if backends::sounds_secret(name)
+            && let ValueKind::Template(parts) = &header.value.kind
+            && values::plain_text(parts).is_some()
+        {
+            self.refuse(backends::secret(header.value.span).help(format!(
+                "move it to the backend, which sends it with every call: `send header {name} = env NAME`"
+            )).help("and revoke this one: it is in the history of the file from now on"));
+            return None;
+        }
+        let text = self.within("a header", |this| this.text(&header.value))?;
+        Some((name.clone(), text))
     }
 }

@@ -2,10 +2,9 @@
 
 use super::nodes::{Allow, Clash, Nodes};
 use super::{Context, body_node};
-use crate::contract::types::Const;
+use crate::contract::types::{Const, Field, Kind, Record};
 use crate::contract::work::{NodeId, Parent};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::suggest;
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{self, Ident, Ref, Step, TailKind};
 
@@ -26,8 +25,12 @@ pub(crate) struct Lower<'a, 'd> {
     pub(crate) error: Option<NodeId>,
     /// Calls whose result cannot be null where something is being lowered.
     pub(crate) guarded: Vec<usize>,
-    /// Whether a call is being lowered, and not the answer.
-    pub(crate) in_call: bool,
+    /// The call that is being lowered, if it is not the answer.
+    pub(crate) calling: Option<usize>,
+    /// What is being lowered, for messages: `a path`.
+    pub(crate) place: &'static str,
+    /// The braces around what is being lowered, in a path or query.
+    pub(crate) hole: Option<Span>,
     /// The version that wrote the text being lowered.
     pub(crate) origin: usize,
     /// Whether everything so far could be lowered.
@@ -65,7 +68,9 @@ impl<'a, 'd> Lower<'a, 'd> {
             elements: Vec::new(),
             error: None,
             guarded: Vec::new(),
-            in_call: false,
+            calling: None,
+            place: "a call",
+            hole: None,
             origin: context.version,
             ok: true,
         }
@@ -87,6 +92,18 @@ impl<'a, 'd> Lower<'a, 'd> {
     pub(crate) fn refuse(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
         self.ok = false;
+    }
+
+    /// Lowers what stands in `place`.
+    pub(crate) fn within<T>(
+        &mut self,
+        place: &'static str,
+        lower: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let outer = std::mem::replace(&mut self.place, place);
+        let lowered = lower(self);
+        self.place = outer;
+        lowered
     }
 
     /// What `reference` leads to, its projection aside.
@@ -130,7 +147,7 @@ impl<'a, 'd> Lower<'a, 'd> {
         if let (Some(constant), [], None) = (constant, rest, &first.index) {
             return Some(Found::Const(constant));
         }
-        let diagnostic = self.unknown(&first.name);
+        let diagnostic = self.unknown(&first.name, rest.is_empty());
         self.refuse(diagnostic);
         None
     }
@@ -207,9 +224,11 @@ impl<'a, 'd> Lower<'a, 'd> {
         }
     }
 
-    /// The field `name` of a value, or nothing and a finding.
+    /// The field `name` of a value, or nothing and a finding. What callers send has the name that
+    /// the version which wrote the text knows it by.
     pub(crate) fn field(&mut self, node: NodeId, name: &Ident) -> Option<NodeId> {
-        let found = self.nodes.field(node, &name.text, name.span);
+        let wire = self.wire(node, &name.text, self.origin).to_owned();
+        let found = self.nodes.field(node, &wire, name.span);
         match self.fits(found, name.span)? {
             Some(child) => Some(child),
             None => {
@@ -220,45 +239,54 @@ impl<'a, 'd> Lower<'a, 'd> {
         }
     }
 
-    fn no_field(&self, node: NodeId, name: &Ident) -> Diagnostic {
-        let declared = self.nodes.declared(node);
-        let spelling = declared.map(|ty| super::super::values::spelling(ty, self.context.types));
-        let message = format!("`{}` has no field `{}`", spelling.unwrap_or_default(), name.text);
-        let record = declared.and_then(|ty| match ty.kind {
-            crate::contract::types::Kind::Record(id) => Some(self.context.types.record(id)),
+    /// The name on the wire of the field that text of version `origin` calls `name`.
+    pub(crate) fn wire<'n>(&self, node: NodeId, name: &'n str, origin: usize) -> &'n str
+    where
+        'a: 'n,
+    {
+        let Some(record) = self.record_of(node) else { return name };
+        match position(record, name, origin).and_then(|at| record.fields.get(at)) {
+            Some(field) => &field.name,
+            None => name,
+        }
+    }
+
+    /// The declared record that callers send at `node`.
+    pub(crate) fn record_of(&self, node: NodeId) -> Option<&'a Record> {
+        match self.nodes.declared(node)?.kind {
+            Kind::Record(id) => Some(self.context.types.record(id)),
             _ => None,
-        });
-        let known = record.into_iter().flat_map(|r| &r.fields).map(|field| field.name.as_str());
-        let mut diagnostic = Diagnostic::new(Code::UnknownField, name.span, message);
-        diagnostic = match suggest::closest(&name.text, known) {
-            Some(other) => diagnostic.label(format!("did you mean `{other}`?")).fix(
-                format!("write `{other}`"),
-                name.span,
-                other.to_owned(),
-            ),
-            None => diagnostic.label("not declared"),
-        };
-        match record {
-            Some(record) => diagnostic.see(record.span, "declared here"),
-            None => diagnostic,
         }
     }
 
     /// The value of a read, or a finding about two reads that cannot both be right.
     pub(crate) fn fits<T>(&mut self, read: Result<T, Clash>, span: Span) -> Option<T> {
-        match read {
-            Ok(value) => Some(value),
-            Err(clash) => {
-                let message = format!("this is {}, and {} is wanted", clash.was, clash.is);
-                let diagnostic = Diagnostic::new(Code::TypeMismatch, span, message)
-                    .label(format!("{} is wanted here", clash.is));
-                self.refuse(match clash.first == span {
-                    true => diagnostic,
-                    false => diagnostic.see(clash.first, format!("{} here", clash.was)),
-                });
-                None
+        let clash = match read {
+            Ok(value) => return Some(value),
+            Err(clash) => clash,
+        };
+        let Clash { node, first, was, is } = clash;
+        let what = self.spelled(node);
+        let diagnostic = if self.nodes.declared(node).is_some() {
+            Diagnostic::new(
+                Code::TypeMismatch,
+                span,
+                format!("`{what}` is {was}, and {is} is wanted"),
+            )
+            .label(format!("{is} is wanted here"))
+            .see(first, "declared here")
+        } else {
+            let message = format!("`{what}` cannot be both {was} and {is}");
+            let diagnostic = Diagnostic::new(Code::TypeMismatch, span, message)
+                .label(format!("read as {is} here"));
+            if first == span {
+                diagnostic
+            } else {
+                diagnostic.see(first, format!("read as {was} here"))
             }
-        }
+        };
+        self.refuse(diagnostic);
+        None
     }
 
     /// Says that `node` is read along its path, and what is fine if it is missing.
@@ -275,16 +303,11 @@ impl<'a, 'd> Lower<'a, 'd> {
                 return None;
             }
         }
-        if self.nodes.declared(node).is_some() && !self.is_there(node, allow) {
-            self.refuse(
-                Diagnostic::new(
-                    Code::TypeMismatch,
-                    span,
-                    "this can be missing, and must not be here",
-                )
-                .label("callers may leave it out, or send null")
-                .help("give a value that stands in: `… or \"unknown\"`"),
-            );
+        if self.nodes.declared(node).is_some()
+            && let Some(missing) = self.missing(node, allow)
+        {
+            let diagnostic = self.may_be_missing(node, missing, span);
+            self.refuse(diagnostic);
             return None;
         }
         let mut at = node;
@@ -301,19 +324,20 @@ impl<'a, 'd> Lower<'a, 'd> {
         }
     }
 
-    /// Whether a value that callers send is there as far as `allow` asks.
-    fn is_there(&self, node: NodeId, allow: Allow) -> bool {
+    /// The value on the path to one that callers send, which may be missing though `allow` does
+    /// not allow it.
+    fn missing(&self, node: NodeId, allow: Allow) -> Option<NodeId> {
         let mut at = node;
         loop {
             let one = self.nodes.node(at);
             let body = matches!(one.parent, Parent::Body)
                 && self.context.request.body.as_ref().is_some_and(|(body, _)| body.optional);
             if (!allow.absent && (one.absent_ok || body)) || (!allow.null && one.null_ok) {
-                return false;
+                return Some(at);
             }
             match &one.parent {
                 Parent::Field(up, _) => at = *up,
-                _ => return true,
+                _ => return None,
             }
         }
     }
@@ -337,70 +361,6 @@ impl<'a, 'd> Lower<'a, 'd> {
             }
         }
         can || (has_when && !has_else)
-    }
-
-    fn null(&self, call: usize, span: Span) -> Diagnostic {
-        let Some((tree, _)) = self.calls.get(call) else {
-            return Diagnostic::new(Code::NullInCall, span, "this can be null");
-        };
-        let name = &tree.name.text;
-        let cause = tree.tails.iter().find(|tail| {
-            matches!(&tail.kind, TailKind::Else(_) | TailKind::When(_) | TailKind::On(..))
-        });
-        let (code, message, label) = if self.in_call {
-            (
-                Code::NullInCall,
-                format!("`{name}` can be null, but this call needs it"),
-                "used where null has no spelling",
-            )
-        } else {
-            (
-                Code::TypeMismatch,
-                format!("`{name}` can be null, and the answer promises a value here"),
-                "must be there in every answer",
-            )
-        };
-        let mut diagnostic = Diagnostic::new(code, span, message).label(label);
-        if let Some(tail) = cause {
-            diagnostic = diagnostic.see(tail.span, format!("here `{name}` becomes null"));
-        }
-        if self.in_call {
-            diagnostic
-                .help(format!(
-                    "skip this call when there is nothing to ask: add `when {name} != null`"
-                ))
-                .help(format!("or let the endpoint fail with `{name}`: drop its `else null`"))
-        } else {
-            diagnostic
-                .help("give a value that stands in: `… or \"unknown\"`")
-                .help("or let the field be missing or null: `field?: …`, `field: … | null`")
-        }
-    }
-
-    fn unknown(&self, name: &Ident) -> Diagnostic {
-        let message = format!("there is nothing called `{}` here", name.text);
-        let diagnostic = Diagnostic::new(Code::UnknownName, name.span, message);
-        let mut known: Vec<&str> =
-            self.context.request.params.iter().map(|param| param.name.as_str()).collect();
-        known.extend(self.context.request.body.as_ref().map(|(_, name)| name.as_str()));
-        known.extend(self.calls.iter().map(|(call, _)| call.name.text.as_str()));
-        known.retain(|name| *name != "_");
-        let in_scope = match known.as_slice() {
-            [] => "nothing is in scope here".to_owned(),
-            known => {
-                let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-                format!("in scope here: {}", known.join(", "))
-            }
-        };
-        match suggest::closest(&name.text, known.into_iter()) {
-            Some(other) => diagnostic
-                .label(format!("did you mean `{other}`?"))
-                .fix(format!("write `{other}`"), name.span, other.to_owned())
-                .help(in_scope),
-            None => diagnostic
-                .label(format!("nothing named `{}` is in scope", name.text))
-                .help(in_scope),
-        }
     }
 }
 
@@ -426,4 +386,11 @@ pub(crate) fn is_null(value: &tree::Value) -> bool {
         }
         _ => false,
     }
+}
+
+/// The field that text of version `origin` calls `name`.
+pub(crate) fn position(record: &Record, name: &str, origin: usize) -> Option<usize> {
+    let known = |field: &Field| field.name_as_of(origin) == name;
+    let existing = record.fields.iter().position(|f| f.added <= origin && known(f));
+    existing.or_else(|| record.fields.iter().position(known))
 }

@@ -2,17 +2,17 @@
 
 use super::nodes::Allow;
 use super::scope::{Found, Lower};
-use crate::analyse::values;
+use crate::analyse::{not_yet, values};
 use crate::contract::endpoint::{ParamKind, Presence};
-use crate::contract::types::Kind;
+use crate::contract::types::{Kind, Record, Type, Types};
 use crate::contract::work::{Build, Member, Missing, NodeId, Operand, TextExpr, TextPart};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{Entry, EntryKind, Object, Ref, TemplatePart, Value, ValueKind};
 
 impl Lower<'_, '_> {
     /// A text made of what is in scope; every value in it must be there.
-    pub(crate) fn text(&mut self, value: &Value, place: &str) -> Option<TextExpr> {
+    pub(crate) fn text(&mut self, value: &Value) -> Option<TextExpr> {
         let ValueKind::Template(parts) = &value.kind else {
             let operand = self.operand(value, Allow::NOTHING)?;
             return Some(TextExpr { parts: vec![TextPart::Value(operand)] });
@@ -23,7 +23,7 @@ impl Lower<'_, '_> {
                 TemplatePart::Text(text) => TextPart::Literal(text.clone()),
                 TemplatePart::Hole(hole) => {
                     let operand = self.operand(hole, Allow::NOTHING)?;
-                    self.always(&operand, hole.span, place)?;
+                    self.always(&operand, hole.span)?;
                     TextPart::Value(operand)
                 }
             });
@@ -32,18 +32,22 @@ impl Lower<'_, '_> {
     }
 
     /// Refuses a parameter that may be absent where there is no way to leave it out.
-    pub(crate) fn always(&mut self, operand: &Operand, span: Span, place: &str) -> Option<()> {
+    pub(crate) fn always(&mut self, operand: &Operand, span: Span) -> Option<()> {
         let Operand::Param(index) = operand else { return Some(()) };
         let param = self.context.request.params.get(*index)?;
         if param.presence != Presence::Optional {
             return Some(());
         }
-        self.refuse(
+        let diagnostic =
             Diagnostic::new(Code::NullInCall, span, format!("`{}` may be absent", param.name))
-                .label(format!("used in {place}, where absence has no spelling"))
-                .see(param.span, "optional here")
-                .help(format!("say what it is when it is absent: `{}: … = …`", param.name)),
-        );
+                .label(format!("used in {}, where absence has no spelling", self.place))
+                .see(param.span, "optional here");
+        self.refuse(match self.hole {
+            Some(_) => diagnostic
+                .help(format!("give a value that stands in: `{{{} or \"…\"}}`", param.name)),
+            // Within quotes there is no room for a second pair of them.
+            None => diagnostic.help("declare what an absent one is: `= …` behind its type"),
+        });
         None
     }
 
@@ -58,6 +62,7 @@ impl Lower<'_, '_> {
                     alternatives.iter().map(|one| self.operand(one, Allow::BOTH)).collect();
                 lowered.into_iter().collect::<Option<Vec<_>>>().map(Operand::Or)
             }
+            ValueKind::Env(env) => self.environment(env.span),
             _ => {
                 let constant = values::constant(value, None, self.context.types);
                 if let Some(constant) = constant.filter(|constant| constant.plain().is_some()) {
@@ -97,6 +102,15 @@ impl Lower<'_, '_> {
         }
     }
 
+    /// Values of the environment stand in declarations only, so far.
+    pub(crate) fn environment<T>(&mut self, span: Span) -> Option<T> {
+        self.refuse(
+            not_yet(span, "a value of the environment in an endpoint", Severity::Warning)
+                .note("the endpoint is left out of the gateway"),
+        );
+        None
+    }
+
     fn one_value(&mut self, span: Span) {
         self.refuse(
             Diagnostic::new(Code::TypeMismatch, span, "one value is wanted here")
@@ -123,8 +137,9 @@ impl Lower<'_, '_> {
                 built.into_iter().collect::<Option<Vec<_>>>().map(Build::Or)
             }
             ValueKind::Compare(..) => self.condition(value).map(Build::Holds),
+            ValueKind::Env(env) => self.environment(env.span),
             ValueKind::Template(parts) if values::plain_text(parts).is_none() => {
-                self.text(value, "a text").map(Build::Text)
+                self.within("a text", |this| this.text(value)).map(Build::Text)
             }
             _ => match values::constant(value, None, self.context.types) {
                 Some(constant) => Some(Build::Const(constant)),
@@ -173,8 +188,13 @@ impl Lower<'_, '_> {
 
     fn whole(&mut self, node: NodeId, first: Option<u64>, span: Span) -> Option<Build> {
         let Some(count) = first else {
-            self.nodes.whole(node);
-            return Some(Build::Copy(Operand::Node(node)));
+            return match self.nodes.declared(node).cloned() {
+                Some(ty) => self.copy(node, &ty, self.origin, span),
+                None => {
+                    self.nodes.whole(node);
+                    Some(Build::Copy(Operand::Node(node)))
+                }
+            };
         };
         let asked = self.nodes.element(node, Some(count), span);
         let element = self.fits(asked, span)?;
@@ -248,10 +268,7 @@ impl Lower<'_, '_> {
             },
             None => base,
         };
-        let record = node.and_then(|node| match self.nodes.declared(node)?.kind {
-            Kind::Record(id) => Some((node, self.context.types.record(id))),
-            _ => None,
-        });
+        let record = node.and_then(|node| self.record_of(node).map(|record| (node, record)));
         let Some((node, record)) = record else {
             self.refuse(
                 Diagnostic::new(
@@ -264,14 +281,60 @@ impl Lower<'_, '_> {
             );
             return None;
         };
+        let origin = self.context.origins.of(entry.span);
+        self.record_members(node, record, origin, entry.span)
+    }
+
+    /// The fields of a record that callers send, by the names that version `origin` knows.
+    fn record_members(
+        &mut self,
+        node: NodeId,
+        record: &Record,
+        origin: usize,
+        span: Span,
+    ) -> Option<Vec<Member>> {
         let mut members = Vec::new();
-        for field in &record.fields {
-            let asked = self.nodes.field(node, &field.name, entry.span);
-            let child = self.fits(asked, entry.span)??;
-            self.nodes.whole(child);
-            let value = Build::Copy(Operand::Node(child));
-            members.push(Member { name: field.name.clone(), value, missing: Missing::Kept });
+        for field in record.fields.iter() {
+            let asked = self.nodes.field(node, &field.name, span);
+            let child = self.fits(asked, span)??;
+            let value = self.copy(child, &field.ty, origin, span)?;
+            let name = field.name_as_of(origin).to_owned();
+            members.push(Member { name, value, missing: Missing::Kept });
         }
         Some(members)
+    }
+
+    /// A value of type `ty` that callers send, as backends know it that version `origin` calls:
+    /// with the field names of that version.
+    fn copy(&mut self, node: NodeId, ty: &Type, origin: usize, span: Span) -> Option<Build> {
+        if !renamed(ty, origin, self.context.types) {
+            self.nodes.whole(node);
+            return Some(Build::Copy(Operand::Node(node)));
+        }
+        match &ty.kind {
+            Kind::Record(id) => {
+                let record = self.context.types.record(*id);
+                let members = self.record_members(node, record, origin, span)?;
+                Some(Build::Record(Some(node), members))
+            }
+            Kind::List(element, _) => {
+                let asked = self.nodes.element(node, None, span);
+                let inner = self.fits(asked, span)?;
+                let element = Box::new(self.copy(inner, element, origin, span)?);
+                Some(Build::List { from: node, element, first: None })
+            }
+            Kind::Scalar(_) | Kind::Json => None,
+        }
+    }
+}
+
+/// Whether a field somewhere in `ty` has another name since version `origin`.
+fn renamed(ty: &Type, origin: usize, types: &Types) -> bool {
+    match &ty.kind {
+        Kind::Record(id) => types.record(*id).fields.iter().any(|field| {
+            field.name_as_of(origin) != field.name || renamed(&field.ty, origin, types)
+        }),
+        Kind::List(element, _) => renamed(element, origin, types),
+        Kind::Scalar(_) | Kind::Json => false,
     }
 }

@@ -1,0 +1,337 @@
+//! What was typed.
+
+use clap::{Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+/// Compiles versioned HTTP API contracts into static gateways
+///
+/// A contract is a `.api` file, or a directory of them. `gatewright` checks it, generates a Rust
+/// crate in which every route and every backend call is code, and builds that into one static
+/// program per version.
+#[derive(Debug, Parser)]
+#[command(
+    name = "gatewright",
+    version,
+    arg_required_else_help = true,
+    after_long_help = "\
+Exit codes:
+  0  fine
+  1  findings: the contract has errors, a file is not formatted, generated code is stale
+  2  wrong use
+  3  the outside world failed: a file, the network, the Rust toolchain
+
+Begin with:
+  gatewright new hello
+  gatewright run hello --mock"
+)]
+pub(crate) struct Args {
+    /// When to use colours; NO_COLOR is honoured
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: When,
+    /// Say nothing but results and errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// When something is done.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    New(New),
+    Check(Check),
+    Fmt(Fmt),
+    Explain(Explain),
+    Generate(Generate),
+    Build(Build),
+    Run(Run),
+    Mock(Mock),
+    Env(Env),
+    Completions(Completions),
+}
+
+/// Begin a contract
+///
+/// Makes a directory with a small contract that checks, is formatted and runs with mocks, and a
+/// README that says what to do next.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright new hello
+  gatewright run hello --mock")]
+pub(crate) struct New {
+    /// Name of the API and of its directory: lower case letters, digits and `_`
+    pub(crate) name: String,
+}
+
+/// Check a contract
+///
+/// Reports everything that is wrong with a contract, or worth a look. Errors stop a build, warnings
+/// do not. `gatewright explain CODE` tells more about a finding.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright check                        the contract in this directory
+  gatewright check api/shop.api
+  gatewright check --deny warnings        for a build step: warnings fail too
+  gatewright check --format github        findings at the lines of a pull request")]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) contract: Contract,
+    /// How to write findings
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+    /// Fail on these too
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) deny: Option<Deny>,
+}
+
+/// Format contracts
+///
+/// Rewrites files in the one canonical form. A file that cannot be read as a contract is left as it
+/// is and reported.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright fmt                          every .api file in and below this directory
+  gatewright fmt --check                  only say which files would change
+  gatewright fmt --stdin < shop.api       for editors")]
+pub(crate) struct Fmt {
+    /// Files, or directories with everything below them
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Change nothing; exit with 1 if a file would change
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Format standard input to standard output
+    #[arg(long, conflicts_with_all = ["paths", "check"])]
+    pub(crate) stdin: bool,
+}
+
+/// Explain a finding
+///
+/// Prints what a code means, an example that raises it, one that does not, and what to do. Without
+/// a code, lists all codes.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright explain unknown-backend
+  gatewright explain")]
+pub(crate) struct Explain {
+    /// The code, as it stands in brackets behind `error`
+    pub(crate) code: Option<String>,
+}
+
+/// Write the Rust package of a gateway
+///
+/// Writes one package per version and the source of the runtime beside them. The result can be
+/// committed, read, and built with `cargo build --locked` without gatewright. Files that were not
+/// generated are never touched.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright generate                     gateway/shop-v1/, gateway/gatewright-runtime/
+  gatewright generate --check             for a build step: fails when they are stale
+  gatewright generate --runtime ../runtime")]
+pub(crate) struct Generate {
+    #[command(flatten)]
+    pub(crate) contract: Contract,
+    /// Where to write
+    #[arg(long, value_name = "DIR", default_value = "gateway", value_hint = ValueHint::DirPath)]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) programs: Programs,
+    /// Write nothing; exit with 1 if something would change
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Use the runtime's source in this directory instead of writing it
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::DirPath)]
+    pub(crate) runtime: Option<PathBuf>,
+}
+
+/// Build gateways
+///
+/// Builds one static program per version. It needs a Rust toolchain, and the crate registry the
+/// first time; what all gateways share is compiled once and kept in a cache (GATEWRIGHT_CACHE, by
+/// default in the user's cache directory).
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright build                        dist/shop-v1, dist/shop-v2
+  gatewright build --version 2            dist/shop-v2
+  gatewright build --all-in-one           dist/shop
+  gatewright build api/ --out /tmp/shop")]
+pub(crate) struct Build {
+    #[command(flatten)]
+    pub(crate) contract: Contract,
+    #[command(flatten)]
+    pub(crate) programs: Programs,
+    /// The same source gives the same bytes (default)
+    #[arg(long, overrides_with = "dev")]
+    pub(crate) release: bool,
+    /// Build again quickly after an edit; as fast a program, but its bytes may differ
+    #[arg(long, overrides_with = "release")]
+    pub(crate) dev: bool,
+    /// Where to put programs
+    #[arg(long, value_name = "DIR", default_value = "dist", value_hint = ValueHint::DirPath)]
+    pub(crate) out: PathBuf,
+    /// The revision that `--version` of the program names; by default what git says
+    #[arg(long)]
+    pub(crate) revision: Option<String>,
+}
+
+/// Run the gateway, and again when the contract is saved
+///
+/// Builds all versions into one program and starts it. With --mock every backend is a mock that
+/// answers from the contract. When a file of the contract is saved, the gateway is built again and
+/// takes over; while the contract has errors the running one goes on.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright run --mock                   needs no backend at all
+  gatewright run api/ --listen 127.0.0.1:9000
+  CATALOG_URL=http://localhost:7001 gatewright run
+
+`gatewright env` lists the variables that a contract reads.")]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) contract: Contract,
+    /// Answer for the backends, from the contract
+    #[arg(long)]
+    pub(crate) mock: bool,
+    /// Only this version
+    #[arg(long, value_name = "N")]
+    pub(crate) version: Option<String>,
+    /// Address and port to listen on [default: 127.0.0.1:8080, or a free port if that is taken]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+}
+
+/// Serve mocks of the backends
+///
+/// Starts a mock for every backend, each on a port of its own, and prints the variables that lead a
+/// gateway to them. They answer from the contract: declared types with their `eg` values.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright mock
+  gatewright mock api/shop.api --version 2")]
+pub(crate) struct Mock {
+    #[command(flatten)]
+    pub(crate) contract: Contract,
+    /// Only what this version calls
+    #[arg(long, value_name = "N")]
+    pub(crate) version: Option<String>,
+}
+
+/// Print the environment of a gateway
+///
+/// Prints a commented template with every variable that the gateway reads.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright env > .env
+  gatewright env --format kubernetes      the `env` list of a container
+  gatewright env --format compose         the `environment` of a service")]
+pub(crate) struct Env {
+    #[command(flatten)]
+    pub(crate) contract: Contract,
+    /// For whom
+    #[arg(long, value_enum, default_value = "dotenv")]
+    pub(crate) format: EnvFormat,
+}
+
+/// Print shell completions
+///
+/// Prints a script that completes commands and options in a shell.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright completions bash > ~/.local/share/bash-completion/completions/gatewright
+  gatewright completions zsh > ~/.zfunc/_gatewright
+  gatewright completions fish > ~/.config/fish/completions/gatewright.fish")]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+/// Which contract.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Contract {
+    /// A `.api` file, or a directory whose `.api` files are one contract
+    #[arg(value_name = "PATH", default_value = ".", value_hint = ValueHint::AnyPath)]
+    pub(crate) path: PathBuf,
+}
+
+/// Which programs to make of a contract; one per version unless said otherwise.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Programs {
+    /// Only this version
+    #[arg(long, value_name = "N", conflicts_with = "all_in_one")]
+    pub(crate) version: Option<String>,
+    /// One program with every version
+    #[arg(long)]
+    pub(crate) all_in_one: bool,
+}
+
+/// How findings are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Pictures of the source, for people
+    Text,
+    /// One object per line, for machines
+    Json,
+    /// Workflow commands, for pull requests
+    Github,
+}
+
+/// What fails besides errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Deny {
+    /// Every warning
+    Warnings,
+}
+
+/// Whom the environment is written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EnvFormat {
+    /// A file of NAME=value lines
+    Dotenv,
+    /// The `env` list of a container
+    Kubernetes,
+    /// The `environment` map of a service
+    Compose,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_a_long_help_with_examples() {
+        for command in Args::command().get_subcommands() {
+            let name = command.get_name();
+            assert!(command.get_long_about().is_some(), "{name} has no long text");
+            let after = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+            assert!(after.contains(&format!("gatewright {name}")), "{name} has no example");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The commands, one module each: read, call, print.
+
+pub(crate) mod build;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod env;
+pub(crate) mod explain;
+pub(crate) mod fmt;
+pub(crate) mod generate;
+pub(crate) mod mock;
+pub(crate) mod new;
+pub(crate) mod run;
+
+/// How a command ended that was not stopped by the outside world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Nothing to complain about.
+    Fine,
+    /// There are findings.
+    Findings,
+}

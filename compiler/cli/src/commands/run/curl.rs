@@ -1,0 +1,58 @@
+//! Requests as lines for a shell.
+
+use gatewright_compiler::SampleRequest;
+use std::fmt::Write;
+use std::net::SocketAddr;
+
+/// `curl 'http://127.0.0.1:8080/v1/products/p_1a2b3c4d'`
+pub(crate) fn line(request: &SampleRequest, address: SocketAddr) -> String {
+    let mut line = String::from("curl");
+    if request.method != "GET" {
+        line += &format!(" -X {}", request.method);
+    }
+    for (name, value) in &request.headers {
+        line += &format!(" -H {}", quoted(&format!("{name}: {value}")));
+    }
+    if let Some(body) = &request.body {
+        line += &format!(" -H 'content-type: application/json' -d {}", quoted(body));
+    }
+    // Writing to a string cannot fail.
+    let _ = write!(line, " {}", quoted(&format!("http://{address}{}", request.target)));
+    line
+}
+
+/// The text as one word of a shell, quoted where it must be.
+fn quoted(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:[]".contains(&byte);
+    if text.bytes().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_can_be_pasted_into_a_shell() {
+        let address = "127.0.0.1:8080".parse().unwrap();
+        let mut request = SampleRequest {
+            method: "GET".into(),
+            target: "/v1/products/p_1".into(),
+            headers: Vec::new(),
+            body: None,
+        };
+        assert_eq!(line(&request, address), "curl http://127.0.0.1:8080/v1/products/p_1");
+        request.method = "POST".into();
+        request.target = "/v1/find?q=it's".into();
+        request.headers = vec![("X-Key".into(), "a b".into())];
+        request.body = Some("{}".into());
+        assert_eq!(
+            line(&request, address),
+            "curl -X POST -H 'X-Key: a b' -H 'content-type: application/json' -d '{}' \
+             'http://127.0.0.1:8080/v1/find?q=it'\\''s'"
+        );
+    }
+}

@@ -1,0 +1,114 @@
+//! Whether a contract was saved.
+
+use gatewright_build::read::contract_files;
+use gatewright_build::{Error, Input, read};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// Looks at the files of a contract.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    path: PathBuf,
+    /// The texts that were seen last.
+    known: Vec<(PathBuf, String)>,
+    /// The files as they were when the texts were read.
+    read: Stamps,
+    /// The files as they were at the last look.
+    seen: Stamps,
+}
+
+/// Every file with its length and the time of its last change.
+type Stamps = Vec<(PathBuf, u64, Option<SystemTime>)>;
+
+impl Watch {
+    /// Watches the contract at `path`, of which `input` is known.
+    pub(crate) fn new(path: &Path, input: &Input) -> Self {
+        let stamps = stamps(path);
+        Self { path: path.to_path_buf(), known: texts(input), read: stamps.clone(), seen: stamps }
+    }
+
+    /// The contract if its text is another one. A file that is still being written, that is, one
+    /// that changed since the last look, is left for the next look.
+    pub(crate) fn saved(&mut self) -> Option<Result<Input, Error>> {
+        let stamps = stamps(&self.path);
+        let settled = stamps == self.seen;
+        self.seen.clone_from(&stamps);
+        if !settled || stamps == self.read {
+            return None;
+        }
+        self.read = stamps;
+        match read(&self.path) {
+            Ok(input) if texts(&input) == self.known => None,
+            Ok(input) => {
+                self.known = texts(&input);
+                Some(Ok(input))
+            }
+            Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+fn texts(input: &Input) -> Vec<(PathBuf, String)> {
+    let texts = input.sources.iter().map(|(_, source)| source.text.clone());
+    input.files.iter().cloned().zip(texts).collect()
+}
+
+fn stamps(path: &Path) -> Stamps {
+    let files = if path.is_dir() {
+        contract_files(path).unwrap_or_default()
+    } else {
+        vec![path.to_path_buf()]
+    };
+    let stamp = |file: PathBuf| {
+        let metadata = fs::metadata(&file).ok();
+        let length = metadata.as_ref().map_or(0, fs::Metadata::len);
+        (file, length, metadata.and_then(|metadata| metadata.modified().ok()))
+    };
+    files.into_iter().map(stamp).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+    use std::time::Duration;
+
+    /// Looks a few times, as often as a running command would.
+    fn look(watch: &mut Watch) -> Option<Result<Input, Error>> {
+        (0..4).find_map(|_| {
+            thread::sleep(Duration::from_millis(15));
+            watch.saved()
+        })
+    }
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("gatewright-{name}-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    #[test]
+    fn a_save_is_seen_once_and_only_if_the_text_changed() {
+        let folder = folder("watch");
+        let file = folder.join("a.api");
+        fs::write(&file, "one").unwrap();
+        let mut watch = Watch::new(&folder, &read(&folder).unwrap());
+        assert!(look(&mut watch).is_none());
+
+        fs::write(&file, "one").unwrap();
+        assert!(look(&mut watch).is_none());
+
+        fs::write(&file, "two").unwrap();
+        let input = look(&mut watch).unwrap().unwrap();
+        assert_eq!(input.sources.iter().next().unwrap().1.text, "two");
+        assert!(look(&mut watch).is_none());
+
+        fs::write(folder.join("b.api"), "three").unwrap();
+        assert_eq!(look(&mut watch).unwrap().unwrap().files.len(), 2);
+
+        fs::write(&file, b"\xFF").unwrap();
+        assert!(look(&mut watch).unwrap().is_err());
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,97 @@
+//! The contract that a command works on.
+
+use crate::args::Programs;
+use crate::terminal::Terminal;
+use gatewright_build::{Error, Input, all_in_one, one_version, read};
+use gatewright_compiler::contract::Setting;
+use gatewright_compiler::diagnostic::render::{self, Style};
+use gatewright_compiler::{Analysis, Checked, Target, analyse};
+use std::path::Path;
+
+/// A contract as it was read, and what analysis made of it.
+pub(crate) struct Loaded {
+    /// The texts.
+    pub(crate) input: Input,
+    analysis: Analysis,
+}
+
+/// Reads and analyses the contract at `path`.
+pub(crate) fn load(path: &Path) -> Result<Loaded, Error> {
+    Ok(analysed(read(path)?))
+}
+
+/// Analyses a contract that was read.
+pub(crate) fn analysed(input: Input) -> Loaded {
+    let analysis = analyse(&input.sources);
+    Loaded { input, analysis }
+}
+
+impl Loaded {
+    /// Everything that was found.
+    pub(crate) fn analysis(&self) -> &Analysis {
+        &self.analysis
+    }
+
+    /// The contract, after its findings were printed; nothing if there are errors among them.
+    pub(crate) fn contract(&self, terminal: Terminal) -> Option<&Checked> {
+        let text = pictures(&self.analysis, &self.input, terminal);
+        terminal.findings(&text);
+        let checked = self.analysis.checked();
+        if checked.is_none() {
+            terminal.note(&crate::commands::check::summary(&self.analysis));
+        }
+        checked
+    }
+}
+
+/// The findings as pictures of the source. Colours are taken out where they are printed.
+pub(crate) fn pictures(analysis: &Analysis, input: &Input, terminal: Terminal) -> String {
+    let style = Style { colour: true, width: terminal.width() };
+    render::text(&analysis.diagnostics, &input.shown(), style)
+}
+
+/// The programs that were asked for.
+pub(crate) fn targets(
+    contract: &Checked,
+    programs: &Programs,
+    revision: &str,
+) -> Result<Vec<Target>, Error> {
+    if programs.all_in_one {
+        return Ok(vec![all_in_one(contract, revision)]);
+    }
+    let versions = versions(contract, programs.version.as_deref())?;
+    Ok(versions.iter().map(|version| one_version(contract, version, revision)).collect())
+}
+
+/// The labels of the version that was asked for, or of all.
+pub(crate) fn versions(contract: &Checked, wanted: Option<&str>) -> Result<Vec<String>, Error> {
+    let all = contract.versions();
+    let Some(wanted) = wanted else { return Ok(all) };
+    if all.iter().any(|version| version == wanted) {
+        return Ok(vec![wanted.to_owned()]);
+    }
+    let known = if all.is_empty() { "none".to_owned() } else { all.join(", ") };
+    Err(Error::wrong_use(format!("the contract has no version {wanted}"))
+        .help(format!("its versions are: {known}")))
+}
+
+/// Who answers for the backends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Backends {
+    /// They themselves.
+    Real,
+    /// Mocks, at every address that the environment sets.
+    Mocked,
+}
+
+/// The features of the runtime that a gateway needs: TLS where a backend may have an https address.
+pub(crate) fn features(contract: &Checked, backends: Backends) -> Vec<String> {
+    let may_be_https = |address: &Setting<String>| match address {
+        Setting::Fixed(url) => {
+            url.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"))
+        }
+        Setting::Env { .. } => backends == Backends::Real,
+    };
+    let tls = contract.contract().backends.iter().any(|backend| may_be_https(&backend.address));
+    if tls { vec!["tls".to_owned()] } else { Vec::new() }
+}

@@ -1,0 +1,46 @@
+//! The program `gatewright`: arguments to a command to an exit code.
+
+mod args;
+mod commands;
+mod load;
+mod mocks;
+mod terminal;
+
+use args::{Args, Command};
+use clap::Parser;
+use commands::Outcome;
+use gatewright_build::Fault;
+use std::process::ExitCode;
+use terminal::Terminal;
+
+/// There are findings.
+const FINDINGS: u8 = 1;
+/// The command was used in a wrong way; clap exits with the same code.
+const WRONG_USE: u8 = 2;
+/// The outside world failed.
+const WORLD: u8 = 3;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let terminal = Terminal::new(args.color, args.quiet);
+    let outcome = match &args.command {
+        Command::New(args) => commands::new::run(args, terminal),
+        Command::Check(args) => commands::check::run(args, terminal),
+        Command::Fmt(args) => commands::fmt::run(args, terminal),
+        Command::Explain(args) => commands::explain::run(args, terminal),
+        Command::Generate(args) => commands::generate::run(args, terminal),
+        Command::Build(args) => commands::build::run(args, terminal),
+        Command::Run(args) => commands::run::run(args, terminal),
+        Command::Mock(args) => commands::mock::run(args, terminal),
+        Command::Env(args) => commands::env::run(args, terminal),
+        Command::Completions(args) => commands::completions::run(args, terminal),
+    };
+    ExitCode::from(match outcome {
+        Ok(Outcome::Fine) => 0,
+        Ok(Outcome::Findings) => FINDINGS,
+        Err(error) => {
+            terminal.complain(&error);
+            if error.fault() == Fault::Use { WRONG_USE } else { WORLD }
+        }
+    })
+}

@@ -1,0 +1,75 @@
+//! The pages about codes: one for every code, with examples that raise it and do not.
+
+use gatewright_compiler::diagnostic::Code;
+use gatewright_compiler::source::Sources;
+use gatewright_compiler::{analyse, explain};
+
+const PAGES: &str = include_str!("../diagnostics.md");
+
+/// Codes whose examples are not analysed: one would be too long to read, of the other no part is
+/// built yet.
+const UNSHOWN: &[Code] = &[Code::NestedTooDeep, Code::EndlessType];
+
+/// What the examples leave out, as the head of the pages says.
+const API: &str = "api shop { timeout 800ms }\n";
+const BACKEND: &str = "backend catalog at env CATALOG_URL { timeout 300ms }\n";
+
+fn page(code: Code) -> &'static str {
+    explain(code.name()).expect(code.name())
+}
+
+/// The examples of a page, completed.
+fn examples(page: &str) -> Vec<String> {
+    page.split("```api\n")
+        .skip(1)
+        .map(|rest| completed(rest.split("```").next().unwrap_or(rest)))
+        .collect()
+}
+
+fn completed(example: &str) -> String {
+    let api = if example.contains("api shop") || example.contains("// no api") { "" } else { API };
+    let calls = example.contains("= catalog ") && !example.contains("backend catalog");
+    format!("{example}{api}{}", if calls { BACKEND } else { "" })
+}
+
+fn codes(text: &str) -> Vec<Code> {
+    let mut sources = Sources::new();
+    sources.add("shop.api", text);
+    analyse(&sources).diagnostics.iter().map(|one| one.code).collect()
+}
+
+#[test]
+fn every_code_has_one_page_and_every_page_a_code() {
+    let headings: Vec<_> = PAGES.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let names: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+    assert_eq!(headings, names, "one heading per code, in the order of the registry");
+}
+
+#[test]
+fn every_page_says_what_to_do() {
+    for code in Code::ALL {
+        assert!(page(*code).contains("\nWhat to do: "), "{}", code.name());
+    }
+}
+
+#[test]
+fn the_first_example_raises_the_code_alone_and_the_second_nothing() {
+    for code in Code::ALL.iter().filter(|code| !UNSHOWN.contains(code)) {
+        let examples = examples(page(*code));
+        let [wrong, right] = examples.as_slice() else {
+            panic!("{} has {} examples", code.name(), examples.len());
+        };
+        assert_eq!(codes(wrong), [*code], "{wrong}");
+        assert_eq!(codes(right), [], "{}\n{right}", code.name());
+    }
+}
+
+#[test]
+fn right_examples_are_formatted() {
+    for code in Code::ALL {
+        if let Some(right) = page(*code).split("```api\n").nth(2) {
+            let right = right.split("```").next().unwrap_or(right);
+            assert_eq!(gatewright_grammar::format(right).as_deref(), Ok(right), "{}", code.name());
+        }
+    }
+}
