@@ -3,6 +3,7 @@
 //! What the grammar skipped is read again with the rule that was wanted there. The furthest place that this second
 //! look reaches is the mistake, what it would have taken there is the advice.
 
+mod look;
 mod suggest;
 mod words;
 
@@ -22,6 +23,10 @@ pub(crate) struct Diagnosis<'t> {
     pub(crate) file: FileId,
     pub(crate) text: &'t str,
     pub(crate) skim: &'t Skim,
+    /// Braces without a partner.
+    pub(crate) lone: &'t [Brace],
+    /// Whether their blocks are blotted out of the text. Else they break what follows them, too.
+    pub(crate) mended: bool,
 }
 
 /// Where reading stopped, and what would have gone on.
@@ -50,41 +55,45 @@ impl Chunk {
 impl Diagnosis<'_> {
     /// One message per mistake in `skipped`.
     pub(crate) fn errors(&self, skipped: &[Skipped]) -> Vec<SyntaxError> {
-        let brace = self.skim.brace;
-        if brace.is_some() && let Some(deep) = self.skim.deep.first() {
+        if !self.lone.is_empty()
+            && let Some(deep) = self.skim.deep.first()
+        {
             return vec![SyntaxError::too_deep(self.span(deep.start, deep.start + 1))];
         }
-        let culprit = brace.map(|brace| match brace {
-            Brace::Open(at) | Brace::Close(at) => at,
-        });
-        let debris = |skipped: &&Skipped| culprit.is_some_and(|at| self.is_debris(skipped, at));
-        let mut errors = Vec::new();
-        if let Some(brace) = brace
-            && let Some(first) = skipped.iter().find(debris)
-        {
-            errors.push(self.lone_brace(brace, first));
+        let (mut errors, mut rest) = (Vec::new(), Vec::new());
+        for skipped in skipped {
+            let within = self.lone.iter().find(|brace| skipped.span.range().contains(&brace.at()));
+            match within.or_else(|| self.broken_by(skipped)) {
+                Some(&brace) if self.mended || errors.is_empty() => {
+                    errors.push(self.lone_brace(brace, skipped));
+                }
+                Some(_) => {}
+                None => rest.push(*skipped),
+            }
         }
-        let rest: Vec<Skipped> = skipped.iter().filter(|skipped| !debris(skipped)).copied().collect();
         errors.extend(self.chunks(&rest).iter().map(|chunk| self.explain(chunk)));
         errors
     }
 
-    /// Whether text was skipped because of the lone brace at `culprit`.
-    fn is_debris(&self, skipped: &Skipped, culprit: usize) -> bool {
+    /// The lone brace that ended a block too early, if that is why text behind it was skipped.
+    fn broken_by(&self, skipped: &Skipped) -> Option<&Brace> {
         let range = skipped.span.range();
-        if range.contains(&culprit) {
-            return true;
-        }
-        let word = self.word(self.body(&range));
-        skipped.place == Place::File && culprit < range.start && !Place::File.keywords().contains(&word)
+        let brace = self.lone.iter().find(|brace| !self.mended && brace.at() < range.start)?;
+        let declares = Place::File.keywords().contains(&self.word(self.body(&range)));
+        (skipped.place == Place::File && !declares).then_some(brace)
     }
 
     /// The message for a brace without a partner, or for the brace that is missing at the start of a block.
     fn lone_brace(&self, brace: Brace, skipped: &Skipped) -> SyntaxError {
-        let at = match brace {
-            Brace::Open(at) => return SyntaxError::unclosed_block(self.span(at, at + 1)),
-            Brace::Close(at) => at,
-        };
+        let at = brace.at();
+        let on_line =
+            |quote: usize| self.text.get(quote..at).is_some_and(|between| !between.contains('\n'));
+        if let Some(&quote) = self.skim.quotes.iter().find(|&&quote| on_line(quote)) {
+            return SyntaxError::unclosed_text(self.span(quote, self.line_end(quote)));
+        }
+        if let Brace::Open(_) = brace {
+            return SyntaxError::unclosed_block(self.span(at, at + 1));
+        }
         let chunk = Chunk::of(skipped);
         match self.failure(&chunk) {
             Some(failure) if failure.at < at && failure.expected.contains(&Rule::open) => {
@@ -178,7 +187,8 @@ impl Diagnosis<'_> {
             ErrorVariant::ParsingError { positives, .. } => positives,
             ErrorVariant::CustomError { .. } => Vec::new(),
         };
-        let space = self.text.get(start + at..)?.len() - self.text.get(start + at..)?.trim_start_matches([' ', '\t', '\r']).len();
+        let space = self.text.get(start + at..)?.len()
+            - self.text.get(start + at..)?.trim_start_matches([' ', '\t', '\r']).len();
         Some(Failure { at: start + at + space, expected })
     }
 
@@ -189,10 +199,15 @@ impl Diagnosis<'_> {
         }
         let found = self.token(*at);
         let parentheses = self.skim.parentheses.iter().find(|range| range.contains(at));
-        let unfinished = [Rule::paren_end, Rule::lim, Rule::ty].iter().any(|rule| expected.contains(rule));
+        let unfinished =
+            [Rule::paren_end, Rule::lim, Rule::ty].iter().any(|rule| expected.contains(rule));
         if let Some(range) = parentheses.filter(|_| unfinished && found.is_empty()) {
             let end = self.text.get(..*at).unwrap_or_default().trim_end().len();
-            return SyntaxError::stray_newline(self.span(end, end), self.span(range.start, range.end), self.joined(range));
+            return SyntaxError::stray_newline(
+                self.span(end, end),
+                self.span(range.start, range.end),
+                self.joined(range),
+            );
         }
         if found == "/" && expected.contains(&Rule::lim) {
             return SyntaxError::unclosed_pattern(self.span(*at, self.line_end(*at)));
@@ -201,12 +216,18 @@ impl Diagnosis<'_> {
             return self.unplaced(place, body);
         }
         let word = self.word(body);
-        let second = self.text.get(body + word.len()..*at).is_some_and(|between| between.trim().is_empty());
-        if second && !starts(place).contains(&word) && let Some(error) = self.misplaced(place, body) {
+        let second =
+            self.text.get(body + word.len()..*at).is_some_and(|between| between.trim().is_empty());
+        if second
+            && !starts(place).contains(&word)
+            && let Some(error) = self.misplaced(place, body)
+        {
             return error;
         }
         match self.misspelled_at(place, failure) {
-            Some((at, meant)) => self.corrected(format!("`{}` does not belong here", self.token(at)), at, meant),
+            Some((at, meant)) => {
+                self.corrected(format!("`{}` does not belong here", self.token(at)), at, meant)
+            }
             None => self.unexpected(place, *at, &self.hopes(place, body, failure)),
         }
     }
@@ -217,7 +238,8 @@ impl Diagnosis<'_> {
         let behind = self.text.get(failure.at + found.len()..)?.trim_start_matches(['?', ' ']);
         // A name with a mark behind it is the next member: only the separator is missing.
         if !behind.starts_with([':', '=']) {
-            let candidates: Vec<&'static str> = failure.expected.iter().flat_map(|&rule| keywords(rule)).collect();
+            let candidates: Vec<&'static str> =
+                failure.expected.iter().flat_map(|&rule| keywords(rule)).collect();
             if let Some(meant) = self.meant(found, &candidates) {
                 return Some((failure.at, meant));
             }
@@ -235,14 +257,26 @@ impl Diagnosis<'_> {
             failure.expected.iter().copied().filter(|&rule| wanted(rule)).collect()
         };
         let closes = |rule: Rule| {
-            matches!(rule, Rule::paren_end | Rule::bracket_end | Rule::angle_end | Rule::brace_end | Rule::comma)
+            matches!(
+                rule,
+                Rule::paren_end
+                    | Rule::bracket_end
+                    | Rule::angle_end
+                    | Rule::brace_end
+                    | Rule::comma
+            )
         };
         let closers = keep(&closes);
-        if closers.iter().any(|&rule| rule != Rule::comma) && (failure.expected.len() > 3 || self.token(failure.at).is_empty()) {
+        if closers.iter().any(|&rule| rule != Rule::comma)
+            && (failure.expected.len() > 3 || self.token(failure.at).is_empty())
+        {
             return closers;
         }
         let word = self.word(body);
-        let second = self.text.get(body + word.len()..failure.at).is_some_and(|between| between.trim().is_empty());
+        let second = self
+            .text
+            .get(body + word.len()..failure.at)
+            .is_some_and(|between| between.trim().is_empty());
         // Right behind a keyword, the marks are those of a call that has the keyword's name.
         let behind_keyword = second && starts(place).contains(&word);
         let strong = keep(&|rule| match rule {
@@ -278,10 +312,15 @@ impl Diagnosis<'_> {
             let message = format!("`{word}` belongs to a call");
             return Some(SyntaxError::unexpected(span, message, "no call stands before it"));
         }
-        let home = Place::ALL.into_iter().find(|other| *other != place && starts(*other).contains(&word));
+        let home =
+            Place::ALL.into_iter().find(|other| *other != place && starts(*other).contains(&word));
         if let Some(home) = home.filter(|_| !starts(place).contains(&word)) {
             let message = format!("`{word}` does not belong {}", place.inside());
-            return Some(SyntaxError::unexpected(span, message, format!("it belongs {}", home.inside())));
+            return Some(SyntaxError::unexpected(
+                span,
+                message,
+                format!("it belongs {}", home.inside()),
+            ));
         }
         let meant = self.meant(word, &starts(place))?;
         Some(self.corrected(format!("`{word}` means nothing {}", place.inside()), body, meant))
@@ -322,82 +361,9 @@ impl Diagnosis<'_> {
         SyntaxError::expected_response(self.span(at, at + found.len()), Some((line, edit)))
     }
 
-    /// The lines of a range on one line.
-    fn joined(&self, range: &std::ops::Range<usize>) -> String {
-        let lines = self.text.get(range.clone()).unwrap_or_default().lines().map(str::trim);
-        let spaced = lines.map(|line| if line.ends_with(',') { format!("{line} ") } else { line.to_owned() });
-        spaced.collect()
-    }
-
-    /// Where the text of a member starts: behind its documentation and the comments around it.
-    fn body(&self, range: &std::ops::Range<usize>) -> usize {
-        let mut at = range.start;
-        for line in self.text.get(range.clone()).unwrap_or_default().split_inclusive('\n') {
-            let text = line.trim_start();
-            if !text.is_empty() && !text.starts_with("//") {
-                return at + (line.len() - text.len());
-            }
-            at += line.len();
-        }
-        range.end
-    }
-
-    /// The letters, digits, `_` and `-` at `at`.
-    fn word(&self, at: usize) -> &str {
-        let rest = self.text.get(at..).unwrap_or_default();
-        let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(rest.len());
-        rest.get(..end).unwrap_or_default()
-    }
-
-    /// What stands at `at`, for people: a word, a text, a mark. Empty at the end of a line.
-    fn token(&self, at: usize) -> &str {
-        const MARKS: [&str; 10] = ["...", "..", "->", "=>", "==", "!=", ">=", "<=", "///", "//"];
-        let rest = self.text.get(at..).unwrap_or_default();
-        let word = self.word(at);
-        if !word.is_empty() && !word.starts_with('-') {
-            return word;
-        }
-        if let Some(mark) = MARKS.into_iter().find(|mark| rest.starts_with(mark)) {
-            return mark;
-        }
-        match rest.chars().next() {
-            None | Some('\n' | '\r') => "",
-            Some('"') => rest.get(..self.line_end(at) - at).and_then(quoted).unwrap_or("\""),
-            Some(letter) => rest.get(..letter.len_utf8()).unwrap_or_default(),
-        }
-    }
-
-    /// The end of the line that `at` is on, without trailing space.
-    fn line_end(&self, at: usize) -> usize {
-        let rest = self.text.get(at..).unwrap_or_default();
-        at + rest.split('\n').next().unwrap_or_default().trim_end().len()
-    }
-
-    /// The end of `GET /path` at `at`.
-    fn route_end(&self, at: usize) -> usize {
-        let line = self.text.get(at..self.line_end(at)).unwrap_or_default();
-        let path = line.find('/').unwrap_or(line.len());
-        let mut depth = 0_usize;
-        for (offset, letter) in line.char_indices().skip_while(|(offset, _)| *offset < path) {
-            match letter {
-                '{' => depth += 1,
-                '}' => depth = depth.saturating_sub(1),
-                ' ' | '\t' if depth == 0 => return at + offset,
-                _ => {}
-            }
-        }
-        at + line.len()
-    }
-
     fn span(&self, start: usize, end: usize) -> Span {
         Span::new(self.file, start, end)
     }
-}
-
-/// The text in quotes that `line` starts with.
-fn quoted(line: &str) -> Option<&str> {
-    let end = line.get(1..)?.find('"')?;
-    line.get(..end + 2)
 }
 
 /// The rule that reads one member of `place` alone.

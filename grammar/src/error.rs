@@ -37,7 +37,12 @@ pub struct Help {
 
 impl SyntaxError {
     /// A mistake without advice.
-    fn new(span: Span, code: &'static str, message: impl Into<String>, label: impl Into<String>) -> Self {
+    fn new(
+        span: Span,
+        code: &'static str,
+        message: impl Into<String>,
+        label: impl Into<String>,
+    ) -> Self {
         let (message, label) = (message.into(), label.into());
         Self { span, code, message, label, helps: Vec::new(), notes: Vec::new() }
     }
@@ -66,18 +71,32 @@ impl SyntaxError {
     pub(crate) fn unknown_escape(span: Span, written: &str) -> Self {
         let message = format!("`{written}` means nothing in a text");
         Self::new(span, UNEXPECTED, message, "a backslash starts an escape")
-            .fix(format!("write `\\{written}` for the backslash itself"), span, format!("\\{written}"))
+            .fix(
+                format!("write `\\{written}` for the backslash itself"),
+                span,
+                format!("\\{written}"),
+            )
             .help("escapes are `\\\"`, `\\\\`, `\\n`, `\\t`, `\\{`, `\\}` and `\\u{20AC}`")
     }
 
     pub(crate) fn no_character(span: Span, digits: &str) -> Self {
         let message = format!("`{digits}` is the number of no character");
-        Self::new(span, UNEXPECTED, message, "expected a Unicode scalar value in hexadecimal, such as `20AC`")
+        Self::new(
+            span,
+            UNEXPECTED,
+            message,
+            "expected a Unicode scalar value in hexadecimal, such as `20AC`",
+        )
     }
 
     pub(crate) fn open_hole(span: Span) -> Self {
-        Self::new(span, "unclosed-block", "a `{` in a text is never closed", "a value starts here, but no `}` follows")
-            .fix("write `\\{` for a brace", span, "\\{")
+        Self::new(
+            span,
+            "unclosed-block",
+            "a `{` in a text is never closed",
+            "a value starts here, but no `}` follows",
+        )
+        .fix("write `\\{` for a brace", span, "\\{")
     }
 
     pub(crate) fn lone_brace(span: Span) -> Self {
@@ -91,13 +110,20 @@ impl SyntaxError {
             .help("give inner parts a name: `type Name { … }`")
     }
 
-    pub(crate) fn unexpected(span: Span, message: impl Into<String>, label: impl Into<String>) -> Self {
+    pub(crate) fn unexpected(
+        span: Span,
+        message: impl Into<String>,
+        label: impl Into<String>,
+    ) -> Self {
         Self::new(span, UNEXPECTED, message, label)
     }
 
     pub(crate) fn misspelled(span: Span, message: String, meant: &str) -> Self {
-        Self::new(span, UNEXPECTED, message, format!("did you mean `{meant}`?"))
-            .fix(format!("write `{meant}`"), span, meant)
+        Self::new(span, UNEXPECTED, message, format!("did you mean `{meant}`?")).fix(
+            format!("write `{meant}`"),
+            span,
+            meant,
+        )
     }
 
     pub(crate) fn unclosed_block(span: Span) -> Self {
@@ -110,25 +136,43 @@ impl SyntaxError {
     }
 
     pub(crate) fn unclosed_text(span: Span) -> Self {
-        Self::new(span, "unclosed-text", "a text is never closed", "no second `\"` follows on this line")
-            .help("write `\\n` for a line break inside of a text")
+        Self::new(
+            span,
+            "unclosed-text",
+            "a text is never closed",
+            "no second `\"` follows on this line",
+        )
+        .help("write `\\n` for a line break inside of a text")
     }
 
     pub(crate) fn unclosed_pattern(span: Span) -> Self {
-        Self::new(span, "unclosed-text", "a pattern is never closed", "no second `/` follows on this line")
-            .help("write `\\/` for a slash inside of a pattern")
+        Self::new(
+            span,
+            "unclosed-text",
+            "a pattern is never closed",
+            "no second `/` follows on this line",
+        )
+        .help("write `\\/` for a slash inside of a pattern")
     }
 
     pub(crate) fn documents_nothing(span: Span) -> Self {
-        Self::new(span, UNEXPECTED, "this documentation documents nothing", "no declaration or member follows")
-            .help("two slashes make it a comment")
+        Self::new(
+            span,
+            UNEXPECTED,
+            "this documentation documents nothing",
+            "no declaration or member follows",
+        )
+        .help("two slashes make it a comment")
     }
 
     /// A line break at `span` within the parentheses at `range`, which read `joined` on one line.
     pub(crate) fn stray_newline(span: Span, range: Span, joined: String) -> Self {
         let label = "parentheses open and close on one line";
-        Self::new(span, "stray-newline", "a line ends inside of parentheses", label)
-            .fix(format!("write `{joined}`"), range, joined)
+        Self::new(span, "stray-newline", "a line ends inside of parentheses", label).fix(
+            format!("write `{joined}`"),
+            range,
+            joined,
+        )
     }
 
     pub(crate) fn outside_version(span: Span) -> Self {
@@ -141,7 +185,11 @@ impl SyntaxError {
     /// An endpoint without `->` at `span`. With a fix: the line as it should be, and the edit.
     pub(crate) fn expected_response(span: Span, fix: Option<(String, (Span, String))>) -> Self {
         let message = "an endpoint must say what it answers";
-        let label = if fix.is_some() { "expected `->` before the response type" } else { "expected `->` and a response type" };
+        let label = if fix.is_some() {
+            "expected `->` before the response type"
+        } else {
+            "expected `->` and a response type"
+        };
         let error = Self::new(span, "expected-response", message, label);
         let error = match fix {
             Some((line, (span, arrow))) => error.fix(format!("write `{line}`"), span, arrow),
@@ -152,10 +200,20 @@ impl SyntaxError {
 }
 
 /// The message for what stands in a hole of a template but is no value.
-pub(crate) fn in_hole(file: FileId, start: usize, inside: &str, error: &Error<Rule>) -> SyntaxError {
+pub(crate) fn in_hole(
+    file: FileId,
+    start: usize,
+    inside: &str,
+    error: &Error<Rule>,
+) -> SyntaxError {
     let at = match error.location {
         InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
     };
     let end = start + inside.len().max(at);
-    SyntaxError::new(Span::new(file, start + at, end), UNEXPECTED, "this is no value", "expected a value such as `item.name`")
+    SyntaxError::new(
+        Span::new(file, start + at, end),
+        UNEXPECTED,
+        "this is no value",
+        "expected a value such as `item.name`",
+    )
 }

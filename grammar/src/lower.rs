@@ -91,3 +91,51 @@ impl<'i> Lower<'i> {
         Span::new(self.file, self.base + start, self.base + cursor::end(node.clone()))
     }
 }
+
+#[cfg(test)]
+mod samples {
+    use crate::parse::parse;
+    use crate::span::FileId;
+    use crate::tree::{EndpointMemberKind, Ident, ItemKind, ValueKind, VersionMemberKind};
+
+    /// The only declaration in `text`.
+    #[track_caller]
+    pub(super) fn item(text: &str) -> ItemKind {
+        let mut parse = parse(FileId::default(), text);
+        assert_eq!(parse.errors, [], "{text}");
+        assert_eq!(parse.file.items.len(), 1, "{text}");
+        parse.file.items.remove(0).kind
+    }
+
+    /// The only member of a version.
+    #[track_caller]
+    pub(super) fn member(text: &str) -> VersionMemberKind {
+        let ItemKind::Version(mut version) = item(&format!("version 1 {{ {text} }}")) else {
+            unreachable!()
+        };
+        assert_eq!(version.members.len(), 1, "{text}");
+        version.members.remove(0).kind
+    }
+
+    /// The only member of an endpoint.
+    #[track_caller]
+    pub(super) fn line(text: &str) -> EndpointMemberKind {
+        let member = member(&format!("GET /x -> Y {{\n{text}\n}}"));
+        let VersionMemberKind::Endpoint(mut endpoint) = member else { unreachable!() };
+        assert_eq!(endpoint.members.len(), 1, "{text}");
+        endpoint.members.remove(0).kind
+    }
+
+    /// What is returned.
+    #[track_caller]
+    pub(super) fn value(text: &str) -> ValueKind {
+        let EndpointMemberKind::Return { value, .. } = line(&format!("return {text}")) else {
+            unreachable!()
+        };
+        value.kind
+    }
+
+    pub(super) fn words(idents: &[Ident]) -> Vec<&str> {
+        idents.iter().map(|ident| ident.text.as_str()).collect()
+    }
+}

@@ -5,7 +5,7 @@ use pest::Parser;
 use crate::diagnose::Diagnosis;
 use crate::error::SyntaxError;
 use crate::lower::Lower;
-use crate::skim::{self, Skim};
+use crate::skim::{self, Brace};
 use crate::span::{FileId, Span};
 use crate::tree;
 
@@ -31,29 +31,38 @@ pub struct Parse {
 pub fn parse(file: FileId, text: &str) -> Parse {
     let skim = skim::skim(text);
     let shallow = skim.blot(text);
-    let first = attempt(file, text, &shallow, &skim);
+    let lone: Vec<Brace> = skim.brace.into_iter().collect();
+    let first =
+        attempt(text, &Diagnosis { file, text: &shallow, skim: &skim, lone: &lone, mended: false });
     if first.errors.is_empty() {
         return first;
     }
-    // A brace without a partner breaks everything around it, so its line is read as the only mistake.
+    // A brace without a partner breaks everything around it, so its block is read as the only mistake.
     match skim.mend(&shallow) {
-        Some(mended) => attempt(file, text, &mended, &skim),
+        Some((mended, lone)) => attempt(
+            text,
+            &Diagnosis { file, text: &mended, skim: &skim, lone: &lone, mended: true },
+        ),
         None => first,
     }
 }
 
-/// Reads `readable`, which is `text` with the same offsets, but for what would break more than itself.
-fn attempt(file: FileId, text: &str, readable: &str, skim: &Skim) -> Parse {
+/// Reads what the diagnosis would look at: `text` with the same offsets, but for what would break more than itself.
+fn attempt(text: &str, diagnosis: &Diagnosis<'_>) -> Parse {
+    let file = diagnosis.file;
     let mut lower = Lower::new(file, text);
-    let Ok(pairs) = Grammar::parse(Rule::file, readable) else {
+    let Ok(pairs) = Grammar::parse(Rule::file, diagnosis.text) else {
         return unreadable(file, text);
     };
     let tree = lower.file(pairs);
     let mut errors = lower.errors;
-    errors.extend(Diagnosis { file, text: readable, skim }.errors(&lower.skipped));
+    errors.extend(diagnosis.errors(&lower.skipped));
     let told = |start: usize| errors.iter().any(|error| error.span.range().start == start);
-    let untold: Vec<usize> = skim.deep.iter().map(|range| range.start).filter(|&start| !told(start)).collect();
-    errors.extend(untold.into_iter().map(|start| SyntaxError::too_deep(Span::new(file, start, start + 1))));
+    let deep = diagnosis.skim.deep.iter().map(|range| range.start);
+    let untold: Vec<usize> = deep.filter(|&start| !told(start)).collect();
+    errors.extend(
+        untold.into_iter().map(|start| SyntaxError::too_deep(Span::new(file, start, start + 1))),
+    );
     errors.sort_by_key(|error| error.span);
     Parse { file: tree, errors }
 }

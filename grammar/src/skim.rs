@@ -9,6 +9,9 @@ use std::ops::Range;
 /// How deep braces, brackets and parentheses may nest.
 pub(crate) const MAX_DEPTH: usize = 64;
 
+/// How many lone braces are worth a guess.
+const MAX_MENDED: usize = 8;
+
 /// What a text looks like from outside.
 #[derive(Debug, Default)]
 pub(crate) struct Skim {
@@ -31,6 +34,14 @@ pub(crate) enum Brace {
     Close(usize),
 }
 
+impl Brace {
+    /// Where it stands.
+    pub(crate) fn at(self) -> usize {
+        let (Self::Open(at) | Self::Close(at)) = self;
+        at
+    }
+}
+
 impl Skim {
     /// The text with everything too deep blotted out, at the same offsets.
     pub(crate) fn blot<'t>(&self, text: &'t str) -> Cow<'t, str> {
@@ -42,7 +53,8 @@ impl Skim {
         for range in &self.deep {
             shallow.push_str(text.get(done..range.start).unwrap_or_default());
             // To the end of a line it reads as a comment behind its first mark: that is passed over in one step.
-            let ends_line = text.get(range.end..).is_some_and(|rest| rest.is_empty() || rest.starts_with('\n'));
+            let ends_line =
+                text.get(range.end..).is_some_and(|rest| rest.is_empty() || rest.starts_with('\n'));
             let mark = if ends_line && range.len() > 2 { "^//" } else { "" };
             shallow.push_str(mark);
             shallow.extend(std::iter::repeat_n('^', range.len() - mark.len()));
@@ -52,15 +64,24 @@ impl Skim {
         Cow::Owned(shallow)
     }
 
-    /// The text with the block of the lone brace blotted out, if braces pair up then. How far a block without an end
-    /// goes is told by indentation.
-    pub(crate) fn mend(&self, text: &str) -> Option<String> {
-        let range = match self.brace? {
-            Brace::Open(at) => at..block_end(text, at),
-            Brace::Close(at) => at..at + 1,
-        };
-        let mended = Self { deep: vec![range], ..Self::default() }.blot(text).into_owned();
-        skim(&mended).brace.is_none().then_some(mended)
+    /// The text with the blocks of lone braces blotted out, if braces pair up then, and those braces. How far a block
+    /// without an end goes is told by indentation.
+    pub(crate) fn mend(&self, text: &str) -> Option<(String, Vec<Brace>)> {
+        let (mut text, mut braces) = (text.to_owned(), Vec::new());
+        let mut lone = self.brace;
+        while let Some(brace) = lone {
+            if braces.len() == MAX_MENDED {
+                return None;
+            }
+            let range = match brace {
+                Brace::Open(at) => at..block_end(&text, at),
+                Brace::Close(at) => at..at + 1,
+            };
+            text = Self { deep: vec![range], ..Self::default() }.blot(&text).into_owned();
+            braces.push(brace);
+            lone = skim(&text).brace;
+        }
+        (!braces.is_empty()).then_some((text, braces))
     }
 }
 
@@ -106,6 +127,8 @@ struct Scan<'t> {
     line: usize,
     indent: usize,
     fresh: bool,
+    /// Whether a quote of this line is alone: slashes behind it are no comment.
+    quoted: bool,
     /// The last byte that is no space.
     last: u8,
     open: Vec<Open>,
@@ -132,7 +155,7 @@ impl Scan<'_> {
                 self.indent += usize::from(self.fresh);
                 return;
             }
-            b'"' => self.text(at),
+            b'"' if !self.quoted => self.text(at),
             b'/' => self.slash(),
             b'{' | b'[' | b'(' => self.opened(byte, at),
             // A comparison looks the same; it is forgotten at the end of its line.
@@ -153,21 +176,24 @@ impl Scan<'_> {
     fn next_line(&mut self) {
         while self.open.pop_if(|open| open.kind == b'<').is_some() {}
         self.shallow(self.at);
-        (self.line, self.indent, self.fresh) = (self.line + 1, 0, true);
+        (self.line, self.indent, self.fresh, self.quoted) = (self.line + 1, 0, true, false);
     }
 
     /// Passes over a text, or notes that its quote is alone.
     fn text(&mut self, quote: usize) {
         match self.behind(b'"') {
             Some(behind) => self.at = behind,
-            None => self.found.quotes.push(quote),
+            None => {
+                self.found.quotes.push(quote);
+                self.quoted = true;
+            }
         }
     }
 
     /// Passes over a comment or a pattern. Other slashes belong to paths.
     fn slash(&mut self) {
         let within = self.open.last().map(|open| open.kind);
-        if self.bytes.get(self.at) == Some(&b'/') {
+        if self.bytes.get(self.at) == Some(&b'/') && !self.quoted {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
             self.at += rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len());
         } else if within == Some(b'(') && matches!(self.last, b'(' | b',') {
@@ -198,7 +224,9 @@ impl Scan<'_> {
     /// Takes the partner of a closing bracket from the stack, with everything unclosed above it.
     fn closed(&mut self, kind: u8, at: usize) {
         let above = self.open.iter().rposition(|open| open.kind == kind || open.kind == b'{');
-        let Some(partner) = above.and_then(|index| self.open.get(index).copied()).filter(|open| open.kind == kind) else {
+        let Some(partner) =
+            above.and_then(|index| self.open.get(index).copied()).filter(|open| open.kind == kind)
+        else {
             if kind == b'{' {
                 self.suspects.stray.get_or_insert(at);
             }
@@ -246,5 +274,49 @@ impl Scan<'_> {
             (None, None) => None,
         };
         self.found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Brace, skim};
+
+    #[test]
+    fn braces_that_pair_up() {
+        for text in ["a { b { } }", "\"{\" // {\n", "text(/[{]/, 1) {}", "a: text(1..2\n{ } )"] {
+            assert_eq!(skim(text).brace, None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_likely_culprit_is_told_by_indentation() {
+        assert_eq!(skim("a {\n  b {\n}\n").brace, Some(Brace::Open(8)));
+        assert_eq!(skim("a {\n  b {\n  }\n").brace, Some(Brace::Open(2)));
+        assert_eq!(skim("a {\n  }\n}\n").brace, Some(Brace::Close(6)));
+        assert_eq!(skim("a }").brace, Some(Brace::Close(2)));
+    }
+
+    #[test]
+    fn quotes_without_an_end() {
+        let skim = skim("a: \"x\\\"\nb: \"http://{\nc: \"y\"");
+        assert_eq!(skim.quotes, [3, 11]);
+        assert_eq!(skim.brace, Some(Brace::Open(19)));
+    }
+
+    #[test]
+    fn what_is_too_deep_is_blotted_out() {
+        let text = format!("{}x{} y", "[".repeat(66), "]".repeat(66));
+        let skim = skim(&text);
+        assert_eq!((skim.deep.len(), skim.deep.first()), (1, Some(&(64..69))));
+        assert_eq!(skim.blot(&text), format!("{}^^^^^{} y", "[".repeat(64), "]".repeat(64)));
+    }
+
+    #[test]
+    fn a_mended_text_pairs_up() {
+        let text = "a {\n  b {\n    c\n  d\n}\n";
+        let (mended, lone) = skim(text).mend(text).unwrap();
+        assert_eq!(lone, [Brace::Open(8)]);
+        assert_eq!((mended.len(), skim(&mended).brace), (text.len(), None));
+        assert!(mended.contains("\n  d\n}"));
     }
 }

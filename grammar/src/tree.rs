@@ -3,7 +3,10 @@
 //! Members keep the order of the text. What could not be read is `Bad`, and the reason is in
 //! [`Parse::errors`](crate::Parse).
 
-#![expect(clippy::large_enum_variant, reason = "a tree is built once and read in place; boxes would only hide its shape")]
+#![expect(
+    clippy::large_enum_variant,
+    reason = "a tree is built once and read in place; boxes would only hide its shape"
+)]
 
 use crate::span::Span;
 

@@ -16,7 +16,9 @@ pub(super) fn words(rule: Rule) -> Option<String> {
 
 fn of_mark(rule: Rule) -> Option<&'static str> {
     Some(match rule {
-        Rule::open | Rule::brace | Rule::block | Rule::edits | Rule::variants | Rule::use_list => "`{`",
+        Rule::open | Rule::brace | Rule::block | Rule::edits | Rule::variants | Rule::use_list => {
+            "`{`"
+        }
         Rule::close | Rule::brace_end => "`}`",
         Rule::paren | Rule::args | Rule::body => "`(`",
         Rule::paren_end => "`)`",
@@ -49,7 +51,12 @@ fn of_mark(rule: Rule) -> Option<&'static str> {
 
 fn of_literal(rule: Rule) -> Option<&'static str> {
     Some(match rule {
-        Rule::ident | Rule::name | Rule::qual | Rule::operation_name | Rule::enum_value | Rule::step => "a name",
+        Rule::ident
+        | Rule::name
+        | Rule::qual
+        | Rule::operation_name
+        | Rule::enum_value
+        | Rule::step => "a name",
         Rule::string => "a text in double quotes",
         Rule::regex => "a pattern between slashes",
         Rule::date => "a date such as `2026-09-01`",
@@ -74,8 +81,8 @@ fn of_literal(rule: Rule) -> Option<&'static str> {
 
 fn of_group(rule: Rule) -> Option<&'static str> {
     Some(match rule {
-        Rule::ty | Rule::base | Rule::list => "a type",
-        Rule::value | Rule::alt | Rule::atom | Rule::literal | Rule::r#ref | Rule::words => "a value",
+        Rule::ty | Rule::list => "a type",
+        Rule::value | Rule::alt | Rule::literal | Rule::r#ref | Rule::words => "a value",
         Rule::object => "an object in braces",
         Rule::entry => "an entry such as `name: value`",
         Rule::record | Rule::fields => "fields in braces",
@@ -107,7 +114,8 @@ fn of_group(rule: Rule) -> Option<&'static str> {
 }
 
 /// Keywords of clauses.
-const CLAUSES: [&str; 9] = ["auth", "cache", "cors", "limit", "max_body", "public", "timeout", "unknown", "use"];
+const CLAUSES: [&str; 9] =
+    ["auth", "cache", "cors", "limit", "max_body", "public", "timeout", "unknown", "use"];
 
 impl Place {
     /// Every place that has keywords of its own, the ones that are likely meant first.
@@ -159,8 +167,8 @@ impl Place {
         let (own, clauses): (&[&'static str], bool) = match self {
             Self::File => (
                 &[
-                    "import", "api", "env", "backend", "auth", "policy", "error", "type", "enum", "union", "version",
-                    "consumer", "case",
+                    "import", "api", "env", "backend", "auth", "policy", "error", "type", "enum",
+                    "union", "version", "consumer", "case",
                 ],
                 false,
             ),
@@ -171,7 +179,17 @@ impl Place {
             Self::Fields => (&[], false),
             Self::Edits => (&["remove"], false),
             Self::Version => (
-                &["deprecated", "rename", "remove", "change", "under", "type", "enum", "union", "error"],
+                &[
+                    "deprecated",
+                    "rename",
+                    "remove",
+                    "change",
+                    "under",
+                    "type",
+                    "enum",
+                    "union",
+                    "error",
+                ],
                 true,
             ),
             Self::Under => (&["under"], true),

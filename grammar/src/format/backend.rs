@@ -6,7 +6,8 @@ use super::item::dyn_rows;
 use super::layout::Layout;
 use crate::span::Span;
 use crate::tree::{
-    Address, Backend, BackendMember, BackendMemberKind, Breaker, Condition, Doc, HeaderValue, Operation, Retry,
+    Address, Backend, BackendMember, BackendMemberKind, Breaker, Condition, Doc, HeaderValue,
+    Operation, Retry,
 };
 
 impl Row for BackendMember {
@@ -24,8 +25,12 @@ impl Row for BackendMember {
             BackendMemberKind::Timeout(timeout) => printer.timeout(timeout),
             BackendMemberKind::Retry(retry) => printer.retry(retry),
             BackendMemberKind::Breaker(breaker) => printer.breaker(breaker),
-            BackendMemberKind::Send(header) => Layout::from("send ").then(printer.header_value(header)),
-            BackendMemberKind::MaxBody(size) => Layout::from("max_body ").then(printer.source(size.span)),
+            BackendMemberKind::Send(header) => {
+                Layout::from("send ").then(printer.header_value(header))
+            }
+            BackendMemberKind::MaxBody(size) => {
+                Layout::from("max_body ").then(printer.source(size.span))
+            }
             BackendMemberKind::Operation(operation) => printer.operation(operation),
             BackendMemberKind::Bad => printer.source(self.span),
         }

@@ -58,7 +58,13 @@ impl Printer<'_> {
     }
 
     /// Rows between two brackets, at `span` with the brackets. A longer span may start before the opening bracket.
-    pub(super) fn enclosed(&mut self, (open, close): (&str, &str), rows: &[&dyn Row], style: Style, span: Span) -> Layout {
+    pub(super) fn enclosed(
+        &mut self,
+        (open, close): (&str, &str),
+        rows: &[&dyn Row],
+        style: Style,
+        span: Span,
+    ) -> Layout {
         let broken = self.is_broken(span);
         let inside = self.rows(rows, style, span.range().end);
         if inside.is_empty() {
@@ -71,15 +77,16 @@ impl Printer<'_> {
 
     /// `head` and what belongs to it: on its line where the author wrote it there, else on lines of their own.
     pub(super) fn hang(&mut self, head: Layout, head_end: usize, rows: &[&dyn Row]) -> Layout {
-        let mut end = head_end;
-        let mut broken = false;
-        for row in rows {
-            let range = row.span().range();
-            broken |= self.text.get(end..range.start).is_some_and(|between| between.contains('\n'));
-            end = range.end;
-        }
+        let broken = self.is_spread(head_end, rows);
         let rows = self.rows(rows, Style::TAILS, 0);
         Layout::Group { broken, parts: vec![head, Layout::Hang(rows)] }
+    }
+
+    /// Whether the author broke the line before one of `rows`, the first of which follows on `head_end`.
+    pub(super) fn is_spread(&self, head_end: usize, rows: &[&dyn Row]) -> bool {
+        let ends = std::iter::once(head_end).chain(rows.iter().map(|row| row.span().range().end));
+        let gaps = ends.zip(rows).map(|(end, row)| self.text.get(end..row.span().range().start));
+        gaps.flatten().any(|gap| gap.contains('\n'))
     }
 
     /// Rows, each behind a place to break, with all comments up to `stop`.
@@ -89,7 +96,10 @@ impl Printer<'_> {
             let range = row.span().range();
             let doc = row.doc();
             let before = doc.filter(|doc| !doc.trailing);
-            self.comments_up_to(before.map_or(range.start, |doc| doc.span.range().start), &mut done);
+            self.comments_up_to(
+                before.map_or(range.start, |doc| doc.span.range().start),
+                &mut done,
+            );
             if let Some(doc) = before {
                 done.documentation(self.text, doc);
                 self.comments_up_to(range.start, &mut done);
@@ -100,7 +110,8 @@ impl Printer<'_> {
             done.parts.push(layout);
             (done.end, done.open) = (Some(range.end), true);
             if let Some(doc) = doc.filter(|doc| doc.trailing) {
-                done.parts.push(Layout::Suffix(doc_line(doc.lines.first().map_or("", String::as_str))));
+                done.parts
+                    .push(Layout::Suffix(doc_line(doc.lines.first().map_or("", String::as_str))));
                 (done.end, done.open) = (Some(doc.span.range().end), false);
             }
         }
@@ -110,7 +121,9 @@ impl Printer<'_> {
 
     /// Comments before `stop` that are not printed yet: behind the last row, or on lines of their own.
     fn comments_up_to(&mut self, stop: usize, done: &mut Rows) {
-        while let Some((comment, rest)) = self.comments.split_first().filter(|(next, _)| next.span.range().start < stop) {
+        while let Some((comment, rest)) =
+            self.comments.split_first().filter(|(next, _)| next.span.range().start < stop)
+        {
             self.comments = rest;
             let range = comment.span.range();
             if !comment.own_line && done.open {

@@ -5,7 +5,9 @@ use super::block::{Row, Style};
 use super::item::dyn_rows;
 use super::layout::Layout;
 use crate::span::Span;
-use crate::tree::{Call, CallPart, CallPath, CallTarget, Each, Ident, Outcome, Tail, TailKind, Value, ValueKind};
+use crate::tree::{
+    Call, CallPart, CallPath, CallTarget, Each, Ident, Outcome, Tail, TailKind, Value, ValueKind,
+};
 
 impl Row for Tail {
     fn span(&self) -> Span {
@@ -53,11 +55,16 @@ impl Printer<'_> {
         let body = call.body.as_ref().map(|body| self.sent(body));
         let cache = call.cache.as_ref().map(|time| self.source(time.span));
         let head = head.then_if(" ", body).then_if(" cache ", cache);
-        if call.tails.is_empty() { head } else { self.hang(head, end(call), &dyn_rows(&call.tails)) }
+        if call.tails.is_empty() {
+            head
+        } else {
+            self.hang(head, end(call), &dyn_rows(&call.tails))
+        }
     }
 
     fn each(&mut self, each: &Each) -> Layout {
-        let head = Layout::from(format!("each {} of ", each.element.text)).then(self.reference(&each.list));
+        let head = Layout::from(format!("each {} of ", each.element.text))
+            .then(self.reference(&each.list));
         head.then(format!(" max {}:", each.max.text))
     }
 
@@ -70,8 +77,10 @@ impl Printer<'_> {
                 Layout::from(format!(".{}", name.text))
             }
             CallTarget::Operation { name, arguments } => {
-                let rows: Vec<Argument<'_>> = arguments.iter().map(|(name, value)| Argument(name, value)).collect();
-                let ends = rows.first().zip(rows.last()).map(|(first, last)| first.span().to(last.span()));
+                let rows: Vec<Argument<'_>> =
+                    arguments.iter().map(|(name, value)| Argument(name, value)).collect();
+                let ends =
+                    rows.first().zip(rows.last()).map(|(first, last)| first.span().to(last.span()));
                 let span = ends.map_or(name.span, |ends| self.to_parenthesis(name.span.to(ends)));
                 let arguments = self.enclosed(("(", ")"), &dyn_rows(&rows), Style::BRACKETS, span);
                 Layout::from(format!(".{}", name.text)).then(arguments)
@@ -106,8 +115,10 @@ impl Printer<'_> {
             layout = layout.then("/").then(self.call_parts(segment));
         }
         for (index, pair) in path.query.iter().enumerate() {
-            let name = Layout::from(if index == 0 { "?" } else { "&" }).then(self.source(pair.name.span));
-            layout = layout.then(name.then_if("=", pair.value.as_ref().map(|parts| self.call_parts(parts))));
+            let name =
+                Layout::from(if index == 0 { "?" } else { "&" }).then(self.source(pair.name.span));
+            layout = layout
+                .then(name.then_if("=", pair.value.as_ref().map(|parts| self.call_parts(parts))));
         }
         layout
     }

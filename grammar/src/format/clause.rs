@@ -21,7 +21,8 @@ impl Printer<'_> {
         match &clause.kind {
             ClauseKind::Public => Layout::from("public"),
             ClauseKind::Auth { schemes, scopes } => {
-                let schemes = Layout::join(schemes.iter().map(|name| self.source(name.span)), " or ");
+                let schemes =
+                    Layout::join(schemes.iter().map(|name| self.source(name.span)), " or ");
                 let scopes = scopes.iter().map(|scope| self.source(scope.span)).collect::<Vec<_>>();
                 let scopes = (!scopes.is_empty()).then(|| Layout::join(scopes, " and "));
                 Layout::from("auth ").then(schemes).then_if(" with scope ", scopes)

@@ -6,7 +6,8 @@ use super::item::dyn_rows;
 use super::layout::Layout;
 use crate::span::Span;
 use crate::tree::{
-    Body, Doc, Endpoint, EndpointMember, EndpointMemberKind, Param, Path, Resp, RespKind, SegmentPart,
+    Body, Doc, Endpoint, EndpointMember, EndpointMemberKind, Param, Path, Resp, RespKind,
+    SegmentPart,
 };
 
 impl Row for EndpointMember {
@@ -30,11 +31,14 @@ impl Row for EndpointMember {
                 head.then(" = ").then(printer.value(value))
             }
             EndpointMemberKind::Return { status, value, when } => {
-                let status = status.as_ref().map_or_else(String::new, |status| format!("{} ", status.text));
+                let status =
+                    status.as_ref().map_or_else(String::new, |status| format!("{} ", status.text));
                 let answer = Layout::from(format!("return {status}")).then(printer.value(value));
                 answer.then_if(" when ", when.as_ref().map(|when| printer.value(when)))
             }
-            EndpointMemberKind::Remove(kind, name) => Layout::from(format!("remove {} {}", kind.text, name.text)),
+            EndpointMemberKind::Remove(kind, name) => {
+                Layout::from(format!("remove {} {}", kind.text, name.text))
+            }
             EndpointMemberKind::Call(call) => printer.call(call),
             EndpointMemberKind::Clause(clause) => printer.clause(clause),
             EndpointMemberKind::Bad => printer.source(self.span),
@@ -59,16 +63,19 @@ impl Row for Answer<'_> {
 }
 
 impl Printer<'_> {
-    /// The contract line is one line if it fits, however it was written. Else its block starts on a line of its own.
+    /// The contract line is one line if it was written so and fits. Else its block starts on a line of its own.
     pub(super) fn endpoint(&mut self, endpoint: &Endpoint) -> Layout {
         let name = endpoint.name.as_ref().map(|name| self.source(name.span));
-        let head = Layout::from(format!("{} ", endpoint.method.text)).then(self.path(&endpoint.path));
-        let head = head.then_if(" as ", name).then_if(" ", endpoint.body.as_ref().map(|body| self.body(body)));
+        let head =
+            Layout::from(format!("{} ", endpoint.method.text)).then(self.path(&endpoint.path));
+        let body = endpoint.body.as_ref().map(|body| self.body(body));
+        let head = head.then_if(" as ", name).then_if(" ", body);
         let answers: Vec<Answer<'_>> = endpoint.responses.iter().enumerate().map(answer).collect();
-        let last = endpoint.responses.last().map_or(0, |resp| resp.span.range().start);
-        let stop = endpoint.block.map_or(last, |block| block.range().start);
-        let broken = self.comment_before(stop);
-        let mut parts = vec![head, Layout::Hang(self.rows(&dyn_rows(&answers), Style::TAILS, stop))];
+        let rows = dyn_rows(&answers);
+        let stop =
+            endpoint.block.map_or(endpoint.signature.range().end, |block| block.range().start);
+        let broken = self.is_spread(head_end(endpoint), &rows) || self.comment_before(stop);
+        let mut parts = vec![head, Layout::Hang(self.rows(&rows, Style::TAILS, stop))];
         let Some(span) = endpoint.block else { return Layout::Group { broken, parts } };
         parts.push(Layout::Break { flat: " ", blank: false });
         let block = self.braces(&dyn_rows(&endpoint.members), span);
@@ -88,7 +95,10 @@ impl Printer<'_> {
             RespKind::Stream(status, ty) => (Some("stream"), status.as_ref(), ty.as_ref()),
             RespKind::Status(status, ty) => (None, Some(status), ty.as_ref()),
         };
-        let words = stream.map(Layout::from).into_iter().chain(status.map(|status| self.source(status.span)));
+        let words = stream
+            .map(Layout::from)
+            .into_iter()
+            .chain(status.map(|status| self.source(status.span)));
         let words: Vec<Layout> = words.collect();
         Layout::join(words.into_iter().chain(ty.map(|ty| self.ty(ty))), " ")
     }
@@ -112,7 +122,10 @@ impl Printer<'_> {
             SegmentPart::Text(text) => self.source(text.span),
             SegmentPart::Param { name, rest, ty, .. } => {
                 let ty = ty.as_ref().map(|ty| self.ty(ty));
-                Layout::from(format!("{{{}", name.text)).when(*rest, "*").then_if(": ", ty).then("}")
+                Layout::from(format!("{{{}", name.text))
+                    .when(*rest, "*")
+                    .then_if(": ", ty)
+                    .then("}")
             }
         }
     }
@@ -132,4 +145,10 @@ impl Printer<'_> {
 
 fn answer((index, resp): (usize, &Resp)) -> Answer<'_> {
     Answer { mark: if index == 0 { "-> " } else { "| " }, resp }
+}
+
+/// Where the part before the first answer ends.
+fn head_end(endpoint: &Endpoint) -> usize {
+    let name = endpoint.name.as_ref().map_or(endpoint.path.span, |name| name.span);
+    endpoint.body.as_ref().map_or(name, |body| body.span).range().end
 }

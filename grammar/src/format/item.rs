@@ -5,8 +5,8 @@ use super::block::Row;
 use super::layout::Layout;
 use crate::span::Span;
 use crate::tree::{
-    Api, ApiMember, ApiMemberKind, Auth, AuthMember, Doc, Env, EnvOptions, EnvValue, Import, Item, ItemKind, Owner,
-    Policy, Versions,
+    Api, ApiMember, ApiMemberKind, Auth, AuthMember, Doc, Env, EnvOptions, EnvValue, Import, Item,
+    ItemKind, Owner, Policy, Versions,
 };
 
 impl Row for Item {
@@ -60,7 +60,9 @@ impl Row for ApiMember {
 impl Row for AuthMember {
     fn span(&self) -> Span {
         match self {
-            Self::Keys { from, refresh } => refresh.as_ref().map_or(from.span, |time| from.span.to(time.span)),
+            Self::Keys { from, refresh } => {
+                refresh.as_ref().map_or(from.span, |time| from.span.to(time.span))
+            }
             Self::Issuer(value) | Self::Audience(value) => value.span,
             Self::Claims(record) => record.span,
             Self::Header(name) => name.span,
@@ -100,11 +102,16 @@ impl Printer<'_> {
 
     fn versions(&mut self, versions: &Versions) -> Layout {
         match versions {
-            Versions::Path(pattern) => Layout::from("versions in path ").then(self.source(pattern.span)),
-            Versions::Media(pattern) => Layout::from("versions in media ").then(self.source(pattern.span)),
+            Versions::Path(pattern) => {
+                Layout::from("versions in path ").then(self.source(pattern.span))
+            }
+            Versions::Media(pattern) => {
+                Layout::from("versions in media ").then(self.source(pattern.span))
+            }
             Versions::Header { name, default } => {
                 let default = default.as_ref().map(|number| self.source(number.span));
-                Layout::from(format!("versions in header {}", name.text)).then_if(" default ", default)
+                Layout::from(format!("versions in header {}", name.text))
+                    .then_if(" default ", default)
             }
         }
     }
@@ -122,7 +129,10 @@ impl Printer<'_> {
 
     fn env_options(&mut self, options: &EnvOptions) -> Layout {
         let default = self.value(&options.default);
-        let bounds = options.bounds.as_ref().map(|(low, high)| self.value(low).then("..").then(self.value(high)));
+        let bounds = options
+            .bounds
+            .as_ref()
+            .map(|(low, high)| self.value(low).then("..").then(self.value(high)));
         default.then_if(" in ", bounds)
     }
 

@@ -118,10 +118,12 @@ fn push<'l>(stack: &mut Vec<Waiting<'l>>, mode: Mode, indent: usize, parts: &'l 
 /// Whether `parts` fit flat into `room` columns, with everything up to the next place to break behind them.
 fn fits(room: usize, parts: &[Layout], behind: &[Waiting<'_>]) -> bool {
     let mut room = room;
-    let mut stack: Vec<(Mode, &Layout)> = parts.iter().rev().map(|layout| (Mode::Flat, layout)).collect();
+    let mut stack: Vec<(Mode, &Layout)> =
+        parts.iter().rev().map(|layout| (Mode::Flat, layout)).collect();
     let mut behind = behind.iter().rev();
     loop {
-        let Some((mode, layout)) = stack.pop().or_else(|| behind.next().map(|waiting| (waiting.mode, waiting.layout)))
+        let Some((mode, layout)) =
+            stack.pop().or_else(|| behind.next().map(|waiting| (waiting.mode, waiting.layout)))
         else {
             return true;
         };
@@ -188,5 +190,39 @@ impl Page {
     fn room(&self) -> usize {
         let column = if self.column == 0 { self.indent } else { self.column };
         self.width.saturating_sub(column)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Layout, print};
+
+    fn list(broken: bool) -> Layout {
+        let place = |flat| Layout::Break { flat, blank: false };
+        let words = vec![place(" "), Layout::from("one"), place(", "), Layout::from("two")];
+        let parts = vec![Layout::from("{"), Layout::Nest(words), place(" "), Layout::from("}")];
+        Layout::Group { broken, parts }
+    }
+
+    #[test]
+    fn a_group_is_one_line_or_one_line_each() {
+        assert_eq!(print(vec![list(false)], 12), "{ one, two }\n");
+        assert_eq!(print(vec![list(false)], 11), "{\n  one\n  two\n}\n");
+        assert_eq!(print(vec![list(true)], 12), "{\n  one\n  two\n}\n");
+    }
+
+    #[test]
+    fn what_follows_counts_and_comments_do_not() {
+        let behind = |layout: Layout| vec![list(false).then(layout)];
+        assert_eq!(print(behind(Layout::from(" =")), 13), "{\n  one\n  two\n} =\n");
+        assert_eq!(
+            print(behind(Layout::Suffix("// long".to_owned())), 12),
+            "{ one, two } // long\n"
+        );
+    }
+
+    #[test]
+    fn nothing_is_no_line() {
+        assert_eq!(print(Vec::new(), 10), "");
     }
 }

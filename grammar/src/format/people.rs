@@ -6,7 +6,8 @@ use super::item::{contact, dyn_rows};
 use super::layout::Layout;
 use crate::span::Span;
 use crate::tree::{
-    Case, CaseThen, CaseWhen, Consumer, Exchange, HeaderValue, Mock, MockAnswer, UseEndpoint, UseOf, Value,
+    Case, CaseThen, CaseWhen, Consumer, Exchange, HeaderValue, Mock, MockAnswer, UseEndpoint,
+    UseOf, Value,
 };
 
 impl Row for UseEndpoint {
@@ -111,7 +112,8 @@ impl Row for CaseThen {
         let error = self.error.as_ref().map(|error| printer.source(error.span));
         let head = Layout::from(format!("then {}", self.status.text)).then_if(" ", error);
         let head = head.then_if(" ", self.body.as_ref().map(|body| printer.value(body)));
-        let spans = [self.body.as_ref().map(|body| body.span), self.error.as_ref().map(|error| error.span)];
+        let spans =
+            [self.body.as_ref().map(|body| body.span), self.error.as_ref().map(|error| error.span)];
         let last = spans.into_iter().flatten().next().unwrap_or(self.status.span);
         printer.hang(head, last.range().end, &dyn_rows(&self.headers))
     }
@@ -119,20 +121,26 @@ impl Row for CaseThen {
 
 impl Printer<'_> {
     pub(super) fn consumer(&mut self, consumer: &Consumer) -> Layout {
-        let head = format!("consumer {}{} uses ", consumer.name.text, contact(consumer.contact.as_deref()));
+        let head = format!(
+            "consumer {}{} uses ",
+            consumer.name.text,
+            contact(consumer.contact.as_deref())
+        );
         let uses: Vec<Layout> = consumer.uses.iter().map(|of| self.use_of(of)).collect();
         Layout::from(head).then(Layout::join(uses, ", "))
     }
 
     fn use_of(&mut self, of: &UseOf) -> Layout {
-        let endpoints = of.endpoints.as_ref().map(|endpoints| self.braces(&dyn_rows(endpoints), of.span));
+        let endpoints =
+            of.endpoints.as_ref().map(|endpoints| self.braces(&dyn_rows(endpoints), of.span));
         Layout::from(format!("v{}", of.version.text)).then_if(" ", endpoints)
     }
 
     /// A case is never on one line: its request target may hold commas.
     pub(super) fn case(&mut self, case: &Case, span: Span) -> Layout {
         let smoke = if case.smoke { "smoke " } else { "" };
-        let head = Layout::from("case ").then(self.source(case.title.span)).then(format!(" {smoke}"));
+        let head =
+            Layout::from("case ").then(self.source(case.title.span)).then(format!(" {smoke}"));
         let mut rows: Vec<&dyn Row> = vec![&case.when];
         rows.extend(dyn_rows(&case.mocks));
         rows.push(&case.then);
@@ -145,7 +153,8 @@ impl Printer<'_> {
     fn exchange(&mut self, backend: &str, exchange: &Exchange) -> Layout {
         let request = format!("{backend} {} {}", exchange.method.text, exchange.target.text);
         let body = exchange.body.as_ref().map(|body| self.object(body));
-        let head_end = exchange.body.as_ref().map_or(exchange.target.span, |body| body.span).range().end;
+        let head_end =
+            exchange.body.as_ref().map_or(exchange.target.span, |body| body.span).range().end;
         let mut rows = dyn_rows(&exchange.headers);
         rows.push(&exchange.answer);
         self.hang(Layout::from(request).then_if(" ", body), head_end, &rows)

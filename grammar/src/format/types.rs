@@ -6,8 +6,9 @@ use super::item::dyn_rows;
 use super::layout::Layout;
 use crate::span::Span;
 use crate::tree::{
-    Base, Bound, BoundKind, Deprecated, Doc, EnumBody, EnumDecl, EnumRest, EnumValue, ErrorDecl, Field, FieldKind,
-    Ident, NamedField, Record, Successor, Type, TypeBody, TypeDecl, Union, Variant,
+    Base, Bound, BoundKind, Deprecated, Doc, EnumBody, EnumDecl, EnumRest, EnumValue, ErrorDecl,
+    Field, FieldKind, Ident, NamedField, Record, Successor, Type, TypeBody, TypeDecl, Union,
+    Variant,
 };
 
 impl Row for Field {
@@ -86,7 +87,8 @@ impl Printer<'_> {
     }
 
     pub(super) fn type_decl(&mut self, decl: &TypeDecl) -> Layout {
-        let parameter = decl.parameter.as_ref().map_or_else(String::new, |name| format!("<{}>", name.text));
+        let parameter =
+            decl.parameter.as_ref().map_or_else(String::new, |name| format!("<{}>", name.text));
         let head = Layout::from(format!("type {}{parameter}", decl.name.text));
         let body = match &decl.body {
             TypeBody::Record(record) => head.then(" ").then(self.record(record)),
@@ -115,10 +117,14 @@ impl Printer<'_> {
     pub(super) fn ty(&mut self, ty: &Type) -> Layout {
         let base = match &ty.base {
             Base::List(item) => Layout::from("[").then(self.ty(item)).then("]"),
-            Base::Map(key, value) => Layout::from("[").then(self.ty(key)).then(": ").then(self.ty(value)).then("]"),
+            Base::Map(key, value) => {
+                Layout::from("[").then(self.ty(key)).then(": ").then(self.ty(value)).then("]")
+            }
             Base::Record(record) => self.record(record),
             Base::Enum(body) => Layout::from("enum ").then(self.enum_body(body)),
-            Base::Generic(name, argument) => self.source(name.span).then("<").then(self.ty(argument)).then(">"),
+            Base::Generic(name, argument) => {
+                self.source(name.span).then("<").then(self.ty(argument)).then(">")
+            }
             Base::Name(name) => self.source(name.span),
         };
         let bounds = (!ty.limits.is_empty()).then(|| self.bounds(&ty.limits));
@@ -128,18 +134,23 @@ impl Printer<'_> {
     /// Bounds and the parenthesis behind them. Precision and scale stand close together: `decimal(12,2)`.
     fn bounds(&self, bounds: &[Bound]) -> Layout {
         let plain = bounds.iter().all(|bound| matches!(bound.kind, BoundKind::Number(_)));
-        Layout::join(bounds.iter().map(|bound| self.bound(bound)), if plain { "," } else { ", " }).then(")")
+        Layout::join(bounds.iter().map(|bound| self.bound(bound)), if plain { "," } else { ", " })
+            .then(")")
     }
 
     fn bound(&self, bound: &Bound) -> Layout {
         match &bound.kind {
             BoundKind::Schema(file) => Layout::from("schema ").then(self.source(file.span)),
             BoundKind::Range(low, high) => {
-                let end = |end: &Option<crate::tree::NumberLit>| end.as_ref().map_or("", |end| self.slice(end.span));
+                let end = |end: &Option<crate::tree::NumberLit>| {
+                    end.as_ref().map_or("", |end| self.slice(end.span))
+                };
                 Layout::from(format!("{}..{}", end(low), end(high)))
             }
             BoundKind::Compare(op, number) => Layout::from(format!("{}{}", op.text(), number.text)),
-            BoundKind::Pattern(_) | BoundKind::Unique | BoundKind::Number(_) => self.source(bound.span),
+            BoundKind::Pattern(_) | BoundKind::Unique | BoundKind::Number(_) => {
+                self.source(bound.span)
+            }
         }
     }
 
@@ -163,7 +174,8 @@ impl Printer<'_> {
 
     /// Where the `...` of an enum stands: the only one behind the last value that is not in a comment.
     fn rest_of(&self, body: &EnumBody) -> Span {
-        let from = body.values.last().map_or(body.span.range().start, |value| value.span.range().end);
+        let from =
+            body.values.last().map_or(body.span.range().start, |value| value.span.range().end);
         let behind = self.text.get(from..body.span.range().end).unwrap_or_default();
         let mut at = from;
         for line in behind.split_inclusive('\n') {

@@ -16,7 +16,9 @@ impl Row for Entry {
         match &self.kind {
             EntryKind::Spread(None) => Layout::from("..."),
             EntryKind::Spread(Some(of)) => Layout::from("...").then(printer.reference(of)),
-            EntryKind::Field(name, value) => printer.source(name.span).then(": ").then(printer.value(value)),
+            EntryKind::Field(name, value) => {
+                printer.source(name.span).then(": ").then(printer.value(value))
+            }
         }
     }
 }
@@ -48,9 +50,10 @@ impl Printer<'_> {
             }
             ValueKind::Env(env) => self.env_value(env),
             ValueKind::Ref(of) => self.reference(of),
-            ValueKind::Template(_) | ValueKind::Number(_) | ValueKind::Date(_) | ValueKind::Duration(_) => {
-                self.source(value.span)
-            }
+            ValueKind::Template(_)
+            | ValueKind::Number(_)
+            | ValueKind::Date(_)
+            | ValueKind::Duration(_) => self.source(value.span),
         }
     }
 

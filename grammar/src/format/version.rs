@@ -23,7 +23,9 @@ impl Row for VersionMember {
                 Layout::from(format!("rename {} to {}", rename.from.text, rename.to.text))
             }
             VersionMemberKind::Remove(remove) => printer.remove(remove),
-            VersionMemberKind::Change(change) => Layout::from("change ").then(printer.change(change, self.span)),
+            VersionMemberKind::Change(change) => {
+                Layout::from("change ").then(printer.change(change, self.span))
+            }
             VersionMemberKind::Under { path, members } => {
                 let head = Layout::from("under ").then(printer.path(path)).then(" ");
                 head.then(printer.braces(&dyn_rows(members), self.span))
@@ -64,7 +66,8 @@ impl Row for FieldEdit {
 
 impl Printer<'_> {
     pub(super) fn version(&mut self, version: &Version, span: Span) -> Layout {
-        let from = version.from.as_ref().map_or_else(String::new, |from| format!(" from {}", from.text));
+        let from =
+            version.from.as_ref().map_or_else(String::new, |from| format!(" from {}", from.text));
         let draft = if version.draft { " draft" } else { "" };
         let head = format!("version {}{from}{draft} ", version.label.text);
         Layout::from(head).then(self.braces(&dyn_rows(&version.members), span))
@@ -75,25 +78,26 @@ impl Printer<'_> {
             Remove::Endpoint(method, path) => {
                 Layout::from(format!("remove {} ", method.text)).then(self.path(path))
             }
-            Remove::Declaration(kind, name) => Layout::from(format!("remove {} {}", kind.text, name.text)),
+            Remove::Declaration(kind, name) => {
+                Layout::from(format!("remove {} {}", kind.text, name.text))
+            }
         }
     }
 
     fn change(&mut self, change: &Change, span: Span) -> Layout {
         match change {
             Change::Endpoint { method, path, members, block } => {
-                let head = Layout::from(format!("{} ", method.text)).then(self.path(path)).then(" ");
+                let head =
+                    Layout::from(format!("{} ", method.text)).then(self.path(path)).then(" ");
                 head.then(self.braces(&dyn_rows(members), *block))
             }
-            Change::Type { name, edits } => {
-                Layout::from(format!("type {} ", name.text)).then(self.braces(&dyn_rows(edits), span))
-            }
+            Change::Type { name, edits } => Layout::from(format!("type {} ", name.text))
+                .then(self.braces(&dyn_rows(edits), span)),
             Change::Enum { name, body } => {
                 Layout::from(format!("enum {} ", name.text)).then(self.enum_body(body))
             }
-            Change::Union { name, variants } => {
-                Layout::from(format!("union {} ", name.text)).then(self.braces(&dyn_rows(variants), span))
-            }
+            Change::Union { name, variants } => Layout::from(format!("union {} ", name.text))
+                .then(self.braces(&dyn_rows(variants), span)),
             Change::Error(error) => self.error_decl(error),
         }
     }

@@ -4,8 +4,8 @@ use super::cursor::{Cursor, Node, only};
 use super::{Lower, Place};
 use crate::parse::Rule;
 use crate::tree::{
-    Api, ApiMember, ApiMemberKind, Auth, AuthMember, Env, EnvOptions, EnvValue, Import, Item, ItemKind, Owner, Policy,
-    Versions,
+    Api, ApiMember, ApiMemberKind, Auth, AuthMember, Env, EnvOptions, EnvValue, Import, Item,
+    ItemKind, Owner, Policy, Versions,
 };
 
 impl Lower<'_> {
@@ -87,7 +87,8 @@ impl Lower<'_> {
             Rule::k_media => Versions::Media(self.string(cursor.take(Rule::string))),
             _ => {
                 let name = self.ident(cursor.take(Rule::name));
-                let default = cursor.flag(Rule::k_default).then(|| self.number(cursor.take(Rule::number)));
+                let default =
+                    cursor.flag(Rule::k_default).then(|| self.number(cursor.take(Rule::number)));
                 Versions::Header { name, default }
             }
         }
@@ -106,7 +107,11 @@ impl Lower<'_> {
         let mut cursor = Cursor::of(node);
         cursor.take(Rule::k_env);
         let name = self.ident(cursor.take(Rule::ident));
-        EnvValue { name, options: cursor.opt(Rule::env_opt).map(|node| self.env_options(node)), span }
+        EnvValue {
+            name,
+            options: cursor.opt(Rule::env_opt).map(|node| self.env_options(node)),
+            span,
+        }
     }
 
     fn env_options(&mut self, node: Node<'_>) -> EnvOptions {
@@ -136,7 +141,9 @@ impl Lower<'_> {
         match rule {
             Rule::keys => {
                 let from = self.env_value(cursor.take(Rule::env_v));
-                let refresh = cursor.flag(Rule::k_refresh).then(|| self.duration(cursor.take(Rule::duration)));
+                let refresh = cursor
+                    .flag(Rule::k_refresh)
+                    .then(|| self.duration(cursor.take(Rule::duration)));
                 AuthMember::Keys { from, refresh }
             }
             Rule::issuer => AuthMember::Issuer(self.value(cursor.take(Rule::value))),
@@ -160,5 +167,87 @@ impl Lower<'_> {
         let mut cursor = Cursor::of(node);
         cursor.any();
         self.ident(cursor.take(Rule::ident))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lower::samples::item;
+    use crate::tree::{ApiMemberKind, AuthMember, ItemKind, ValueKind, Versions};
+
+    #[test]
+    fn an_import_with_and_without_a_name() {
+        let ItemKind::Import(import) = item("import \"../shared\" as shared") else { panic!() };
+        assert_eq!(
+            (import.path.value.as_str(), import.alias.unwrap().text.as_str()),
+            ("../shared", "shared")
+        );
+        let ItemKind::Import(import) = item("import \"../shared\"") else { panic!() };
+        assert_eq!(import.alias, None);
+    }
+
+    #[test]
+    fn the_api_block() {
+        let text = "api shop {\n  owner web <web@shop.example>\n  versions in header Api-Version default 2\n\
+                    errors problem, published additive, notice 180d\n timeout 1s }";
+        let ItemKind::Api(api) = item(text) else { panic!() };
+        let kinds: Vec<ApiMemberKind> = api.members.into_iter().map(|member| member.kind).collect();
+        let [owner, versions, errors, published, notice, clause] = &kinds[..] else {
+            panic!("{kinds:?}")
+        };
+        assert!(
+            matches!(owner, ApiMemberKind::Owner(owner) if owner.contact.as_deref() == Some("web@shop.example"))
+        );
+        let ApiMemberKind::Versions(Versions::Header { name, default }) = versions else {
+            panic!()
+        };
+        assert_eq!(
+            (name.text.as_str(), default.as_ref().unwrap().text.as_str()),
+            ("Api-Version", "2")
+        );
+        assert!(matches!(errors, ApiMemberKind::Errors(form) if form.text == "problem"));
+        assert!(matches!(published, ApiMemberKind::Published { additive: true }));
+        assert!(matches!(notice, ApiMemberKind::Notice(time) if time.millis == 180 * 86_400_000));
+        assert!(matches!(clause, ApiMemberKind::Clause(_)));
+    }
+
+    #[test]
+    fn variables_have_types_defaults_and_bounds() {
+        let ItemKind::Env(env) = item("env WAIT: duration = 150ms in 50ms..500ms") else {
+            panic!()
+        };
+        let options = env.options.unwrap();
+        let (low, high) = options.bounds.unwrap();
+        let millis =
+            |kind: &ValueKind| if let ValueKind::Duration(time) = kind { time.millis } else { 0 };
+        assert_eq!(
+            [&options.default, &low, &high].map(|value| millis(&value.kind)),
+            [150, 50, 500]
+        );
+    }
+
+    #[test]
+    fn authentication() {
+        let text = "auth customer = jwt { keys env URL refresh 15min, issuer env ISSUER, audience \"shop\"\n\
+                    claims { sub: uuid }, header X-Key, leeway 30s }";
+        let ItemKind::Auth(auth) = item(text) else { panic!() };
+        assert_eq!(auth.scheme.text, "jwt");
+        let [
+            AuthMember::Keys { from, refresh: Some(refresh) },
+            _,
+            _,
+            AuthMember::Claims(claims),
+            header,
+            leeway,
+        ] = &auth.members[..]
+        else {
+            panic!("{:?}", auth.members)
+        };
+        assert_eq!(
+            (from.name.text.as_str(), refresh.millis, claims.fields.len()),
+            ("URL", 900_000, 1)
+        );
+        assert!(matches!(header, AuthMember::Header(name) if name.text == "X-Key"));
+        assert!(matches!(leeway, AuthMember::Leeway(time) if time.text == "30s"));
     }
 }

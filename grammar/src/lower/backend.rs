@@ -4,7 +4,8 @@ use super::cursor::{Cursor, Node};
 use super::{Lower, Place};
 use crate::parse::Rule;
 use crate::tree::{
-    Address, Backend, BackendMember, BackendMemberKind, Breaker, Condition, HeaderValue, Operation, Retry,
+    Address, Backend, BackendMember, BackendMemberKind, Breaker, Condition, HeaderValue, Operation,
+    Retry,
 };
 
 impl Lower<'_> {
@@ -89,5 +90,57 @@ impl Lower<'_> {
             None => (None, first),
         };
         Operation { name, method, path, body, result }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lower::samples::item;
+    use crate::tree::{Address, Backend, BackendMemberKind, Base, CallPart, ItemKind, Timeout};
+
+    #[track_caller]
+    fn backend(text: &str) -> Backend {
+        let ItemKind::Backend(backend) = item(text) else { panic!() };
+        backend
+    }
+
+    #[test]
+    fn an_address_with_and_without_a_block() {
+        let bare = backend("backend a at env URL");
+        assert!(matches!(&bare.address, Address::Env(env) if env.name.text == "URL"));
+        assert!(!bare.block);
+        let empty = backend("backend a at \"http://a:8080\" {}");
+        assert!(matches!(&empty.address, Address::Url(url) if url.value == "http://a:8080"));
+        assert!(empty.block && empty.members.is_empty());
+    }
+
+    #[test]
+    fn what_holds_for_every_attempt() {
+        let text = "backend a at env A { owner x, timeout env T = 1s, retry 2 on unreachable, 503, 4xx\n\
+                    breaker 5 failures in 10s then open 30s\n send header X-Key = env KEY, max_body 2MB }";
+        let kinds: Vec<_> = backend(text).members.into_iter().map(|member| member.kind).collect();
+        let [_, timeout, retry, breaker, send, _] = &kinds[..] else { panic!("{kinds:?}") };
+        assert!(
+            matches!(timeout, BackendMemberKind::Timeout(Timeout::Env(env)) if env.options.is_some())
+        );
+        let BackendMemberKind::Retry(retry) = retry else { panic!() };
+        let on: Vec<&str> = retry.on.iter().map(|condition| condition.text.as_str()).collect();
+        assert_eq!((retry.attempts.text.as_str(), on), ("2", vec!["unreachable", "503", "4xx"]));
+        let BackendMemberKind::Breaker(breaker) = breaker else { panic!() };
+        assert_eq!(breaker.within.as_ref().map(|time| time.millis), Some(10_000));
+        assert!(matches!(send, BackendMemberKind::Send(header) if header.name.text == "X-Key"));
+    }
+
+    #[test]
+    fn operations_have_typed_holes() {
+        let text = "backend a at env A {\n  level = POST /levels/{sku: Sku}?all ([Line]) -> { n: int } /// how many\n}";
+        let mut backend = backend(text);
+        let member = backend.members.remove(0);
+        let BackendMemberKind::Operation(operation) = member.kind else { panic!() };
+        assert!(matches!(&operation.path.segments[1][..], [CallPart::Hole { ty: Some(_), .. }]));
+        assert!(matches!(operation.body.unwrap().base, Base::List(_)));
+        assert!(matches!(operation.result.base, Base::Record(_)));
+        let doc = member.doc.unwrap();
+        assert_eq!((doc.lines, doc.trailing), (vec!["how many".to_owned()], true));
     }
 }

@@ -4,7 +4,9 @@ use super::Lower;
 use super::cursor::{Cursor, Node, only};
 use crate::error::SyntaxError;
 use crate::parse::Rule;
-use crate::tree::{Call, CallPart, CallPath, CallTarget, Each, Ident, Outcome, Pair, Tail, TailKind, Value};
+use crate::tree::{
+    Call, CallPart, CallPath, CallTarget, Each, Ident, Outcome, Pair, Tail, TailKind, Value,
+};
 
 impl Lower<'_> {
     pub(super) fn call(&mut self, node: Node<'_>) -> Call {
@@ -49,7 +51,10 @@ impl Lower<'_> {
     fn target(&mut self, cursor: &mut Cursor<'_>) -> CallTarget {
         if let Some(method) = cursor.opt(Rule::method) {
             let method = self.method(method);
-            return CallTarget::Request { method, path: self.call_path(cursor.take(Rule::call_path)) };
+            return CallTarget::Request {
+                method,
+                path: self.call_path(cursor.take(Rule::call_path)),
+            };
         }
         let name = self.ident(cursor.take(Rule::operation_name));
         let arguments = cursor.opt(Rule::args).map_or_else(Vec::new, |node| self.arguments(node));
@@ -76,7 +81,9 @@ impl Lower<'_> {
         let (mut segments, mut query) = (Vec::new(), Vec::new());
         for node in node.into_inner() {
             match node.as_rule() {
-                Rule::cp_seg => segments.push(node.into_inner().map(|node| self.call_part(node)).collect()),
+                Rule::cp_seg => {
+                    segments.push(node.into_inner().map(|node| self.call_part(node)).collect());
+                }
                 _ => query.push(self.pair(node)),
             }
         }
@@ -88,7 +95,11 @@ impl Lower<'_> {
         let mut cursor = Cursor::of(node);
         let name = self.ident(cursor.take(Rule::pair_name));
         let value = cursor.opt(Rule::pair_value);
-        Pair { name, value: value.map(|node| node.into_inner().map(|node| self.call_part(node)).collect()), span }
+        Pair {
+            name,
+            value: value.map(|node| node.into_inner().map(|node| self.call_part(node)).collect()),
+            span,
+        }
     }
 
     fn call_part(&mut self, node: Node<'_>) -> CallPart {
@@ -134,5 +145,84 @@ impl Lower<'_> {
     /// Documentation where nothing can be documented is a comment.
     pub(super) fn stray_doc(&mut self, node: &Node<'_>) {
         self.trailing(None::<&mut crate::tree::EnumValue>, node);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lower::samples::line;
+    use crate::tree::{
+        Call, CallPart, CallTarget, EndpointMemberKind, Outcome, TailKind, ValueKind,
+    };
+
+    #[track_caller]
+    fn call(text: &str) -> Call {
+        let EndpointMemberKind::Call(call) = line(text) else { panic!() };
+        *call
+    }
+
+    #[test]
+    fn a_request_with_a_query() {
+        let call = call("found: Hits = finder GET /q/{a.b}.json?size=20&tag={tag}x&all&none=");
+        assert_eq!(
+            (call.name.text.as_str(), call.backend.text.as_str(), call.ty.is_some()),
+            ("found", "finder", true)
+        );
+        let CallTarget::Request { path, .. } = call.target else { panic!() };
+        assert!(
+            matches!(&path.segments[1][..], [CallPart::Hole { .. }, CallPart::Text(text)] if text.text == ".json")
+        );
+        let lengths: Vec<Option<usize>> =
+            path.query.iter().map(|pair| pair.value.as_ref().map(Vec::len)).collect();
+        assert_eq!(lengths, [Some(1), Some(2), None, Some(0)]);
+    }
+
+    #[test]
+    fn an_operation() {
+        let CallTarget::Operation { name, arguments } =
+            call("x = catalog.item(id: id, n: 2) { a: 1 }").target
+        else {
+            panic!()
+        };
+        assert_eq!((name.text.as_str(), arguments.len()), ("item", 2));
+        let bare = call("x = catalog.item (body)");
+        assert!(
+            matches!(bare.target, CallTarget::Operation { arguments, .. } if arguments.is_empty())
+        );
+        assert!(matches!(bare.body.unwrap().kind, ValueKind::Ref(_)));
+    }
+
+    #[test]
+    fn one_call_per_element() {
+        let each =
+            call("x = each line of cart.lines max 50: stock GET /levels/{line.sku}").each.unwrap();
+        assert_eq!(
+            (each.element.text.as_str(), each.list.steps.len(), each.max.text.as_str()),
+            ("line", 2, "50")
+        );
+    }
+
+    #[test]
+    fn tails() {
+        let text = "x = a POST /b { c: d } cache 60s\n  with header X = y\n\n  within 200ms // soon\n  when a > 1\n\
+                    on 404, 5xx fail Gone { e: error.e } else null";
+        let call = call(text);
+        assert_eq!(call.cache.unwrap().millis, 60_000);
+        let kinds: Vec<TailKind> = call.tails.into_iter().map(|tail| tail.kind).collect();
+        let [TailKind::With(_), TailKind::Within(_), TailKind::When(_), on, stand_in] = &kinds[..]
+        else {
+            panic!("{kinds:?}")
+        };
+        assert!(
+            matches!(on, TailKind::On(conditions, Outcome::Fail(_, Some(_))) if conditions.len() == 2)
+        );
+        assert!(matches!(stand_in, TailKind::Else(Outcome::Value(_))));
+    }
+
+    #[test]
+    fn keywords_name_calls() {
+        for name in ["query", "when", "on", "limit", "item", "_"] {
+            assert_eq!(call(&format!("{name} = a GET /b")).name.text, name);
+        }
     }
 }

@@ -16,12 +16,14 @@ impl Lower<'_> {
             Rule::cache => ClauseKind::Cache(self.cache(node)),
             Rule::max_body => ClauseKind::MaxBody(self.max_body(node)),
             Rule::cors => {
-                let atoms = node.into_inner().filter(|node| node.as_rule() == Rule::atom);
-                ClauseKind::Cors(atoms.map(|node| self.atom(node)).collect())
+                let mut cursor = Cursor::of(node);
+                cursor.take(Rule::k_cors);
+                ClauseKind::Cors(self.atoms(&mut cursor))
             }
             Rule::unknown => {
                 let rules: Vec<Rule> = node.into_inner().map(|node| node.as_rule()).collect();
-                let (params, ignored) = (rules.contains(&Rule::k_params), rules.contains(&Rule::k_ignored));
+                let (params, ignored) =
+                    (rules.contains(&Rule::k_params), rules.contains(&Rule::k_ignored));
                 ClauseKind::Unknown { params, ignored }
             }
             _ => ClauseKind::Use(self.second_ident(node)),
@@ -86,5 +88,90 @@ impl Lower<'_> {
         let mut cursor = Cursor::of(node);
         cursor.take(Rule::k_max_body);
         self.size(cursor.take(Rule::size))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lower::samples::{item, words};
+    use crate::tree::{ClauseKind, ItemKind, Limit, Timeout};
+
+    #[track_caller]
+    fn clause(text: &str) -> ClauseKind {
+        let ItemKind::Policy(mut policy) = item(&format!("policy p {{ {text} }}")) else {
+            panic!()
+        };
+        policy.clauses.remove(0).kind
+    }
+
+    #[test]
+    fn access() {
+        assert_eq!(clause("public"), ClauseKind::Public);
+        let ClauseKind::Auth { schemes, scopes } = clause("auth a or b with scope \"x\" and \"y\"")
+        else {
+            panic!()
+        };
+        let scopes: Vec<&str> = scopes.iter().map(|scope| scope.value.as_str()).collect();
+        assert_eq!((words(&schemes), scopes), (vec!["a", "b"], vec!["x", "y"]));
+    }
+
+    #[test]
+    fn limits() {
+        let ClauseKind::Limit(Limit { rate, burst, per, per_header, shared }) =
+            clause("limit 50/s burst 10 per customer.sub shared")
+        else {
+            panic!()
+        };
+        assert_eq!((rate.unwrap().text.as_str(), burst.unwrap().text.as_str()), ("50/s", "10"));
+        assert_eq!((words(&per), per_header, shared), (vec!["customer", "sub"], false, true));
+        assert!(
+            matches!(clause("limit 5/s per header X-Id"), ClauseKind::Limit(limit) if limit.per_header)
+        );
+        assert!(matches!(clause("limit none"), ClauseKind::Limit(limit) if limit.rate.is_none()));
+    }
+
+    #[test]
+    fn caches_and_times() {
+        let ClauseKind::Cache(cache) = clause("cache private 30s stale 5min") else { panic!() };
+        assert_eq!(
+            (cache.private, cache.fresh.unwrap().millis, cache.stale.unwrap().millis),
+            (true, 30_000, 300_000)
+        );
+        assert!(matches!(clause("cache none"), ClauseKind::Cache(cache) if cache.fresh.is_none()));
+        assert!(
+            matches!(clause("timeout 2s"), ClauseKind::Timeout(Timeout::Fixed(time)) if time.millis == 2000)
+        );
+        assert!(
+            matches!(clause("timeout env T"), ClauseKind::Timeout(Timeout::Env(env)) if env.name.text == "T")
+        );
+    }
+
+    #[test]
+    fn the_other_clauses() {
+        assert!(
+            matches!(clause("max_body 64KB"), ClauseKind::MaxBody(size) if size.bytes == 65_536)
+        );
+        assert!(
+            matches!(clause("max_body 2MB"), ClauseKind::MaxBody(size) if size.bytes == 2_097_152)
+        );
+        assert!(
+            matches!(clause("cors \"a\" or env B or \"c\""), ClauseKind::Cors(origins) if origins.len() == 3)
+        );
+        assert_eq!(
+            clause("unknown fields refused"),
+            ClauseKind::Unknown { params: false, ignored: false }
+        );
+        assert_eq!(
+            clause("unknown params ignored"),
+            ClauseKind::Unknown { params: true, ignored: true }
+        );
+        assert!(matches!(clause("use fast"), ClauseKind::Use(name) if name.text == "fast"));
+    }
+
+    #[test]
+    fn quantities_beyond_every_number_are_capped() {
+        let nines = "9".repeat(30);
+        let ClauseKind::MaxBody(size) = clause(&format!("max_body {nines}MB")) else { panic!() };
+        assert_eq!((size.bytes, size.text), (u64::MAX, format!("{nines}MB")));
     }
 }

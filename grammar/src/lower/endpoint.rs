@@ -4,7 +4,8 @@ use super::cursor::{Cursor, Node};
 use super::{Lower, Place};
 use crate::parse::Rule;
 use crate::tree::{
-    Body, Endpoint, EndpointMember, EndpointMemberKind, Param, Path, Resp, RespKind, Segment, SegmentPart,
+    Body, Endpoint, EndpointMember, EndpointMemberKind, Param, Path, Resp, RespKind, Segment,
+    SegmentPart,
 };
 
 impl Lower<'_> {
@@ -141,5 +142,109 @@ impl Lower<'_> {
         let value = self.value(cursor.take(Rule::value));
         let when = cursor.flag(Rule::k_when).then(|| self.value(cursor.take(Rule::value)));
         EndpointMemberKind::Return { status, value, when }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lower::samples::{line, member};
+    use crate::tree::{Endpoint, EndpointMemberKind, RespKind, SegmentPart, VersionMemberKind};
+
+    #[track_caller]
+    fn endpoint(text: &str) -> Endpoint {
+        let VersionMemberKind::Endpoint(endpoint) = member(text) else { panic!() };
+        endpoint
+    }
+
+    #[test]
+    fn the_contract_line() {
+        let text = "POST /orders/{id: Sku} as order (NewOrder? as new) -> 201 Order | 204 | OutOfStock {\n public }";
+        let endpoint = endpoint(text);
+        assert_eq!(
+            (endpoint.method.text.as_str(), endpoint.name.unwrap().text.as_str()),
+            ("POST", "order")
+        );
+        let body = endpoint.body.unwrap();
+        assert_eq!((body.optional, body.name.unwrap().text.as_str()), (true, "new"));
+        let [created, none, error] = &endpoint.responses[..] else { panic!() };
+        assert!(matches!(&created.kind, RespKind::Status(status, Some(_)) if status.text == "201"));
+        assert!(matches!(&none.kind, RespKind::Status(_, None)));
+        assert!(matches!(&error.kind, RespKind::Type(_)));
+        let start = "version 1 { ".len();
+        let signature = endpoint.signature.range();
+        assert_eq!(
+            text.get(signature.start - start..signature.end - start),
+            text.split(" {\n").next()
+        );
+    }
+
+    #[test]
+    fn several_lines_and_no_block() {
+        let endpoint = endpoint("GET /x\n  -> A // one\n  | B");
+        assert_eq!((endpoint.responses.len(), endpoint.block), (2, None));
+    }
+
+    #[test]
+    fn special_answers() {
+        let kind = |text: &str| endpoint(text).responses.remove(0).kind;
+        assert_eq!(kind("GET /x -> pass"), RespKind::Pass);
+        assert!(matches!(kind("GET /x -> stream 200 Tick"), RespKind::Stream(Some(_), Some(_))));
+        assert!(matches!(kind("GET /x -> stream Tick"), RespKind::Stream(None, Some(_))));
+        assert!(
+            endpoint("DELETE /x -> 204 { _ = a DELETE /x }").block.is_some(),
+            "a block is no record"
+        );
+    }
+
+    #[test]
+    fn paths() {
+        let path = endpoint("GET /files/{name}.{ext: Ext}/{rest*} -> pass").path;
+        let [_, file, rest] = &path.segments[..] else { panic!() };
+        let [name, SegmentPart::Text(dot), ext] = &file.parts[..] else { panic!() };
+        assert!(
+            matches!(name, SegmentPart::Param { ty: None, rest: false, .. }) && dot.text == "."
+        );
+        assert!(matches!(ext, SegmentPart::Param { ty: Some(_), .. }));
+        assert!(matches!(&rest.parts[..], [SegmentPart::Param { rest: true, .. }]));
+        assert!(endpoint("GET / -> pass").path.segments.is_empty());
+    }
+
+    #[test]
+    fn parameters() {
+        let EndpointMemberKind::Query(query) =
+            line("query q?: [text] by comma = [] as words eg [\"a\"] deprecated")
+        else {
+            panic!()
+        };
+        assert!(
+            query.optional && query.by_comma && query.default.is_some() && query.example.is_some()
+        );
+        assert_eq!(query.alias.unwrap().text, "words");
+        assert!(
+            matches!(line("query \"q[]\": text"), EndpointMemberKind::Query(query) if query.name.text == "q[]")
+        );
+        assert!(
+            matches!(line("header Accept-Language?: text as lang"), EndpointMemberKind::Header(header)
+            if header.name.text == "Accept-Language" && header.alias.is_some() && !header.ty.as_text)
+        );
+        assert!(matches!(line("cookie sid: uuid"), EndpointMemberKind::Cookie(_)));
+    }
+
+    #[test]
+    fn answers() {
+        let EndpointMemberKind::Return { status, when, .. } =
+            line("return 202 { ...a } when a.b > 3")
+        else {
+            panic!()
+        };
+        assert!(status.is_some() && when.is_some());
+        let EndpointMemberKind::Reply { name, ty, .. } =
+            line("reply header Location: text = \"/x\"")
+        else {
+            panic!()
+        };
+        assert_eq!((name.text.as_str(), ty.is_some()), ("Location", true));
+        assert!(matches!(line("remove query q"), EndpointMemberKind::Remove(kind, name)
+            if kind.text == "query" && name.text == "q"));
     }
 }

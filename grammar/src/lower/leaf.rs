@@ -12,7 +12,7 @@ impl Lower<'_> {
         if node.as_rule() == Rule::string {
             return Ident { text: self.string(node).value, span };
         }
-        Ident { text: node.as_str().trim_end().to_owned(), span }
+        Ident { text: node.as_str().to_owned(), span }
     }
 
     pub(super) fn string(&mut self, node: Node<'_>) -> StringLit {
@@ -54,7 +54,11 @@ impl Lower<'_> {
     /// The address between `<` and `>`.
     pub(super) fn contact(node: &Node<'_>) -> String {
         let text = node.as_str();
-        text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(text).trim().to_owned()
+        text.strip_prefix('<')
+            .and_then(|rest| rest.strip_suffix('>'))
+            .unwrap_or(text)
+            .trim()
+            .to_owned()
     }
 }
 

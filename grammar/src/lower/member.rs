@@ -7,9 +7,9 @@ use super::{Lower, Place, Skipped};
 use crate::parse::Rule;
 use crate::span::Span;
 use crate::tree::{
-    ApiMember, ApiMemberKind, AuthMember, BackendMember, BackendMemberKind, Clause, Comment, Doc, EndpointMember,
-    EndpointMemberKind, EnumValue, Field, FieldEdit, Item, ItemKind, UseEndpoint, Variant, VersionMember,
-    VersionMemberKind,
+    ApiMember, ApiMemberKind, AuthMember, BackendMember, BackendMemberKind, Clause, Comment, Doc,
+    EndpointMember, EndpointMemberKind, EnumValue, Field, FieldEdit, Item, ItemKind, UseEndpoint,
+    Variant, VersionMember, VersionMemberKind,
 };
 
 /// What stands in a block, one per line.
@@ -166,3 +166,38 @@ impl Member for FieldEdit {
 impl Member for AuthMember {}
 impl Member for Clause {}
 impl Member for UseEndpoint {}
+
+#[cfg(test)]
+mod tests {
+    use crate::parse::parse;
+    use crate::span::FileId;
+
+    #[test]
+    fn comments_are_kept_in_order() {
+        let text = "// one\n/// doc\n// two\ntype A { a: int // three\n}\napi x { timeout 1s /// four\n}\n  // five";
+        let file = parse(FileId::default(), text).file;
+        let comments: Vec<(&str, bool)> =
+            file.comments.iter().map(|comment| (comment.text.as_str(), comment.own_line)).collect();
+        let expected = [
+            ("// one", true),
+            ("// two", true),
+            ("// three", false),
+            ("/// four", false),
+            ("// five", true),
+        ];
+        assert_eq!(comments, expected);
+        assert_eq!(file.items[0].doc.as_ref().unwrap().lines, ["doc"]);
+        for comment in &file.comments {
+            assert_eq!(text.get(comment.span.range()), Some(comment.text.as_str()));
+        }
+    }
+
+    #[test]
+    fn spans_end_with_the_last_word() {
+        let text = "type A = text   // behind\n\nenv B: url\n";
+        let file = parse(FileId::default(), text).file;
+        let items: Vec<Option<&str>> =
+            file.items.iter().map(|item| text.get(item.span.range())).collect();
+        assert_eq!(items, [Some("type A = text"), Some("env B: url")]);
+    }
+}

@@ -5,7 +5,8 @@ use super::{Lower, Place};
 use crate::error::SyntaxError;
 use crate::parse::Rule;
 use crate::tree::{
-    Case, CaseThen, CaseWhen, Consumer, Exchange, HeaderValue, Ident, Mock, MockAnswer, Object, UseEndpoint, UseOf,
+    Case, CaseThen, CaseWhen, Consumer, Exchange, HeaderValue, Ident, Mock, MockAnswer, Object,
+    UseEndpoint, UseOf,
 };
 
 impl Lower<'_> {
@@ -27,7 +28,8 @@ impl Lower<'_> {
         let mut cursor = Cursor::of(node);
         let version = self.ident(only(cursor.take(Rule::version_label)));
         let list = cursor.opt(Rule::use_list);
-        let endpoints = list.map(|node| self.members(&mut Cursor::of(node), Place::File, Self::use_endpoint));
+        let endpoints =
+            list.map(|node| self.members(&mut Cursor::of(node), Place::File, Self::use_endpoint));
         UseOf { version, endpoints, span }
     }
 
@@ -58,7 +60,13 @@ impl Lower<'_> {
                 _ => self.stray_doc(&node),
             }
         }
-        Case { title, smoke, when, mocks, then: then.expect("the grammar ends every case with an answer") }
+        Case {
+            title,
+            smoke,
+            when,
+            mocks,
+            then: then.expect("the grammar ends every case with an answer"),
+        }
     }
 
     fn when(&mut self, node: Node<'_>) -> CaseWhen {
@@ -131,5 +139,55 @@ impl Lower<'_> {
         let error = cursor.opt(Rule::name).map(|node| self.ident(node));
         let body = cursor.opt(Rule::value).map(|node| self.value(node));
         CaseThen { status, error, body, headers: self.header_values(&mut cursor), span }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lower::samples::{item, words};
+    use crate::tree::{ItemKind, MockAnswer};
+
+    #[test]
+    fn consumers() {
+        let text = "consumer mobile <m@shop.example> uses v1 { GET /me, GET /products/{id} (title, price.amount) }, v2026-01-01";
+        let ItemKind::Consumer(consumer) = item(text) else { panic!() };
+        assert_eq!(consumer.contact.as_deref(), Some("m@shop.example"));
+        let [first, second] = &consumer.uses[..] else { panic!() };
+        assert_eq!(
+            (first.version.text.as_str(), second.version.text.as_str()),
+            ("1", "2026-01-01")
+        );
+        assert_eq!(words(&first.endpoints.as_ref().unwrap()[1].fields), ["title", "price.amount"]);
+        assert_eq!(second.endpoints, None);
+    }
+
+    #[test]
+    fn cases() {
+        let text = "case \"it works\" smoke {\n  when POST /v2/orders?a,b as customer { sub: \"1\" }\n    header X = 1\n\
+                    body { a: 1 }\n  pricing GET /q -> 409 { a: [] }\n  stock GET /s\n    header Y = 2\n    -> timeout\n\
+                    orders never\n  then 409 OutOfStock { a: 1 }\n    header Z = 3\n}";
+        let ItemKind::Case(case) = item(text) else { panic!() };
+        assert!(case.smoke);
+        assert_eq!(case.when.target.text, "/v2/orders?a,b");
+        assert!(case.when.principal.unwrap().1.is_some() && case.when.body.is_some());
+        let [pricing, stock, orders] = &case.mocks[..] else { panic!() };
+        let answers = [pricing, stock].map(|mock| &mock.exchange.as_ref().unwrap().answer);
+        assert!(
+            matches!(answers, [MockAnswer::Status(_, Some(_)), MockAnswer::Failure(word)] if word.text == "timeout")
+        );
+        assert_eq!(orders.exchange, None);
+        assert_eq!(
+            (case.then.error.unwrap().text.as_str(), case.then.headers.len()),
+            ("OutOfStock", 1)
+        );
+    }
+
+    #[test]
+    fn an_answer_of_any_value_names_no_error() {
+        let ItemKind::Case(case) = item("case \"x\" { when GET /x\n then 200 any uuid }") else {
+            panic!()
+        };
+        assert_eq!(case.then.error, None);
+        assert!(case.then.body.is_some());
     }
 }

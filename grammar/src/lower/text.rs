@@ -61,7 +61,8 @@ impl Lower<'_> {
     /// The text between the quotes, and where in the file it starts.
     fn inside<'n>(&self, node: &Node<'n>) -> (&'n str, usize) {
         let quoted = node.as_str();
-        let inside = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(quoted);
+        let inside =
+            quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(quoted);
         (inside, self.base + node.as_span().start() + 1)
     }
 
@@ -87,14 +88,20 @@ impl Lower<'_> {
 
     /// `\u{20AC}`: one Unicode scalar value in hexadecimal.
     fn unicode_escape(&mut self, rest: &str, start: usize, text: &mut String) -> usize {
-        let digits = rest.get(2..).and_then(|rest| rest.strip_prefix('{')).and_then(|rest| rest.split_once('}'));
+        let digits = rest
+            .get(2..)
+            .and_then(|rest| rest.strip_prefix('{'))
+            .and_then(|rest| rest.split_once('}'));
         let Some((digits, _)) = digits else {
-            self.errors.push(SyntaxError::unknown_escape(Span::new(self.file, start, start + 2), "\\u"));
+            self.errors
+                .push(SyntaxError::unknown_escape(Span::new(self.file, start, start + 2), "\\u"));
             return 2;
         };
         let length = digits.len() + 4;
-        let hexadecimal = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-        let value = u32::from_str_radix(digits, 16).ok().filter(|_| hexadecimal).and_then(char::from_u32);
+        let hexadecimal =
+            !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let value =
+            u32::from_str_radix(digits, 16).ok().filter(|_| hexadecimal).and_then(char::from_u32);
         match value {
             Some(letter) => text.push(letter),
             None => {
@@ -119,7 +126,9 @@ impl Lower<'_> {
         let value = match Grammar::parse(Rule::value_only, inside) {
             Ok(mut pairs) => {
                 let outer = std::mem::replace(&mut self.base, start + 1);
-                let value = pairs.next().and_then(|only| only.into_inner().find(|node| node.as_rule() == Rule::value));
+                let value = pairs
+                    .next()
+                    .and_then(|only| only.into_inner().find(|node| node.as_rule() == Rule::value));
                 let value = value.map(|node| self.value(node));
                 self.base = outer;
                 value

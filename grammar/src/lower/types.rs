@@ -5,8 +5,9 @@ use super::{Lower, Place};
 use crate::parse::Rule;
 use crate::span::Span;
 use crate::tree::{
-    Base, Bound, BoundKind, CompareOp, Deprecated, EnumBody, EnumDecl, EnumRest, EnumValue, ErrorDecl, Field,
-    FieldKind, NamedField, Record, Successor, Type, TypeBody, TypeDecl, Union, Value, Variant,
+    Base, Bound, BoundKind, CompareOp, Deprecated, EnumBody, EnumDecl, EnumRest, EnumValue,
+    ErrorDecl, Field, FieldKind, NamedField, Record, Successor, Type, TypeBody, TypeDecl, Union,
+    Value, Variant,
 };
 
 impl Lower<'_> {
@@ -16,7 +17,12 @@ impl Lower<'_> {
         let name = self.ident(cursor.take(Rule::ident));
         let status = self.number(cursor.take(Rule::status));
         let title = self.string(cursor.take(Rule::string));
-        ErrorDecl { name, status, title, record: cursor.opt(Rule::fields).map(|node| self.record(node)) }
+        ErrorDecl {
+            name,
+            status,
+            title,
+            record: cursor.opt(Rule::fields).map(|node| self.record(node)),
+        }
     }
 
     pub(super) fn type_decl(&mut self, node: Node<'_>) -> TypeDecl {
@@ -76,14 +82,13 @@ impl Lower<'_> {
     pub(super) fn ty(&mut self, node: Node<'_>) -> Type {
         let span = self.span(&node);
         let mut cursor = Cursor::of(node);
-        let base = self.base(cursor.take(Rule::base));
+        let base = self.base(&mut cursor);
         let limits = cursor.opt(Rule::limits).map_or_else(Vec::new, |node| self.limits(node));
         let as_text = cursor.flag(Rule::as_text);
         Type { base, limits, as_text, nullable: cursor.flag(Rule::nullable), span }
     }
 
-    fn base(&mut self, node: Node<'_>) -> Base {
-        let mut cursor = Cursor::of(node);
+    fn base(&mut self, cursor: &mut Cursor<'_>) -> Base {
         let node = cursor.any();
         match node.as_rule() {
             Rule::list => {
@@ -118,14 +123,20 @@ impl Lower<'_> {
             Rule::regex => BoundKind::Pattern(pattern(first.as_str())),
             Rule::k_unique => BoundKind::Unique,
             Rule::k_schema => BoundKind::Schema(self.string(cursor.take(Rule::string))),
-            Rule::compare => {
-                BoundKind::Compare(compare_op(first.as_str()), self.number(cursor.take(Rule::number)))
+            Rule::compare => BoundKind::Compare(
+                compare_op(first.as_str()),
+                self.number(cursor.take(Rule::number)),
+            ),
+            Rule::dots => {
+                BoundKind::Range(None, cursor.opt(Rule::number).map(|node| self.number(node)))
             }
-            Rule::dots => BoundKind::Range(None, cursor.opt(Rule::number).map(|node| self.number(node))),
             _ => {
                 let low = self.number(first);
                 if cursor.flag(Rule::dots) {
-                    return BoundKind::Range(Some(low), cursor.opt(Rule::number).map(|node| self.number(node)));
+                    return BoundKind::Range(
+                        Some(low),
+                        cursor.opt(Rule::number).map(|node| self.number(node)),
+                    );
                 }
                 BoundKind::Number(low)
             }
@@ -217,7 +228,9 @@ impl Lower<'_> {
         let mut cursor = Cursor::of(node);
         cursor.take(Rule::k_use);
         match cursor.opt(Rule::method) {
-            Some(method) => Successor::Endpoint(self.method(method), self.path(cursor.take(Rule::path))),
+            Some(method) => {
+                Successor::Endpoint(self.method(method), self.path(cursor.take(Rule::path)))
+            }
             None => Successor::Name(self.ident(cursor.take(Rule::ident))),
         }
     }
@@ -251,5 +264,172 @@ pub(super) fn compare_op(text: &str) -> CompareOp {
         "<=" => CompareOp::AtMost,
         ">" => CompareOp::Greater,
         _ => CompareOp::Less,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pattern;
+    use crate::lower::samples::{item, member};
+    use crate::tree::{
+        Base, BoundKind, CompareOp, EnumRest, FieldKind, ItemKind, NamedField, Record, Successor,
+        Type, TypeBody, VersionMemberKind,
+    };
+
+    #[track_caller]
+    fn ty(text: &str) -> Type {
+        let ItemKind::Type(decl) = item(&format!("type T = {text}")) else { panic!() };
+        let TypeBody::Alias { ty, .. } = decl.body else { panic!() };
+        ty
+    }
+
+    #[track_caller]
+    fn record(text: &str) -> Record {
+        let ItemKind::Type(decl) = item(&format!("type T {text}")) else { panic!() };
+        let TypeBody::Record(record) = decl.body else { panic!() };
+        record
+    }
+
+    #[track_caller]
+    fn field(text: &str) -> NamedField {
+        let FieldKind::Named(field) = record(&format!("{{ {text} }}")).fields.remove(0).kind else {
+            panic!()
+        };
+        field
+    }
+
+    #[test]
+    fn bases() {
+        assert!(matches!(ty("shared.Money").base, Base::Name(name) if name.text == "shared.Money"));
+        assert!(matches!(ty("[Line]").base, Base::List(_)));
+        assert!(
+            matches!(ty("[text: int]").base, Base::Map(key, _) if matches!(key.base, Base::Name(_)))
+        );
+        assert!(matches!(ty("Page<[Hit]>").base, Base::Generic(name, _) if name.text == "Page"));
+        assert!(matches!(ty("{ a: { b: int } }").base, Base::Record(_)));
+        assert!(matches!(ty("enum { a b }").base, Base::Enum(body) if body.values.len() == 2));
+    }
+
+    #[test]
+    fn bounds() {
+        let bound = |text: &str| ty(text).limits.remove(0).kind;
+        assert_eq!(bound("text(/a\\/b{2}/)"), BoundKind::Pattern("a/b{2}".to_owned()));
+        assert_eq!(bound("[a](unique)"), BoundKind::Unique);
+        assert!(
+            matches!(bound("json(schema \"a.json\")"), BoundKind::Schema(file) if file.value == "a.json")
+        );
+        assert!(
+            matches!(bound("int(..3)"), BoundKind::Range(None, Some(high)) if high.text == "3")
+        );
+        assert!(
+            matches!(bound("int(-1..)"), BoundKind::Range(Some(low), None) if low.text == "-1")
+        );
+        assert!(
+            matches!(bound("number(>= 0.5)"), BoundKind::Compare(CompareOp::AtLeast, n) if n.text == "0.5")
+        );
+        assert_eq!(ty("decimal(12,2)").limits.len(), 2);
+    }
+
+    #[test]
+    fn what_stands_behind_a_type() {
+        let both = ty("decimal(12,2) as text | null");
+        assert!(both.as_text && both.nullable);
+        let none = ty("decimal(12,2)");
+        assert!(!none.as_text && !none.nullable);
+    }
+
+    #[test]
+    fn fields() {
+        let full = field("text?: int(1..5) = 3 eg 4 deprecated use other");
+        assert!(full.optional && full.default.is_some() && full.example.is_some());
+        assert!(
+            matches!(full.deprecated.unwrap().successor, Some(Successor::Name(name)) if name.text == "other")
+        );
+        let quoted = field("\"content-type\": text");
+        assert_eq!(quoted.name.text, "content-type");
+        assert!(matches!(&record("{ ...shared.Audited }").fields[0].kind, FieldKind::Spread(name)
+            if name.text == "shared.Audited"));
+    }
+
+    #[test]
+    fn documentation_before_and_behind() {
+        let record =
+            record("{\n  /// One.\n  /// Two.\n  a: int, /// behind\n  b: int /// b\n  c: int }");
+        let docs = record
+            .fields
+            .iter()
+            .map(|field| field.doc.as_ref().map(|doc| (doc.lines.join("|"), doc.trailing)));
+        let expected =
+            [Some(("One.|Two.|behind".to_owned(), false)), Some(("b".to_owned(), true)), None];
+        assert_eq!(docs.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_generic_record() {
+        let ItemKind::Type(decl) = item("type Page<T> { items: [T] } deprecated since 2026-01-01")
+        else {
+            panic!()
+        };
+        assert_eq!(decl.parameter.unwrap().text, "T");
+        assert_eq!(decl.deprecated.unwrap().since.unwrap().text, "2026-01-01");
+    }
+
+    #[test]
+    fn enums() {
+        let ItemKind::Enum(decl) =
+            item("enum E { a, paid = \"PAID\" /// settled\n c deprecated else unknown }")
+        else {
+            panic!()
+        };
+        let [a, paid, c] = &decl.body.values[..] else { panic!() };
+        assert_eq!(
+            (a.name.text.as_str(), paid.wire.as_ref().unwrap().value.as_str()),
+            ("a", "PAID")
+        );
+        assert!(paid.doc.as_ref().unwrap().trailing && c.deprecated.is_some());
+        assert!(matches!(decl.body.rest, EnumRest::Else(name) if name.text == "unknown"));
+        assert!(
+            matches!(item("enum E { a ... }"), ItemKind::Enum(decl) if decl.body.rest == EnumRest::Open)
+        );
+        assert!(
+            matches!(item("enum E { a b }"), ItemKind::Enum(decl) if decl.body.rest == EnumRest::Closed)
+        );
+    }
+
+    #[test]
+    fn unions_and_errors() {
+        let ItemKind::Union(union) =
+            item("union P by kind { card: Card, \"bank-transfer\": Transfer }")
+        else {
+            panic!()
+        };
+        assert_eq!(
+            (union.tag.text.as_str(), union.variants[1].name.text.as_str()),
+            ("kind", "bank-transfer")
+        );
+        let ItemKind::Error(error) = item("error Gone 410 \"It is gone\" { since: date }") else {
+            panic!()
+        };
+        assert_eq!((error.status.text.as_str(), error.title.value.as_str()), ("410", "It is gone"));
+        assert_eq!(error.record.unwrap().fields.len(), 1);
+    }
+
+    #[test]
+    fn deprecation() {
+        let text = "deprecated since 2026-09-01, sunset 2027-03-01 hard, use GET /x/{id: Sku}, see \"https://x\"";
+        let VersionMemberKind::Deprecated(deprecated) = member(text) else { panic!() };
+        assert_eq!(deprecated.sunset.unwrap().text, "2027-03-01");
+        assert!(deprecated.hard);
+        assert!(
+            matches!(deprecated.successor, Some(Successor::Endpoint(_, path)) if path.segments.len() == 2)
+        );
+        assert_eq!(deprecated.see.unwrap().value, "https://x");
+    }
+
+    #[test]
+    fn slashes_in_patterns() {
+        assert_eq!(pattern(r"/a\/b/"), "a/b");
+        assert_eq!(pattern(r"/a\\/"), r"a\\");
+        assert_eq!(pattern(r"/\d+/"), r"\d+");
     }
 }

@@ -24,19 +24,29 @@ impl Lower<'_> {
     fn alternatives(&mut self, node: Node<'_>) -> Value {
         let span = self.span(&node);
         let mut cursor = Cursor::of(node);
-        let first = self.atom(cursor.take(Rule::atom));
-        let mut values = vec![first];
-        while cursor.flag(Rule::k_or) {
-            values.push(self.atom(cursor.take(Rule::atom)));
-        }
-        match values.len() {
-            1 => values.remove(0),
-            _ => Value { kind: ValueKind::Or(values), span },
+        let mut values = self.atoms(&mut cursor);
+        match values.pop() {
+            Some(only) if values.is_empty() => only,
+            last => {
+                values.extend(last);
+                Value { kind: ValueKind::Or(values), span }
+            }
         }
     }
 
-    pub(super) fn atom(&mut self, node: Node<'_>) -> Value {
-        let node = only(node);
+    /// The values with `or` between them that `cursor` is at.
+    pub(super) fn atoms(&mut self, cursor: &mut Cursor<'_>) -> Vec<Value> {
+        let first = cursor.any();
+        let mut values = vec![self.atom(first)];
+        while cursor.flag(Rule::k_or) {
+            let next = cursor.any();
+            values.push(self.atom(next));
+        }
+        values
+    }
+
+    /// A value without `or` and comparison.
+    fn atom(&mut self, node: Node<'_>) -> Value {
         let span = self.span(&node);
         let kind = match node.as_rule() {
             Rule::any => ValueKind::Any(self.second_ident(node)),
@@ -115,7 +125,12 @@ impl Lower<'_> {
         while let Some(node) = inner.opt(Rule::step) {
             steps.push(self.step(node));
         }
-        Ref { of_element, steps, projection: cursor.opt(Rule::object).map(|node| self.object(node)), span }
+        Ref {
+            of_element,
+            steps,
+            projection: cursor.opt(Rule::object).map(|node| self.object(node)),
+            span,
+        }
     }
 
     fn step(&mut self, node: Node<'_>) -> Step {
@@ -130,5 +145,77 @@ impl Lower<'_> {
         let mut cursor = Cursor::of(node);
         cursor.flag(Rule::dots);
         Index { first: cursor.opt(Rule::number).map(|node| self.number(node)), span }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lower::samples::value;
+    use crate::tree::{CompareOp, EntryKind, TemplatePart, ValueKind};
+
+    #[test]
+    fn simple_values() {
+        assert!(matches!(value("-59.90"), ValueKind::Number(number) if number.text == "-59.90"));
+        assert!(matches!(value("any uuid"), ValueKind::Any(ty) if ty.text == "uuid"));
+        assert!(matches!(value("env NAME"), ValueKind::Env(env) if env.name.text == "NAME"));
+        assert!(matches!(value("[a, 1\n\"x\"]"), ValueKind::Array(values) if values.len() == 3));
+        assert!(matches!(value("null"), ValueKind::Ref(of) if of.steps.len() == 1));
+    }
+
+    #[test]
+    fn comparisons_and_alternatives() {
+        let ValueKind::Compare(left, op, _) = value("a.b or 1 >= 2") else { panic!() };
+        assert!(matches!(left.kind, ValueKind::Or(values) if values.len() == 2));
+        assert_eq!(op, CompareOp::AtLeast);
+    }
+
+    #[test]
+    fn paths_into_results() {
+        let ValueKind::Ref(of) = value("rated.entries[..3].\"a-b\"[].user { author: .nick, ... }")
+        else {
+            panic!()
+        };
+        assert!(!of.of_element);
+        assert_eq!(of.steps[1].index.as_ref().unwrap().first.as_ref().unwrap().text, "3");
+        assert_eq!((of.steps[2].name.text.as_str(), of.steps[2].index.is_some()), ("a-b", true));
+        let entries = of.projection.unwrap().entries;
+        let EntryKind::Field(_, nick) = &entries[0].kind else { panic!() };
+        assert!(matches!(&nick.kind, ValueKind::Ref(of) if of.of_element));
+        assert_eq!(entries[1].kind, EntryKind::Spread(None));
+    }
+
+    #[test]
+    fn spreads() {
+        let ValueKind::Object(object) = value("{ ...item.x, a: b }") else { panic!() };
+        assert!(
+            matches!(&object.entries[0].kind, EntryKind::Spread(Some(of)) if of.steps.len() == 2)
+        );
+    }
+
+    #[test]
+    fn templates() {
+        let parts = |text: &str| match value(text) {
+            ValueKind::Template(parts) => parts,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(parts(r#""""#), []);
+        assert_eq!(
+            parts(r#""a\"\\\n\t\{\}\u{20AC}""#),
+            [TemplatePart::Text("a\"\\\n\t{}\u{20AC}".to_owned())]
+        );
+        let mixed = parts(r#""{user.name} of {team or none}!""#);
+        let [
+            TemplatePart::Hole(name),
+            TemplatePart::Text(of),
+            TemplatePart::Hole(team),
+            TemplatePart::Text(_),
+        ] = &mixed[..]
+        else {
+            panic!("{mixed:?}")
+        };
+        assert_eq!(of, " of ");
+        assert!(matches!(&team.kind, ValueKind::Or(_)));
+        let before = "version 1 { GET /x -> Y {\nreturn \"{".len();
+        assert_eq!(name.span.range(), before..before + "user.name".len());
     }
 }

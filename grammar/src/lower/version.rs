@@ -10,9 +10,15 @@ impl Lower<'_> {
         let mut cursor = Cursor::of(node);
         cursor.take(Rule::k_version);
         let label = self.ident(only(cursor.take(Rule::version_label)));
-        let from = cursor.flag(Rule::k_from).then(|| self.ident(only(cursor.take(Rule::version_label))));
+        let from =
+            cursor.flag(Rule::k_from).then(|| self.ident(only(cursor.take(Rule::version_label))));
         let draft = cursor.flag(Rule::k_draft);
-        Version { label, from, draft, members: self.members(&mut cursor, Place::Version, Self::version_member) }
+        Version {
+            label,
+            from,
+            draft,
+            members: self.members(&mut cursor, Place::Version, Self::version_member),
+        }
     }
 
     /// A member of a version or of an `under` block.
@@ -49,7 +55,9 @@ impl Lower<'_> {
         let mut cursor = Cursor::of(node);
         cursor.take(Rule::k_remove);
         match cursor.opt(Rule::method) {
-            Some(method) => Remove::Endpoint(self.method(method), self.path(cursor.take(Rule::path))),
+            Some(method) => {
+                Remove::Endpoint(self.method(method), self.path(cursor.take(Rule::path)))
+            }
             None => {
                 let kind = self.ident(cursor.take(Rule::declaration));
                 Remove::Declaration(kind, self.ident(cursor.take(Rule::ident)))
@@ -66,7 +74,12 @@ impl Lower<'_> {
                 let method = self.method(first);
                 let path = self.path(cursor.take(Rule::path));
                 let node = cursor.take(Rule::block);
-                Change::Endpoint { method, path, block: self.span(&node), members: self.block(node) }
+                Change::Endpoint {
+                    method,
+                    path,
+                    block: self.span(&node),
+                    members: self.block(node),
+                }
             }
             Rule::k_type => {
                 let name = self.ident(cursor.take(Rule::ident));
@@ -97,6 +110,80 @@ impl Lower<'_> {
         let mut cursor = Cursor::of(node);
         cursor.take(Rule::k_under);
         let path = self.path(cursor.take(Rule::path));
-        VersionMemberKind::Under { path, members: self.members(&mut cursor, Place::Under, Self::version_member) }
+        VersionMemberKind::Under {
+            path,
+            members: self.members(&mut cursor, Place::Under, Self::version_member),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lower::samples::{item, member};
+    use crate::tree::{Change, FieldEdit, ItemKind, Remove, VersionMemberKind};
+
+    #[test]
+    fn labels() {
+        let ItemKind::Version(version) = item("version 2026-09-01 from 1 draft {}") else {
+            panic!()
+        };
+        assert_eq!(
+            (version.label.text.as_str(), version.from.unwrap().text.as_str()),
+            ("2026-09-01", "1")
+        );
+        assert!(version.draft);
+    }
+
+    #[test]
+    fn renames_and_removals() {
+        let VersionMemberKind::Rename(rename) = member("rename Product.title to name") else {
+            panic!()
+        };
+        assert_eq!((rename.from.text.as_str(), rename.to.text.as_str()), ("Product.title", "name"));
+        assert!(matches!(
+            member("remove GET /find"),
+            VersionMemberKind::Remove(Remove::Endpoint(..))
+        ));
+        assert!(
+            matches!(member("remove type Hit"), VersionMemberKind::Remove(Remove::Declaration(kind, name))
+            if kind.text == "type" && name.text == "Hit")
+        );
+    }
+
+    #[test]
+    fn changes() {
+        let change = |text: &str| match member(text) {
+            VersionMemberKind::Change(change) => change,
+            other => panic!("{other:?}"),
+        };
+        let Change::Type { edits, .. } = change("change type T { f: new, remove g }") else {
+            panic!()
+        };
+        assert!(
+            matches!(&edits[..], [FieldEdit::Field(_), FieldEdit::Remove(name)] if name.text == "g")
+        );
+        let Change::Endpoint { members, .. } = change("change GET /x { remove query q, return a }")
+        else {
+            panic!()
+        };
+        assert_eq!(members.len(), 2);
+        assert!(matches!(change("change enum E { a }"), Change::Enum { .. }));
+        assert!(
+            matches!(change("change union U { a: A }"), Change::Union { variants, .. } if variants.len() == 1)
+        );
+        assert!(matches!(change("change error E 404 \"x\""), Change::Error(_)));
+    }
+
+    #[test]
+    fn a_common_prefix() {
+        let VersionMemberKind::Under { path, members } =
+            member("under /a { public, under /b { GET / -> 204 } }")
+        else {
+            panic!()
+        };
+        assert_eq!(path.segments.len(), 1);
+        assert!(
+            matches!(&members[1].kind, VersionMemberKind::Under { members, .. } if members.len() == 1)
+        );
     }
 }

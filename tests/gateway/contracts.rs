@@ -1,0 +1,15 @@
+//! The gateways, compiled by the build script as a user's would be.
+
+#![expect(unreachable_pub, reason = "generated modules are public, for crates that export them")]
+
+gatewright_runtime::include_gateway!("answers");
+gatewright_runtime::include_gateway!("calls");
+gatewright_runtime::include_gateway!("everything");
+gatewright_runtime::include_gateway!("policies");
+gatewright_runtime::include_gateway!("requests");
+gatewright_runtime::include_gateway!("results");
+gatewright_runtime::include_gateway!("routes");
+gatewright_runtime::include_gateway!("sending");
+gatewright_runtime::include_gateway!("shop");
+gatewright_runtime::include_gateway!("smallest");
+gatewright_runtime::include_gateway!("weather");

@@ -1,0 +1,24 @@
+//! Gateways over sockets, against backends that behave and backends that do not.
+
+mod ask;
+mod contracts;
+
+mod answers;
+mod bodies;
+mod breakers;
+mod broken;
+mod deadlines;
+mod edge;
+mod everything;
+mod examples;
+mod failures;
+mod lifecycle;
+mod mocked;
+mod order;
+mod requests;
+mod results;
+mod retries;
+mod routing;
+mod sending;
+mod shop;
+mod standins;

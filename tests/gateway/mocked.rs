@@ -1,0 +1,111 @@
+//! Gateways whose backends are mocks made from the contract: every request that the compiler
+//! suggests is answered with success.
+
+use std::path::{Path, PathBuf};
+
+use gatewright_compiler::contract::VariableKind;
+use gatewright_compiler::{Checked, MockBackend, MockOperation, SampleRequest, analyse};
+use gatewright_runtime::codegen::Contract;
+use gatewright_runtime::mock::{self, Operation};
+use gatewright_runtime::testing::{Answer, Gateway, Running, send};
+
+use crate::contracts;
+
+/// A contract's folder, and the gateway that was compiled from it.
+type Compiled = (&'static str, &'static Contract);
+
+/// Every contract that is here as a gateway.
+const ALL: [Compiled; 11] = [
+    ("examples/shop", &contracts::shop::CONTRACT),
+    ("examples/smallest", &contracts::smallest::CONTRACT),
+    ("examples/weather", &contracts::weather::CONTRACT),
+    ("tests/data/generate/answers", &contracts::answers::CONTRACT),
+    ("tests/data/generate/calls", &contracts::calls::CONTRACT),
+    ("tests/data/generate/everything", &contracts::everything::CONTRACT),
+    ("tests/data/generate/policies", &contracts::policies::CONTRACT),
+    ("tests/data/generate/requests", &contracts::requests::CONTRACT),
+    ("tests/data/generate/results", &contracts::results::CONTRACT),
+    ("tests/data/generate/routes", &contracts::routes::CONTRACT),
+    ("tests/data/generate/sending", &contracts::sending::CONTRACT),
+];
+
+/// The contracts under `examples/`.
+pub(crate) fn examples() -> impl Iterator<Item = Compiled> {
+    ALL.into_iter().filter(|(folder, _)| folder.starts_with("examples/"))
+}
+
+/// A folder of the repository.
+pub(crate) fn path(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)
+}
+
+/// A gateway and the mocks that it calls.
+pub(crate) struct Mocked {
+    pub(crate) gateway: Running,
+    pub(crate) checked: Checked,
+    _mocks: mock::Running,
+}
+
+/// Starts the gateway of a folder, with mocks for all its backends.
+#[track_caller]
+pub(crate) fn start((folder, contract): Compiled) -> Mocked {
+    let input = gatewright_build::read(&path(folder)).expect("the contract is there");
+    let checked = analyse(&input.sources).into_checked().expect("the contract has no errors");
+    let backends = gatewright_compiler::mocks(&checked, &checked.versions());
+    let mocks = mock::start(backends.into_iter().map(backend).collect()).expect("free ports");
+    let mut env: Vec<(String, String)> = Vec::new();
+    for mock in mocks.addresses() {
+        let variable = mock.variable.clone().expect("no backend has a fixed address");
+        env.push((variable, format!("http://{}", mock.address)));
+    }
+    let secrets = checked.variables().iter().filter(|one| one.kind == VariableKind::Secret);
+    env.extend(secrets.map(|secret| (secret.name.clone(), "k-1".to_owned())));
+    let env: Vec<_> = env.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let gateway = Gateway::start(contract, &env);
+    Mocked { gateway, checked, _mocks: mocks }
+}
+
+fn backend(mock: MockBackend) -> mock::MockBackend {
+    let operation =
+        |MockOperation { method, path, status, body }| Operation { method, path, status, body };
+    mock::MockBackend {
+        name: mock.name,
+        variable: mock.variable,
+        port: 0,
+        operations: mock.operations.into_iter().map(operation).collect(),
+    }
+}
+
+#[track_caller]
+fn ask(gateway: &Running, request: &SampleRequest) -> Answer {
+    let mut fields: Vec<_> =
+        request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    fields.extend(request.body.is_some().then_some(crate::ask::JSON));
+    let body = request.body.as_deref().unwrap_or_default();
+    send(gateway.address(), &request.method, &request.target, &fields, body.as_bytes())
+}
+
+#[test]
+fn every_suggested_request_is_answered_with_success() {
+    let mut failed = Vec::new();
+    for (folder, contract) in ALL {
+        let mocked = start((folder, contract));
+        let requests = gatewright_compiler::requests(&mocked.checked, &mocked.checked.versions());
+        assert!(!requests.is_empty(), "{folder}");
+        for request in requests {
+            let answer = ask(&mocked.gateway, &request);
+            if !(200..300).contains(&answer.status) || answer.header("fallback").is_some() {
+                failed.push(format!("{folder}: {request:?}\n{answer:?}"));
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn every_contract_is_here_as_a_gateway() {
+    let folders = gatewright_build::contracts([path("examples"), path("tests/data/generate")]);
+    let known: Vec<_> = ALL.iter().map(|(folder, _)| path(folder)).collect();
+    let missing: Vec<_> = folders.iter().filter(|folder| !known.contains(folder)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
