@@ -82,7 +82,12 @@ fn contract(sources: &Sources, files: &[File], diagnostics: &mut Diagnostics) ->
     for flat in &flats {
         let surroundings =
             endpoints::Surroundings { sources, api: &api, backends: &backends, origins: &origins };
-        versions.push(endpoints::version(&surroundings, flat, &mut variables, diagnostics));
+        let mut own = Diagnostics::default();
+        versions.push(endpoints::version(&surroundings, flat, &mut variables, &mut own));
+        diagnostics.inherit(own, |one| {
+            let elsewhere = origins.within(one.primary.span).is_some_and(|rank| rank != flat.rank);
+            elsewhere.then(|| (flat.span, format!("version {} inherits this line", flat.label)))
+        });
     }
     Some(Contract {
         api: api.name,

@@ -128,6 +128,20 @@ impl Diagnostic {
         self
     }
 
+    /// Whether another finding tells of the same mistake.
+    fn is_about_the_same(&self, other: &Diagnostic) -> bool {
+        self.code == other.code && self.primary.span == other.primary.span
+    }
+
+    /// Takes over the places that only `other` names.
+    fn join(&mut self, other: Diagnostic) {
+        let new = |label: &Label| self.secondary.iter().all(|old| old.span != label.span);
+        let more: Vec<Label> = other.secondary.into_iter().filter(new).collect();
+        if self.message == other.message {
+            self.secondary.extend(more);
+        }
+    }
+
     /// The same with another severity, for a code whose weight depends on the construct.
     #[must_use]
     pub fn severity(mut self, severity: Severity) -> Self {
@@ -165,13 +179,33 @@ impl Diagnostics {
         self.found.len() < before
     }
 
+    /// Adds the findings of another version. One that is not known yet and that `inherited` says
+    /// something about, because its line stands in an earlier version, gets that label.
+    pub fn inherit(
+        &mut self,
+        others: Diagnostics,
+        inherited: impl Fn(&Diagnostic) -> Option<(Span, String)>,
+    ) {
+        let known = self.found.len();
+        for one in others.found {
+            let same = |old: &Diagnostic| old.is_about_the_same(&one);
+            let new = !self.found.iter().take(known).any(same);
+            let label = inherited(&one).filter(|_| new);
+            self.push(match label {
+                Some((span, text)) => one.see(span, text),
+                None => one,
+            });
+        }
+    }
+
     /// All findings: errors first, then by place. A finding that two versions share, because one
-    /// inherits the line, is told once.
+    /// inherits the line, is told once, with the places of both.
     pub fn into_sorted(self) -> Vec<Diagnostic> {
         let mut found: Vec<Diagnostic> = Vec::with_capacity(self.found.len());
         for one in self.found {
-            if !found.iter().any(|f| f.code == one.code && f.primary.span == one.primary.span) {
-                found.push(one);
+            match found.iter_mut().find(|old| old.is_about_the_same(&one)) {
+                Some(old) => old.join(one),
+                None => found.push(one),
             }
         }
         found.sort_by_key(|one| (one.severity, one.primary.span, one.code.name()));

@@ -253,7 +253,7 @@ pub(crate) fn shortest(table: &Table) -> Option<String> {
 /// A shortest text that matches both, if there is one.
 pub(crate) fn common(a: &Table, b: &Table) -> Option<String> {
     let start = (a.start, b.start);
-    let mut from: HashMap<(u16, u16), ((u16, u16), u8)> = HashMap::new();
+    let mut from = Steps::new();
     let mut queue = VecDeque::from([start]);
     while let Some(state) = queue.pop_front() {
         if a.accepts(state.0) && b.accepts(state.1) {
@@ -271,11 +271,13 @@ pub(crate) fn common(a: &Table, b: &Table) -> Option<String> {
     None
 }
 
-fn spell(
-    from: &HashMap<(u16, u16), ((u16, u16), u8)>,
-    start: (u16, u16),
-    end: (u16, u16),
-) -> Option<String> {
+/// A state of each of two automata.
+type Pair = (u16, u16);
+
+/// How a pair of states was reached first: from which, by which byte.
+type Steps = HashMap<Pair, (Pair, u8)>;
+
+fn spell(from: &Steps, start: Pair, end: Pair) -> Option<String> {
     let mut bytes = Vec::new();
     let mut state = end;
     while state != start {

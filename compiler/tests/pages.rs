@@ -15,7 +15,7 @@ const API: &str = "api shop { timeout 800ms }\n";
 const BACKEND: &str = "backend catalog at env CATALOG_URL { timeout 300ms }\n";
 
 fn page(code: Code) -> &'static str {
-    explain(code.name()).expect(code.name())
+    explain(code.name()).expect("every code has a page")
 }
 
 /// The examples of a page, completed.

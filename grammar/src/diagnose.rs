@@ -42,14 +42,8 @@ struct Chunk {
     end: usize,
     /// Where the member before it starts.
     previous: Option<usize>,
-}
-
-impl Chunk {
-    fn of(skipped: &Skipped) -> Self {
-        let (range, previous) = (skipped.span.range(), skipped.previous);
-        let previous = previous.map(|span| span.range().start);
-        Self { place: skipped.place, start: range.start, end: range.end, previous }
-    }
+    /// Whether a parenthesis is never closed in it.
+    open: bool,
 }
 
 impl Diagnosis<'_> {
@@ -86,15 +80,14 @@ impl Diagnosis<'_> {
     /// The message for a brace without a partner, or for the brace that is missing at the start of a block.
     fn lone_brace(&self, brace: Brace, skipped: &Skipped) -> SyntaxError {
         let at = brace.at();
-        let on_line =
-            |quote: usize| self.text.get(quote..at).is_some_and(|between| !between.contains('\n'));
-        if let Some(&quote) = self.skim.quotes.iter().find(|&&quote| on_line(quote)) {
+        let line = self.text.get(..at).and_then(|before| before.rfind('\n')).unwrap_or_default();
+        if let Some(quote) = self.skim.quote_in(&(line..at)) {
             return SyntaxError::unclosed_text(self.span(quote, self.line_end(quote)));
         }
         if let Brace::Open(_) = brace {
             return SyntaxError::unclosed_block(self.span(at, at + 1));
         }
-        let chunk = Chunk::of(skipped);
+        let chunk = self.chunk(skipped);
         match self.failure(&chunk) {
             Some(failure) if failure.at < at && failure.expected.contains(&Rule::open) => {
                 self.explain_failure(chunk.place, chunk.start, &failure)
@@ -109,10 +102,12 @@ impl Diagnosis<'_> {
         let mut before: Option<Span> = None;
         for skipped in skipped {
             let range = skipped.span.range();
-            let follows = before.is_some() && before == skipped.previous;
+            let follows = before.filter(|before| Some(*before) == skipped.previous);
             before = Some(skipped.span);
-            if follows && let Some(last) = chunks.last_mut() {
-                let between = self.text.get(last.end..range.start).unwrap_or_default();
+            if let Some(before) = follows
+                && let Some(last) = chunks.last_mut()
+            {
+                let between = self.text.get(before.range().end..range.start).unwrap_or_default();
                 if self.continues(skipped.place, range.start) {
                     last.end = range.end;
                     continue;
@@ -121,9 +116,17 @@ impl Diagnosis<'_> {
                     continue;
                 }
             }
-            chunks.push(Chunk::of(skipped));
+            chunks.push(self.chunk(skipped));
         }
         chunks
+    }
+
+    fn chunk(&self, skipped: &Skipped) -> Chunk {
+        let range = skipped.span.range();
+        let whole = self.text.get(range.clone()).unwrap_or_default();
+        let open = whole.matches('(').count() > whole.matches(')').count();
+        let previous = skipped.previous.map(|span| span.range().start);
+        Chunk { place: skipped.place, start: range.start, end: range.end, previous, open }
     }
 
     /// Whether the text at `at` goes on with what stands on the line before.
@@ -141,23 +144,22 @@ impl Diagnosis<'_> {
 
     /// Whether the text at `at`, behind a comma, is a further word of a list in the mistake before it.
     fn is_list_word(&self, last: &Chunk, at: usize) -> bool {
-        let whole = self.text.get(last.start..last.end).unwrap_or_default();
-        let open = whole.matches('(').count() > whole.matches(')').count();
         let word = self.word(at);
-        open || word.starts_with(|c: char| c.is_ascii_digit())
+        last.open
+            || word.starts_with(|c: char| c.is_ascii_digit())
             || ["sunset", "use", "see", "unreachable", "invalid"].contains(&word)
     }
 
     fn explain(&self, chunk: &Chunk) -> SyntaxError {
-        let body = self.body(&(chunk.start..chunk.end));
-        let within = |at: &usize| (chunk.start..chunk.end).contains(at);
+        let range = chunk.start..chunk.end;
+        let body = self.body(&range);
         if body >= chunk.end {
             return SyntaxError::documents_nothing(self.span(chunk.start, chunk.end));
         }
-        if let Some(deep) = self.skim.deep.iter().find(|range| within(&range.start)) {
-            return SyntaxError::too_deep(self.span(deep.start, deep.start + 1));
+        if let Some(deep) = self.skim.deep_in(&range) {
+            return SyntaxError::too_deep(self.span(deep, deep + 1));
         }
-        if let Some(&quote) = self.skim.quotes.iter().find(|at| within(at)) {
+        if let Some(quote) = self.skim.quote_in(&range) {
             return SyntaxError::unclosed_text(self.span(quote, self.line_end(quote)));
         }
         if chunk.place == Place::File && METHODS.contains(&self.word(body)) {
@@ -198,7 +200,7 @@ impl Diagnosis<'_> {
             return self.no_response(body, *at);
         }
         let found = self.token(*at);
-        let parentheses = self.skim.parentheses.iter().find(|range| range.contains(at));
+        let parentheses = self.skim.parentheses_around(*at);
         let unfinished =
             [Rule::paren_end, Rule::lim, Rule::ty].iter().any(|rule| expected.contains(rule));
         if let Some(range) = parentheses.filter(|_| unfinished && found.is_empty()) {

@@ -19,7 +19,7 @@ pub(crate) struct Skim {
     pub(crate) quotes: Vec<usize>,
     /// The brace that most likely lacks its partner, if braces do not pair up.
     pub(crate) brace: Option<Brace>,
-    /// Parentheses that pair up, over several lines.
+    /// Parentheses that pair up, over several lines, in the order of their ends.
     pub(crate) parentheses: Vec<Range<usize>>,
     /// What lies too deep, brackets included.
     pub(crate) deep: Vec<Range<usize>>,
@@ -43,6 +43,24 @@ impl Brace {
 }
 
 impl Skim {
+    /// The first quote without an end in `range`.
+    pub(crate) fn quote_in(&self, range: &Range<usize>) -> Option<usize> {
+        let first = self.quotes.partition_point(|&quote| quote < range.start);
+        self.quotes.get(first).copied().filter(|quote| range.contains(quote))
+    }
+
+    /// Where the first thing that lies too deep starts in `range`.
+    pub(crate) fn deep_in(&self, range: &Range<usize>) -> Option<usize> {
+        let first = self.deep.partition_point(|deep| deep.start < range.start);
+        self.deep.get(first).map(|deep| deep.start).filter(|start| range.contains(start))
+    }
+
+    /// The innermost parentheses of several lines around `at`.
+    pub(crate) fn parentheses_around(&self, at: usize) -> Option<&Range<usize>> {
+        let first = self.parentheses.partition_point(|range| range.end <= at);
+        self.parentheses.iter().skip(first).take(MAX_DEPTH).find(|range| range.contains(&at))
+    }
+
     /// The text with everything too deep blotted out, at the same offsets.
     pub(crate) fn blot<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.deep.is_empty() {

@@ -31,9 +31,11 @@ fn check_line(line: &str, expected: &str) {
     );
     check(&text, &[expected]);
     let file = parse(FileId::default(), &text).file;
-    let ItemKind::Version(version) = &file.items[0].kind else { panic!("the version is kept") };
+    let ItemKind::Version(version) = &file.items[0].kind else {
+        unreachable!("the version is kept")
+    };
     let VersionMemberKind::Endpoint(endpoint) = &version.members[0].kind else {
-        panic!("the endpoint is kept")
+        unreachable!("the endpoint is kept")
     };
     assert!(endpoint.members.len() >= 2, "public and timeout are kept");
 }

@@ -28,11 +28,11 @@ static CLEAN: LazyLock<Vec<&str>> = LazyLock::new(|| {
 
 fn collect(dir: &Path, found: &mut Vec<(PathBuf, String)>) {
     let Ok(entries) = fs::read_dir(dir) else { return };
-    for path in entries.map(|entry| entry.unwrap().path()) {
+    for path in entries.map(|entry| entry.expect("a readable directory").path()) {
         if path.is_dir() && path.file_name().is_none_or(|name| name != "target") {
             collect(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "api") {
-            let text = fs::read_to_string(&path).unwrap();
+            let text = fs::read_to_string(&path).expect("a readable contract");
             found.push((path, text));
         }
     }
@@ -45,7 +45,7 @@ fn outline(text: &str) -> String {
     for (index, piece) in debug.split("Span {").enumerate() {
         let rest =
             if index == 0 { Some(piece) } else { piece.split_once('}').map(|(_, rest)| rest) };
-        outline.push_str(rest.unwrap());
+        outline.push_str(rest.expect("a place ends in a brace"));
     }
     outline
 }
@@ -78,8 +78,9 @@ fn check_any(text: &str) {
 
 /// What holds for a text without mistakes.
 fn check_clean(text: &str) {
-    let once = format(text).unwrap();
-    let twice = format(&once).unwrap_or_else(|errors| panic!("{errors:#?}\n{text}\n-->\n{once}"));
+    let once = format(text).expect("a text without mistakes");
+    let twice =
+        format(&once).unwrap_or_else(|errors| unreachable!("{errors:#?}\n{text}\n-->\n{once}"));
     assert_eq!(once, twice, "formatting again changes nothing\n{text}");
     let (before, after) = (outline(text), outline(&once));
     let same = before.bytes().zip(after.bytes()).take_while(|(left, right)| left == right).count();

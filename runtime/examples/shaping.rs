@@ -132,16 +132,16 @@ struct Price<'a> {
 fn found<'a, const CHECKED: bool>(reader: &mut Reader<'a>) -> Read<Found<'a>> {
     let mut object = reader.object()?;
     let (mut total, mut items) = (Maybe::Absent, Maybe::Absent);
-    while let Some(key) = reader.key(&mut object)? {
-        match &*key {
-            "total" => reader.field(&mut total, |reader| reader.number(&INT))?,
-            "items" => reader.field(&mut items, |reader| {
+    while let Some(place) = reader.member(&mut object, &["total", "items"])? {
+        match place {
+            0 => reader.leaf(&mut total, |reader| reader.number(&INT))?,
+            1 => reader.field(&mut items, |reader| {
                 reader.list(if CHECKED { &ITEMS } else { &ANY_LIST }, item::<CHECKED>)
             })?,
-            _ => reader.unknown()?,
+            _ => {}
         }
     }
-    let total = reader.required(&object, total, "total");
+    let total = reader.required_leaf(&object, total, "total");
     let items = reader.required(&object, items, "items");
     Ok(Found { total: total?, items: items? })
 }
@@ -150,78 +150,74 @@ fn item<'a, const CHECKED: bool>(reader: &mut Reader<'a>) -> Read<Item<'a>> {
     let mut object = reader.object()?;
     let (mut id, mut title, mut stock) = (Maybe::Absent, Maybe::Absent, Maybe::Absent);
     let (mut price, mut created) = (Maybe::Absent, Maybe::Absent);
-    while let Some(key) = reader.key(&mut object)? {
-        match &*key {
-            "id" => {
-                reader.field(&mut id, |reader| reader.text(if CHECKED { &ID } else { &TEXT }))?;
+    while let Some(place) =
+        reader.member(&mut object, &["id", "title", "stock", "price", "created"])?
+    {
+        match place {
+            0 => {
+                reader.leaf(&mut id, |reader| reader.text(if CHECKED { &ID } else { &TEXT }))?;
             }
-            "title" => {
-                reader.field(&mut title, |reader| {
-                    reader.text(if CHECKED { &TITLE } else { &TEXT })
-                })?;
+            1 => {
+                reader
+                    .leaf(&mut title, |reader| reader.text(if CHECKED { &TITLE } else { &TEXT }))?;
             }
-            "stock" => {
-                reader.field(&mut stock, |reader| {
+            2 => {
+                reader.leaf(&mut stock, |reader| {
                     reader.number(if CHECKED { &STOCK } else { &INT })
                 })?;
             }
-            "price" => reader.field(&mut price, self::price::<CHECKED>)?,
-            "created" => {
-                let rule = if CHECKED { &CREATED } else { &TEXT };
-                reader.field(&mut created, |reader| reader.text(rule))?;
+            3 => reader.field(&mut price, self::price::<CHECKED>)?,
+            4 => {
+                reader.leaf(&mut created, |reader| {
+                    reader.text(if CHECKED { &CREATED } else { &TEXT })
+                })?;
             }
-            _ => reader.unknown()?,
+            _ => {}
         }
     }
-    let id = reader.required(&object, id, "id");
-    let title = reader.required(&object, title, "title");
-    let stock = reader.required(&object, stock, "stock");
+    let id = reader.required_leaf(&object, id, "id");
+    let title = reader.required_leaf(&object, title, "title");
+    let stock = reader.required_leaf(&object, stock, "stock");
     let price = reader.required(&object, price, "price");
-    let created = reader.required(&object, created, "created");
+    let created = reader.required_leaf(&object, created, "created");
     Ok(Item { id: id?, title: title?, stock: stock?, price: price?, created: created? })
 }
 
 fn price<'a, const CHECKED: bool>(reader: &mut Reader<'a>) -> Read<Price<'a>> {
     let mut object = reader.object()?;
     let (mut amount, mut currency) = (Maybe::Absent, Maybe::Absent);
-    while let Some(key) = reader.key(&mut object)? {
-        match &*key {
-            "amount" => {
-                let rule = if CHECKED { &AMOUNT } else { &NUMBER };
-                reader.field(&mut amount, |reader| reader.number(rule))?;
+    while let Some(place) = reader.member(&mut object, &["amount", "currency"])? {
+        match place {
+            0 => {
+                reader.leaf(&mut amount, |reader| {
+                    reader.number(if CHECKED { &AMOUNT } else { &NUMBER })
+                })?;
             }
-            "currency" if CHECKED => {
-                reader.field(&mut currency, |reader| reader.one_of(&CURRENCY))?;
+            1 if CHECKED => {
+                reader.leaf(&mut currency, |reader| reader.one_of(&CURRENCY))?;
             }
-            "currency" => reader.field(&mut currency, |reader| reader.text(&TEXT))?,
-            _ => reader.unknown()?,
+            1 => reader.leaf(&mut currency, |reader| reader.text(&TEXT))?,
+            _ => {}
         }
     }
-    let amount = reader.required(&object, amount, "amount");
-    let currency = reader.required(&object, currency, "currency");
+    let amount = reader.required_leaf(&object, amount, "amount");
+    let currency = reader.required_leaf(&object, currency, "currency");
     Ok(Price { amount: amount?, currency: currency? })
 }
 
 fn shape<const CHECKED: bool>(body: &[u8]) -> Vec<u8> {
     let found = read_result(body, found::<CHECKED>).expect("as the contract says");
     let mut out = Writer::with_capacity(body.len() / 2);
-    out.raw("{\"found\":{\"total\":");
-    out.value(found.total);
+    out.after("{\"found\":{\"total\":", found.total);
     out.raw(",\"products\":[");
     for item in &found.items {
         out.comma();
-        out.raw("{\"id\":");
-        out.value(item.id);
-        out.raw(",\"name\":");
-        out.value(item.title);
-        out.raw(",\"stock\":");
-        out.value(item.stock);
-        out.raw(",\"price\":{\"amount\":");
-        out.value(item.price.amount);
-        out.raw(",\"currency\":");
-        out.value(item.price.currency);
-        out.raw("},\"created\":");
-        out.value(item.created);
+        out.after("{\"id\":", item.id);
+        out.after(",\"name\":", item.title);
+        out.after(",\"stock\":", item.stock);
+        out.after(",\"price\":{\"amount\":", item.price.amount);
+        out.after(",\"currency\":", item.price.currency);
+        out.after("},\"created\":", item.created);
         out.raw("}");
     }
     out.raw("]}}");

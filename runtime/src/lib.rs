@@ -42,10 +42,10 @@
 //!     let mut name = rt::Maybe::Absent;
 //!     rt::read_result(&body, |reader| {
 //!         let mut object = reader.object()?;
-//!         while let Some(key) = reader.key(&mut object)? {
-//!             match &*key {
-//!                 "name" => reader.field(&mut name, |reader| reader.text(&rt::TEXT))?,
-//!                 _ => reader.unknown()?,
+//!         while let Some(place) = reader.member(&mut object, &["name"])? {
+//!             match place {
+//!                 0 => reader.leaf(&mut name, |reader| reader.text(&rt::TEXT))?,
+//!                 _ => {}
 //!             }
 //!         }
 //!         Ok(())

@@ -2,3 +2,4 @@
 
 mod contracts;
 mod diagnostics;
+mod properties;

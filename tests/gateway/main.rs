@@ -14,6 +14,7 @@ mod examples;
 mod failures;
 mod lifecycle;
 mod mocked;
+mod names;
 mod order;
 mod requests;
 mod results;

@@ -15,13 +15,14 @@ use crate::contracts;
 type Compiled = (&'static str, &'static Contract);
 
 /// Every contract that is here as a gateway.
-const ALL: [Compiled; 11] = [
+const ALL: [Compiled; 12] = [
     ("examples/shop", &contracts::shop::CONTRACT),
     ("examples/smallest", &contracts::smallest::CONTRACT),
     ("examples/weather", &contracts::weather::CONTRACT),
     ("tests/data/generate/answers", &contracts::answers::CONTRACT),
     ("tests/data/generate/calls", &contracts::calls::CONTRACT),
     ("tests/data/generate/everything", &contracts::everything::CONTRACT),
+    ("tests/data/generate/names", &contracts::names::CONTRACT),
     ("tests/data/generate/policies", &contracts::policies::CONTRACT),
     ("tests/data/generate/requests", &contracts::requests::CONTRACT),
     ("tests/data/generate/results", &contracts::results::CONTRACT),

@@ -41,10 +41,10 @@ impl Once<'_> {
         }
     }
 
-    fn word(self) -> &'static str {
-        match self {
+    fn word(self) -> String {
+        let word = match self {
             Once::Word(word) => word,
-            Once::Header(_) => "reply header",
+            Once::Header(name) => return format!("reply header {name}"),
             Once::Clause(clause) => match &clause.kind {
                 ClauseKind::Public => "public",
                 ClauseKind::Auth { .. } => "auth",
@@ -57,7 +57,8 @@ impl Once<'_> {
                 ClauseKind::Unknown { params: false, .. } => "unknown fields",
                 ClauseKind::Use(_) => "use",
             },
-        }
+        };
+        word.to_owned()
     }
 }
 
@@ -65,7 +66,7 @@ fn report<'t>(block: impl Iterator<Item = (Once<'t>, Span)>, diagnostics: &mut D
     let mut seen: Vec<(Once<'_>, Span)> = Vec::new();
     for (new, span) in block {
         match seen.iter().find(|(old, _)| old.same(new)) {
-            Some((_, first)) => diagnostics.push(repeated(new.word(), span, *first)),
+            Some((_, first)) => diagnostics.push(repeated(&new.word(), span, *first)),
             None => seen.push((new, span)),
         }
     }

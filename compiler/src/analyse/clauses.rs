@@ -61,7 +61,7 @@ pub(crate) fn settle<'c>(
             ClauseKind::Limit(limit) if limit.rate.is_some() => {
                 diagnostics.push(not_yet(clause.span, "`limit`", Severity::Error).note(
                     "without it, the gateway would let more load through than the contract allows",
-                ))
+                ));
             }
             ClauseKind::Limit(_) => {}
             ClauseKind::Timeout(clause_timeout) => {

@@ -29,7 +29,7 @@ pub(crate) fn path_text(path: &Path) -> String {
 pub(crate) fn flat_field(field: &Field, added: usize) -> FlatField {
     let kind = match &field.kind {
         FieldKind::Spread(name) => FlatFieldKind::Spread(name.clone()),
-        FieldKind::Named(named) => FlatFieldKind::Named(named.clone()),
+        FieldKind::Named(named) => FlatFieldKind::Named(Box::new(named.clone())),
     };
     FlatField { kind, added, renames: Vec::new() }
 }
@@ -67,11 +67,17 @@ pub(crate) fn rename(flat: &mut Flat, rename: &Rename, diagnostics: &mut Diagnos
         named.name.text.clone_from(&to.text);
         return;
     }
-    let known = fields.iter().filter_map(name_of);
-    let known: Vec<String> = known.map(|name| format!("{type_name}.{}", name.text)).collect();
+    let known = fields.iter().filter_map(name_of).map(|name| name.text.as_str());
     let message = format!("`{type_name}` has no field `{field_name}` to rename");
-    let known = known.iter().map(String::as_str);
-    diagnostics.push(nothing(from.span, message, &from.text, known));
+    let diagnostic = Diagnostic::new(Code::NothingToChange, from.span, message);
+    diagnostics.push(match suggest::closest(field_name, known) {
+        Some(other) => diagnostic.label(format!("did you mean `{type_name}.{other}`?")).fix(
+            format!("write `{type_name}.{other}`"),
+            from.span,
+            format!("{type_name}.{other}"),
+        ),
+        None => diagnostic.label("nothing of this name is inherited or declared before"),
+    });
 }
 
 fn named<'f>(fields: &'f [FlatField], name: &str) -> Option<&'f Ident> {
@@ -146,7 +152,10 @@ fn declared<'f>(
         Diagnostic::new(Code::NothingToChange, span, format!("`{name}` is declared with `{is}`"))
             .label(format!("not with `{what}`"))
             .see(found.name.span, "declared here")
-            .help(format!("write `{verb} {is} {name}`")),
+            .help(match verb {
+                "remove" => format!("write `remove {is} {name}`"),
+                _ => format!("write `{verb} {is} {name} {{ … }}`"),
+            }),
     );
     None
 }
@@ -162,15 +171,19 @@ pub(crate) fn remove(flat: &mut Flat, base: &str, remove: &Remove, diagnostics: 
         }
         Remove::Declaration(kind, name) if kind.text == "error" => {
             match flat.errors.iter().position(|one| one.name.text == name.text) {
-                Some(at) => drop(flat.errors.remove(at)),
+                Some(at) => {
+                    flat.errors.remove(at);
+                    flat.removed.push(name.clone());
+                }
                 None => diagnostics.push(no_error(flat, name, "remove")),
             }
         }
         Remove::Declaration(kind, name) => {
             let target = Target { name: &name.text, span: name.span, rest: "", verb: "remove" };
-            if declared(flat, &target, &kind.text, diagnostics).is_some() {
-                flat.types.retain(|one| one.name.text != name.text);
-            }
+            declared(flat, &target, &kind.text, diagnostics);
+            // Of another kind or not, its author does not want it.
+            flat.types.retain(|one| one.name.text != name.text);
+            flat.removed.push(name.clone());
         }
     }
 }

@@ -197,14 +197,18 @@ fn add(params: &mut Vec<Param>, param: Param, diagnostics: &mut Diagnostics) -> 
     };
     if let Some(old) = params.iter().find(|old| old.name == param.name || same_wire(old)) {
         let what = format!("parameter `{}`", param.name);
-        diagnostics.push(
-            duplicate(&what, param.span, old.span)
-                .help("`as other` gives it another name in scope"),
-        );
+        diagnostics.push(renamable(&param, duplicate(&what, param.span, old.span)));
         return None;
     }
     params.push(param);
     Some(())
+}
+
+fn renamable(param: &Param, diagnostic: Diagnostic) -> Diagnostic {
+    match param.place {
+        Place::Path(_) => diagnostic,
+        _ => diagnostic.help("`as other` gives it another name in scope"),
+    }
 }
 
 fn parameter(
@@ -433,19 +437,19 @@ fn one_answer(
                 );
                 return None;
             }
-            if status == 204 || status == 205 {
-                if let Some(ty) = ty {
-                    resolver.diagnostics.push(
-                        Diagnostic::new(
-                            Code::InvalidStatus,
-                            ty.span,
-                            format!("an answer with status {status} has no body"),
-                        )
-                        .label("this can never be sent")
-                        .help("answer 200, or leave the type out"),
-                    );
-                    return None;
-                }
+            if (status == 204 || status == 205)
+                && let Some(ty) = ty
+            {
+                resolver.diagnostics.push(
+                    Diagnostic::new(
+                        Code::InvalidStatus,
+                        ty.span,
+                        format!("an answer with status {status} has no body"),
+                    )
+                    .label("this can never be sent")
+                    .help("answer 200, or leave the type out"),
+                );
+                return None;
             }
             let ty = match ty {
                 Some(ty) => Some(resolver.ty(ty)?),
@@ -469,6 +473,10 @@ fn known(
         return Some(());
     }
     if errors.is_refused(&name.text) {
+        return None;
+    }
+    if let Some(diagnostic) = resolver.removed(name, ("error", Code::UnknownError)) {
+        resolver.diagnostics.push(diagnostic);
         return None;
     }
     let message = format!("there is no type or error called `{}`", name.text);

@@ -23,6 +23,7 @@ pub(crate) const SCALARS: [&str; 13] = [
 
 /// Resolves the types of one version, each declaration once.
 pub(crate) struct Resolver<'a> {
+    flat: &'a Flat,
     declared: &'a [FlatType],
     index: HashMap<&'a str, usize>,
     state: Vec<State>,
@@ -56,6 +57,7 @@ impl<'a> Resolver<'a> {
     pub(crate) fn new(flat: &'a Flat, diagnostics: &'a mut Diagnostics) -> Self {
         let index = flat.types.iter().enumerate().map(|(at, one)| (one.name.text.as_str(), at));
         Self {
+            flat,
             declared: &flat.types,
             index: index.collect(),
             state: vec![State::Untouched; flat.types.len()],
@@ -341,9 +343,26 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// The finding about a name that the version removes, and that something still mentions.
+    pub(crate) fn removed(&self, name: &Ident, (what, code): (&str, Code)) -> Option<Diagnostic> {
+        let removed = self.flat.removed.iter().find(|removed| removed.text == name.text)?;
+        let message =
+            format!("there is no {what} called `{}` in version {}", name.text, self.flat.label);
+        Some(
+            Diagnostic::new(code, removed.span, message)
+                .label("removed here")
+                .see(name.span, "and still used here")
+                .help("keep it, or change what uses it"),
+        )
+    }
+
     fn unknown(&mut self, name: &Ident) -> Option<Type> {
         if name.text.contains('.') {
             return self.left_out(name.span, &format!("`{}` from another directory", name.text));
+        }
+        if let Some(diagnostic) = self.removed(name, ("type", Code::UnknownType)) {
+            self.diagnostics.push(diagnostic);
+            return None;
         }
         let declared = self.declared.iter().map(|one| one.name.text.as_str());
         let known = declared.chain(SCALARS).chain(["json"]);

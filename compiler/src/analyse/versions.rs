@@ -24,6 +24,8 @@ pub(crate) struct Flat {
     pub(crate) deprecated: Option<Deprecated>,
     pub(crate) types: Vec<FlatType>,
     pub(crate) errors: Vec<ErrorDecl>,
+    /// The names of types and errors that edits removed.
+    pub(crate) removed: Vec<Ident>,
     pub(crate) endpoints: Vec<FlatEndpoint>,
     pub(crate) clauses: Vec<Clause>,
 }
@@ -71,7 +73,7 @@ pub(crate) struct FlatField {
 #[derive(Clone, Debug)]
 pub(crate) enum FlatFieldKind {
     Spread(Ident),
-    Named(NamedField),
+    Named(Box<NamedField>),
 }
 
 /// An endpoint with what surrounds it.
@@ -103,8 +105,13 @@ pub(crate) struct Origins(Vec<(Span, usize)>);
 impl Origins {
     /// The rank of the version whose block holds `span`.
     pub(crate) fn of(&self, span: Span) -> usize {
+        self.within(span).unwrap_or(0)
+    }
+
+    /// The same; nothing for text outside of versions.
+    pub(crate) fn within(&self, span: Span) -> Option<usize> {
         let found = self.0.iter().find(|(block, _)| block.contains(span));
-        found.map_or(0, |(_, rank)| *rank)
+        found.map(|(_, rank)| *rank)
     }
 }
 
@@ -248,6 +255,7 @@ fn top_level(files: &[File], diagnostics: &mut Diagnostics) -> Flat {
         deprecated: None,
         types: Vec::new(),
         errors: Vec::new(),
+        removed: Vec::new(),
         endpoints: Vec::new(),
         clauses: Vec::new(),
     };
@@ -394,7 +402,10 @@ fn add_type(
             let what = format!("{} `{}`", new.kind.word(), new.name.text);
             diagnostics.push(super::duplicate(&what, new.name.span, old.name.span));
         }
-        None => flat.types.push(new),
+        None => {
+            flat.removed.retain(|removed| removed.text != new.name.text);
+            flat.types.push(new);
+        }
     }
 }
 
@@ -414,7 +425,10 @@ fn add_error(
             let what = format!("error `{}`", name.text);
             diagnostics.push(super::duplicate(&what, name.span, old.name.span));
         }
-        None => flat.errors.push(new.clone()),
+        None => {
+            flat.removed.retain(|removed| removed.text != name.text);
+            flat.errors.push(new.clone());
+        }
     }
 }
 

@@ -259,7 +259,7 @@ impl Lower<'_, '_> {
                 let at = self.calls.iter().position(|(other, _)| std::ptr::eq(*other, *call))?;
                 let root = self.result(at);
                 self.reach(root, allow, call.name.span)
-                    .and_then(|()| self.project(root, None, None, &ty, call.name.span))
+                    .and_then(|()| self.project(root, build::Cut::default(), &ty, call.name.span))
             }
         };
         self.ok &= built.is_some();

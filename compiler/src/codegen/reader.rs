@@ -154,9 +154,8 @@ fn value_type(plan: &EndpointPlan, node: usize, lifetime: &TokenStream) -> Token
 ///         let mut object = reader.object()?;
 ///         while let Some(place) = reader.member(&mut object, &["id", "pricing"])? {
 ///             match place {
-///                 0 => reader.leaf(&mut slot_id, types::sku)?,
-///                 1 => reader.field(&mut slot_pricing, ItemPricing::read)?,
-///                 _ => reader.unknown()?,
+///                 0 => { reader.leaf(&mut slot_id, types::sku)?; }
+///                 _ => { reader.field(&mut slot_pricing, ItemPricing::read)?; }
 ///             }
 ///         }
 ///         let slot_id = reader.required_leaf(&object, slot_id, "id");
@@ -178,15 +177,11 @@ fn implementation(
     let self_type = if has_lifetime(plan, fields) { quote!(#name<'a>) } else { quote!(#name) };
     let slots = fields.iter().map(|(_, shape)| slot(shape));
     let names = fields.iter().map(|(_, shape)| &shape.wire);
-    let arms = fields.iter().enumerate().map(|(place, (at, shape))| {
-        let (place, slot) = (number(place), slot(shape));
-        let read = reader(plan, *at);
-        let field = if is_leaf(shape) { quote!(leaf) } else { quote!(field) };
-        quote!(#place => reader.#field(&mut #slot, #read)?)
-    });
-    let unknown = match root(plan, node) {
-        Parent::Body if plan.ignore_fields => quote!(reader.skip()?),
-        _ => quote!(reader.unknown()?),
+    let body = members(plan, fields);
+    let place = if fields.len() > 1 { quote!(place) } else { quote!(_) };
+    let member = match root(plan, node) {
+        Parent::Body if plan.ignore_fields => quote!(member_of_any),
+        _ => quote!(member),
     };
     let ends = fields.iter().map(|(_, shape)| {
         let (wire, slot) = (&shape.wire, slot(shape));
@@ -201,16 +196,36 @@ fn implementation(
             fn read(reader: &mut rt::Reader<#inner>) -> rt::Read<Self> {
                 #(let mut #slots = rt::Maybe::Absent;)*
                 let mut object = reader.object()?;
-                while let Some(place) = reader.member(&mut object, &[#(#names),*])? {
-                    match place {
-                        #(#arms,)*
-                        _ => #unknown,
-                    }
+                while let Some(#place) = reader.#member(&mut object, &[#(#names),*])? {
+                    #body
                 }
                 #(#ends)*
                 #(#checked?;)*
                 Ok(#value)
             }
+        }
+    }
+}
+
+/// What reads the member at `place`. The last field needs no number: only known members come.
+fn members(plan: &EndpointPlan, fields: &[(usize, &ShapePlan)]) -> TokenStream {
+    let mut reads: Vec<TokenStream> = fields
+        .iter()
+        .map(|(at, shape)| {
+            let (slot, read) = (slot(shape), reader(plan, *at));
+            let field = if is_leaf(shape) { quote!(leaf) } else { quote!(field) };
+            quote!(reader.#field(&mut #slot, #read)?;)
+        })
+        .collect();
+    let Some(last) = reads.pop() else { return TokenStream::new() };
+    if reads.is_empty() {
+        return last;
+    }
+    let places = (0..reads.len()).map(number);
+    quote! {
+        match place {
+            #(#places => { #reads })*
+            _ => { #last }
         }
     }
 }

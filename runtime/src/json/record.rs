@@ -30,22 +30,50 @@ impl<'a> Reader<'a> {
         Ok(Object { start, untouched: true, likely: 0 })
     }
 
-    /// The next member: the place of its key among `names`, or how many names there are for any
-    /// other; `None` at the end of the record. The member's value has to be read before the next
-    /// key.
+    /// The next member that is among `names`: its place there; `None` at the end of the record.
+    /// Its value has to be read before the next one. Others are violations in a caller's body, and
+    /// passed over in a result.
     pub fn member(&mut self, object: &mut Object, names: &[&'static str]) -> Read<Option<usize>> {
-        let Some(key) = self.key(object)? else { return Ok(None) };
-        // Senders keep to one order, so the name behind the last one is the likeliest.
-        let likely = names.get(object.likely).is_some_and(|name| *name == key);
-        let place = if likely {
-            object.likely
-        } else {
-            names.iter().position(|name| *name == key).unwrap_or(names.len())
-        };
-        if place < names.len() {
-            object.likely = place + 1;
+        let strict = self.strict;
+        self.next_of(object, names, strict)
+    }
+
+    /// [`member`](Self::member) that passes over other members in a caller's body too.
+    pub fn member_of_any(
+        &mut self,
+        object: &mut Object,
+        names: &[&'static str],
+    ) -> Read<Option<usize>> {
+        self.next_of(object, names, false)
+    }
+
+    #[inline]
+    fn next_of(
+        &mut self,
+        object: &mut Object,
+        names: &[&'static str],
+        strict: bool,
+    ) -> Read<Option<usize>> {
+        while let Some(key) = self.key(object)? {
+            let key: &str = &key;
+            // Senders keep to one order, so the name behind the last one is the likeliest.
+            let likely = names.get(object.likely).is_some_and(|name| same(name, key));
+            let place = if likely {
+                Some(object.likely)
+            } else {
+                names.iter().position(|name| same(name, key))
+            };
+            if let Some(place) = place {
+                object.likely = place + 1;
+                return Ok(Some(place));
+            }
+            if strict {
+                self.unwelcome("no member of this name", "one")?;
+            } else {
+                self.skip()?;
+            }
         }
-        Ok(Some(place))
+        Ok(None)
     }
 
     /// The next key, decoded; `None` at the end of the record. The member's value has to be read
@@ -114,11 +142,6 @@ impl<'a> Reader<'a> {
         read: fn(&mut Reader<'a>) -> Read<Raw<'a>>,
     ) -> Read<()> {
         self.field(slot, read)
-    }
-
-    /// The value of a member that the contract does not name.
-    pub fn unknown(&mut self) -> Read<()> {
-        if self.strict { self.unwelcome("no member of this name", "one") } else { self.skip() }
     }
 
     /// Passes over a member that should not be there.
@@ -251,4 +274,11 @@ impl<'a> Reader<'a> {
         self.levels += 1;
         self.at = at + 1;
     }
+}
+
+/// Whether two names are equal. Most that are not differ in length or in their first byte, which
+/// is seen without a call.
+#[inline]
+fn same(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a.as_bytes().first() == b.as_bytes().first() && a == b
 }

@@ -29,14 +29,16 @@ fn review<'a>(reader: &mut Reader<'a>) -> Read<Review<'a>> {
     let mut object = reader.object()?;
     let (mut title, mut stars, mut note) = (Maybe::Absent, Maybe::Absent, Maybe::Absent);
     let (mut gift, mut more) = (Maybe::Absent, Maybe::Absent);
-    while let Some(key) = reader.key(&mut object)? {
-        match &*key {
-            "title" => reader.field(&mut title, |reader| reader.text(&TITLE))?,
-            "stars" => reader.field(&mut stars, |reader| reader.number(&STARS))?,
-            "note" => reader.field(&mut note, |reader| reader.text(&TEXT))?,
-            "gift" => reader.field(&mut gift, Reader::boolean)?,
-            "more" => reader.field(&mut more, |reader| reader.list(&REVIEWS, review))?,
-            _ => reader.unknown()?,
+    while let Some(place) =
+        reader.member(&mut object, &["title", "stars", "note", "gift", "more"])?
+    {
+        match place {
+            0 => reader.field(&mut title, |reader| reader.text(&TITLE))?,
+            1 => reader.field(&mut stars, |reader| reader.number(&STARS))?,
+            2 => reader.field(&mut note, |reader| reader.text(&TEXT))?,
+            3 => reader.field(&mut gift, Reader::boolean)?,
+            4 => reader.field(&mut more, |reader| reader.list(&REVIEWS, review))?,
+            _ => {}
         }
     }
     let title = reader.required(&object, title, "title");

@@ -11,6 +11,15 @@ use crate::diagnostic::{Code, Diagnostic};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{Object, Ref, Value, ValueKind};
 
+/// What is taken of a value.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cut<'o> {
+    /// `[..3]`: at most that many elements.
+    pub(crate) first: Option<u64>,
+    /// `{ label: .title, ... }`: what becomes of its parts.
+    pub(crate) projection: Option<&'o Object>,
+}
+
 impl Lower<'_, '_> {
     /// A value of type `want`, or nothing and a finding.
     pub(crate) fn build(&mut self, value: &Value, want: &Type, allow: Allow) -> Option<Build> {
@@ -89,7 +98,7 @@ impl Lower<'_, '_> {
             }
             Found::Node(node, first) => {
                 self.reach(node, allow, reference.span)?;
-                self.project(node, first, projection, want, reference.span)
+                self.project(node, Cut { first, projection }, want, reference.span)
             }
             Found::Each(list, first, value) => {
                 self.reach(list, allow, reference.span)?;
@@ -100,7 +109,8 @@ impl Lower<'_, '_> {
                 };
                 let inner = Allow { absent: false, null: element.nullable };
                 self.reach(value, inner, reference.span)?;
-                let element = self.project(value, None, projection, element, reference.span)?;
+                let element =
+                    self.project(value, Cut { first: None, projection }, element, reference.span)?;
                 Some(Build::List { from: list, element: Box::new(element), first })
             }
         }
@@ -155,11 +165,11 @@ impl Lower<'_, '_> {
     pub(crate) fn project(
         &mut self,
         node: NodeId,
-        first: Option<u64>,
-        projection: Option<&Object>,
+        cut: Cut<'_>,
         want: &Type,
         span: Span,
     ) -> Option<Build> {
+        let Cut { first, projection } = cut;
         // The example of a record or a list has the answer's names, not the backend's.
         if matches!(want.kind, Kind::Scalar(_) | Kind::Json) {
             self.nodes.example(node, want.example.as_ref());
@@ -190,7 +200,8 @@ impl Lower<'_, '_> {
                 let inner = self.fits(asked, span)?;
                 self.list_bounds(node, bounds, first, span)?;
                 self.nodes.allow(inner, Allow { absent: false, null: element.nullable });
-                let element = self.project(inner, None, projection, element, span)?;
+                let element =
+                    self.project(inner, Cut { first: None, projection }, element, span)?;
                 Some(Build::List { from: node, element: Box::new(element), first })
             }
         }

@@ -1,5 +1,6 @@
 //! The fields of a declared record: each is bound, or taken by name, or may be missing.
 
+use super::build::Cut;
 use super::nodes::Allow;
 use super::scope::{Found, Lower, position};
 use crate::contract::types::{Field, Record, RecordId, Type};
@@ -123,6 +124,11 @@ impl Lower<'_, '_> {
             let EntryKind::Field(name, value) = &entry.kind else { continue };
             let origin = self.context.origins.of(entry.span);
             let Some(at) = position(record, &name.text, origin) else {
+                // An inherited entry was looked at in its own version: a later one removed the
+                // field, and with it what it was bound to.
+                if origin != self.context.version {
+                    continue;
+                }
                 let diagnostic = unknown(record, name, origin);
                 self.refuse(diagnostic);
                 whole = false;
@@ -149,7 +155,7 @@ impl Lower<'_, '_> {
         binding: Option<(&Value, usize)>,
         spreads: &[Spread],
     ) -> Taken {
-        let allow = Allow::of(field.optional, field.ty.nullable);
+        let allow = Allow::of(field);
         let missing = match (field.optional, field.ty.nullable) {
             (false, false) => Missing::Never,
             (true, false) => Missing::Dropped,
@@ -189,7 +195,7 @@ impl Lower<'_, '_> {
             self.reach(child, allow, spread.span)?;
         }
         let outer = std::mem::replace(&mut self.origin, spread.origin);
-        let built = self.project(child, None, None, &with_example(field), spread.span);
+        let built = self.project(child, Cut::default(), &with_example(field), spread.span);
         self.origin = outer;
         built
     }

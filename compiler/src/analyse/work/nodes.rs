@@ -1,7 +1,7 @@
 //! What is read of results and bodies: reads of one value meet in one node.
 
 use super::compatible::{Fit, fit};
-use crate::contract::types::{Const, Kind, ListBounds, Scalar, Type, Types};
+use crate::contract::types::{Const, Field, Kind, ListBounds, Scalar, Type, Types};
 use crate::contract::work::{Node, NodeId, Parent, Shape};
 use gatewright_grammar::Span;
 
@@ -22,8 +22,8 @@ impl Allow {
 
     /// What a field of a declared record allows. Results are normalised: null counts as absent
     /// where only absence is promised, and absence as null where only null is.
-    pub(crate) fn of(optional: bool, nullable: bool) -> Self {
-        Self { absent: optional || nullable, null: optional || nullable }
+    pub(crate) fn of(field: &Field) -> Self {
+        if field.optional || field.ty.nullable { Self::BOTH } else { Self::NOTHING }
     }
 }
 

@@ -140,10 +140,11 @@ pub(crate) fn settle(
         }
         for before in 0..at {
             let required = calls.get(before).is_some_and(|call| call.required);
-            if required && !reaches(&after, before, at) {
-                if let Some(sources) = after.get_mut(at) {
-                    sources.insert(before);
-                }
+            if required
+                && !reaches(&after, before, at)
+                && let Some(sources) = after.get_mut(at)
+            {
+                sources.insert(before);
             }
         }
     }

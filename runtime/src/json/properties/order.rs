@@ -44,17 +44,17 @@ fn order<'a>(reader: &mut Reader<'a>) -> Read<Order<'a>> {
     let mut object = reader.object()?;
     let (mut id, mut gift, mut price) = (Maybe::Absent, Maybe::Absent, Maybe::Absent);
     let (mut lines, mut tags) = (Maybe::Absent, Maybe::Absent);
-    while let Some(key) = reader.key(&mut object)? {
-        match &*key {
-            "id" => reader.field(&mut id, |reader| reader.text(&ID))?,
-            "gift" => reader.field(&mut gift, Reader::boolean)?,
-            "price" => reader.field(&mut price, self::price)?,
-            "lines" => reader.field(&mut lines, |reader| reader.list(&LINES, line))?,
-            "tags" => {
+    while let Some(place) = reader.member(&mut object, &["id", "gift", "price", "lines", "tags"])? {
+        match place {
+            0 => reader.field(&mut id, |reader| reader.text(&ID))?,
+            1 => reader.field(&mut gift, Reader::boolean)?,
+            2 => reader.field(&mut price, self::price)?,
+            3 => reader.field(&mut lines, |reader| reader.list(&LINES, line))?,
+            4 => {
                 reader
                     .field(&mut tags, |reader| reader.list(&TAGS, |reader| reader.text(&TEXT)))?;
             }
-            _ => reader.unknown()?,
+            _ => {}
         }
     }
     let id = reader.required(&object, id, "id");
@@ -68,11 +68,11 @@ fn order<'a>(reader: &mut Reader<'a>) -> Read<Order<'a>> {
 fn price<'a>(reader: &mut Reader<'a>) -> Read<Price<'a>> {
     let mut object = reader.object()?;
     let (mut amount, mut currency) = (Maybe::Absent, Maybe::Absent);
-    while let Some(key) = reader.key(&mut object)? {
-        match &*key {
-            "amount" => reader.field(&mut amount, |reader| reader.number(&NUMBER))?,
-            "currency" => reader.field(&mut currency, |reader| reader.one_of(&CURRENCY))?,
-            _ => reader.unknown()?,
+    while let Some(place) = reader.member(&mut object, &["amount", "currency"])? {
+        match place {
+            0 => reader.field(&mut amount, |reader| reader.number(&NUMBER))?,
+            1 => reader.field(&mut currency, |reader| reader.one_of(&CURRENCY))?,
+            _ => {}
         }
     }
     let amount = reader.required(&object, amount, "amount");
@@ -83,11 +83,11 @@ fn price<'a>(reader: &mut Reader<'a>) -> Read<Price<'a>> {
 fn line<'a>(reader: &mut Reader<'a>) -> Read<Line<'a>> {
     let mut object = reader.object()?;
     let (mut count, mut note) = (Maybe::Absent, Maybe::Absent);
-    while let Some(key) = reader.key(&mut object)? {
-        match &*key {
-            "count" => reader.field(&mut count, |reader| reader.number(&COUNT))?,
-            "note" => reader.field(&mut note, |reader| reader.text(&TEXT))?,
-            _ => reader.unknown()?,
+    while let Some(place) = reader.member(&mut object, &["count", "note"])? {
+        match place {
+            0 => reader.field(&mut count, |reader| reader.number(&COUNT))?,
+            1 => reader.field(&mut note, |reader| reader.text(&TEXT))?,
+            _ => {}
         }
     }
     let count = reader.required(&object, count, "count");
