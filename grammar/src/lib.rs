@@ -1,7 +1,7 @@
 //! Text and syntax tree of the contract language, and its formatter.
 //!
 //! [`parse`] turns any text into a [`tree::File`] and a list of errors: it never fails as a whole and never panics.
-//! What could not be read stands in the tree as `Bad`, everything beside it is kept. [`format`] prints a text in its
+//! What could not be read stands in the tree as `Bad`, everything beside it is kept. [`format()`] prints a text in its
 //! one canonical form.
 
 mod diagnose;

@@ -21,7 +21,8 @@ pub struct File {
     pub span: Span,
 }
 
-/// A `//` comment. Comments mean nothing, except `// allow CODE: reason`, which analysis looks for.
+/// A `//` comment, or a `///` one behind something that has no place for documentation. Comments mean nothing, except
+/// `// allow CODE: reason`, which analysis looks for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comment {
     /// From the slashes to the end of the line, without trailing space.

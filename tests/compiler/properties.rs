@@ -4,8 +4,10 @@ use crate::contracts::{self, Unit};
 use gatewright_compiler::source::Sources;
 use gatewright_compiler::{Checked, Target, analyse, codegen, generate, mocks, plan, requests};
 use gatewright_grammar::KEYWORDS;
+use gatewright_grammar::tree::{ItemKind, Version, VersionMember, VersionMemberKind};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// Every contract of the repository, with mistakes or without.
@@ -28,15 +30,45 @@ fn check_any(sources: &Sources) {
         assert!(text.unwrap_or("").get(one.primary.span.range()).is_some(), "{one:?}");
     }
     if let Some(checked) = analysis.checked() {
-        check_generated(checked);
+        let planned = check_generated(checked);
+        if analysis.diagnostics.is_empty() {
+            for (version, endpoints) in declared(sources) {
+                let built = planned.get(&version);
+                assert_eq!(built, Some(&endpoints), "nothing is left out in silence");
+            }
+        }
     }
 }
 
-/// What is planned is generated, and what is generated is Rust.
-pub(crate) fn check_generated(checked: &Checked) {
+/// How many endpoints each version that starts from nothing declares.
+fn declared(sources: &Sources) -> BTreeMap<String, usize> {
+    fn endpoints(members: &[VersionMember]) -> usize {
+        let one = |member: &VersionMember| match &member.kind {
+            VersionMemberKind::Endpoint(_) => 1,
+            VersionMemberKind::Under { members, .. } => endpoints(members),
+            _ => 0,
+        };
+        members.iter().map(one).sum()
+    }
+    let files = sources.iter().map(|(id, source)| gatewright_grammar::parse(id, &source.text).file);
+    let versions = files.flat_map(|file| file.items).filter_map(|item| match item.kind {
+        ItemKind::Version(version) if version.from.is_none() => Some(version),
+        _ => None,
+    });
+    let removes = |version: &Version| {
+        version.members.iter().any(|one| matches!(one.kind, VersionMemberKind::Remove(_)))
+    };
+    let versions = versions.filter(|version| !removes(version));
+    versions.map(|version| (version.label.text, endpoints(&version.members))).collect()
+}
+
+/// What is planned is generated, and what is generated is Rust. How many endpoints each version
+/// has.
+fn check_generated(checked: &Checked) -> BTreeMap<String, usize> {
     let versions = checked.versions();
     let target = Target { name: "gateway".into(), versions: versions.clone(), revision: "".into() };
-    let modules = generate(&plan(checked, &target));
+    let plan = plan(checked, &target);
+    let modules = generate(&plan);
     for module in &modules.modules {
         for item in &module.items {
             let parsed = syn::parse2::<syn::Item>(item.clone());
@@ -47,6 +79,7 @@ pub(crate) fn check_generated(checked: &Checked) {
     assert!(syn::parse_file(&text).is_ok(), "{text}");
     mocks(checked, &versions);
     requests(checked, &versions);
+    plan.versions.into_iter().map(|one| (one.label, one.endpoints.len())).collect()
 }
 
 #[test]

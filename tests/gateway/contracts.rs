@@ -11,6 +11,7 @@ gatewright_runtime::include_gateway!("requests");
 gatewright_runtime::include_gateway!("results");
 gatewright_runtime::include_gateway!("routes");
 gatewright_runtime::include_gateway!("sending");
+gatewright_runtime::include_gateway!("shapes");
 gatewright_runtime::include_gateway!("shop");
 gatewright_runtime::include_gateway!("smallest");
 gatewright_runtime::include_gateway!("weather");

@@ -21,5 +21,6 @@ mod results;
 mod retries;
 mod routing;
 mod sending;
+mod shapes;
 mod shop;
 mod standins;

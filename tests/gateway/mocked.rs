@@ -15,7 +15,7 @@ use crate::contracts;
 type Compiled = (&'static str, &'static Contract);
 
 /// Every contract that is here as a gateway.
-const ALL: [Compiled; 12] = [
+const ALL: [Compiled; 13] = [
     ("examples/shop", &contracts::shop::CONTRACT),
     ("examples/smallest", &contracts::smallest::CONTRACT),
     ("examples/weather", &contracts::weather::CONTRACT),
@@ -27,6 +27,7 @@ const ALL: [Compiled; 12] = [
     ("tests/data/generate/requests", &contracts::requests::CONTRACT),
     ("tests/data/generate/results", &contracts::results::CONTRACT),
     ("tests/data/generate/routes", &contracts::routes::CONTRACT),
+    ("tests/data/generate/shapes", &contracts::shapes::CONTRACT),
     ("tests/data/generate/sending", &contracts::sending::CONTRACT),
 ];
 
