@@ -87,3 +87,12 @@ fn silence_counts_and_an_answer_that_is_only_wrong_does_not() {
         assert_eq!(wrong.requests().len(), 6);
     }
 }
+
+#[test]
+fn all_cores_share_it() {
+    let backend = backend(&[500]);
+    let gateway = gateway("COUNTED_URL", &backend.url(), &[("CORES", "2")]);
+    statuses(&gateway, "/v1/counted", &[502, 502, 502]);
+    statuses(&gateway, "/v1/counted", &[503; 12]);
+    assert_eq!(backend.requests().len(), 3);
+}

@@ -222,6 +222,13 @@ fn one(
         _ => None,
     });
     let lifecycle = self::lifecycle(lifecycle, resolver.diagnostics);
+    if let Some(name) = &flat.tree.name {
+        let what = format!("`as {}` of an endpoint", name.text);
+        resolver.diagnostics.push(
+            super::not_yet(name.span, &what, crate::diagnostic::Severity::Warning)
+                .note("no document that would use the name is made yet"),
+        );
+    }
     let request = signature::request(flat, parts.prefix, resolver);
     routes.extend(request.as_ref().map(|request| route(parts, flat, request)));
     let answers = signature::answers(&flat.tree, parts.errors, resolver);

@@ -221,6 +221,7 @@ fn parameter(
         resolver.diagnostics.push(left_out(written.name.span, "`by comma`"));
         return None;
     }
+    resolver.deprecated(written.deprecated.as_ref(), "a parameter");
     let ty = resolver.ty(&written.ty)?;
     let kind = match &ty.kind {
         Kind::Scalar(scalar) if !ty.nullable => ParamKind::One(scalar.clone()),

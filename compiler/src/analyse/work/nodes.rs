@@ -268,8 +268,8 @@ impl Nodes {
                 if rules.contains(rule) || declared {
                     return Ok(());
                 }
-                let kind = |rule: &Scalar| std::mem::discriminant(&rule.rule);
-                if rules.iter().any(|other| kind(other) != kind(rule)) {
+                // An enum is a text too.
+                if rules.iter().any(|other| word(other) != word(rule)) {
                     return Err(self.clash(id, span, wants));
                 }
                 if rules.iter().any(|other| fit(other, rule) == Fit::Yes) {
