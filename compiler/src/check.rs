@@ -8,10 +8,11 @@ mod unused_parameter;
 
 use crate::contract::Contract;
 use crate::diagnostic::Diagnostics;
+use gatewright_grammar::tree::File;
 
 /// The rules about a contract as a whole.
-pub(crate) fn all(contract: &Contract, diagnostics: &mut Diagnostics) {
-    unused_backend::check(contract, diagnostics);
+pub(crate) fn all(contract: &Contract, files: &[File], diagnostics: &mut Diagnostics) {
+    unused_backend::check(contract, files, diagnostics);
     no_timeout::check(contract, diagnostics);
     unused_parameter::check(contract, diagnostics);
 }

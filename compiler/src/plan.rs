@@ -149,6 +149,8 @@ pub struct EndpointPlan {
     pub body: Option<BodyPlan>,
     /// The status of success.
     pub status: u16,
+    /// Whether a successful answer may be null.
+    pub nullable: bool,
     /// Calls and answer.
     pub work: Work,
     /// How each node of the work is read, by its index.

@@ -31,7 +31,7 @@ pub(crate) fn at(path: &str) -> PathBuf {
 
 /// The entries of a directory, sorted.
 pub(crate) fn entries(dir: &Path) -> Vec<PathBuf> {
-    let read = fs::read_dir(dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
+    let read = fs::read_dir(dir).expect("the directory can be read");
     let mut paths: Vec<PathBuf> = read.map(|entry| entry.expect("an entry").path()).collect();
     paths.sort();
     paths
@@ -39,7 +39,7 @@ pub(crate) fn entries(dir: &Path) -> Vec<PathBuf> {
 
 /// The text of a file.
 pub(crate) fn text(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    fs::read_to_string(path).expect("the file is text")
 }
 
 pub(crate) fn is_contract(path: &Path) -> bool {

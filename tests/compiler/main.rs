@@ -2,4 +2,7 @@
 
 mod contracts;
 mod diagnostics;
+mod generate;
+mod manual;
 mod properties;
+mod tidy;

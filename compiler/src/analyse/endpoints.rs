@@ -285,11 +285,16 @@ fn clauses<'c>(parts: &'c Parts<'_>, flat: &'c FlatEndpoint) -> Vec<&'c Clause> 
 fn route(parts: &Parts<'_>, flat: &FlatEndpoint, request: &signature::Request) -> Route {
     let tree = &flat.tree;
     let key = flat.key();
+    let template = key.split_once(' ').map_or_else(String::new, |(_, path)| path.to_owned());
+    let source = parts.around.sources.get(tree.path.span.file);
+    let written = source.and_then(|source| source.text.get(tree.path.span.range()));
+    let written = written.filter(|_| flat.prefix.is_empty()).unwrap_or(&template).to_owned();
     Route {
         method: tree.method.text.clone(),
         segments: request.route.clone(),
         prefix: parts.prefix.len(),
-        template: key.split_once(' ').map_or_else(String::new, |(_, path)| path.to_owned()),
+        template,
+        written,
         params: request.params.clone(),
         span: tree.method.span.to(tree.path.span),
         path: tree.path.span,

@@ -21,6 +21,8 @@ pub(crate) struct Route {
     pub(crate) prefix: usize,
     /// `/products/{id}`: the path without prefix and types.
     pub(crate) template: String,
+    /// `/products/{id: Sku}`: the same with types, as far as its author wrote them.
+    pub(crate) written: String,
     pub(crate) params: Vec<Param>,
     /// Method and path.
     pub(crate) span: Span,
@@ -229,8 +231,8 @@ fn ambiguous(old: &Route, new: &Route, meetings: &[Meeting]) -> Diagnostic {
         }
         None => "narrow one of them with a pattern that the other never matches".to_owned(),
     };
-    let hole = format!("{{{}}}", second.name);
-    let path = new.template.replacen(&hole, &format!("by-{}/{hole}", second.name), 1);
+    let hole = format!("{{{}", second.name);
+    let path = new.written.replacen(&hole, &format!("by-{}/{hole}", second.name), 1);
     diagnostic.help(narrow).help(format!("or give it its own path: `{} {path}`", new.method))
 }
 

@@ -2,8 +2,10 @@
 
 use crate::contract::{Contract, Setting};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use gatewright_grammar::Span;
+use gatewright_grammar::tree::{File, ItemKind};
 
-pub(super) fn check(contract: &Contract, diagnostics: &mut Diagnostics) {
+pub(super) fn check(contract: &Contract, files: &[File], diagnostics: &mut Diagnostics) {
     // An endpoint with errors is not in the contract, and its calls are not known.
     if diagnostics.has_errors() || diagnostics.has(Code::NotBuiltYet) {
         return;
@@ -21,14 +23,21 @@ pub(super) fn check(contract: &Contract, diagnostics: &mut Diagnostics) {
             }
             Setting::Fixed(_) => "nothing would be lost without it".to_owned(),
         };
-        diagnostics.push(
-            Diagnostic::new(
-                Code::UnusedBackend,
-                backend.span,
-                format!("backend `{}` is never called", backend.name),
-            )
-            .label(label)
-            .help("delete it, or use it"),
-        );
+        let message = format!("backend `{}` is never called", backend.name);
+        let diagnostic = Diagnostic::new(Code::UnusedBackend, backend.span, message).label(label);
+        diagnostics.push(match declaration(files, backend.span) {
+            Some(span) => diagnostic.fix("delete it, or use it", span, ""),
+            None => diagnostic.help("delete it, or use it"),
+        });
     }
+}
+
+/// The whole declaration of the backend whose name stands at `name`.
+fn declaration(files: &[File], name: Span) -> Option<Span> {
+    let mut items = files.iter().flat_map(|file| &file.items);
+    let found = items.find(|item| match &item.kind {
+        ItemKind::Backend(backend) => backend.name.span == name,
+        _ => false,
+    });
+    found.map(|item| item.span)
 }

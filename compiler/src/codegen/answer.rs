@@ -76,7 +76,11 @@ pub(crate) fn response(plan: &EndpointPlan) -> TokenStream {
     let status = number(plan.status);
     let body = plan.work.answer.as_ref().map(|build| {
         let strict = Strictness::Promised;
-        let write = written(build, &scope, &bail("the answer", strict), strict);
+        let mut gone = bail("the answer", strict);
+        if plan.nullable {
+            gone.null = null();
+        }
+        let write = written(build, &scope, &gone, strict);
         quote! {
             let mut out = rt::Writer::with_capacity(512);
             #write
@@ -597,7 +601,10 @@ fn missing(operand: &Operand, wanted: bool, scope: &Scope<'_>) -> TokenStream {
     let question = if wanted { quote!(is_none()) } else { quote!(is_some()) };
     match operand {
         Operand::Node(node) => match scope.access(*node) {
-            Access::There(_) => quote!(#there),
+            Access::There(value) => quote!({
+                let _ = &#value;
+                #there
+            }),
             Access::Perhaps(value) => quote!(#value.value().#question),
         },
         Operand::Const(constant) => {

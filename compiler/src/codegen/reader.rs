@@ -178,10 +178,14 @@ fn implementation(
     let slots = fields.iter().map(|(_, shape)| slot(shape));
     let names = fields.iter().map(|(_, shape)| &shape.wire);
     let body = members(plan, fields);
-    let place = if fields.len() > 1 { quote!(place) } else { quote!(_) };
     let member = match root(plan, node) {
         Parent::Body if plan.ignore_fields => quote!(member_of_any),
         _ => quote!(member),
+    };
+    let next = quote!(reader.#member(&mut object, &[#(#names),*])?);
+    let each = match fields.len() {
+        0 | 1 => quote!(while #next.is_some() { #body }),
+        _ => quote!(while let Some(place) = #next { #body }),
     };
     let ends = fields.iter().map(|(_, shape)| {
         let (wire, slot) = (&shape.wire, slot(shape));
@@ -196,9 +200,7 @@ fn implementation(
             fn read(reader: &mut rt::Reader<#inner>) -> rt::Read<Self> {
                 #(let mut #slots = rt::Maybe::Absent;)*
                 let mut object = reader.object()?;
-                while let Some(#place) = reader.#member(&mut object, &[#(#names),*])? {
-                    #body
-                }
+                #each
                 #(#ends)*
                 #(#checked?;)*
                 Ok(#value)

@@ -134,12 +134,18 @@ impl<'p> Scope<'p> {
     fn first_text(&self, all: &[Operand]) -> TextAccess {
         let mut chain = quote!(None::<std::borrow::Cow<'_, str>>);
         for (at, one) in all.iter().enumerate() {
+            // What is at hand needs no closure.
+            let at_hand = matches!(one, Operand::Const(_) | Operand::Param(_));
             match (self.text(one), at) {
                 (TextAccess::There(value), 0) => return TextAccess::There(value),
+                (TextAccess::There(value), _) if at_hand => {
+                    return TextAccess::There(quote!(#chain.unwrap_or(#value)));
+                }
                 (TextAccess::There(value), _) => {
                     return TextAccess::There(quote!(#chain.unwrap_or_else(|| #value)));
                 }
                 (TextAccess::Perhaps(value), 0) => chain = value,
+                (TextAccess::Perhaps(value), _) if at_hand => chain = quote!(#chain.or(#value)),
                 (TextAccess::Perhaps(value), _) => chain = quote!(#chain.or_else(|| #value)),
             }
         }

@@ -83,6 +83,7 @@ pub(crate) fn plan(
         ignore_fields: endpoint.ignore_fields,
         body,
         status: endpoint.success.status,
+        nullable: endpoint.success.ty.as_ref().is_some_and(|ty| ty.nullable),
         errors: errors(&work, around),
         work,
         shapes,

@@ -3,6 +3,7 @@
 use super::compatible::{Fit, fit};
 use super::nodes::Allow;
 use super::scope::{Found, Lower};
+use super::untyped::renamed;
 use crate::analyse::values;
 use crate::contract::endpoint::{ParamKind, Presence};
 use crate::contract::types::{Const, Kind, ListBounds, Rule, Scalar, Type};
@@ -62,6 +63,17 @@ impl Lower<'_, '_> {
             if param || call {
                 return None;
             }
+        }
+        // What an earlier version wrote knows fields by earlier names.
+        let composed = matches!(value.kind, ValueKind::Object(_) | ValueKind::Array(_));
+        if composed && renamed(want, self.origin, self.context.types) {
+            return None;
+        }
+        // What holds records is built member by member: a rename reaches their names.
+        if let (ValueKind::Object(_), Kind::Record(_)) | (ValueKind::Array(_), Kind::List(..)) =
+            (&value.kind, &want.kind)
+        {
+            return None;
         }
         values::constant(value, Some(want), self.context.types)
     }

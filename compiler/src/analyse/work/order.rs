@@ -232,9 +232,10 @@ fn cycle_found(calls: &[(&tree::Call, Span)], cycle: &[usize]) -> Diagnostic {
         diagnostic = diagnostic.see(needs(*one, next(at)).unwrap_or_default(), text);
     }
     let names: Vec<&str> = cycle.iter().chain([&first]).map(|at| name(*at)).collect();
+    let uses = if cycle.len() == 2 { "the two uses" } else { "the uses" };
     diagnostic
         .note(format!("cycle: {}", names.join(" → ")))
-        .help("remove one of the uses; the order of calls follows from them")
+        .help(format!("remove one of {uses}; the order of calls follows from them"))
 }
 
 /// Notes for every call which fields of the answer are built from it, directly or through others.

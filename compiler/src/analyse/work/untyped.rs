@@ -329,7 +329,7 @@ impl Lower<'_, '_> {
 }
 
 /// Whether a field somewhere in `ty` has another name since version `origin`.
-fn renamed(ty: &Type, origin: usize, types: &Types) -> bool {
+pub(super) fn renamed(ty: &Type, origin: usize, types: &Types) -> bool {
     match &ty.kind {
         Kind::Record(id) => types.record(*id).fields.iter().any(|field| {
             field.name_as_of(origin) != field.name || renamed(&field.ty, origin, types)

@@ -1,0 +1,77 @@
+//! Generated Rust: reviewed as Rust, and the same every time.
+
+use crate::contracts::{at, built, text, unit};
+use gatewright_compiler::codegen::layout::{self, Files, PackageOptions};
+use gatewright_compiler::{Target, analyse, generate, plan};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::{env, fs};
+
+/// The contracts whose generated modules are kept beside them, to be reviewed.
+const GOLDEN: &[&str] = &["examples/smallest", "examples/weather"];
+
+/// The package of all versions of a contract.
+fn package(path: &Path) -> Files {
+    let unit = unit(path);
+    let analysis = analyse(&unit.sources());
+    let contract = analysis.checked().expect("the contract is right");
+    let target = Target {
+        name: contract.api().to_owned(),
+        versions: contract.versions(),
+        revision: String::new(),
+    };
+    let options = PackageOptions {
+        name: target.name.clone(),
+        runtime: "runtime".into(),
+        features: Vec::new(),
+        lock: String::new(),
+    };
+    layout::package(&generate(&plan(contract, &target)), &options)
+}
+
+#[test]
+fn generated_modules_are_as_they_were_reviewed() {
+    for contract in GOLDEN {
+        let folder = at("tests/data/golden").join(contract.rsplit('/').next().unwrap_or(contract));
+        let modules: BTreeMap<String, Vec<u8>> = package(&at(contract))
+            .into_iter()
+            .filter(|(path, _)| path.starts_with("src/"))
+            .collect();
+        for (path, bytes) in &modules {
+            let golden = folder.join(path.trim_start_matches("src/"));
+            if env::var_os("UPDATE").is_some() {
+                fs::create_dir_all(golden.parent().expect("a folder")).expect("a folder");
+                fs::write(&golden, bytes).expect("the golden is written");
+            }
+            let generated = String::from_utf8(bytes.clone()).expect("Rust is text");
+            assert!(
+                text(&golden) == generated,
+                "{} differs; accept it with UPDATE=1 if the difference is right:\n{generated}",
+                golden.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn generating_twice_gives_equal_bytes() {
+    for unit in built() {
+        let path = at(&unit.name);
+        let path = if path.is_dir() { path } else { path.with_extension("api") };
+        assert_eq!(package(&path), package(&path), "{}", unit.name);
+    }
+}
+
+#[test]
+fn every_generated_module_parses() {
+    for unit in built() {
+        let path = at(&unit.name);
+        let path = if path.is_dir() { path } else { path.with_extension("api") };
+        for (name, bytes) in package(&path) {
+            if name.ends_with(".rs") {
+                let source = String::from_utf8(bytes).expect("Rust is text");
+                assert!(syn::parse_file(&source).is_ok(), "{}: {name}", unit.name);
+            }
+        }
+    }
+}
