@@ -10,6 +10,8 @@ pub mod plan;
 mod samples;
 pub mod source;
 mod suggest;
+#[cfg(test)]
+mod testing;
 
 pub use analyse::{Analysis, analyse};
 pub use codegen::generate;

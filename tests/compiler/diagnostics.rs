@@ -192,6 +192,18 @@ fn nothing_is_said_about_clean_contracts() {
 }
 
 #[test]
+fn contracts_that_are_built_have_no_mistakes() {
+    for unit in contracts::built() {
+        let mut found = analyse(&unit.sources()).diagnostics;
+        // Examples are silent; contracts of tests may be warned of.
+        let example = unit.name.starts_with("examples");
+        found.retain(|one| example || one.severity == Severity::Error);
+        let messages: Vec<String> = found.into_iter().map(|one| one.message).collect();
+        assert!(messages.is_empty(), "{}: {messages:#?}", unit.name);
+    }
+}
+
+#[test]
 fn every_code_has_a_case_that_raises_it_and_one_beside_it_that_does_not() {
     let cases = cases();
     let clean = |name: &str| cases.iter().any(|case| case.topic == "clean" && stem(case) == name);

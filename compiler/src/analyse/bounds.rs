@@ -262,3 +262,80 @@ pub(crate) fn limit(text: &str, inclusive: bool) -> Option<Limit> {
     }
     Some(Limit { digits: digits.parse().ok()?, scale, inclusive })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{compare, limit};
+    use crate::contract::types::{Kind, Rule};
+    use crate::testing::{check, in_endpoint};
+    use std::cmp::Ordering;
+
+    #[test]
+    fn bounds_are_compared_by_their_place_on_the_line() {
+        let bound = |text| limit(text, true).expect("a bound");
+        assert_eq!(compare(&bound("0.10"), &bound("0.1")), Ordering::Equal);
+        assert_eq!(compare(&bound("-1"), &bound("-0.5")), Ordering::Less);
+        assert_eq!(compare(&bound("10"), &bound("9.99")), Ordering::Greater);
+        assert!(limit("1.0000000000000000000000000000000", true).is_none(), "too many digits");
+    }
+
+    /// The rule of the only field of the answer.
+    fn rule(ty: &str) -> String {
+        let text = format!(
+            "version 1 {{ GET /x -> {{ x: {ty} }} {{ public, x = one GET /x, return x }} }}"
+        );
+        let contract = check(&text);
+        let version = contract.versions.first().expect("a version");
+        let ty = version.endpoints[0].success.ty.as_ref().expect("an answer");
+        let Kind::Record(id) = ty.kind else { panic!("a record") };
+        match &version.types.record(id).fields[0].ty.kind {
+            Kind::Scalar(scalar) => super::super::values::rule_spelling(&scalar.rule),
+            Kind::List(_, bounds) => format!("{bounds:?}"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn bounds_are_kept_as_written() {
+        for ty in [
+            "text(1..200)",
+            "text(..5)",
+            "text(3..)",
+            "text(..5, /[a-z]+/)",
+            "int(1..5)",
+            "int(..-1)",
+            "number(>0, <=1000.5)",
+            "number(>=0, <1)",
+            "decimal(12,2)",
+            "decimal(4,0, 0..100)",
+            "bool",
+            "uuid",
+        ] {
+            let again = rule(ty).replace("number(>=0, <1)", "number(>=0, <1)");
+            assert_eq!(again, ty);
+        }
+        assert_eq!(rule("text(3)"), "text(3..3)");
+        assert_eq!(rule("int(1.., <=5)"), "int(1..5)");
+    }
+
+    #[test]
+    fn lists_have_lengths_and_can_be_unique() {
+        assert_eq!(rule("[text](2, unique)"), "ListBounds { min: 2, max: Some(2), unique: true }");
+        assert_eq!(rule("[text](..3)"), "ListBounds { min: 0, max: Some(3), unique: false }");
+        assert_eq!(rule("[text]"), "ListBounds { min: 0, max: None, unique: false }");
+    }
+
+    #[test]
+    fn what_leaves_no_value_is_refused() {
+        for ty in ["int(2..1)", "number(>1, <1)", "number(>=1, <1)", "text(2..1)", "decimal(2,3)"] {
+            let text = format!("GET /x -> {{ x: {ty} }} {{ public, x = one GET /x, return x }}");
+            let found = in_endpoint(&text);
+            assert!(
+                matches!(found.as_slice(), [one] if one.starts_with("invalid-bounds")),
+                "{ty}: {found:?}"
+            );
+        }
+        let plain = Rule::Bool;
+        assert_eq!(super::super::types::unbounded("bool"), Some(plain));
+    }
+}

@@ -120,3 +120,63 @@ pub(crate) fn timeout(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{check, endpoint, messages};
+
+    const API: &str = "api shop { timeout 1s, max_body 1KB, public }
+        backend one at \"http://one\" { timeout 300ms }\n";
+
+    /// Budget and longest body of the first endpoint.
+    fn limits(version: &str) -> (Option<u64>, u64) {
+        let contract = check(&format!("{API} version 1 {{ {version} }}"));
+        let endpoint = &contract.versions[0].endpoints[0];
+        (endpoint.timeout.most(), endpoint.max_body)
+    }
+
+    #[test]
+    fn the_nearest_clause_wins() {
+        assert_eq!(limits("GET /a -> 204"), (Some(1_000), 1 << 10));
+        assert_eq!(limits("timeout 2s, GET /a -> 204"), (Some(2_000), 1 << 10));
+        assert_eq!(
+            limits("timeout 2s, under /u { timeout 3s, GET /a -> 204 }"),
+            (Some(3_000), 1 << 10)
+        );
+        let inner = "timeout 2s, under /u { timeout 3s, under /w { GET /a -> 204 { timeout 4s, max_body 2KB } } }";
+        assert_eq!(limits(inner), (Some(4_000), 2 << 10));
+    }
+
+    #[test]
+    fn the_order_of_a_block_does_not_matter() {
+        assert_eq!(limits("GET /a -> 204, timeout 2s"), (Some(2_000), 1 << 10));
+        assert_eq!(limits("under /u { GET /a -> 204, timeout 3s }"), (Some(3_000), 1 << 10));
+    }
+
+    #[test]
+    fn a_nearer_public_replaces_auth_and_the_other_way_round() {
+        let outer = "version 1 { auth staff, GET /a -> 204 { public } }\nauth staff = basic { keys env KEYS }";
+        assert!(
+            messages(outer).iter().all(|one| !one.contains("`auth` is not built")),
+            "{:?}",
+            messages(outer)
+        );
+        let inner = "version 1 { public, GET /a -> 204 { auth staff } }\nauth staff = basic { keys env KEYS }";
+        assert_eq!(messages(inner), ["not-built-yet: `auth` is not built yet"]);
+    }
+
+    #[test]
+    fn unknown_parameters_and_fields_are_told_apart() {
+        let one = endpoint("GET /a -> 204 { public, unknown params ignored }");
+        assert_eq!((one.ignore_params, one.ignore_fields), (true, false));
+        let other =
+            endpoint("unknown fields ignored, GET /a -> 204 { public, unknown params refused }");
+        assert_eq!((other.ignore_params, other.ignore_fields), (false, true));
+    }
+
+    #[test]
+    fn a_budget_may_come_from_the_environment_within_bounds() {
+        let one = endpoint("GET /a -> 204 { public, timeout env LIMIT = 1s in 500ms..2s }");
+        assert_eq!(one.timeout.most(), Some(2_000));
+    }
+}

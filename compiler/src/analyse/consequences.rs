@@ -140,3 +140,32 @@ impl<'t> Unread<'t> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::messages;
+
+    #[test]
+    fn a_name_that_stands_in_unread_text_is_not_missed_elsewhere() {
+        let text = "bakend three at \"http://three\"\nversion 1 { GET /x -> { x: text } { public, x = three GET /, return x } }";
+        let found = messages(text);
+        assert!(
+            matches!(found.as_slice(), [one] if one.starts_with("unexpected-text")),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn a_name_that_stands_nowhere_is() {
+        let text = "bakend three at \"http://three\"\nversion 1 { GET /x -> { x: text } { public, x = four GET /, return x } }";
+        assert_eq!(messages(text).len(), 2, "{:?}", messages(text));
+    }
+
+    #[test]
+    fn a_clause_that_cannot_be_read_may_have_said_who_can_call() {
+        let text = "version 1 { pubilc \n GET /x -> 204 \n GET /y -> { y: text } { public } }";
+        let found = messages(text);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found.iter().any(|one| one.starts_with("missing-return")), "{found:?}");
+    }
+}

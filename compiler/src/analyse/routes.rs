@@ -245,3 +245,47 @@ fn apart(param: &Param) -> Option<&'static str> {
     };
     ["/[a-z]+(-[a-z]+)*/", "/[0-9]+/", "/[A-Z][A-Z0-9]*/"].into_iter().find(free)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::in_endpoint;
+
+    /// The codes found for two paths beside each other.
+    fn both(first: &str, second: &str) -> Vec<String> {
+        let found = in_endpoint(&format!(
+            "GET {first} -> 204 {{ public }}\n GET {second} -> 204 {{ public }}"
+        ));
+        let codes = found.iter().filter_map(|one| one.split(':').next());
+        codes.filter(|code| *code != "unused-parameter").map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_more_literal_route_wins_where_it_is_as_literal_everywhere() {
+        assert!(both("/a/{x: text}", "/a/top").is_empty());
+        assert!(both("/a/{x: text}/{y: text}", "/a/{x: text}/top").is_empty());
+        assert_eq!(both("/a/{x: text}/top", "/a/main/{y: text}"), ["ambiguous-routes"]);
+    }
+
+    #[test]
+    fn parameters_in_the_same_place_are_equal_or_disjoint() {
+        assert_eq!(both("/{x: text}", "/{y: text}"), ["duplicate-route"]);
+        assert!(both("/{x: text(/[a-m]+/)}", "/{y: text(/[n-z]+/)}").is_empty());
+        assert_eq!(both("/{x: text(/[a-m]+/)}", "/{y: text(/[m-z]+/)}"), ["ambiguous-routes"]);
+        assert!(both("/{x: int}", "/{y: uuid}").is_empty());
+        assert!(both("/{x: int}", "/{y: enum { a b }}").is_empty());
+        assert_eq!(both("/{x: text}", "/{y: date}"), ["ambiguous-routes"]);
+    }
+
+    #[test]
+    fn a_literal_that_a_parameter_refuses_is_apart() {
+        assert!(both("/{x: int}/top", "/main/{y: text}").is_empty());
+        assert_eq!(both("/{x: text}/top", "/main/{y: text}"), ["ambiguous-routes"]);
+        assert!(both("/{x: text(5)}/top", "/main/{y: text}").is_empty(), "`main` has four letters");
+    }
+
+    #[test]
+    fn method_and_length_tell_routes_apart() {
+        assert!(in_endpoint("GET /a -> 204 { public }\n POST /a -> 204 { public }").is_empty());
+        assert!(both("/a", "/a/b").is_empty());
+    }
+}

@@ -342,3 +342,80 @@ pub(crate) fn limit_text(limit: &crate::contract::types::Limit) -> String {
     let (whole, fraction) = digits.split_at(digits.len() - scale);
     if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{article, json_number, scalar_accepts};
+    use crate::analyse::bounds::limit;
+    use crate::contract::types::{
+        Const, Enumeration, Format, Number, NumberKind, Rest, Rule, Scalar, Text,
+    };
+
+    fn accepts(rule: Rule, value: &Const) -> bool {
+        scalar_accepts(&Scalar { name: None, rule }, value).is_ok()
+    }
+
+    fn number(kind: NumberKind, text: &str) -> bool {
+        accepts(Rule::Number(Number { kind, min: None, max: None }), &Const::Number(text.into()))
+    }
+
+    #[test]
+    fn integers_are_what_javascript_can_hold() {
+        assert!(number(NumberKind::Int, "9007199254740991") && number(NumberKind::Int, "-5.0"));
+        assert!(!number(NumberKind::Int, "9007199254740992") && !number(NumberKind::Int, "1.5"));
+        assert!(number(NumberKind::Int64, "9007199254740993"));
+    }
+
+    #[test]
+    fn decimals_have_so_many_digits() {
+        let decimal = NumberKind::Decimal(4, 2);
+        assert!(number(decimal, "12.34") && number(decimal, "12.340") && number(decimal, "-0.5"));
+        assert!(!number(decimal, "12.345") && !number(decimal, "123.4"));
+    }
+
+    #[test]
+    fn a_bound_may_leave_out_its_own_value() {
+        let above = |inclusive| {
+            let min = limit("0", inclusive);
+            Rule::Number(Number { kind: NumberKind::Number, min, max: limit("1.5", true) })
+        };
+        let value = |text: &str| Const::Number(text.into());
+        assert!(accepts(above(true), &value("0")) && !accepts(above(false), &value("0.0")));
+        assert!(accepts(above(false), &value("1.50")) && !accepts(above(true), &value("1.51")));
+    }
+
+    #[test]
+    fn texts_are_counted_in_characters_and_matched_as_a_whole() {
+        let rule = |pattern: &str| {
+            let pattern = Some(pattern.to_owned());
+            Rule::Text(Text { min: 1, max: Some(2), pattern, format: None })
+        };
+        let text = |text: &str| Const::Text(text.into());
+        assert!(accepts(rule(".*"), &text("éé")) && !accepts(rule(".*"), &text("éée")));
+        assert!(!accepts(rule("a"), &text("ab")) && !accepts(rule(".*"), &text("")));
+        let day = Rule::Text(Text { format: Some(Format::Date), ..Text::default() });
+        assert!(accepts(day.clone(), &text("2028-02-29")) && !accepts(day, &text("2026-02-29")));
+    }
+
+    #[test]
+    fn open_enums_accept_what_they_do_not_know() {
+        let rule = |rest| {
+            let values = vec![("blue".to_owned(), "BLUE".to_owned())];
+            Rule::Enum(Enumeration { values, rest })
+        };
+        let text = |text: &str| Const::Text(text.into());
+        assert!(
+            accepts(rule(Rest::Closed), &text("BLUE"))
+                && !accepts(rule(Rest::Closed), &text("blue"))
+        );
+        assert!(accepts(rule(Rest::Open), &text("pink")));
+    }
+
+    #[test]
+    fn numbers_and_names_are_spelled_as_they_should_be() {
+        assert_eq!(json_number("007"), "7");
+        assert_eq!(json_number("-00.50"), "-0.50");
+        assert_eq!(json_number("0"), "0");
+        assert_eq!((article("int").as_str(), article("text").as_str()), ("an `int`", "a `text`"));
+    }
+}

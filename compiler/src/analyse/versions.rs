@@ -462,3 +462,148 @@ pub(crate) fn nothing<'n>(
         None => diagnostic.label("nothing of this name is inherited or declared before"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::contract::types::Kind;
+    use crate::contract::{Build, Contract, Endpoint, Operand, Version};
+    use crate::testing::{check, messages};
+
+    const BASE: &str = "version 1 {
+        type Product { id: text, title: text }
+        GET /products/{id: text} -> Product {
+          public
+          item = one GET /items/{id}
+          return { ...item, title: item.name }
+        }
+      }";
+
+    fn version<'c>(contract: &'c Contract, label: &str) -> &'c Version {
+        contract.versions.iter().find(|version| version.label == label).expect("the version")
+    }
+
+    /// What an endpoint answers: each member with the field it is taken from.
+    fn answer(endpoint: &Endpoint) -> Vec<String> {
+        let Some(Build::Record(_, members)) = &endpoint.work.answer else { panic!("a record") };
+        let source = |build: &Build| match build {
+            Build::Copy(Operand::Node(node)) => match &endpoint.work.node(*node).parent {
+                crate::contract::work::Parent::Field(_, name) => name.clone(),
+                other => panic!("{other:?}"),
+            },
+            Build::Const(constant) => constant.json(),
+            other => panic!("{other:?}"),
+        };
+        members.iter().map(|member| format!("{}={}", member.name, source(&member.value))).collect()
+    }
+
+    #[test]
+    fn a_rename_is_followed_through_versions() {
+        let contract = check(&format!(
+            "{BASE}
+             version 2 from 1 {{ rename Product.title to name, rename Product.id to sku }}
+             version 3 from 2 {{ rename Product.name to label }}"
+        ));
+        let answers = |label| answer(&version(&contract, label).endpoints[0]);
+        assert_eq!(answers("1"), ["id=id", "title=name"]);
+        assert_eq!(answers("2"), ["sku=id", "name=name"], "what backends send keeps its name");
+        assert_eq!(answers("3"), ["sku=id", "label=name"]);
+    }
+
+    #[test]
+    fn an_entry_of_a_later_version_takes_the_place_of_an_inherited_one() {
+        let contract = check(&format!(
+            "{BASE}
+             version 2 from 1 {{
+               rename Product.title to name
+               change GET /products/{{id}} {{ return {{ name: item.label }} }}
+             }}"
+        ));
+        assert_eq!(answer(&version(&contract, "2").endpoints[0]), ["id=id", "name=label"]);
+        assert_eq!(answer(&version(&contract, "1").endpoints[0]), ["id=id", "title=name"]);
+    }
+
+    #[test]
+    fn versions_may_stand_in_any_order() {
+        let contract = check(&format!(
+            "version 10 from 2 {{ rename Product.name to label }}
+             version 2 from 1 {{ rename Product.title to name }}
+             {BASE}"
+        ));
+        let labels: Vec<&str> = contract.versions.iter().map(|one| one.label.as_str()).collect();
+        assert_eq!(labels, ["10", "2", "1"], "in the order of the text");
+        assert_eq!(answer(&version(&contract, "10").endpoints[0]), ["id=id", "label=name"]);
+    }
+
+    #[test]
+    fn a_removed_field_takes_its_inherited_entries_with_it() {
+        let contract = check(&format!(
+            "{BASE}\nversion 2 from 1 {{ change type Product {{ remove title, rating?: number }} }}"
+        ));
+        assert_eq!(answer(&version(&contract, "2").endpoints[0]), ["id=id", "rating=rating"]);
+    }
+
+    #[test]
+    fn an_edit_reaches_inherited_endpoints_only_in_its_version() {
+        let contract = check(&format!(
+            "{BASE}\nversion 2 from 1 {{ change type Product {{ title?: text(..5) }} }}"
+        ));
+        let optional = |label| {
+            let version = version(&contract, label);
+            let Some(Kind::Record(id)) =
+                version.endpoints[0].success.ty.as_ref().map(|ty| ty.kind.clone())
+            else {
+                panic!("a record")
+            };
+            version.types.record(id).fields[1].optional
+        };
+        assert_eq!((optional("1"), optional("2")), (false, true));
+    }
+
+    #[test]
+    fn members_of_an_endpoint_replace_join_and_go() {
+        let contract = check(
+            "version 1 {
+               GET /x/{id: text} -> { id: text } {
+                 public
+                 timeout 1s
+                 query size: int = 1
+                 query deep?: bool
+                 item = one GET /{id}?size={size}&deep={deep}
+                 return item
+               }
+             }
+             version 2 from 1 {
+               change GET /x/{id} {
+                 remove query deep
+                 query size: int = 2
+                 item = two GET /{id}?size={size}
+                 timeout 2s
+               }
+             }",
+        );
+        let endpoint = &version(&contract, "2").endpoints[0];
+        let names: Vec<&str> = endpoint.params.iter().map(|param| param.name.as_str()).collect();
+        assert_eq!(names, ["id", "size"]);
+        assert_eq!(endpoint.timeout.most(), Some(2_000));
+        assert_eq!(contract.backends[endpoint.work.calls[0].backend].name, "two");
+        assert_eq!(version(&contract, "1").endpoints[0].params.len(), 3);
+    }
+
+    #[test]
+    fn an_endpoint_under_a_prefix_is_edited_by_its_whole_path() {
+        let text = "version 1 {
+            under /a { public, under /{b: text} { GET / -> { b: text } { return { b: b } } } }
+          }";
+        let contract = check(&format!("{text}\nversion 2 from 1 {{ remove GET /a/{{b}} }}"));
+        assert_eq!(version(&contract, "1").endpoints[0].template, "/v1/a/{b}");
+        assert!(version(&contract, "2").endpoints.is_empty());
+    }
+
+    #[test]
+    fn a_mistake_in_an_inherited_line_is_told_once() {
+        let text = "version 1 { GET /x -> { x: text } { public, return { x: y } } }
+             version 2 from 1 { }
+             version 3 from 2 { }";
+        assert_eq!(messages(text), ["unknown-name: there is nothing called `y` here"]);
+    }
+}

@@ -94,3 +94,33 @@ fn finding(allow: &Allow<'_>) -> Diagnostic {
         .note("errors cannot be allowed")
         .help("delete the comment")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::messages;
+
+    fn with(before: &str, behind: &str) -> Vec<String> {
+        messages(&format!(
+            "version 1 {{\nGET /x -> 204 {{\npublic\n{before}\nquery a?: int {behind}\nquery b?: int\n}}\n}}"
+        ))
+    }
+
+    #[test]
+    fn a_comment_allows_a_warning_on_its_line_or_the_next() {
+        let left = ["unused-parameter: `b` is never used"];
+        assert_eq!(with("// allow unused-parameter: it is kept for old callers", ""), left);
+        assert_eq!(with("", "// allow unused-parameter: it is kept for old callers"), left);
+        assert_eq!(with("// allow unused-parameter: old callers\n// Another comment.\n", ""), left);
+    }
+
+    #[test]
+    fn it_needs_a_reason_and_a_name() {
+        assert_eq!(with("// allow unused-parameter", "").len(), 3);
+        assert_eq!(with("// allow unused-paramter: old callers", "").len(), 3);
+        assert_eq!(
+            with("// allow me to explain", "").len(),
+            2,
+            "other comments say what they like"
+        );
+    }
+}

@@ -134,3 +134,48 @@ fn time(millis: u64) -> String {
         _ => format!("{millis}ms"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::time;
+    use crate::testing::findings;
+
+    /// The worst case that is told of an endpoint with a budget of one millisecond.
+    fn worst(work: &str) -> String {
+        let text = format!(
+            "api shop {{ }}
+             backend one at \"http://one\" {{ timeout 300ms, retry 1 }}
+             backend two at \"http://two\" {{ timeout 2s }}
+             version 1 {{ POST /x -> {{ x: text }} {{ public, timeout 1ms\n{work}\n}} }}"
+        );
+        let found = findings(&text);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        found[0].notes[0].clone()
+    }
+
+    #[test]
+    fn the_longest_path_counts() {
+        let told = "the caller is told 504 before the last call ends";
+        assert_eq!(worst("a = one GET /a"), format!("worst case 600ms: {told}"));
+        let parallel = "a = one GET /a, b = two GET /b, return { x: \"{a.x}{b.x}\" }";
+        assert_eq!(worst(parallel), format!("worst case 2s: {told}"));
+        let chain = "a = one GET /a, b = two GET /{a.x}, return { x: b.x }";
+        assert_eq!(worst(chain), format!("worst case 2.6s: {told}"));
+        let within = "a = one GET /a within 100ms, return { x: a.x }";
+        assert_eq!(worst(within), format!("worst case 100ms: {told}"));
+    }
+
+    #[test]
+    fn what_may_not_be_repeated_is_tried_once() {
+        let done = "`POST /a` may be done after the caller was told 504";
+        assert_eq!(worst("a = one POST /a"), format!("worst case 300ms: {done}"));
+        let key = "a = one POST /a with header Idempotency-Key = \"k\"";
+        assert_eq!(worst(key), format!("worst case 600ms: {done}"));
+    }
+
+    #[test]
+    fn times_are_short() {
+        let times = [450, 2_000, 2_300, 2_345].map(time);
+        assert_eq!(times, ["450ms", "2s", "2.3s", "2345ms"]);
+    }
+}

@@ -52,7 +52,7 @@ pub fn package(modules: &Modules, options: &PackageOptions) -> Files {
 
 /// One text with a public module `name` around everything, for `OUT_DIR`.
 ///
-/// ```ignore
+/// ```text
 /// pub mod shop {
 ///     pub static CONTRACT: rt::Contract = …;
 ///     pub mod v1 { … }

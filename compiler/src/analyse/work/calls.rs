@@ -338,3 +338,86 @@ fn hole(value: &tree::Value) -> String {
         _ => "…".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::contract::work::{Fallback, Outcome};
+    use crate::testing::{endpoint, in_endpoint};
+
+    /// What is found where a result that can be null is used in a path behind `when`.
+    fn behind(condition: &str) -> Vec<String> {
+        in_endpoint(&format!(
+            "GET /x -> {{ x: text | null }} {{
+               public
+               a = one GET /a else null
+               b = one GET /{{a.x}} when {condition} else null
+               return {{ x: b.x }}
+             }}"
+        ))
+    }
+
+    #[test]
+    fn a_condition_that_excludes_null_opens_the_path() {
+        for condition in ["a != null", "a.x != null", "a.x == \"1\"", "1 < a.y", "a.flag"] {
+            assert!(behind(condition).is_empty(), "{condition}: {:?}", behind(condition));
+        }
+        for condition in ["a == null", "a.x == null", "a.x or \"y\" == \"y\""] {
+            let found = behind(condition);
+            assert!(
+                found.iter().any(|one| one.starts_with("null-in-call")),
+                "{condition}: {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn else_is_what_is_left_wherever_it_stands() {
+        let endpoint = endpoint(
+            "GET /x -> { x: text } | Gone {
+               public
+               a = one GET /a
+                 else fail Gone
+                 on 404 { x: \"none\" }
+               return a
+             }
+             error Gone 410 \"It is gone\"",
+        );
+        let call = &endpoint.work.calls[0];
+        let outcomes: Vec<bool> =
+            call.handlers.iter().map(|one| matches!(one.outcome, Outcome::Fail(..))).collect();
+        assert_eq!(outcomes, [false, true]);
+        assert!(call.fallback.is_none() && call.required);
+    }
+
+    #[test]
+    fn a_call_with_a_stand_in_for_every_failure_is_not_required() {
+        let one = |tails: &str| {
+            let text = format!(
+                "GET /x -> {{ x: text | null }} | Gone {{ public, a = one GET /a {tails}\n return {{ x: a.x }} }}\n error Gone 410 \"\""
+            );
+            let endpoint = endpoint(&text);
+            let call = endpoint.work.calls.into_iter().next().expect("a call");
+            (call.required, matches!(call.fallback, Some(Fallback::Null)))
+        };
+        assert_eq!(one(""), (true, false));
+        assert_eq!(one("else null"), (false, true));
+        assert_eq!(one("on 404 fail Gone else null"), (true, true));
+        assert_eq!(one("on 404 null"), (true, false));
+    }
+
+    #[test]
+    fn every_part_of_a_call_has_its_own_finding() {
+        let found = in_endpoint(
+            "GET /x -> { x: text } {
+               public
+               a = three GET /{p}?q={q} with header R = r on 404 fail S
+               return a
+             }",
+        );
+        let codes: Vec<&str> = found.iter().filter_map(|one| one.split(':').next()).collect();
+        assert_eq!(
+            codes,
+            ["unknown-backend", "unknown-name", "unknown-name", "unknown-name", "unknown-error"]
+        );
+    }
+}

@@ -6,6 +6,7 @@ use crate::contract::endpoint::ParamKind;
 use crate::contract::types::{Const, Kind, Number, NumberKind, Rule, Scalar};
 use crate::contract::work::{Comparison, Cond, Operand, Parent};
 use crate::diagnostic::{Code, Diagnostic};
+use gatewright_grammar::Span;
 use gatewright_grammar::tree::{CompareOp, Ref, Value, ValueKind};
 
 impl Lower<'_, '_> {
@@ -69,7 +70,8 @@ impl Lower<'_, '_> {
     /// One side of a comparison. What can be missing by declaration makes it false.
     fn compared(&mut self, value: &Value, rule: Option<&Scalar>) -> Option<Operand> {
         let ValueKind::Ref(reference) = &value.kind else {
-            return self.operand(value, Allow::NOTHING);
+            let operand = self.operand(value, Allow::NOTHING)?;
+            return self.comparable(operand, rule, value.span);
         };
         match self.find(reference)? {
             Found::Node(node, None) if reference.projection.is_none() => {
@@ -83,7 +85,9 @@ impl Lower<'_, '_> {
                 Some(Operand::Node(node))
             }
             Found::Param(index) => self.compared_param(index, rule, reference),
-            Found::Const(constant) => Some(Operand::Const(constant)),
+            Found::Const(constant) => {
+                self.comparable(Operand::Const(constant), rule, reference.span)
+            }
             _ => {
                 self.refuse(
                     Diagnostic::new(
@@ -96,6 +100,36 @@ impl Lower<'_, '_> {
                 None
             }
         }
+    }
+
+    /// Refuses a constant of another type than the other side has.
+    fn comparable(
+        &mut self,
+        operand: Operand,
+        rule: Option<&Scalar>,
+        span: Span,
+    ) -> Option<Operand> {
+        let fine = match (&operand, rule.map(|rule| &rule.rule)) {
+            (Operand::Const(constant), Some(rule)) => matches!(
+                (constant, rule),
+                (Const::Text(_), Rule::Text(_) | Rule::Enum(_))
+                    | (Const::Number(_), Rule::Number(_))
+                    | (Const::Bool(_), Rule::Bool)
+            ),
+            _ => true,
+        };
+        if fine {
+            return Some(operand);
+        }
+        self.refuse(
+            Diagnostic::new(
+                Code::TypeMismatch,
+                span,
+                "this cannot be compared with the other side",
+            )
+            .label("the two sides have different types"),
+        );
+        None
     }
 
     fn compared_node(
@@ -188,5 +222,55 @@ fn comparison(op: CompareOp) -> Comparison {
         CompareOp::AtMost => Comparison::AtMost,
         CompareOp::Greater => Comparison::Greater,
         CompareOp::Less => Comparison::Less,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::contract::work::Cond;
+    use crate::testing::{endpoint, in_endpoint};
+
+    fn condition(text: &str) -> Cond {
+        let endpoint = endpoint(&format!(
+            "GET /x/{{id: text}} -> {{ x: text }} {{
+               public
+               query size?: int
+               query flag: bool = true
+               a = one GET /a else null
+               b = one GET /b when {text} else {{ x: \"\" }}
+               return {{ x: b.x }}
+             }}"
+        ));
+        let call = endpoint.work.calls.into_iter().find(|call| call.name == "b");
+        call.and_then(|call| call.when).expect("a condition")
+    }
+
+    #[test]
+    fn numbers_texts_and_null_are_compared_each_in_its_way() {
+        assert!(matches!(condition("size > 1"), Cond::Numbers(..)));
+        assert!(matches!(condition("a.size == 1"), Cond::Numbers(..)));
+        assert!(matches!(condition("a.size >= size"), Cond::Numbers(..)));
+        assert!(matches!(condition("a.name == \"x\""), Cond::Same(_, _, true)));
+        assert!(matches!(condition("a.name != id"), Cond::Same(_, _, false)));
+        assert!(matches!(condition("flag == true"), Cond::Same(_, _, true)));
+        assert!(matches!(condition("a != null"), Cond::Null(_, false)));
+        assert!(matches!(condition("null == a.name"), Cond::Null(_, true)));
+        assert!(matches!(condition("flag"), Cond::Is(_)));
+    }
+
+    #[test]
+    fn sides_of_different_types_are_refused() {
+        for text in ["id > 1", "flag == \"x\"", "size == \"x\"", "id == true"] {
+            let found = in_endpoint(&format!(
+                "GET /x/{{id: text}} -> {{ x: text }} {{
+                   public
+                   query size: int = 1
+                   query flag: bool = true
+                   b = one GET /b/{{size}}/{{flag}} when {text} else {{ x: \"\" }}
+                   return {{ x: b.x }}
+                 }}"
+            ));
+            assert!(found.iter().any(|one| one.starts_with("type-mismatch")), "{text}: {found:?}");
+        }
     }
 }

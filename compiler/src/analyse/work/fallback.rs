@@ -92,23 +92,32 @@ impl Reads<'_> {
                     {
                         Err(format!("`{path}` has another type"))
                     }
-                    Some(ParamKind::Many(..)) => Err(format!("`{path}` is a list")),
-                    _ => Ok(()),
+                    _ => self.form(&node.shape, build, path),
                 }
             }
-            (
-                Shape::Record(_),
-                Build::Array(_) | Build::List { .. } | Build::Text(_) | Build::Holds(_),
-            ) => Err(format!("`{path}` is no record")),
-            (Shape::List { .. }, Build::Record(..) | Build::Text(_) | Build::Holds(_)) => {
-                Err(format!("`{path}` is no list"))
-            }
-            (
-                Shape::Scalar(_) | Shape::AnyScalar,
-                Build::Record(..) | Build::Array(_) | Build::List { .. },
-            ) => Err(format!("`{path}` is no text, number or boolean")),
-            _ => Ok(()),
+            (shape, build) => self.form(shape, build, path),
         }
+    }
+
+    /// Whether a record is made for a record, a list for a list, a scalar for a scalar.
+    fn form(&self, shape: &Shape, build: &Build, path: &str) -> Result<(), String> {
+        let wanted = match shape {
+            Shape::Any => return Ok(()),
+            Shape::AnyScalar | Shape::Scalar(_) => "text, number or boolean",
+            Shape::Record(_) => "record",
+            Shape::List { .. } => "list",
+        };
+        let made = match build {
+            Build::Record(..) => "record",
+            Build::Array(_) | Build::List { .. } => "list",
+            Build::Text(_) | Build::Holds(_) => "text, number or boolean",
+            Build::Copy(Operand::Param(at)) => match self.params.get(*at).map(|one| &one.kind) {
+                Some(ParamKind::Many(..)) => "list",
+                _ => "text, number or boolean",
+            },
+            _ => return Ok(()),
+        };
+        if made == wanted { Ok(()) } else { Err(format!("`{path}` is no {wanted}")) }
     }
 
     fn member(&self, field: NodeId, members: &[Member], path: &str) -> Result<(), String> {
@@ -158,5 +167,59 @@ fn member(nodes: &Nodes, field: NodeId, value: &Const, path: &str) -> Result<(),
         Some(member) => fits(nodes, field, member, &path),
         None if node.absent_ok => Ok(()),
         None => Err(format!("`{path}` is missing")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::in_endpoint;
+
+    /// What is found about `else` behind a call whose result is read as a record of these fields.
+    fn otherwise(fallback: &str) -> Vec<String> {
+        in_endpoint(&format!(
+            "GET /x/{{id: text}} -> {{ name: text(..5), size?: int, list: [{{ x: text }}](..1) }} {{
+               public
+               query flag: bool = true
+               other = two GET /other
+               item = one GET /{{id}} else {fallback}
+               return item
+             }}"
+        ))
+    }
+
+    #[test]
+    fn a_fallback_satisfies_every_read() {
+        let fine = |fallback: &str| {
+            let found = otherwise(fallback);
+            let other = |one: &String| !one.starts_with("unused");
+            assert_eq!(found.iter().filter(|one| other(one)).count(), 0, "{fallback}: {found:?}");
+        };
+        fine("{ name: \"a\", list: [] }");
+        fine("{ name: \"a\", size: 1, list: [{ x: \"y\", more: true }] }");
+        fine("{ name: id, list: [{ x: other.x }] }");
+        fine("{ name: \"{id}\", size: null, list: other.list }");
+    }
+
+    #[test]
+    fn one_that_lacks_something_is_refused() {
+        for fallback in [
+            "{ list: [] }",
+            "{ name: \"too long\", list: [] }",
+            "{ name: 1, list: [] }",
+            "{ name: \"a\", size: \"b\", list: [] }",
+            "{ name: \"a\", list: [{ x: \"y\" }, { x: \"z\" }] }",
+            "{ name: \"a\", list: [{ y: \"x\" }] }",
+            "{ name: \"a\", list: {} }",
+            "[]",
+            "{ name: flag, list: [] }",
+            "{ name: id }",
+            "{ name: id, list: [{ y: id }] }",
+            "{ name: id, list: id }",
+            "[id]",
+        ] {
+            let found = otherwise(fallback);
+            let refused = |one: &String| one.starts_with("fallback-type-mismatch");
+            assert!(found.iter().any(refused), "{fallback}: {found:?}");
+        }
     }
 }

@@ -280,3 +280,83 @@ fn root(work: &Work, node: NodeId) -> Parent {
         other => other.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{endpoint, in_endpoint};
+
+    /// The calls that are made: the name of each, and of those it waits for.
+    fn order(work: &str) -> Vec<String> {
+        let endpoint = endpoint(&format!("POST /x -> {{ x: text }} {{ public\n{work}\n}}"));
+        let calls = &endpoint.work.calls;
+        let after = |call: &crate::contract::Call| {
+            let names: Vec<&str> = call.after.iter().map(|at| calls[*at].name.as_str()).collect();
+            format!("{}({})", call.name, names.join(" "))
+        };
+        calls.iter().map(after).collect()
+    }
+
+    #[test]
+    fn what_a_call_uses_decides_when_it_starts() {
+        let work =
+            "a = one GET /a\n b = one GET /b\n c = one GET /c/{a.x}?b={b.x}\n return { x: c.x }";
+        assert_eq!(order(work), ["a()", "b()", "c(a b)"]);
+        let backwards = "c = one GET /c/{a.x}\n a = one GET /a\n return { x: c.x }";
+        assert_eq!(order(backwards), ["c(a)", "a()"]);
+    }
+
+    #[test]
+    fn everywhere_a_result_is_used_counts() {
+        for place in [
+            "one GET /{a.x}",
+            "one GET /?x={a.x}",
+            "one GET /?x=-{a.x}-",
+            "one GET / with header X = a.x",
+            "one GET / when a.x == \"1\" else { x: \"0\" }",
+            "one POST / { x: a.x }",
+            "one POST / { x: [{ y: \"{a.x}\" }] }",
+            "one GET / else { x: a.x }",
+        ] {
+            let work = format!("a = one GET /a\n b = {place}\n return {{ x: b.x }}");
+            assert_eq!(order(&work), ["a()", "b(a)"], "{place}");
+        }
+    }
+
+    #[test]
+    fn an_unsafe_call_waits_for_every_required_call_before_it() {
+        let work = "a = one GET /a\n b = one GET /b else { x: \"0\" }\n c = one POST /c\n d = one POST /d\n
+            return { x: \"{a.x}{b.x}{c.x}{d.x}\" }";
+        assert_eq!(order(work), ["a()", "b()", "c(a)", "d(a c)"]);
+    }
+
+    #[test]
+    fn a_get_that_nobody_needs_is_not_made() {
+        let work = "a = one GET /a\n b = one GET /b/{a.x}\n c = one HEAD /c\n d = one POST /d\n return { x: d.x }";
+        assert_eq!(order(work), ["c()", "d(c)"]);
+    }
+
+    #[test]
+    fn circles_are_found() {
+        let circle = "POST /x -> { x: text } { public, a = one GET /{b.x}, b = one GET /{a.x}, return { x: a.x } }";
+        assert_eq!(in_endpoint(circle), ["call-cycle: these calls wait for each other"]);
+        let alone =
+            "POST /x -> { x: text } { public, a = one POST / { x: a.x }, return { x: a.x } }";
+        assert_eq!(in_endpoint(alone), ["call-cycle: this call waits for itself"]);
+        let fallback =
+            "POST /x -> { x: text } { public, a = one GET / else { x: a.x }, return { x: a.x } }";
+        assert_eq!(in_endpoint(fallback), ["call-cycle: this call waits for itself"]);
+    }
+
+    #[test]
+    fn calls_know_which_fields_they_feed() {
+        let endpoint = endpoint(
+            "GET /x -> { p: text, q: text } { public, a = one GET /a, b = one GET /{a.x}, return { p: b.x, q: a.y } }",
+        );
+        let feeds: Vec<&[String]> =
+            endpoint.work.calls.iter().map(|call| call.feeds.as_slice()).collect();
+        assert_eq!(
+            feeds,
+            [["p".to_owned(), "q".to_owned()].as_slice(), ["p".to_owned()].as_slice()]
+        );
+    }
+}
