@@ -8,7 +8,7 @@ use gatewright_compiler::source::Sources;
 use gatewright_runtime::codegen as rt;
 
 /// Any text has a tree, what is right has one form, and analysis ends.
-pub fn parser(data: &[u8]) {
+pub(crate) fn parser(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let mut sources = Sources::new();
     let file = sources.add("fuzzed.api", text);
@@ -51,7 +51,7 @@ fn item<'a>(reader: &mut rt::Reader<'a>) -> rt::Read<Item<'a>> {
 }
 
 /// What the reader accepts is JSON, and what is copied from it is JSON again, with equal values.
-pub fn reader(data: &[u8]) {
+pub(crate) fn reader(data: &[u8]) {
     let any = rt::read_result(data, rt::Reader::any);
     // Numbers beyond double precision are JSON that the other parser does not hold.
     let comparable = !data.iter().any(|byte| matches!(byte, b'e' | b'E')) && data.len() < 200;

@@ -311,7 +311,7 @@ mod tests {
             "bool",
             "uuid",
         ] {
-            let again = rule(ty).replace("number(>=0, <1)", "number(>=0, <1)");
+            let again = rule(ty);
             assert_eq!(again, ty);
         }
         assert_eq!(rule("text(3)"), "text(3..3)");
