@@ -125,7 +125,7 @@ pub struct Item {
 /// The kinds of declarations.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ItemKind {
-    /// `import "../shared" as shared`
+    /// `import "../common" as common`
     Import(Import),
     /// `api shop { … }`
     Api(Api),
@@ -155,7 +155,7 @@ pub enum ItemKind {
     Bad,
 }
 
-/// `import "../shared" as shared`
+/// `import "../common" as common`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Import {
     /// The directory.

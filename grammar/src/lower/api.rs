@@ -177,12 +177,12 @@ mod tests {
 
     #[test]
     fn an_import_with_and_without_a_name() {
-        let ItemKind::Import(import) = item("import \"../shared\" as shared") else { panic!() };
+        let ItemKind::Import(import) = item("import \"../common\" as common") else { panic!() };
         assert_eq!(
             (import.path.value.as_str(), import.alias.unwrap().text.as_str()),
-            ("../shared", "shared")
+            ("../common", "common")
         );
-        let ItemKind::Import(import) = item("import \"../shared\"") else { panic!() };
+        let ItemKind::Import(import) = item("import \"../common\"") else { panic!() };
         assert_eq!(import.alias, None);
     }
 

@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn bases() {
-        assert!(matches!(ty("shared.Money").base, Base::Name(name) if name.text == "shared.Money"));
+        assert!(matches!(ty("common.Money").base, Base::Name(name) if name.text == "common.Money"));
         assert!(matches!(ty("[Line]").base, Base::List(_)));
         assert!(
             matches!(ty("[text: int]").base, Base::Map(key, _) if matches!(key.base, Base::Name(_)))
@@ -347,8 +347,8 @@ mod tests {
         );
         let quoted = field("\"content-type\": text");
         assert_eq!(quoted.name.text, "content-type");
-        assert!(matches!(&record("{ ...shared.Audited }").fields[0].kind, FieldKind::Spread(name)
-            if name.text == "shared.Audited"));
+        assert!(matches!(&record("{ ...common.Audited }").fields[0].kind, FieldKind::Spread(name)
+            if name.text == "common.Audited"));
     }
 
     #[test]

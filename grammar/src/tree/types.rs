@@ -116,7 +116,7 @@ pub enum Base {
     Enum(EnumBody),
     /// `Page<Hit>`
     Generic(Ident, Box<Type>),
-    /// `text`, `Sku`, `shared.Money`
+    /// `text`, `Sku`, `common.Money`
     Name(Ident),
 }
 
