@@ -142,6 +142,12 @@ impl Diagnostic {
         }
     }
 
+    /// The word at `span` is probably meant to be `other`.
+    #[must_use]
+    pub fn meant(self, span: Span, other: &str) -> Self {
+        self.label(format!("did you mean `{other}`?")).fix(format!("write `{other}`"), span, other)
+    }
+
     /// The same with another severity, for a code whose weight depends on the construct.
     #[must_use]
     pub fn severity(mut self, severity: Severity) -> Self {

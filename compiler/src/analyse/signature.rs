@@ -507,11 +507,7 @@ pub(crate) fn error_named(
         let message = format!("there is no error called `{}`", name.text);
         let diagnostic = Diagnostic::new(Code::UnknownError, name.span, message);
         diagnostics.push(match suggest::closest(&name.text, errors.names()) {
-            Some(other) => diagnostic.label(format!("did you mean `{other}`?")).fix(
-                format!("write `{other}`"),
-                name.span,
-                other.to_owned(),
-            ),
+            Some(other) => diagnostic.meant(name.span, other),
             None => diagnostic
                 .label("not declared")
                 .help(format!("declare it: `error {} 404 \"What it means\"`", name.text)),

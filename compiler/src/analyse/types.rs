@@ -372,11 +372,7 @@ impl<'a> Resolver<'a> {
             format!("there is no type called `{}`", name.text),
         );
         self.diagnostics.push(match suggest::closest(&name.text, known) {
-            Some(other) => diagnostic.label(format!("did you mean `{other}`?")).fix(
-                format!("write `{other}`"),
-                name.span,
-                other.to_owned(),
-            ),
+            Some(other) => diagnostic.meant(name.span, other),
             None => diagnostic
                 .label("not declared")
                 .help(format!("declare it: `type {} {{ … }}`", name.text)),

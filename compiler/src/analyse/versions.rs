@@ -454,11 +454,7 @@ pub(crate) fn nothing<'n>(
 ) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::NothingToChange, span, message);
     match suggest::closest(name, known) {
-        Some(other) => diagnostic.label(format!("did you mean `{other}`?")).fix(
-            format!("write `{other}`"),
-            span,
-            other.to_owned(),
-        ),
+        Some(other) => diagnostic.meant(span, other),
         None => diagnostic.label("nothing of this name is inherited or declared before"),
     }
 }

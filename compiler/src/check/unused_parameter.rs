@@ -1,13 +1,13 @@
 //! A parameter that callers fill in for nothing.
 
+use crate::contract::Contract;
 use crate::contract::endpoint::Place;
-use crate::contract::visit::{self, Read};
-use crate::contract::{Contract, Endpoint};
+use crate::contract::visit;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 
 pub(super) fn check(contract: &Contract, diagnostics: &mut Diagnostics) {
     for endpoint in contract.versions.iter().flat_map(|version| &version.endpoints) {
-        let used = used(endpoint);
+        let used = visit::params(&endpoint.work);
         for (at, param) in endpoint.params.iter().enumerate() {
             if used.contains(&at) {
                 continue;
@@ -26,22 +26,4 @@ pub(super) fn check(contract: &Contract, diagnostics: &mut Diagnostics) {
             diagnostics.push(diagnostic.help("use it in a call or in the answer, or delete it"));
         }
     }
-}
-
-fn used(endpoint: &Endpoint) -> Vec<usize> {
-    let mut used = Vec::new();
-    let mut see = |read: Read| {
-        if let Read::Param(index) = read {
-            used.push(index);
-        }
-    };
-    for call in &endpoint.work.calls {
-        visit::request(call, &mut see);
-        visit::failure(call, &mut see);
-    }
-    if let Some(answer) = &endpoint.work.answer {
-        visit::build(answer, &mut see);
-    }
-    endpoint.work.reply.iter().for_each(|(_, text)| visit::text(text, &mut see));
-    used
 }

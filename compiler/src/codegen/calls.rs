@@ -63,22 +63,11 @@ fn answer_reads(plan: &EndpointPlan, call: usize) -> bool {
     let mut found = false;
     let mut see = |read: Read| {
         if let Read::Node(node) = read {
-            found |= source(plan, node) == Some(call);
+            found |= *plan.work.root(node) == Parent::Call(call);
         }
     };
-    if let Some(answer) = &plan.work.answer {
-        visit::build(answer, &mut see);
-    }
-    plan.work.reply.iter().for_each(|(_, text)| visit::text(text, &mut see));
+    visit::answer(&plan.work, &mut see);
     found
-}
-
-fn source(plan: &EndpointPlan, node: crate::contract::NodeId) -> Option<usize> {
-    match &plan.work.node(node).parent {
-        Parent::Field(up, _) | Parent::Element(up) => source(plan, *up),
-        Parent::Call(call) => Some(*call),
-        Parent::Body | Parent::ErrorBody(..) => None,
-    }
 }
 
 /// Where a call leaves its result.
@@ -184,7 +173,7 @@ fn reads_of(plan: &EndpointPlan, call: &Call, source: usize) -> bool {
     let mut found = false;
     let mut see = |read: Read| {
         if let Read::Node(node) = read {
-            found |= self::source(plan, node) == Some(source);
+            found |= *plan.work.root(node) == Parent::Call(source);
         }
     };
     visit::request(call, &mut see);

@@ -27,22 +27,13 @@ pub(crate) fn structs(plan: &EndpointPlan) -> Vec<TokenStream> {
 /// Whether anything reads the whole that `node` is a part of. The body of a failed answer is read
 /// only where a handler asks for it; a request body always.
 fn is_read(plan: &EndpointPlan, node: usize) -> bool {
-    match root(plan, node) {
-        Parent::Body => true,
-        _ => plan.shapes.get(node).is_some_and(|shape| shape.used),
-    }
+    is_sent(plan, node) || plan.shapes.get(node).is_some_and(|shape| shape.used)
 }
 
-fn root(plan: &EndpointPlan, node: usize) -> Parent {
-    let Some(found) = plan.work.nodes.get(node) else { return Parent::Body };
-    match &found.parent {
-        Parent::Field(up, _) | Parent::Element(up) => self::root_of(plan, *up),
-        other => other.clone(),
-    }
-}
-
-fn root_of(plan: &EndpointPlan, node: NodeId) -> Parent {
-    root(plan, node.0 as usize)
+/// Whether `node` is a part of what callers send.
+fn is_sent(plan: &EndpointPlan, node: usize) -> bool {
+    let id = NodeId(u32::try_from(node).unwrap_or(u32::MAX));
+    *plan.work.root(id) == Parent::Body
 }
 
 /// The fields that are held: what nobody reads is checked and dropped.
@@ -178,10 +169,8 @@ fn implementation(
     let slots = fields.iter().map(|(_, shape)| slot(shape));
     let names = fields.iter().map(|(_, shape)| &shape.wire);
     let body = members(plan, fields);
-    let member = match root(plan, node) {
-        Parent::Body if plan.ignore_fields => quote!(member_of_any),
-        _ => quote!(member),
-    };
+    let lenient = plan.ignore_fields && is_sent(plan, node);
+    let member = if lenient { quote!(member_of_any) } else { quote!(member) };
     let next = quote!(reader.#member(&mut object, &[#(#names),*])?);
     let each = match fields.len() {
         0 | 1 => quote!(while #next.is_some() { #body }),

@@ -2,7 +2,9 @@
 
 use super::work::{
     Build, Call, Cond, Fallback, NodeId, Operand, Outcome, PathPart, QueryPart, TextExpr, TextPart,
+    Work,
 };
+use std::collections::BTreeSet;
 
 /// A value that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +69,34 @@ pub(crate) fn cond(cond: &Cond, see: &mut dyn FnMut(Read)) {
             operand(b, see);
         }
     }
+}
+
+/// Calls `see` for everything the answer reads, its header fields included.
+pub(crate) fn answer(work: &Work, see: &mut dyn FnMut(Read)) {
+    if let Some(answer) = &work.answer {
+        build(answer, see);
+    }
+    work.reply.iter().for_each(|(_, one)| text(one, see));
+}
+
+/// Calls `see` for everything `work` reads.
+pub(crate) fn all(work: &Work, see: &mut dyn FnMut(Read)) {
+    for call in &work.calls {
+        request(call, see);
+        failure(call, see);
+    }
+    answer(work, see);
+}
+
+/// The parameters that `work` reads, as indices.
+pub(crate) fn params(work: &Work) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    all(work, &mut |read| {
+        if let Read::Param(index) = read {
+            found.insert(index);
+        }
+    });
+    found
 }
 
 /// Calls `see` for everything `call` reads before it is made.

@@ -23,6 +23,14 @@ impl Work {
     pub fn node(&self, id: NodeId) -> &Node {
         self.nodes.get(id.0 as usize).expect("ids are made with the nodes of the same endpoint")
     }
+
+    /// The whole result or body that `id` is a part of.
+    pub fn root(&self, id: NodeId) -> &Parent {
+        match &self.node(id).parent {
+            Parent::Field(up, _) | Parent::Element(up) => self.root(*up),
+            root => root,
+        }
+    }
 }
 
 /// A node of [`Work::nodes`].

@@ -8,7 +8,7 @@ use super::{
 use crate::analyse::{days, http_date};
 use crate::contract::endpoint::{Endpoint, Param, ParamKind, Presence, RouteSegment};
 use crate::contract::types::{Rule, Scalar};
-use crate::contract::visit::{self, Read};
+use crate::contract::visit;
 use crate::contract::work::{Build, Outcome, Work};
 use crate::contract::{Contract, Lifecycle};
 
@@ -53,7 +53,7 @@ pub(crate) fn plan(
 ) -> EndpointPlan {
     let work = endpoint.work.clone();
     let mut locals = Names::new(&RESERVED);
-    let used = used_params(&work);
+    let used = visit::params(&work);
     let mut params = Vec::new();
     for (at, one) in endpoint.params.iter().enumerate() {
         params.push(param(one, used.contains(&at), &mut locals, rules));
@@ -150,24 +150,6 @@ fn param(param: &Param, used: bool, locals: &mut Names, rules: &mut Rules) -> Pa
 
 fn is_text(scalar: &Scalar) -> bool {
     matches!(scalar.rule, Rule::Text(_) | Rule::Enum(_))
-}
-
-fn used_params(work: &Work) -> Vec<usize> {
-    let mut used = Vec::new();
-    let mut see = |read: Read| {
-        if let Read::Param(at) = read {
-            used.push(at);
-        }
-    };
-    for call in &work.calls {
-        visit::request(call, &mut see);
-        visit::failure(call, &mut see);
-    }
-    if let Some(answer) = &work.answer {
-        visit::build(answer, &mut see);
-    }
-    work.reply.iter().for_each(|(_, text)| visit::text(text, &mut see));
-    used
 }
 
 fn call_names(call: &crate::contract::Call, around: &Around<'_>, locals: &mut Names) -> CallPlan {

@@ -88,14 +88,7 @@ fn used(work: &Work) -> Vec<bool> {
             };
         }
     };
-    for call in &work.calls {
-        visit::request(call, &mut see);
-        visit::failure(call, &mut see);
-    }
-    if let Some(answer) = &work.answer {
-        visit::build(answer, &mut see);
-    }
-    work.reply.iter().for_each(|(_, text)| visit::text(text, &mut see));
+    visit::all(work, &mut see);
     used
 }
 

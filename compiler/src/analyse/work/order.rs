@@ -3,7 +3,7 @@
 use super::nodes::Nodes;
 use super::{Reply, Returned};
 use crate::contract::visit::{self, Read};
-use crate::contract::work::{Build, Call, NodeId, Parent, Work};
+use crate::contract::work::{Build, Call, Parent, Work};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
@@ -266,19 +266,12 @@ fn sources(work: &Work, build: &Build) -> BTreeSet<usize> {
     let mut found = BTreeSet::new();
     visit::build(build, &mut |read| {
         if let Read::Node(node) = read
-            && let Parent::Call(call) = root(work, node)
+            && let Parent::Call(call) = work.root(node)
         {
-            found.insert(call);
+            found.insert(*call);
         }
     });
     found
-}
-
-fn root(work: &Work, node: NodeId) -> Parent {
-    match &work.node(node).parent {
-        Parent::Field(up, _) | Parent::Element(up) => root(work, *up),
-        other => other.clone(),
-    }
 }
 
 #[cfg(test)]
