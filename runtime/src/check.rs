@@ -22,6 +22,6 @@ pub use text::{TEXT, TextRule};
 pub use violations::{Place, Violation, Violations};
 
 /// Whether a text from outside JSON is a boolean: `true` or `false`.
-pub fn accepts_boolean(text: &str) -> bool {
+pub(crate) fn accepts_boolean(text: &str) -> bool {
     matches!(text, "true" | "false")
 }

@@ -11,8 +11,8 @@ pub use bytes::Bytes;
 
 pub use crate::check::{
     ANY_LIST, BOOLEAN, BooleanRule, Bound, EnumRule, Format, INT, ListRule, NUMBER, NumberKind,
-    NumberRule, Other, Pattern, Place, Rule, TEXT, TextRule, Violation, Violations,
-    accepts_boolean, optional, repeated, required,
+    NumberRule, Other, Pattern, Place, Rule, TEXT, TextRule, Violation, Violations, optional,
+    repeated, required,
 };
 pub use crate::contract::{
     Answering, Backend, BodyKind, Breaker, Condition, Contract, Endpoint, Lifecycle, Method,

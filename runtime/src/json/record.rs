@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
     /// The next key, decoded; `None` at the end of the record. The member's value has to be read
     /// before the next key.
     #[inline]
-    pub fn key(&mut self, object: &mut Object) -> Read<Option<Cow<'a, str>>> {
+    pub(super) fn key(&mut self, object: &mut Object) -> Read<Option<Cow<'a, str>>> {
         let text = self.bytes();
         let mut at = scan::blank(text, self.at);
         match byte(text, at) {
