@@ -5,6 +5,7 @@ mod blocks;
 mod bounds;
 mod clauses;
 mod consequences;
+mod consumers;
 mod dates;
 mod declare;
 mod edits;
@@ -89,12 +90,14 @@ fn contract(sources: &Sources, files: &[File], diagnostics: &mut Diagnostics) ->
             elsewhere.then(|| (flat.span, format!("version {} inherits this line", flat.label)))
         });
     }
+    let consumers = consumers::resolve(files, &versions, &flats, diagnostics);
     Some(Contract {
         api: api.name,
         doc: api.doc,
         variables: variables.in_order(),
         backends: backends.list,
         versions,
+        consumers,
     })
 }
 

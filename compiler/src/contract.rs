@@ -3,12 +3,14 @@
 //! No name in it needs looking up. Parts that analysis refused are not in it.
 
 pub mod endpoint;
+pub mod people;
 pub mod types;
 pub(crate) mod visit;
 pub mod work;
 
 pub use endpoint::{Endpoint, Param, ParamKind, Place, Presence, RouteSegment, Success};
 use gatewright_grammar::Span;
+pub use people::Consumer;
 pub use types::{
     Enumeration, Number, NumberKind, Record, RecordId, Rest, Scalar, Text, Type, Types,
 };
@@ -27,6 +29,8 @@ pub struct Contract {
     pub backends: Vec<Backend>,
     /// Versions in the order of the text.
     pub versions: Vec<Version>,
+    /// Consumers in the order of the text.
+    pub consumers: Vec<Consumer>,
 }
 
 /// A contract without errors.

@@ -125,6 +125,8 @@ impl<'t> Unread<'t> {
             | Code::UnknownName
             | Code::UnknownField
             | Code::UnknownBaseVersion
+            | Code::UnknownVersion
+            | Code::UnknownEndpoint
             | Code::NothingToChange
             | Code::UndeclaredFailure => {
                 let mut missing = words(one.primary.span, sources);

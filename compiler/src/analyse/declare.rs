@@ -134,11 +134,6 @@ pub(crate) fn left_out(files: &[File], diagnostics: &mut Diagnostics) {
                 format!("`policy {}`", policy.name.text),
                 "endpoints that use it are refused",
             ),
-            ItemKind::Consumer(consumer) => (
-                consumer.name.span,
-                format!("`consumer {}`", consumer.name.text),
-                "what it uses is not checked against the contract",
-            ),
             ItemKind::Case(case) => (case.title.span, "`case`".to_owned(), "the case is not run"),
             _ => continue,
         };

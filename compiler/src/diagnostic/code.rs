@@ -97,6 +97,9 @@ codes! {
     UnusedCall "unused-call" Warning "a call that nobody needs is not made";
     UnusedParameter "unused-parameter" Warning "a parameter is declared and never used";
     UnusedAllow "unused-allow" Warning "a warning is allowed that does not occur";
+    // Consumers and cases.
+    UnknownVersion "unknown-version" Error "there is no version of this name";
+    UnknownEndpoint "unknown-endpoint" Error "no endpoint answers this";
     // The compiler's own limits.
     NotBuiltYet "not-built-yet" Warning "the language has this, this compiler does not build it yet";
 }
