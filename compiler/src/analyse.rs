@@ -62,7 +62,7 @@ pub fn analyse(sources: &Sources) -> Analysis {
     }
     let contract = contract(sources, &files, &mut diagnostics);
     if let Some(contract) = &contract {
-        check::all(contract, &files, &mut diagnostics);
+        check::all(contract, &files, sources, &mut diagnostics);
     }
     consequences::take_back(&unread, &files, sources, &mut diagnostics);
     check::allow::apply(&files, sources, &mut diagnostics);

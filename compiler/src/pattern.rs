@@ -2,7 +2,7 @@
 //!
 //! A pattern matches whole texts, as if it stood between `^` and `$`, in time linear in the text.
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use gatewright_grammar::Span;
 use regex_automata::dfa::{Automaton, dense};
 use regex_automata::nfa::thompson;
@@ -10,6 +10,7 @@ use regex_automata::util::primitives::StateID;
 use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::LazyLock;
 
 /// The largest table, in entries.
 const MOST_ENTRIES: usize = 1 << 16;
@@ -41,11 +42,27 @@ pub(crate) enum Refused {
     TooLarge,
 }
 
+/// Patterns that most texts match, each with what little it refuses.
+static TRIVIAL: LazyLock<Vec<(Table, &str)>> = LazyLock::new(|| {
+    let all = [
+        (r"(?s).*", "every text matches"),
+        (r".*", "every text of one line matches"),
+        (r"(?s).+", "every text matches but the empty one, and a length says that better"),
+        (r".+", "every text of one line matches but the empty one"),
+    ];
+    all.into_iter().filter_map(|(pattern, why)| Some((table(pattern).ok()?, why))).collect()
+});
+
 /// Refuses a pattern that cannot be read, matches nothing, or is too large.
 pub(crate) fn check(pattern: &str, span: Span, diagnostics: &mut Diagnostics) -> Option<()> {
     let diagnostic = match table(pattern) {
-        Ok(table) if shortest(&table).is_some() => return Some(()),
-        Ok(_) => Diagnostic::new(Code::InvalidPattern, span, "this pattern matches nothing")
+        Ok(table) if shortest(&table).is_some() => {
+            let trivial = TRIVIAL.iter().find(|(other, _)| *other == table);
+            diagnostics.extend(trivial.map(|(_, why)| everything(span, why)));
+            return Some(());
+        }
+        Ok(_) => Diagnostic::new(Code::TrivialPattern, span, "this pattern matches nothing")
+            .severity(Severity::Error)
             .label("no text can satisfy it"),
         Err(Refused::Invalid(why)) => {
             Diagnostic::new(Code::InvalidPattern, span, "this pattern cannot be read").label(why)
@@ -60,6 +77,12 @@ pub(crate) fn check(pattern: &str, span: Span, diagnostics: &mut Diagnostics) ->
     };
     diagnostics.push(diagnostic);
     None
+}
+
+fn everything(span: Span, why: &str) -> Diagnostic {
+    Diagnostic::new(Code::TrivialPattern, span, "this pattern says nothing")
+        .label(why)
+        .help("give a length instead, `text(1..200)`, or say which characters: `/[a-z0-9-]+/`")
 }
 
 /// The automaton of `pattern`.

@@ -7,11 +7,12 @@ use super::types::Resolver;
 use super::variables::Variables;
 use super::versions::{Flat, FlatEndpoint, FlatField, Origins};
 use super::{backends::Backends, clauses, dates, edits, work};
-use crate::check::budget_exceeded::{self, Places};
+use crate::check::{self, Places};
 use crate::contract::types::Types;
 use crate::contract::{Endpoint, Lifecycle, Problem, Version};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Sources;
+use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
     Clause, ClauseKind, DateLit, Deprecated, EndpointMemberKind, ErrorDecl,
 };
@@ -267,9 +268,25 @@ fn one(
         work,
         span: flat.span,
     };
-    let places = Places { tree: &flat.tree, budget: settings.timeout_span };
-    budget_exceeded::check(&parts.around.backends.list, &endpoint, &places, resolver.diagnostics);
+    warn(parts, flat, (&endpoint, settings.timeout_span), resolver);
     Some(endpoint)
+}
+
+/// What is right about an endpoint, and worth a look.
+fn warn(
+    parts: &Parts<'_>,
+    flat: &FlatEndpoint,
+    (endpoint, budget): (&Endpoint, Option<Span>),
+    resolver: &mut Resolver<'_>,
+) {
+    let places = Places {
+        tree: &flat.tree,
+        budget,
+        backends: &parts.around.backends.list,
+        types: &resolver.types,
+        errors: &parts.errors.list,
+    };
+    check::endpoint(endpoint, &places, resolver.diagnostics);
 }
 
 /// The clauses that hold for an endpoint, the nearest last.

@@ -1,18 +1,12 @@
 //! Calls that can take longer than their endpoint may, together.
 
+use super::Places;
 use crate::contract::{Backend, Call, Endpoint};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use gatewright_grammar::Span;
-use gatewright_grammar::tree::{self, EndpointMemberKind};
+use gatewright_grammar::tree::EndpointMemberKind;
 
-/// Where the parts of an endpoint are declared.
-pub(crate) struct Places<'t> {
-    pub(crate) tree: &'t tree::Endpoint,
-    /// The clause that sets the budget.
-    pub(crate) budget: Option<Span>,
-}
-
-pub(crate) fn check(
+pub(super) fn check(
     backends: &[Backend],
     endpoint: &Endpoint,
     places: &Places<'_>,

@@ -66,6 +66,7 @@ codes! {
     InvalidBounds "invalid-bounds" Error "bounds that this type does not have, or that leave no value";
     InvalidPattern "invalid-pattern" Error "a pattern that cannot be read";
     PatternTooLarge "pattern-too-large" Error "a pattern that would need too large a table";
+    TrivialPattern "trivial-pattern" Warning "a pattern that every text matches, or none";
     EndlessType "endless-type" Error "a type that contains itself without a way to end";
     InvalidValue "invalid-value" Error "a default or example that its own type refuses";
     InvalidStatus "invalid-status" Error "a status that cannot stand here";
@@ -80,6 +81,7 @@ codes! {
     MissingReturn "missing-return" Error "an endpoint with an answer must say what it returns";
     FieldNotProvided "field-not-provided" Error "nobody provides a field of the answer";
     AmbiguousSource "ambiguous-source" Error "two sources offer the same field";
+    DoubleSpread "double-spread" Error "two results are spread into one record";
     TypeMismatch "type-mismatch" Error "a value does not fit where it goes";
     CallCycle "call-cycle" Error "calls wait for each other";
     NullInCall "null-in-call" Error "a value that can be null goes where null has no spelling";
@@ -93,13 +95,28 @@ codes! {
     SecretInSource "secret-in-source" Error "a secret is written in the source";
     NoTimeout "no-timeout" Warning "nothing limits how long a call may take";
     BudgetExceeded "budget-exceeded" Warning "the calls can take longer than the endpoint may";
+    LongTimeout "long-timeout" Warning "callers may wait for long";
+    CleartextAddress "cleartext-address" Warning "requests leave the own network without TLS";
     UnusedBackend "unused-backend" Warning "a backend is never called";
     UnusedCall "unused-call" Warning "a call that nobody needs is not made";
     UnusedParameter "unused-parameter" Warning "a parameter is declared and never used";
+    UnusedFailure "unused-failure" Warning "an endpoint declares an error that nothing in it answers";
+    UnusedType "unused-type" Warning "a type is declared and never used";
+    UnusedError "unused-error" Warning "an error is declared and never used";
     UnusedAllow "unused-allow" Warning "a warning is allowed that does not occur";
     // Consumers and cases.
     UnknownVersion "unknown-version" Error "there is no version of this name";
     UnknownEndpoint "unknown-endpoint" Error "no endpoint answers this";
+    // Promises that are hard to keep.
+    UntypedResponse "untyped-response" Warning "an answer that promises nothing about itself";
+    Int64ForJavascript "int64-for-javascript" Warning "a number that JavaScript callers cannot hold";
+    ClosedEnumFromBackend "closed-enum-from-backend" Warning "a backend's next value would be a failure";
+    UnboundedInput "unbounded-input" Warning "callers may send texts or lists of any length";
+    UntypedParameter "untyped-parameter" Warning "a path parameter without a type goes to a backend";
+    ExposedText "exposed-text" Warning "what a backend says about itself reaches callers";
+    DeprecatedWithoutDate "deprecated-without-date" Warning "callers are told to leave, and not by when";
+    DeepDerivation "deep-derivation" Warning "a version is edits upon edits";
+    MixedNaming "mixed-naming" Warning "names are written in several styles";
     // The compiler's own limits.
     NotBuiltYet "not-built-yet" Warning "the language has this, this compiler does not build it yet";
 }

@@ -82,7 +82,7 @@ impl Lower<'_, '_> {
         if let [first, second, ..] = untyped.as_slice() {
             self.refuse(
                 Diagnostic::new(
-                    Code::AmbiguousSource,
+                    Code::DoubleSpread,
                     second.span,
                     "two results are spread, and nothing says which one wins",
                 )
