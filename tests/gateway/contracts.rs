@@ -8,6 +8,7 @@ gatewright_runtime::include_gateway!("everything");
 gatewright_runtime::include_gateway!("names");
 gatewright_runtime::include_gateway!("policies");
 gatewright_runtime::include_gateway!("requests");
+gatewright_runtime::include_gateway!("reuse");
 gatewright_runtime::include_gateway!("results");
 gatewright_runtime::include_gateway!("routes");
 gatewright_runtime::include_gateway!("sending");

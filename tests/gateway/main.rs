@@ -19,6 +19,7 @@ mod order;
 mod requests;
 mod results;
 mod retries;
+mod reuse;
 mod routing;
 mod sending;
 mod shapes;

@@ -15,7 +15,7 @@ use crate::contracts;
 type Compiled = (&'static str, &'static Contract);
 
 /// Every contract that is here as a gateway.
-const ALL: [Compiled; 13] = [
+const ALL: [Compiled; 14] = [
     ("examples/shop", &contracts::shop::CONTRACT),
     ("examples/smallest", &contracts::smallest::CONTRACT),
     ("examples/weather", &contracts::weather::CONTRACT),
@@ -25,6 +25,7 @@ const ALL: [Compiled; 13] = [
     ("tests/data/generate/names", &contracts::names::CONTRACT),
     ("tests/data/generate/policies", &contracts::policies::CONTRACT),
     ("tests/data/generate/requests", &contracts::requests::CONTRACT),
+    ("tests/data/generate/reuse", &contracts::reuse::CONTRACT),
     ("tests/data/generate/results", &contracts::results::CONTRACT),
     ("tests/data/generate/routes", &contracts::routes::CONTRACT),
     ("tests/data/generate/shapes", &contracts::shapes::CONTRACT),

@@ -5,9 +5,9 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::suggest;
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
-    Change, Clause, ClauseKind, Endpoint, EndpointMember, EndpointMemberKind, Entry, EntryKind,
-    EnumBody, EnumDecl, ErrorDecl, Field, FieldEdit, FieldKind, Ident, Method, Object, Path,
-    Remove, Rename, SegmentPart, Value, ValueKind, Variant,
+    Base, Change, Clause, ClauseKind, Endpoint, EndpointMember, EndpointMemberKind, Entry,
+    EntryKind, EnumBody, EnumDecl, ErrorDecl, Field, FieldEdit, FieldKind, Ident, Method, Object,
+    Path, Remove, Rename, SegmentPart, Value, ValueKind, Variant,
 };
 use std::mem::discriminant;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub(crate) fn path_text(path: &Path) -> String {
 /// A field of the tree as one of a written-out version.
 pub(crate) fn flat_field(field: &Field, added: usize) -> FlatField {
     let kind = match &field.kind {
-        FieldKind::Spread(name) => FlatFieldKind::Spread(name.clone()),
+        FieldKind::Spread(ty) => FlatFieldKind::Spread(ty.clone()),
         FieldKind::Named(named) => FlatFieldKind::Named(Box::new(named.clone())),
     };
     FlatField { kind, added, renames: Vec::new() }
@@ -304,7 +304,9 @@ fn edit_field(
                 (FlatFieldKind::Named(old), FieldKind::Named(new)) => {
                     old.name.text == new.name.text
                 }
-                (FlatFieldKind::Spread(old), FieldKind::Spread(new)) => old.text == new.text,
+                (FlatFieldKind::Spread(old), FieldKind::Spread(new)) => {
+                    same_name(&old.base, &new.base)
+                }
                 _ => false,
             };
             match fields.iter_mut().find(same) {
@@ -317,6 +319,14 @@ fn edit_field(
             }
         }
     }
+}
+
+fn same_name(a: &Base, b: &Base) -> bool {
+    let name = |base: &Base| match base {
+        Base::Name(name) | Base::Generic(name, _) => Some(name.text.clone()),
+        _ => None,
+    };
+    name(a).is_some() && name(a) == name(b)
 }
 
 /// A member replaces one of the same name, joins, or removes.

@@ -1,5 +1,7 @@
 //! Gives every type its meaning in one version.
 
+mod generics;
+
 use super::bounds;
 use super::values::{self, article};
 use super::versions::{Flat, FlatField, FlatFieldKind, FlatKind, FlatType};
@@ -26,13 +28,27 @@ pub(crate) struct Resolver<'a> {
     flat: &'a Flat,
     declared: &'a [FlatType],
     index: HashMap<&'a str, usize>,
-    state: Vec<State>,
-    /// The declarations being resolved, and the ways out of them, outermost first.
+    /// One for each declaration, in their order, and behind them one for each instance.
+    slots: Vec<Slot>,
+    generics: generics::Generics,
+    /// The slots being resolved, and the ways out of them, outermost first.
     path: Vec<Step>,
     /// The records so far.
     pub(crate) types: Types,
     /// Findings of this version.
     pub(crate) diagnostics: &'a mut Diagnostics,
+}
+
+/// A declaration that is resolved once, or an instance of a generic one.
+#[derive(Clone, Debug)]
+struct Slot {
+    /// The declaration.
+    declared: usize,
+    /// What messages call it: `Product`, `Page<Hit>`.
+    name: String,
+    /// The parameter and its argument.
+    bound: Option<(String, Type)>,
+    state: State,
 }
 
 /// How far a declaration is resolved.
@@ -44,10 +60,10 @@ enum State {
     Done(Option<Type>),
 }
 
-/// A step from a declaration to one that it mentions.
+/// A step from a slot to one that it mentions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Step {
-    Declaration(usize),
+    Slot(usize),
     /// A field that may be absent, a value that may be null, a list that may be empty.
     WayOut,
 }
@@ -60,7 +76,8 @@ impl<'a> Resolver<'a> {
             flat,
             declared: &flat.types,
             index: index.collect(),
-            state: vec![State::Untouched; flat.types.len()],
+            slots: flat.types.iter().enumerate().map(|(at, one)| Slot::of(at, one)).collect(),
+            generics: generics::Generics::default(),
             path: Vec::new(),
             types: Types::default(),
             diagnostics,
@@ -70,7 +87,7 @@ impl<'a> Resolver<'a> {
     /// Resolves every declaration, used or not.
     pub(crate) fn all(&mut self) {
         for (at, one) in self.declared.iter().enumerate() {
-            if SCALARS.contains(&one.name.text.as_str()) || one.name.text == "json" {
+            if is_builtin(&one.name.text) {
                 let name = &one.name.text;
                 self.diagnostics.push(
                     Diagnostic::new(
@@ -82,13 +99,16 @@ impl<'a> Resolver<'a> {
                     .help("choose another name"),
                 );
             }
-            self.declaration(at, one.name.span);
+            if one.parameter.is_none() {
+                self.declaration(at, one.name.span);
+            }
         }
+        self.generics();
     }
 
     /// Whether `name` is a declared type or a scalar.
     pub(crate) fn knows(&self, name: &str) -> bool {
-        self.index.contains_key(name) || SCALARS.contains(&name) || name == "json"
+        self.index.contains_key(name) || is_builtin(name)
     }
 
     /// The names of the declared types.
@@ -98,31 +118,46 @@ impl<'a> Resolver<'a> {
 
     fn declaration(&mut self, at: usize, used: Span) -> Option<Type> {
         let one = self.declared.get(at)?;
-        match self.state.get(at)? {
+        if one.parameter.is_some() {
+            self.without_argument(one, used);
+            return None;
+        }
+        self.slot(at, used)
+    }
+
+    /// The meaning of the declaration or instance in the slot `at`, found once.
+    fn slot(&mut self, at: usize, used: Span) -> Option<Type> {
+        let slot = self.slots.get(at)?;
+        match &slot.state {
             State::Done(ty) => return ty.clone(),
             State::Open => {
-                self.recursive(at, one, used);
+                self.recursive(at, used);
                 return None;
             }
             State::Untouched => {}
         }
+        let (declared, name) = (self.declared.get(slot.declared)?, slot.name.clone());
+        let outer = self.generics.bind(slot.bound.clone());
         self.set(at, State::Open);
-        self.path.push(Step::Declaration(at));
-        let ty = self.resolve_declaration(one);
+        self.path.push(Step::Slot(at));
+        let ty = self.resolve_declaration(declared, &name);
         self.path.pop();
         self.set(at, State::Done(ty.clone()));
+        self.generics.bind(outer);
         ty
     }
 
     fn set(&mut self, at: usize, state: State) {
-        if let Some(slot) = self.state.get_mut(at) {
-            *slot = state;
+        if let Some(slot) = self.slots.get_mut(at) {
+            slot.state = state;
         }
     }
 
-    fn recursive(&mut self, at: usize, one: &FlatType, used: Span) {
-        let name = &one.name.text;
-        let mut since = self.path.iter().skip_while(|step| **step != Step::Declaration(at));
+    fn recursive(&mut self, at: usize, used: Span) {
+        let Some(slot) = self.slots.get(at) else { return };
+        let Some(one) = self.declared.get(slot.declared) else { return };
+        let name = &slot.name;
+        let mut since = self.path.iter().skip_while(|step| **step != Step::Slot(at));
         self.diagnostics.push(if since.any(|step| *step == Step::WayOut) {
             super::not_yet(used, &format!("`{name}` inside `{name}`"), Severity::Warning)
                 .see(one.name.span, "the type that contains itself")
@@ -151,15 +186,14 @@ impl<'a> Resolver<'a> {
         resolved
     }
 
-    fn resolve_declaration(&mut self, one: &FlatType) -> Option<Type> {
-        let name = &one.name.text;
+    fn resolve_declaration(&mut self, one: &FlatType, name: &str) -> Option<Type> {
         let span = one.name.span;
         self.deprecated(one.deprecated.as_ref(), "a type");
         match &one.kind {
             FlatKind::Alias { ty, example } => {
                 let mut ty = self.ty(ty)?;
                 if let Kind::Scalar(scalar) = &mut ty.kind {
-                    scalar.name = Some(name.clone());
+                    scalar.name = Some(name.to_owned());
                 }
                 if let Some(example) = example {
                     ty.example = self.constant(&ty.clone(), example);
@@ -167,17 +201,14 @@ impl<'a> Resolver<'a> {
                 Some(ty)
             }
             FlatKind::Record(fields) => {
-                let record = self.record(Some(name.clone()), fields, span)?;
+                let record = self.record(Some(name.to_owned()), fields, span)?;
                 Some(plain(Kind::Record(record), span))
             }
             FlatKind::Enum(decl) => {
-                let scalar = self.enumeration(Some(name.clone()), &decl.body);
+                let scalar = self.enumeration(Some(name.to_owned()), &decl.body);
                 Some(plain(Kind::Scalar(scalar?), span))
             }
             FlatKind::Union(_) => self.left_out(span, &format!("the union `{name}`")),
-            FlatKind::Generic => {
-                self.left_out(span, &format!("the type `{name}<…>` with a parameter"))
-            }
         }
     }
 
@@ -255,19 +286,23 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    fn spread(&mut self, other: &Ident) -> Option<Vec<Field>> {
-        let ty = self.named(other)?;
+    fn spread(&mut self, other: &tree::Type) -> Option<Vec<Field>> {
+        let ty = self.ty(other)?;
         if let Kind::Record(id) = ty.kind {
             return Some(self.types.record(id).fields.clone());
         }
-        self.diagnostics.push(
-            Diagnostic::new(
-                Code::TypeMismatch,
-                other.span,
-                format!("`{}` is not a record, so it has no fields to take", other.text),
-            )
-            .label("a record is wanted behind `...`"),
-        );
+        let wanted = values::spelling(&ty, &self.types);
+        let message = format!("`{wanted}` is not a record, so it has no fields to take");
+        let diagnostic = Diagnostic::new(Code::TypeMismatch, other.span, message)
+            .label("a record is wanted behind `...`");
+        let argument = match &other.base {
+            Base::Name(name) => self.generics.bound(&name.text),
+            _ => None,
+        };
+        self.diagnostics.push(match argument {
+            Some(argument) => diagnostic.see(argument.span, "this argument is taken here"),
+            None => diagnostic,
+        });
         None
     }
 
@@ -306,11 +341,10 @@ impl<'a> Resolver<'a> {
                 plain(Kind::Scalar(self.enumeration(None, body)?), ty.span)
             }
             Base::Map(..) => return self.left_out(ty.span, "a map"),
-            Base::Generic(name, _) => {
-                return match self.index.get(name.text.as_str()).copied() {
-                    Some(at) => self.declaration(at, name.span).and(None),
-                    None => self.unknown(name),
-                };
+            Base::Generic(name, argument) => {
+                let found = self.generic(name, argument)?;
+                bounds::none(&ty.limits, &format!("`{}<…>`", name.text), self.diagnostics);
+                found
             }
         })
     }
@@ -336,6 +370,9 @@ impl<'a> Resolver<'a> {
         if SCALARS.contains(&name.text.as_str()) {
             let rule = bounds::scalar(name, &[], self.diagnostics)?;
             return Some(plain(Kind::Scalar(Scalar { name: None, rule }), name.span));
+        }
+        if let Some(argument) = self.generics.bound(&name.text) {
+            return Some(argument.clone());
         }
         match self.index.get(name.text.as_str()).copied() {
             Some(at) => self.declaration(at, name.span),
@@ -458,6 +495,17 @@ impl Resolver<'_> {
             .label("only literals can stand here")
             .help("write a text, a number, true, false, null, a list or a record of them")
     }
+}
+
+impl Slot {
+    fn of(at: usize, one: &FlatType) -> Self {
+        Self { declared: at, name: one.name.text.clone(), bound: None, state: State::Untouched }
+    }
+}
+
+/// Whether the language itself has a type of this name.
+fn is_builtin(name: &str) -> bool {
+    SCALARS.contains(&name) || name == "json"
 }
 
 fn plain(kind: Kind, span: Span) -> Type {

@@ -34,6 +34,8 @@ pub(crate) struct Flat {
 #[derive(Clone, Debug)]
 pub(crate) struct FlatType {
     pub(crate) name: Ident,
+    /// `T` of `Page<T>`.
+    pub(crate) parameter: Option<Ident>,
     pub(crate) kind: FlatKind,
     pub(crate) deprecated: Option<Deprecated>,
 }
@@ -45,14 +47,13 @@ pub(crate) enum FlatKind {
     Record(Vec<FlatField>),
     Enum(EnumDecl),
     Union(Union),
-    Generic,
 }
 
 impl FlatKind {
     /// The keyword that declares it.
     pub(crate) fn word(&self) -> &'static str {
         match self {
-            FlatKind::Alias { .. } | FlatKind::Record(_) | FlatKind::Generic => "type",
+            FlatKind::Alias { .. } | FlatKind::Record(_) => "type",
             FlatKind::Enum(_) => "enum",
             FlatKind::Union(_) => "union",
         }
@@ -72,7 +73,7 @@ pub(crate) struct FlatField {
 /// A member of a record.
 #[derive(Clone, Debug)]
 pub(crate) enum FlatFieldKind {
-    Spread(Ident),
+    Spread(Type),
     Named(Box<NamedField>),
 }
 
@@ -360,7 +361,6 @@ fn add_endpoint(
 
 fn typ(decl: &TypeDecl) -> FlatType {
     let kind = match &decl.body {
-        _ if decl.parameter.is_some() => FlatKind::Generic,
         TypeBody::Alias { ty, example } => {
             FlatKind::Alias { ty: ty.clone(), example: example.clone() }
         }
@@ -369,15 +369,24 @@ fn typ(decl: &TypeDecl) -> FlatType {
             FlatKind::Record(fields.collect())
         }
     };
-    FlatType { name: decl.name.clone(), kind, deprecated: decl.deprecated.clone() }
+    FlatType {
+        name: decl.name.clone(),
+        parameter: decl.parameter.clone(),
+        kind,
+        deprecated: decl.deprecated.clone(),
+    }
 }
 
 fn enm(decl: &EnumDecl) -> FlatType {
-    FlatType { name: decl.name.clone(), kind: FlatKind::Enum(decl.clone()), deprecated: None }
+    plain(&decl.name, FlatKind::Enum(decl.clone()))
 }
 
 fn union(decl: &Union) -> FlatType {
-    FlatType { name: decl.name.clone(), kind: FlatKind::Union(decl.clone()), deprecated: None }
+    plain(&decl.name, FlatKind::Union(decl.clone()))
+}
+
+fn plain(name: &Ident, kind: FlatKind) -> FlatType {
+    FlatType { name: name.clone(), parameter: None, kind, deprecated: None }
 }
 
 fn add_type(
@@ -392,7 +401,7 @@ fn add_type(
     match flat.types.iter().find(|old| old.name.text == new.name.text) {
         Some(old) if inherited.types.contains(&old.name.span) => {
             let edit = match &old.kind {
-                FlatKind::Alias { .. } | FlatKind::Generic => None,
+                FlatKind::Alias { .. } => None,
                 _ => Some(format!("change {} {} {{ … }}", old.kind.word(), old.name.text)),
             };
             let old = (old.kind.word(), &old.name);

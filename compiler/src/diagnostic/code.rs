@@ -68,6 +68,8 @@ codes! {
     PatternTooLarge "pattern-too-large" Error "a pattern that would need too large a table";
     TrivialPattern "trivial-pattern" Warning "a pattern that every text matches, or none";
     EndlessType "endless-type" Error "a type that contains itself without a way to end";
+    TypeArgument "type-argument" Error "a type has an argument too many or too few";
+    TooManyTypes "too-many-types" Error "a version makes too many types of generic ones";
     InvalidValue "invalid-value" Error "a default or example that its own type refuses";
     InvalidStatus "invalid-status" Error "a status that cannot stand here";
     // Routes and signatures.

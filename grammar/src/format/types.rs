@@ -22,7 +22,7 @@ impl Row for Field {
 
     fn layout(&self, printer: &mut Printer<'_>) -> Layout {
         match &self.kind {
-            FieldKind::Spread(name) => Layout::from("...").then(printer.source(name.span)),
+            FieldKind::Spread(ty) => Layout::from("...").then(printer.ty(ty)),
             FieldKind::Named(field) => printer.named_field(field),
         }
     }

@@ -65,7 +65,14 @@ impl Lower<'_> {
         let first = cursor.any();
         let span = Span { start: self.span(&first).start, ..whole };
         if first.as_rule() == Rule::rest {
-            let kind = FieldKind::Spread(self.ident(cursor.take(Rule::qual)));
+            let base = self.base(&mut cursor);
+            let start = if let Base::Name(name) | Base::Generic(name, _) = &base {
+                name.span.start
+            } else {
+                span.start
+            };
+            let span_of_type = Span { start, ..whole };
+            let kind = FieldKind::Spread(Type::plain(base, span_of_type));
             return Field { kind, doc, span };
         }
         let kind = FieldKind::Named(NamedField {
@@ -347,8 +354,10 @@ mod tests {
         );
         let quoted = field("\"content-type\": text");
         assert_eq!(quoted.name.text, "content-type");
-        assert!(matches!(&record("{ ...common.Audited }").fields[0].kind, FieldKind::Spread(name)
-            if name.text == "common.Audited"));
+        assert!(matches!(&record("{ ...common.Audited }").fields[0].kind, FieldKind::Spread(ty)
+            if matches!(&ty.base, Base::Name(name) if name.text == "common.Audited")));
+        assert!(matches!(&record("{ ... Page <Hit> }").fields[0].kind, FieldKind::Spread(ty)
+            if matches!(&ty.base, Base::Generic(name, _) if name.text == "Page")));
     }
 
     #[test]

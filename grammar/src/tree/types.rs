@@ -65,8 +65,8 @@ pub struct Field {
 /// What a member of a record is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FieldKind {
-    /// `...Audited`: the fields of another record.
-    Spread(Ident),
+    /// `...Audited`, `...Page<Hit>`: the fields of another record.
+    Spread(Type),
     /// `title?: text = "x" eg "y" deprecated`
     Named(NamedField),
 }
@@ -101,6 +101,13 @@ pub struct Type {
     pub nullable: bool,
     /// Where it stands.
     pub span: Span,
+}
+
+impl Type {
+    /// A base without anything around it.
+    pub fn plain(base: Base, span: Span) -> Self {
+        Self { base, limits: Vec::new(), as_text: false, nullable: false, span }
+    }
 }
 
 /// The base of a type.

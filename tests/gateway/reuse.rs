@@ -1,0 +1,96 @@
+//! Declarations that are written once and used in several places.
+
+use gatewright_runtime::testing::{Answer, Backend, Gateway, Running, get};
+use serde_json::{Value, json};
+
+use crate::ask::{NOBODY, post, problem, value};
+use crate::contracts::reuse::CONTRACT;
+
+fn gateway(store: &str) -> Running {
+    Gateway::start(&CONTRACT, &[("STORE_URL", store)])
+}
+
+/// What the gateway makes of one result. The backend has a path of the same name.
+#[track_caller]
+fn of(target: &str, result: &Value) -> Answer {
+    let path = target.splitn(3, '/').nth(2).unwrap_or_default();
+    let store = Backend::start().answer("GET", &format!("/{path}"), 200, &result.to_string());
+    get(gateway(&store.url()).address(), target)
+}
+
+#[track_caller]
+fn made(target: &str, result: Value) -> Value {
+    let answer = of(target, &result);
+    assert_eq!(answer.status, 200, "{target} {result}: {}", answer.text());
+    value(&answer)
+}
+
+#[test]
+fn a_generic_type_is_what_its_argument_makes_of_it() {
+    let hits = json!({ "items": [{ "id": 1, "title": "a", "price": 3 }], "next": "n" });
+    assert_eq!(
+        made("/v1/hits", hits),
+        json!({ "items": [{ "id": 1, "title": "a" }], "next": "n" })
+    );
+    assert_eq!(made("/v1/texts", json!({ "items": ["a"] })), json!({ "items": ["a"] }));
+    for broken in [json!({ "items": ["a"] }), json!({ "items": [{ "id": 1 }] }), json!({})] {
+        problem(&of("/v1/hits", &broken), 502, "gateway:backend-failed");
+    }
+    problem(&of("/v1/texts", &json!({ "items": [1] })), 502, "gateway:backend-failed");
+}
+
+#[test]
+fn generic_types_stand_in_each_other() {
+    let hit = json!({ "id": 1, "title": "a" });
+    let pages = json!({ "items": [{ "items": [hit] }, { "items": [], "next": "n" }] });
+    assert_eq!(made("/v1/pages", pages.clone()), pages);
+    let found = json!({ "items": [hit], "next": "n", "total": 7 });
+    assert_eq!(made("/v1/found", found.clone()), found);
+    problem(&of("/v1/found", &json!({ "items": [] })), 502, "gateway:backend-failed");
+    let pair = json!({ "left": { "n": 1 }, "right": null });
+    assert_eq!(made("/v1/pair", pair.clone()), pair);
+    problem(
+        &of("/v1/pair", &json!({ "left": null, "right": null })),
+        502,
+        "gateway:backend-failed",
+    );
+}
+
+#[test]
+fn a_body_of_a_generic_type_is_checked_as_what_it_was_made_into() {
+    let gateway = gateway(NOBODY);
+    let hit = |id: i64| json!({ "id": id, "title": "t" });
+    let answer = post(&gateway, "/v1/pages", &json!({ "items": [hit(1), hit(2)] }).to_string());
+    assert_eq!(value(&answer), json!({ "count": { "left": 1, "right": null }, "first": [hit(1)] }));
+    let many = json!({ "items": [hit(1), hit(2), hit(3), hit(4)] });
+    problem(&post(&gateway, "/v1/pages", &many.to_string()), 400, "gateway:invalid-request");
+    let wrong = json!({ "items": [{ "id": "x", "title": "t" }] });
+    let answer = post(&gateway, "/v1/pages", &wrong.to_string());
+    problem(&answer, 400, "gateway:invalid-request");
+    assert_eq!(value(&answer)["errors"][0]["pointer"], "/items/0/id");
+}
+
+#[test]
+fn a_change_of_a_generic_type_reaches_everything_made_of_it() {
+    let result = json!({ "items": [{ "id": 1, "title": "a" }], "next": "n", "more": true });
+    assert_eq!(
+        made("/v2/hits", result),
+        json!({ "entries": [{ "id": 1, "title": "a" }], "more": true })
+    );
+    let found = json!({ "items": [], "total": 0, "more": false });
+    assert_eq!(made("/v2/found", found), json!({ "entries": [], "total": 0, "more": false }));
+    problem(&of("/v2/texts", &json!({ "items": [] })), 502, "gateway:backend-failed");
+}
+
+#[test]
+fn a_change_of_a_record_reaches_those_that_take_its_fields() {
+    let order = json!({ "id": 1, "created_at": "2026-01-01T00:00:00Z", "changed_at": "2026-01-02T00:00:00Z" });
+    assert_eq!(
+        made("/v1/orders/1", order.clone()),
+        json!({ "created_at": "2026-01-01T00:00:00Z", "id": 1 })
+    );
+    assert_eq!(
+        made("/v2/orders/1", order),
+        json!({ "created_at": "2026-01-01T00:00:00Z", "changed_at": "2026-01-02T00:00:00Z", "id": 1 })
+    );
+}
