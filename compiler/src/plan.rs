@@ -131,6 +131,8 @@ pub struct EndpointPlan {
     pub method: String,
     /// `/v1/products/{id}`
     pub template: String,
+    /// Whether its path ends in a parameter for the rest.
+    pub rest: bool,
     /// The label of its version.
     pub version: String,
     /// The budget in milliseconds.

@@ -29,6 +29,8 @@ pub struct MockOperation {
     pub method: String,
     /// Decoded path segments; nothing stands for any segment.
     pub path: Vec<Option<String>>,
+    /// Whether any number of segments, at least one, may follow.
+    pub rest: bool,
     /// The status it answers.
     pub status: u16,
     /// The JSON text it answers, if anything of it is read.
@@ -77,8 +79,10 @@ pub fn mocks(contract: &Checked, versions: &[String]) -> Vec<MockBackend> {
                 operation.body = (body != Const::Null).then(|| body.json());
             }
             // The first that matches answers: literal segments come before values.
-            mock.operations
-                .sort_by_key(|one| one.path.iter().map(Option::is_none).collect::<Vec<_>>());
+            mock.operations.sort_by_key(|one| {
+                let values: Vec<bool> = one.path.iter().map(Option::is_none).collect();
+                (one.rest, std::cmp::Reverse(if one.rest { values.len() } else { 0 }), values)
+            });
             mock
         })
         .collect()
@@ -96,7 +100,9 @@ fn endpoints<'c>(
 fn add(mock: &mut MockBackend, bodies: &mut Vec<Const>, call: &Call, work: &Work) {
     let path = path(call);
     let body = call.result.map_or(Const::Null, |node| value(work, node, &call.name));
-    let same = |old: &MockOperation| old.method == call.method && old.path == path;
+    let rest = matches!(call.path.last(), Some(PathPart::Rest(_)));
+    let same =
+        |old: &MockOperation| old.method == call.method && old.path == path && old.rest == rest;
     match mock.operations.iter().position(same) {
         Some(at) => {
             if let Some(old) = bodies.get_mut(at) {
@@ -105,7 +111,7 @@ fn add(mock: &mut MockBackend, bodies: &mut Vec<Const>, call: &Call, work: &Work
         }
         None => {
             let method = call.method.clone();
-            mock.operations.push(MockOperation { method, path, status: 200, body: None });
+            mock.operations.push(MockOperation { method, path, rest, status: 200, body: None });
             bodies.push(body);
         }
     }
@@ -116,8 +122,16 @@ fn path(call: &Call) -> Vec<Option<String>> {
     let text = call.path.iter().map(|part| match part {
         PathPart::Literal(text) => text.clone(),
         PathPart::Value(_) => "\u{0}".to_owned(),
+        PathPart::Rest(_) => String::new(),
     });
     let text: String = text.collect();
+    let text = match call.path.last() {
+        Some(PathPart::Rest(_)) => text.trim_end_matches('/'),
+        _ => &text,
+    };
+    if text.is_empty() {
+        return Vec::new();
+    }
     let segment = |segment: &str| {
         let decoded = crate::analyse::percent_decode(segment);
         if segment.contains('\u{0}') { None } else { decoded.or(Some(segment.to_owned())) }
@@ -287,6 +301,11 @@ fn request(endpoint: &Endpoint) -> SampleRequest {
                 let value = endpoint.params.get(*at).and_then(sample);
                 target.push_str(&encode(&value.unwrap_or_default()));
             }
+            RouteSegment::Rest(at) => {
+                let value = endpoint.params.get(*at).and_then(sample).unwrap_or_default();
+                let segments: Vec<String> = value.split('/').map(encode).collect();
+                target.push_str(&segments.join("/"));
+            }
         }
     }
     let mut headers = Vec::new();
@@ -294,7 +313,7 @@ fn request(endpoint: &Endpoint) -> SampleRequest {
     for param in endpoint.params.iter().filter(|param| param.presence == Presence::Required) {
         let Some(value) = sample(param) else { continue };
         match param.place {
-            Place::Path(_) => {}
+            Place::Path(_) | Place::Rest(_) => {}
             Place::Query => {
                 target.push(separator);
                 target.push_str(&format!("{}={}", encode(&param.wire), encode(&value)));

@@ -152,6 +152,8 @@ pub struct Endpoint {
     pub method: Method,
     /// The path with its version, `/v1/products/{id}`.
     pub template: &'static str,
+    /// Whether the path ends in a parameter for the rest of the path, `{path*}`.
+    pub rest: bool,
     /// The label of its version.
     pub version: &'static str,
     /// The budget of one request, from its last byte to the answer.

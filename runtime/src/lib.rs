@@ -25,6 +25,7 @@
 //! static GET_ITEM: rt::Endpoint = rt::Endpoint {
 //!     method: rt::Method::Get,
 //!     template: "/v1/items/{id}",
+//!     rest: false,
 //!     version: "1",
 //!     timeout: rt::TimeSetting::Fixed(Duration::from_millis(800)),
 //!     max_body: 0,

@@ -42,6 +42,8 @@ pub struct Operation {
     pub method: String,
     /// The path's segments, decoded; `None` stands for any one segment.
     pub path: Vec<Option<String>>,
+    /// Whether any number of segments, at least one, may follow.
+    pub rest: bool,
     /// The status code of the answer.
     pub status: u16,
     /// The JSON text of the answer, if it has a body.
@@ -179,9 +181,11 @@ impl Operation {
             Some(wanted) => wanted == segment,
             None => !segment.is_empty(),
         };
-        self.method == method.as_str()
-            && self.path.len() == segments.len()
-            && self.path.iter().zip(segments).all(fits)
+        let length = match self.rest {
+            true => self.path.len() < segments.len(),
+            false => self.path.len() == segments.len(),
+        };
+        self.method == method.as_str() && length && self.path.iter().zip(segments).all(fits)
     }
 }
 
@@ -191,6 +195,6 @@ impl std::fmt::Display for Operation {
         for segment in &self.path {
             write!(f, "/{}", segment.as_deref().unwrap_or("{}"))?;
         }
-        Ok(())
+        if self.rest { write!(f, "/{{*}}") } else { Ok(()) }
     }
 }

@@ -38,6 +38,25 @@ impl Request {
         self.segments.get(index).unwrap_or_default()
     }
 
+    /// The segments from `index` on as one text, `a/b`; the value of the parameter `name`.
+    ///
+    /// A `.` or `..` that stands between slashes or backslashes is a violation and gives nothing,
+    /// though they were sent encoded: a backend that decodes before it splits would be asked for
+    /// another resource.
+    pub fn rest(
+        &self,
+        index: usize,
+        name: &'static str,
+        violations: &mut Violations,
+    ) -> Option<&str> {
+        let text = self.segments.rest(index)?;
+        if text.split(['/', '\\']).any(|piece| matches!(piece, "." | "..")) {
+            violations.add(Place::Path(name), "no `.` or `..` between slashes");
+            return None;
+        }
+        Some(text)
+    }
+
     /// The value of a header field.
     ///
     /// A field that is there twice, or whose value is no UTF-8, is a violation and gives nothing:

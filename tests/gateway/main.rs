@@ -16,6 +16,7 @@ mod lifecycle;
 mod mocked;
 mod names;
 mod order;
+mod paths;
 mod requests;
 mod results;
 mod retries;

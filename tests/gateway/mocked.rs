@@ -15,7 +15,7 @@ use crate::contracts;
 type Compiled = (&'static str, &'static Contract);
 
 /// Every contract that is here as a gateway.
-const ALL: [Compiled; 14] = [
+const ALL: [Compiled; 15] = [
     ("examples/shop", &contracts::shop::CONTRACT),
     ("examples/smallest", &contracts::smallest::CONTRACT),
     ("examples/weather", &contracts::weather::CONTRACT),
@@ -23,6 +23,7 @@ const ALL: [Compiled; 14] = [
     ("tests/data/generate/calls", &contracts::calls::CONTRACT),
     ("tests/data/generate/everything", &contracts::everything::CONTRACT),
     ("tests/data/generate/names", &contracts::names::CONTRACT),
+    ("tests/data/generate/paths", &contracts::paths::CONTRACT),
     ("tests/data/generate/policies", &contracts::policies::CONTRACT),
     ("tests/data/generate/requests", &contracts::requests::CONTRACT),
     ("tests/data/generate/reuse", &contracts::reuse::CONTRACT),
@@ -69,8 +70,13 @@ pub(crate) fn start((folder, contract): Compiled) -> Mocked {
 }
 
 fn backend(mock: MockBackend) -> mock::MockBackend {
-    let operation =
-        |MockOperation { method, path, status, body }| Operation { method, path, status, body };
+    let operation = |MockOperation { method, path, rest, status, body }| Operation {
+        method,
+        path,
+        rest,
+        status,
+        body,
+    };
     mock::MockBackend {
         name: mock.name,
         variable: mock.variable,

@@ -65,6 +65,7 @@ fn operation(operation: gatewright_compiler::MockOperation) -> Operation {
     Operation {
         method: operation.method,
         path: operation.path,
+        rest: operation.rest,
         status: operation.status,
         body: operation.body,
     }

@@ -35,15 +35,31 @@ pub(crate) fn check(routes: &[Route], diagnostics: &mut Diagnostics) {
     // Routes of different length or method never meet: the groups keep large contracts out of
     // quadratic time.
     let mut groups: HashMap<(&str, usize), Vec<&Route>> = HashMap::new();
-    for new in routes {
-        let group = groups.entry((new.method.as_str(), new.segments.len())).or_default();
-        for old in group.iter() {
-            if let Some(diagnostic) = compare(old, new) {
-                diagnostics.push(diagnostic);
-                break;
-            }
+    // One for the rest of a path may meet any that is not shorter.
+    let mut rests: HashMap<&str, Vec<&Route>> = HashMap::new();
+    for (at, new) in routes.iter().enumerate() {
+        let method = new.method.as_str();
+        let found = if new.has_rest() {
+            let before = routes.iter().take(at).filter(|old| old.method == method);
+            let found = before.filter_map(|old| compare(old, new)).next();
+            rests.entry(method).or_default().push(new);
+            found
+        } else {
+            let group = groups.entry((method, new.segments.len())).or_default();
+            let rest = rests.get(method).into_iter().flatten();
+            let found = group.iter().chain(rest).filter_map(|old| compare(old, new)).next();
+            group.push(new);
+            found
+        };
+        if let Some(found) = found {
+            diagnostics.push(found);
         }
-        group.push(new);
+    }
+}
+
+impl Route {
+    fn has_rest(&self) -> bool {
+        matches!(self.segments.last(), Some(RouteSegment::Rest(_)))
     }
 }
 
@@ -56,7 +72,8 @@ enum Meeting {
     Equal,
     /// Both are parameters; this text is both.
     Both(String),
-    /// The first is literal, the second a parameter that accepts it.
+    /// The first is more literal: a text, where the second is a parameter that accepts it, or
+    /// anything where the second is the rest of a path.
     FirstIsLiteral,
     /// The other way round.
     SecondIsLiteral,
@@ -64,12 +81,23 @@ enum Meeting {
 
 fn compare(old: &Route, new: &Route) -> Option<Diagnostic> {
     let mut meetings = Vec::with_capacity(new.segments.len());
-    for (a, b) in old.segments.iter().zip(&new.segments) {
-        let meeting = meet((old, a), (new, b));
+    for at in 0.. {
+        let meeting = match (old.segments.get(at), new.segments.get(at)) {
+            (Some(RouteSegment::Rest(_)), Some(RouteSegment::Rest(_))) => Meeting::Equal,
+            (Some(_), Some(RouteSegment::Rest(_))) => Meeting::FirstIsLiteral,
+            (Some(RouteSegment::Rest(_)), Some(_)) => Meeting::SecondIsLiteral,
+            (Some(a), Some(b)) => meet((old, a), (new, b)),
+            (None, None) => break,
+            (None, _) | (_, None) => return None,
+        };
         if meeting == Meeting::Apart {
             return None;
         }
         meetings.push(meeting);
+        let rest = |route: &Route| matches!(route.segments.get(at), Some(RouteSegment::Rest(_)));
+        if rest(old) || rest(new) {
+            break;
+        }
     }
     let any = |wanted: fn(&Meeting) -> bool| meetings.iter().any(wanted);
     let first = any(|meeting| *meeting == Meeting::FirstIsLiteral);
@@ -106,6 +134,8 @@ fn meet((old, a): (&Route, &RouteSegment), (new, b): (&Route, &RouteSegment)) ->
                 _ => Meeting::Apart,
             }
         }
+        // What the rest of a path meets, `compare` knows.
+        (RouteSegment::Rest(_), _) | (_, RouteSegment::Rest(_)) => Meeting::Apart,
     }
 }
 
@@ -173,11 +203,15 @@ fn table(rule: &Rule) -> Option<pattern::Table> {
 
 /// A path that is both, without the version's prefix.
 fn witness(old: &Route, new: &Route, meetings: &[Meeting]) -> String {
-    let segments = old.segments.iter().zip(&new.segments).zip(meetings);
-    let text = segments.map(|((a, b), meeting)| match (a, b, meeting) {
-        (RouteSegment::Literal(text), _, _) | (_, RouteSegment::Literal(text), _) => text.clone(),
-        (_, _, Meeting::Both(text)) => text.clone(),
-        _ => "…".into(),
+    let length = old.segments.len().max(new.segments.len());
+    let text = (0..length).map(|at| match (old.segments.get(at), new.segments.get(at)) {
+        (Some(RouteSegment::Literal(text)), _) | (_, Some(RouteSegment::Literal(text))) => {
+            text.clone()
+        }
+        _ => match meetings.get(at) {
+            Some(Meeting::Both(text)) => text.clone(),
+            _ => "…".into(),
+        },
     });
     text.skip(new.prefix).map(|segment| format!("/{segment}")).collect()
 }
@@ -186,6 +220,7 @@ fn same(old: &Route, new: &Route) -> Diagnostic {
     let anonymous = |segment: &RouteSegment| match segment {
         RouteSegment::Literal(text) => format!("/{text}"),
         RouteSegment::Param(_) => "/{…}".into(),
+        RouteSegment::Rest(_) => "/{…*}".into(),
     };
     let route: String = new.segments.iter().skip(new.prefix).map(anonymous).collect();
     let message = format!("two endpoints answer `{} {route}`", new.method);
@@ -281,6 +316,21 @@ mod tests {
         assert!(both("/{x: int}/top", "/main/{y: text}").is_empty());
         assert_eq!(both("/{x: text}/top", "/main/{y: text}"), ["ambiguous-routes"]);
         assert!(both("/{x: text(5)}/top", "/main/{y: text}").is_empty(), "`main` has four letters");
+    }
+
+    #[test]
+    fn the_rest_of_a_path_comes_after_everything_else() {
+        assert!(both("/{p*}", "/a").is_empty());
+        assert!(both("/a/{x: text}", "/a/{p*}").is_empty());
+        assert!(both("/a/{p*}", "/a/{x: text}/b/c").is_empty());
+        assert!(both("/{p*}", "/a/{q*}").is_empty());
+        assert!(both("/a/{x: text}/{p*}", "/a/{q*}").is_empty());
+        assert!(both("/a/{p*}", "/b/{x: text}/c").is_empty());
+        assert!(both("/a/b/{p*}", "/a/b").is_empty(), "there is no segment left");
+        assert_eq!(both("/a/{p*}", "/a/{q*}"), ["duplicate-route"]);
+        assert_eq!(both("/a/main/{p*}", "/a/{x: text}/top"), ["ambiguous-routes"]);
+        assert_eq!(both("/a/{x: text}/top", "/a/main/{p*}"), ["ambiguous-routes"]);
+        assert_eq!(both("/{x: text}/{p*}", "/{y: text(3)}/a"), ["ambiguous-routes"]);
     }
 
     #[test]

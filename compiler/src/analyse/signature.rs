@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::suggest;
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
-    self, Base, EndpointMemberKind, Ident, Path, RespKind, Segment, SegmentPart,
+    self, Base, EndpointMemberKind, Ident, Path, RespKind, SegmentPart,
 };
 
 /// The request side of an endpoint.
@@ -43,11 +43,14 @@ pub(crate) fn request(
         body: None,
     };
     let mut whole = true;
-    for path in endpoint.prefix.iter().chain([&endpoint.tree.path]) {
+    let mut paths = endpoint.prefix.iter().chain([&endpoint.tree.path]).peekable();
+    while let Some(path) = paths.next() {
         let text = path_text(path);
         if text != "/" {
             request.template.push_str(&text);
         }
+        let more = paths.peek().is_some_and(|path| !path.segments.is_empty());
+        whole &= rest_is_last(path, more, resolver.diagnostics).is_some();
         whole &= segments(&mut request, path, resolver).is_some();
     }
     for member in &endpoint.tree.members {
@@ -74,6 +77,24 @@ fn left_out(span: Span, what: &str) -> Diagnostic {
     not_yet(span, what, Severity::Warning).note("the endpoint is left out of the gateway")
 }
 
+/// Refuses a parameter for the rest of a path that does not end the route: in the middle of
+/// `path`, or with `more` behind it.
+fn rest_is_last(path: &Path, more: bool, diagnostics: &mut Diagnostics) -> Option<()> {
+    for (at, segment) in path.segments.iter().enumerate() {
+        let last = at + 1 == path.segments.len() && !more;
+        for part in &segment.parts {
+            let SegmentPart::Param { name, rest: true, span, .. } = part else { continue };
+            if last && segment.parts.len() == 1 {
+                continue;
+            }
+            let way = format!("`{{{}}}` is a parameter for one segment", name.text);
+            diagnostics.push(super::work::rest_not_last(*span).help(way));
+            return None;
+        }
+    }
+    Some(())
+}
+
 fn segments(request: &mut Request, path: &Path, resolver: &mut Resolver<'_>) -> Option<()> {
     for segment in &path.segments {
         match segment.parts.as_slice() {
@@ -81,10 +102,17 @@ fn segments(request: &mut Request, path: &Path, resolver: &mut Resolver<'_>) -> 
                 let literal = literal(text, resolver.diagnostics)?;
                 request.route.push(RouteSegment::Literal(literal));
             }
-            [SegmentPart::Param { name, rest: false, ty, span }] => {
+            [SegmentPart::Param { name, rest, ty, span }] => {
                 let scalar = path_type(name, ty.as_ref(), resolver)?;
-                let place = Place::Path(request.route.len());
-                request.route.push(RouteSegment::Param(request.params.len()));
+                let (at, index) = (request.route.len(), request.params.len());
+                let (place, segment) = match rest {
+                    false => (Place::Path(at), RouteSegment::Param(index)),
+                    true => (Place::Rest(at), RouteSegment::Rest(index)),
+                };
+                if *rest {
+                    plain_text(name, ty.as_ref(), &scalar.0, resolver.diagnostics)?;
+                }
+                request.route.push(segment);
                 let param = Param {
                     place,
                     wire: name.text.clone(),
@@ -97,7 +125,12 @@ fn segments(request: &mut Request, path: &Path, resolver: &mut Resolver<'_>) -> 
                 add(&mut request.params, param, resolver.diagnostics)?;
             }
             _ => {
-                resolver.diagnostics.push(left_out(segment.span, odd(segment)));
+                let rest =
+                    |part: &SegmentPart| matches!(part, SegmentPart::Param { rest: true, .. });
+                if !segment.parts.iter().any(rest) {
+                    let what = "a parameter that is only a part of its segment";
+                    resolver.diagnostics.push(left_out(segment.span, what));
+                }
                 return None;
             }
         }
@@ -105,13 +138,23 @@ fn segments(request: &mut Request, path: &Path, resolver: &mut Resolver<'_>) -> 
     Some(())
 }
 
-fn odd(segment: &Segment) -> &'static str {
-    let rest = |part: &SegmentPart| matches!(part, SegmentPart::Param { rest: true, .. });
-    if segment.parts.iter().any(rest) {
-        "a parameter for the rest of the path"
-    } else {
-        "a parameter that is only a part of its segment"
+/// Refuses a type for the rest of a path that is no plain text.
+fn plain_text(
+    name: &Ident,
+    ty: Option<&tree::Type>,
+    scalar: &Scalar,
+    diagnostics: &mut Diagnostics,
+) -> Option<()> {
+    if matches!(&scalar.rule, Rule::Text(text) if text.format.is_none()) {
+        return Some(());
     }
+    let message = format!("`{}` is the rest of a path, which is a text", name.text);
+    diagnostics.push(
+        Diagnostic::new(Code::InvalidParameter, ty.map_or(name.span, |ty| ty.span), message)
+            .label("segments with `/` between them are never one of these")
+            .help("use `text`, with bounds or a pattern, or a parameter for one segment"),
+    );
+    None
 }
 
 fn literal(text: &Ident, diagnostics: &mut Diagnostics) -> Option<String> {
@@ -206,7 +249,7 @@ fn add(params: &mut Vec<Param>, param: Param, diagnostics: &mut Diagnostics) -> 
 
 fn renamable(param: &Param, diagnostic: Diagnostic) -> Diagnostic {
     match param.place {
-        Place::Path(_) => diagnostic,
+        place if place.is_in_path() => diagnostic,
         _ => diagnostic.help("`as other` gives it another name in scope"),
     }
 }

@@ -26,6 +26,7 @@ pub(crate) use compatible::{Fit, fit};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{self, EndpointMemberKind, Value};
 use nodes::{Allow, Nodes};
+pub(crate) use request::rest_not_last;
 pub(crate) use scope::Lower;
 
 /// What the work of an endpoint is lowered against.

@@ -5,7 +5,8 @@ use super::endpoint::{method, scope};
 use super::reader;
 use super::root::condition;
 use super::scope::{Scope, TextAccess};
-use super::tokens::{ident, millis};
+use super::tokens::{ident, millis, number};
+use crate::contract::Place;
 use crate::contract::work::{
     Build, Call, Fallback, Handler, Operand, Outcome, Parent, PathPart, QueryPart,
 };
@@ -216,6 +217,13 @@ fn request(call: &Call, names: &CallPlan, scope: &Scope<'_>) -> TokenStream {
         (ident(&names.upstream), method(&call.method), &call.operation);
     let path = call.path.iter().map(|part| match part {
         PathPart::Literal(text) => quote!(call.literal(#text);),
+        PathPart::Rest(param) => match scope.plan.params.get(*param).map(|param| param.place) {
+            Some(Place::Rest(at)) => {
+                let at = number(at);
+                quote!(call.rest(&request, #at);)
+            }
+            _ => TokenStream::new(),
+        },
         PathPart::Value(operand) => match scope.argument(operand) {
             TextAccess::There(value) => quote!(call.segment(#value);),
             TextAccess::Perhaps(value) => {

@@ -107,7 +107,7 @@ fn lifecycle(plan: &LifecyclePlan) -> TokenStream {
 fn endpoint(plan: &EndpointPlan) -> TokenStream {
     let doc = format!(" `{} {}`", plan.method, plan.template);
     let method = method(&plan.method);
-    let EndpointPlan { template, version, .. } = plan;
+    let EndpointPlan { template, rest, version, .. } = plan;
     let timeout = time(&plan.timeout);
     let max_body = number(plan.max_body);
     let body = match &plan.body {
@@ -126,6 +126,7 @@ fn endpoint(plan: &EndpointPlan) -> TokenStream {
         pub static ENDPOINT: rt::Endpoint = rt::Endpoint {
             method: #method,
             template: #template,
+            rest: #rest,
             version: #version,
             timeout: #timeout,
             max_body: #max_body,
@@ -222,6 +223,10 @@ fn param(param: &ParamPlan) -> TokenStream {
         Place::Path(at) => {
             let at = number(at);
             (quote!(Some(request.segment(#at))), quote!(rt::Place::Path(#wire)))
+        }
+        Place::Rest(at) => {
+            let at = number(at);
+            (quote!(request.rest(#at, #wire, &mut violations)), quote!(rt::Place::Path(#wire)))
         }
         Place::Query => (
             quote!(request.query().one(#wire, &mut violations)),

@@ -1,7 +1,7 @@
 //! Which request leads to which endpoint: routes are code.
 
 use super::tokens::{ident, number};
-use crate::plan::{EndpointPlan, Route};
+use crate::plan::{Arrival, EndpointPlan, Route};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
@@ -37,27 +37,42 @@ pub(crate) fn items(routes: &Route, endpoints: &[EndpointPlan]) -> Vec<TokenStre
             #body
         }
     });
+    let lists: Vec<TokenStream> = writer.lists().collect();
     items.extend(writer.functions);
-    items.extend(writer.statics);
+    items.extend(lists);
     items
 }
 
 struct Writer<'p> {
     endpoints: &'p [EndpointPlan],
-    statics: Vec<TokenStream>,
+    /// The endpoints of each static, by its number.
+    statics: Vec<Vec<usize>>,
     functions: Vec<TokenStream>,
     guards: bool,
 }
 
 impl Writer<'_> {
     /// What follows the first `depth` segments of `path`.
+    ///
+    /// ```ignore
+    /// match path.get(1).copied() {
+    ///     Some("products") => …,
+    ///     Some(_) => …,
+    ///     None => &AT_0,
+    /// }
+    /// ```
     fn node(&mut self, route: &Route, depth: usize) -> TokenStream {
-        let here = self.here(route);
+        let here = self.here(&route.here);
         let length = number(depth);
-        if route.literals.is_empty() && route.param.is_none() {
+        let nothing_more = route.literals.is_empty() && route.param.is_none();
+        if nothing_more && route.here == route.rest && depth > 0 {
+            return here;
+        }
+        if nothing_more {
+            let rest = self.here(&route.rest);
             return match depth {
-                0 => quote!(if path.is_empty() { #here } else { &[] }),
-                _ => quote!(if path.len() == #length { #here } else { &[] }),
+                0 => quote!(if path.is_empty() { #here } else { #rest }),
+                _ => quote!(if path.len() == #length { #here } else { #rest }),
             };
         }
         let segment = if depth == 0 { quote!(path.first()) } else { quote!(path.get(#length)) };
@@ -74,7 +89,10 @@ impl Writer<'_> {
                 let next = self.next(next, depth + 1);
                 quote!(Some(_) => #next)
             }
-            None => quote!(Some(_) => &[]),
+            None => {
+                let rest = self.here(&route.rest);
+                quote!(Some(_) => #rest)
+            }
         };
         quote! {
             match #segment.copied() {
@@ -107,19 +125,15 @@ impl Writer<'_> {
 
     /// The endpoints whose path ends here. Endpoints of one method are told apart by the rules of
     /// their parameters.
-    fn here(&mut self, route: &Route) -> TokenStream {
-        let guarded = route.here.iter().position(|arrival| !arrival.guards.is_empty());
-        let Some(at) = guarded else {
-            return self.list(route.here.iter().map(|arrival| arrival.endpoint).collect());
+    fn here(&mut self, arrivals: &[Arrival]) -> TokenStream {
+        let guarded = arrivals.iter().position(|arrival| !arrival.guards.is_empty());
+        let Some((at, arrival)) = guarded.and_then(|at| Some((at, arrivals.get(at)?))) else {
+            return self.list(arrivals.iter().map(|arrival| arrival.endpoint).collect());
         };
-        let Some(arrival) = route.here.get(at) else { return quote!(&[]) };
-        let others: Vec<_> = route
-            .here
-            .iter()
-            .filter(|other| other.method != arrival.method || **other == *arrival)
-            .collect();
-        let chosen = Route { here: cleared(&others), ..Route::default() };
-        let mut rest = route.here.clone();
+        let others =
+            arrivals.iter().filter(|other| other.method != arrival.method || **other == *arrival);
+        let chosen = cleared(others, arrival);
+        let mut rest = arrivals.to_vec();
         rest.remove(at);
         let same: Vec<usize> = (0..rest.len())
             .filter(|other| rest.get(*other).is_some_and(|r| r.method == arrival.method))
@@ -136,36 +150,42 @@ impl Writer<'_> {
         self.guards = true;
         let guards: Vec<TokenStream> = guards.collect();
         let chosen = self.here(&chosen);
-        let rest = self.here(&Route { here: rest, ..Route::default() });
+        let rest = self.here(&rest);
         quote!(if #(#guards)&&* { #chosen } else { #rest })
     }
 
     fn list(&mut self, endpoints: Vec<usize>) -> TokenStream {
-        let found: Vec<TokenStream> = endpoints
-            .iter()
-            .filter_map(|at| self.endpoints.get(*at))
-            .map(|endpoint| {
-                let module = ident(&endpoint.module);
-                quote!(&super::#module::ENDPOINT)
-            })
-            .collect();
-        if found.is_empty() {
+        if endpoints.is_empty() {
             return quote!(&[]);
         }
-        let name = format_ident!("AT_{}", self.statics.len());
-        let count = number(found.len());
-        self.statics.push(quote!(static #name: [&rt::Endpoint; #count] = [#(#found),*];));
+        let known = self.statics.iter().position(|known| *known == endpoints);
+        let at = known.unwrap_or_else(|| {
+            self.statics.push(endpoints);
+            self.statics.len() - 1
+        });
+        let name = format_ident!("AT_{at}");
         quote!(&#name)
+    }
+
+    /// ```ignore
+    /// static AT_0: [&rt::Endpoint; 1] = [&super::get_products_id::ENDPOINT];
+    /// ```
+    fn lists(&self) -> impl Iterator<Item = TokenStream> {
+        self.statics.iter().enumerate().map(|(at, endpoints)| {
+            let name = format_ident!("AT_{at}");
+            let count = number(endpoints.len());
+            let endpoints = endpoints.iter().filter_map(|at| self.endpoints.get(*at));
+            let modules = endpoints.map(|endpoint| ident(&endpoint.module));
+            quote!(static #name: [&rt::Endpoint; #count] = [#(&super::#modules::ENDPOINT),*];)
+        })
     }
 }
 
-fn cleared(arrivals: &[&crate::plan::Arrival]) -> Vec<crate::plan::Arrival> {
-    let clear = |arrival: &&crate::plan::Arrival| {
-        let mut arrival = (*arrival).clone();
-        arrival.guards.clear();
-        arrival
-    };
-    arrivals.iter().map(clear).collect()
+/// `arrivals` once the guards of `chosen` have been asked.
+fn cleared<'a>(arrivals: impl Iterator<Item = &'a Arrival>, chosen: &Arrival) -> Vec<Arrival> {
+    let mut cleared: Vec<Arrival> = arrivals.cloned().collect();
+    cleared.iter_mut().filter(|one| *one == chosen).for_each(|one| one.guards.clear());
+    cleared
 }
 
 /// How many branches a route has.

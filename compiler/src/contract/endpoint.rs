@@ -48,6 +48,8 @@ pub enum RouteSegment {
     Literal(String),
     /// A parameter, as an index into the endpoint's parameters.
     Param(usize),
+    /// A parameter for this segment and all behind it; the last of its route.
+    Rest(usize),
 }
 
 /// A path, query or header parameter.
@@ -74,10 +76,19 @@ pub struct Param {
 pub enum Place {
     /// The path segment with this index.
     Path(usize),
+    /// The path segment with this index and all behind it.
+    Rest(usize),
     /// The query.
     Query,
     /// A header field.
     Header,
+}
+
+impl Place {
+    /// Whether it is somewhere in the path.
+    pub fn is_in_path(self) -> bool {
+        matches!(self, Place::Path(_) | Place::Rest(_))
+    }
 }
 
 /// What a parameter holds.

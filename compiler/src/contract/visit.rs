@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 pub(crate) enum Read {
     Node(NodeId),
     Param(usize),
+    /// A parameter for the rest of a path, segment by segment.
+    Rest(usize),
 }
 
 /// Calls `see` for everything `build` reads.
@@ -90,6 +92,17 @@ pub(crate) fn all(work: &Work, see: &mut dyn FnMut(Read)) {
 
 /// The parameters that `work` reads, as indices.
 pub(crate) fn params(work: &Work) -> BTreeSet<usize> {
+    let mut found = values(work);
+    all(work, &mut |read| {
+        if let Read::Rest(index) = read {
+            found.insert(index);
+        }
+    });
+    found
+}
+
+/// The parameters that `work` reads as one value, as indices.
+pub(crate) fn values(work: &Work) -> BTreeSet<usize> {
     let mut found = BTreeSet::new();
     all(work, &mut |read| {
         if let Read::Param(index) = read {
@@ -102,8 +115,10 @@ pub(crate) fn params(work: &Work) -> BTreeSet<usize> {
 /// Calls `see` for everything `call` reads before it is made.
 pub(crate) fn request(call: &Call, see: &mut dyn FnMut(Read)) {
     for part in &call.path {
-        if let PathPart::Value(one) = part {
-            operand(one, see);
+        match part {
+            PathPart::Literal(_) => {}
+            PathPart::Value(one) => operand(one, see),
+            PathPart::Rest(param) => see(Read::Rest(*param)),
         }
     }
     for part in &call.query {

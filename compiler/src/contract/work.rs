@@ -159,6 +159,8 @@ pub enum PathPart {
     Literal(String),
     /// A value, encoded into the segment.
     Value(Operand),
+    /// A parameter for the rest of a path, as an index: each of its segments as one of its own.
+    Rest(usize),
 }
 
 /// A pair of a call's query.

@@ -76,6 +76,7 @@ codes! {
     DuplicateRoute "duplicate-route" Error "two endpoints answer the same requests";
     AmbiguousRoutes "ambiguous-routes" Error "some requests match two routes";
     InvalidPath "invalid-path" Error "a path that cannot be matched or sent";
+    CatchAllNotLast "catch-all-not-last" Error "a parameter for the rest of the path is not its last segment";
     BodyOnGet "body-on-get" Error "a request without a body by its method declares one";
     AccessNotDeclared "access-not-declared" Error "an endpoint must say who may call it";
     InvalidParameter "invalid-parameter" Error "a parameter whose type has no spelling in a request";

@@ -6,7 +6,7 @@ use super::{
     RuleKind, Upstream, shapes,
 };
 use crate::analyse::{days, http_date};
-use crate::contract::endpoint::{Endpoint, Param, ParamKind, Presence, RouteSegment};
+use crate::contract::endpoint::{Endpoint, Param, ParamKind, Place, Presence, RouteSegment};
 use crate::contract::types::{Rule, Scalar};
 use crate::contract::visit;
 use crate::contract::work::{Build, Outcome, Work};
@@ -53,7 +53,7 @@ pub(crate) fn plan(
 ) -> EndpointPlan {
     let work = endpoint.work.clone();
     let mut locals = Names::new(&RESERVED);
-    let used = visit::params(&work);
+    let used = visit::values(&work);
     let mut params = Vec::new();
     for (at, one) in endpoint.params.iter().enumerate() {
         params.push(param(one, used.contains(&at), &mut locals, rules));
@@ -74,6 +74,7 @@ pub(crate) fn plan(
         signature: endpoint.signature.clone(),
         method: endpoint.method.clone(),
         template: endpoint.template.clone(),
+        rest: endpoint.params.iter().any(|param| matches!(param.place, Place::Rest(_))),
         version: version_label(around),
         timeout: endpoint.timeout.clone(),
         max_body: endpoint.max_body,
@@ -103,7 +104,7 @@ fn module_name(around: &Around<'_>, endpoint: &Endpoint) -> String {
         around.contract.versions.get(around.version).map_or(0, |version| version.prefix.len());
     let segments = endpoint.route.iter().skip(prefix).map(|segment| match segment {
         RouteSegment::Literal(text) => text.clone(),
-        RouteSegment::Param(at) => {
+        RouteSegment::Param(at) | RouteSegment::Rest(at) => {
             endpoint.params.get(*at).map(|param| param.name.clone()).unwrap_or_default()
         }
     });
@@ -236,8 +237,9 @@ fn successor(around: &Around<'_>, endpoint: &Endpoint) -> Option<(String, String
     let this = versions.get(around.version)?;
     let tail = |endpoint: &Endpoint, prefix: usize| {
         let anonymous = |segment: &RouteSegment| match segment {
-            RouteSegment::Literal(text) => Some(text.clone()),
-            RouteSegment::Param(_) => None,
+            RouteSegment::Literal(text) => text.clone(),
+            RouteSegment::Param(_) => "{}".to_owned(),
+            RouteSegment::Rest(_) => "{*}".to_owned(),
         };
         endpoint.route.iter().skip(prefix).map(anonymous).collect::<Vec<_>>()
     };

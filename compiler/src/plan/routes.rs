@@ -2,7 +2,7 @@
 
 use super::rules::Rules;
 use crate::contract::endpoint::{Endpoint, ParamKind, RouteSegment};
-use crate::contract::types::Rule;
+use crate::contract::types::{Rule, Text};
 use std::collections::BTreeMap;
 
 /// What remains to be matched of a path.
@@ -14,6 +14,8 @@ pub struct Route {
     pub literals: BTreeMap<String, Route>,
     /// What follows any other segment.
     pub param: Option<Box<Route>>,
+    /// Endpoints that take all that follows, if there is anything and nothing else takes it.
+    pub rest: Vec<Arrival>,
 }
 
 /// An endpoint at the end of a path.
@@ -48,7 +50,8 @@ fn guards(endpoint: &Endpoint, rules: &mut Rules) -> Vec<(usize, String)> {
         .filter_map(|(at, segment)| {
             let RouteSegment::Param(param) = segment else { return None };
             let ParamKind::One(scalar) = &endpoint.params.get(*param)?.kind else { return None };
-            if scalar.rule == Rule::Bool {
+            // Every text is accepted, or the two of a boolean's are as good as any.
+            if scalar.rule == Rule::Bool || scalar.rule == Rule::Text(Text::default()) {
                 return None;
             }
             Some((at, rules.scalar(scalar)))
@@ -65,43 +68,65 @@ impl Route {
         let next = match first {
             RouteSegment::Literal(text) => self.literals.entry(text.clone()).or_default(),
             RouteSegment::Param(_) => self.param.get_or_insert_default(),
+            RouteSegment::Rest(_) => {
+                self.rest.push(arrival);
+                return;
+            }
         };
         next.insert(rest, arrival);
     }
 
     /// A literal segment is also any segment: what a parameter leads to is reached behind it too,
-    /// after what the literal leads to itself.
+    /// after what the literal leads to itself. What takes the rest of a path is reached behind
+    /// everything, after all of it.
     fn settle(&mut self) {
         if let Some(param) = &self.param {
             for route in self.literals.values_mut() {
                 route.merge(param);
             }
         }
-        self.literals.values_mut().for_each(Route::settle);
-        if let Some(param) = &mut self.param {
-            param.settle();
+        for next in self.literals.values_mut().chain(self.param.as_deref_mut()) {
+            yield_to(&mut next.here, &self.rest);
+            yield_to(&mut next.rest, &self.rest);
+            next.settle();
         }
-        // Guards matter only between endpoints of one method.
-        let count = |arrivals: &[Arrival], method: &str| {
-            arrivals.iter().filter(|arrival| arrival.method == method).count()
-        };
-        let all = self.here.clone();
-        for arrival in &mut self.here {
-            if count(&all, &arrival.method) == 1 {
-                arrival.guards.clear();
-            }
-        }
+        clear(&mut self.here);
+        clear(&mut self.rest);
     }
 
     fn merge(&mut self, other: &Route) {
-        let literal: Vec<String> = self.here.iter().map(|a| a.method.clone()).collect();
-        let new = other.here.iter().filter(|arrival| !literal.contains(&arrival.method));
-        self.here.extend(new.cloned());
+        let add = |to: &mut Vec<Arrival>, from: &[Arrival]| {
+            let literal: Vec<String> = to.iter().map(|a| a.method.clone()).collect();
+            to.extend(from.iter().filter(|new| !literal.contains(&new.method)).cloned());
+        };
+        add(&mut self.here, &other.here);
+        add(&mut self.rest, &other.rest);
         for (text, route) in &other.literals {
             self.literals.entry(text.clone()).or_default().merge(route);
         }
         if let Some(route) = &other.param {
             self.param.get_or_insert_default().merge(route);
+        }
+    }
+}
+
+/// Adds the endpoints of `rest` that are reached in spite of those in `arrivals`: where none has
+/// its method, or all that have it also ask for something.
+fn yield_to(arrivals: &mut Vec<Arrival>, rest: &[Arrival]) {
+    for new in rest {
+        let mut same = arrivals.iter().filter(|old| old.method == new.method);
+        if same.all(|old| !old.guards.is_empty()) {
+            arrivals.push(new.clone());
+        }
+    }
+}
+
+/// Guards matter only between endpoints of one method.
+fn clear(arrivals: &mut [Arrival]) {
+    let methods: Vec<String> = arrivals.iter().map(|arrival| arrival.method.clone()).collect();
+    for arrival in arrivals {
+        if methods.iter().filter(|method| **method == arrival.method).count() == 1 {
+            arrival.guards.clear();
         }
     }
 }

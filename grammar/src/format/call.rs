@@ -126,13 +126,10 @@ impl Printer<'_> {
     fn call_parts(&mut self, parts: &[CallPart]) -> Layout {
         let parts = parts.iter().map(|part| match part {
             CallPart::Text(text) => self.source(text.span),
-            CallPart::Hole { value, ty, .. } => {
-                let ty = ty.as_ref().map(|ty| (self.value(value), self.ty(ty)));
-                let inside = match ty {
-                    Some((value, ty)) => value.then(": ").then(ty),
-                    None => self.value(value),
-                };
-                Layout::from("{").then(inside).then("}")
+            CallPart::Hole { value, rest, ty, .. } => {
+                let value = self.value(value).when(*rest, "*");
+                let ty = ty.as_ref().map(|ty| self.ty(ty));
+                Layout::from("{").then(value.then_if(": ", ty)).then("}")
             }
         });
         Layout::Seq(parts.collect())

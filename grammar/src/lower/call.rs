@@ -109,7 +109,8 @@ impl Lower<'_> {
         let span = self.span(&node);
         let mut cursor = Cursor::of(node);
         let value = self.value(cursor.take(Rule::value));
-        CallPart::Hole { value, ty: cursor.opt(Rule::ty).map(|node| self.ty(node)), span }
+        let rest = cursor.flag(Rule::star);
+        CallPart::Hole { value, rest, ty: cursor.opt(Rule::ty).map(|node| self.ty(node)), span }
     }
 
     fn tail(&mut self, node: Node<'_>) -> Tail {
@@ -159,6 +160,16 @@ mod tests {
     fn call(text: &str) -> Call {
         let EndpointMemberKind::Call(call) = line(text) else { panic!() };
         *call
+    }
+
+    #[test]
+    fn the_rest_of_a_path() {
+        let CallTarget::Request { path, .. } = call("a = b GET /x/{path*}/{y}").target else {
+            panic!()
+        };
+        let rest =
+            |at: usize| matches!(&path.segments[at][..], [CallPart::Hole { rest, .. }] if *rest);
+        assert!(rest(1) && !rest(2));
     }
 
     #[test]

@@ -75,6 +75,8 @@ pub enum CallPart {
     Hole {
         /// What stands there.
         value: Value,
+        /// Whether it is the rest of a path, `{path*}`, sent segment by segment.
+        rest: bool,
         /// Its type.
         ty: Option<Type>,
         /// Where it stands, braces included.

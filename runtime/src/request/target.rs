@@ -7,6 +7,7 @@ use crate::error::{Error, Kind};
 /// The decoded segments of a path.
 #[derive(Debug, Default)]
 pub(crate) struct Segments {
+    /// All of them, with `/` between each two.
     text: String,
     places: Vec<Range<usize>>,
 }
@@ -30,6 +31,9 @@ impl Segments {
             return Ok(segments);
         }
         for encoded in path.split('/') {
+            if !segments.places.is_empty() {
+                segments.text.push('/');
+            }
             let start = segments.text.len();
             decode(encoded, &mut segments.text)
                 .ok_or_else(|| malformed("the path is not percent-encoded UTF-8"))?;
@@ -49,9 +53,20 @@ impl Segments {
         self.text.get(self.places.get(index)?.clone())
     }
 
+    /// The segments from `index` on, with `/` between each two. A `/` that was sent encoded looks
+    /// the same.
+    pub(crate) fn rest(&self, index: usize) -> Option<&str> {
+        self.text.get(self.places.get(index)?.start..)
+    }
+
+    /// The segments from `index` on.
+    pub(crate) fn from(&self, index: usize) -> impl Iterator<Item = &str> {
+        self.places.iter().skip(index).filter_map(|place| self.text.get(place.clone()))
+    }
+
     /// All segments in order.
     pub(crate) fn list(&self) -> Vec<&str> {
-        self.places.iter().filter_map(|place| self.text.get(place.clone())).collect()
+        self.from(0).collect()
     }
 }
 
@@ -121,6 +136,14 @@ mod tests {
         assert_eq!(segments("/a+b"), Ok(vec!["a+b".into()]));
         assert_eq!(segments("/"), Ok(vec![]));
         assert_eq!(segments("/a/"), Ok(vec!["a".into(), String::new()]));
+    }
+
+    #[test]
+    fn the_rest_of_a_path_is_one_text() {
+        let segments = Segments::parse("/v1/a%20b/c%2Fd/").expect("a good path");
+        assert_eq!(segments.rest(1), Some("a b/c/d/"));
+        assert_eq!(segments.from(1).collect::<Vec<_>>(), ["a b", "c/d", ""]);
+        assert_eq!((segments.rest(3), segments.rest(4)), (Some(""), None));
     }
 
     #[test]

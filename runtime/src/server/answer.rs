@@ -1,5 +1,6 @@
 //! From one request to its answer. Never fails: what goes wrong is an answer too.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -83,26 +84,34 @@ fn arrive(
 
 /// The endpoint at a path, or how it may be asked.
 fn route(core: &Core, segments: &Segments, method: &http::Method) -> Result<Route, Error> {
-    let mut list = segments.list();
-    // An empty segment never is a parameter's value.
-    if list.iter().any(|segment| segment.is_empty()) {
-        list.pop_if(|last| last.is_empty());
-        let exists_without_slash = list.iter().all(|segment| !segment.is_empty())
-            && !(core.contract.route)(&list).is_empty();
-        return Err(Kind::NoRoute { exists_without_slash }.into());
-    }
-    let endpoints = (core.contract.route)(&list);
-    if endpoints.is_empty() {
-        return Err(Kind::NoRoute { exists_without_slash: false }.into());
-    }
+    let endpoints = endpoints(core, segments)?;
     let of_method = |name: &str| endpoints.iter().find(|one| one.method.as_str() == name);
     let found = of_method(method.as_str())
         .or_else(|| of_method("GET").filter(|_| method == http::Method::HEAD));
     match found {
         Some(endpoint) => Ok(Route::Endpoint(endpoint)),
-        None if method == http::Method::OPTIONS => Ok(Route::Options(allow(endpoints))),
-        None => Err(Kind::Method { allow: allow(endpoints) }.into()),
+        None if method == http::Method::OPTIONS => Ok(Route::Options(allow(&endpoints))),
+        None => Err(Kind::Method { allow: allow(&endpoints) }.into()),
     }
+}
+
+/// The endpoints at a path, at least one.
+fn endpoints(core: &Core, segments: &Segments) -> Result<Cow<'static, [&'static Endpoint]>, Error> {
+    let mut list = segments.list();
+    let slash = list.pop_if(|last| last.is_empty()).is_some();
+    // An empty segment never is a parameter's value.
+    let whole = list.iter().all(|segment| !segment.is_empty());
+    let found = if whole { (core.contract.route)(&list) } else { &[] };
+    if !slash && !found.is_empty() {
+        return Ok(Cow::Borrowed(found));
+    }
+    // A slash at the end can belong to `{path*}`, but never leads past a more literal route to
+    // what may be the same place.
+    let slashed: Vec<_> = found.iter().filter(|endpoint| endpoint.rest).copied().collect();
+    if slashed.is_empty() {
+        return Err(Kind::NoRoute { exists_without_slash: !found.is_empty() }.into());
+    }
+    Ok(Cow::Owned(slashed))
 }
 
 /// The methods of a path as `Allow` lists them (RFC 9110 section 10.2.1).

@@ -13,6 +13,7 @@ use crate::testing::{Client, get};
 static ECHO: Endpoint = Endpoint {
     method: Method::Post,
     template: "/",
+    rest: false,
     version: "1",
     timeout: TimeSetting::Fixed(Duration::from_secs(5)),
     max_body: 1024,
@@ -64,6 +65,7 @@ static HANGING: Endpoint = Endpoint {
 const ECHO_LIKE: Endpoint = Endpoint {
     method: Method::Get,
     template: "/",
+    rest: false,
     version: "1",
     timeout: TimeSetting::Fixed(Duration::from_secs(5)),
     max_body: 1024,

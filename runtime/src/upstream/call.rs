@@ -76,6 +76,28 @@ impl Call {
         self.holds_value = true;
     }
 
+    /// Appends the segments of the request's path from `index` on, each percent-encoded as one of
+    /// its own: there are never more than the caller sent. It is the end of the path, which ends
+    /// with a `/` if the caller's does. A segment `.` or `..`, and none at all, make the call fail
+    /// as invalid.
+    pub fn rest(&mut self, request: &Request, index: usize) {
+        let mut segments = request.segments.from(index).peekable();
+        if segments.peek().is_none_or(|first| first.is_empty()) {
+            self.flaw("the rest of the path is empty".to_owned());
+        }
+        while let Some(segment) = segments.next() {
+            let empty_inside = segment.is_empty() && segments.peek().is_some();
+            if empty_inside || matches!(segment, "." | "..") {
+                self.flaw("a path segment is empty, `.` or `..`".to_owned());
+            }
+            encode(segment, &mut self.path);
+            if segments.peek().is_some() {
+                self.path.push('/');
+            }
+        }
+        self.segment = self.path.len();
+    }
+
     fn end_segment(&mut self) {
         let segment = self.path.get(self.segment..).unwrap_or_default();
         if self.holds_value && matches!(segment, "" | "." | "..") {

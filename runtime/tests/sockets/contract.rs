@@ -99,6 +99,7 @@ const fn endpoint(
     rt::Endpoint {
         method,
         template,
+        rest: false,
         version: "1",
         timeout: rt::TimeSetting::Fixed(SECOND),
         max_body: 1024,

@@ -14,12 +14,14 @@ fn catalog(port: u16) -> MockBackend {
             Operation {
                 method: "GET".to_owned(),
                 path: vec![Some("items".to_owned()), None],
+                rest: false,
                 status: 200,
                 body: Some(r#"{"id":"p_1"}"#.to_owned()),
             },
             Operation {
                 method: "DELETE".to_owned(),
                 path: vec![Some("items".to_owned()), None],
+                rest: false,
                 status: 204,
                 body: None,
             },

@@ -101,7 +101,7 @@ impl Lower<'_, '_> {
         let calling = self.calling.and_then(|at| self.calls.get(at));
         let calling = calling.map(|(call, _)| call.name.text.as_str());
         let groups = [
-            (params(|place| matches!(place, Place::Path(_))), "path"),
+            (params(|place| place.is_in_path()), "path"),
             (params(|place| place == Place::Query), "query"),
             (params(|place| place == Place::Header), "header"),
             (request.body.iter().map(|(_, name)| name.as_str()).collect(), "body"),

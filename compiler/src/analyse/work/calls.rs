@@ -316,7 +316,9 @@ fn excludes_null(condition: &tree::Value) -> Vec<&Ref> {
 fn operation(method: &Method, path: &CallPath) -> String {
     let part = |part: &CallPart| match part {
         CallPart::Text(text) => text.text.clone(),
-        CallPart::Hole { value, .. } => format!("{{{}}}", hole(value)),
+        CallPart::Hole { value, rest, .. } => {
+            format!("{{{}{}}}", hole(value), if *rest { "*" } else { "" })
+        }
     };
     let mut text = format!("{} ", method.text);
     for segment in &path.segments {

@@ -3,7 +3,7 @@
 use super::nodes::Allow;
 use super::scope::{Found, Lower};
 use crate::analyse::{backends, values};
-use crate::contract::endpoint::ParamKind;
+use crate::contract::endpoint::{ParamKind, Place};
 use crate::contract::work::{Operand, PathPart, QueryPart, TextExpr, TextPart};
 use crate::diagnostic::{Code, Diagnostic};
 use gatewright_grammar::Span;
@@ -14,12 +14,22 @@ impl Lower<'_, '_> {
     pub(crate) fn path(&mut self, path: &CallPath) -> Option<Vec<PathPart>> {
         let mut parts: Vec<PathPart> = Vec::new();
         let mut literal = String::new();
-        for segment in &path.segments {
+        for (at, segment) in path.segments.iter().enumerate() {
             literal.push('/');
             self.dots(segment)?;
             for part in segment {
                 match part {
                     CallPart::Text(text) => literal.push_str(&text.text),
+                    CallPart::Hole { value, rest: true, span, .. } => {
+                        let param = self.rest(value, *span)?;
+                        let alone = segment.len() == 1 && at + 1 == path.segments.len();
+                        if !alone {
+                            self.refuse(rest_not_last(*span));
+                            return None;
+                        }
+                        parts.push(PathPart::Literal(std::mem::take(&mut literal)));
+                        parts.push(PathPart::Rest(param));
+                    }
                     CallPart::Hole { value, span, .. } => {
                         let operand = self.in_hole("a path", *span, |this| this.filled(value))?;
                         parts.push(PathPart::Literal(std::mem::take(&mut literal)));
@@ -36,6 +46,31 @@ impl Lower<'_, '_> {
         }
         parts.retain(|part| !matches!(part, PathPart::Literal(text) if text.is_empty()));
         Some(parts)
+    }
+
+    /// The parameter that `{path*}` sends on, as an index.
+    fn rest(&mut self, value: &Value, span: Span) -> Option<usize> {
+        let params = &self.context.request.params;
+        let name = match &value.kind {
+            ValueKind::Ref(reference) => match reference.steps.as_slice() {
+                [step] if !reference.of_element && step.index.is_none() => Some(&step.name.text),
+                _ => None,
+            },
+            _ => None,
+        };
+        let found = params.iter().position(|param| Some(&param.name) == name);
+        let Some(param) = found.and_then(|at| params.get(at)) else {
+            // What is no name, or none in scope, has findings of its own.
+            self.within("a path", |this| this.filled(value))?;
+            self.refuse(not_the_rest(span, None));
+            return None;
+        };
+        if matches!(param.place, Place::Rest(_)) {
+            return found;
+        }
+        let diagnostic = not_the_rest(span, Some(&param.name)).see(param.span, "declared here");
+        self.refuse(diagnostic);
+        None
     }
 
     fn dots(&mut self, segment: &[CallPart]) -> Option<()> {
@@ -82,7 +117,7 @@ impl Lower<'_, '_> {
         let name = pair.name.text.clone();
         let Some(parts) = &pair.value else { return Some(QueryPart::Literal(name)) };
         match parts.as_slice() {
-            [CallPart::Hole { value, span, .. }] => {
+            [CallPart::Hole { value, rest: false, span, .. }] => {
                 self.in_hole("a query", *span, |this| this.pair_value(name, value))
             }
             parts => {
@@ -104,6 +139,18 @@ impl Lower<'_, '_> {
         for part in parts {
             lowered.push(match part {
                 CallPart::Text(text) => TextPart::Literal(text.text.clone()),
+                CallPart::Hole { rest: true, span, .. } => {
+                    self.refuse(
+                        Diagnostic::new(
+                            Code::TypeMismatch,
+                            *span,
+                            "a query has no segments to send one by one",
+                        )
+                        .label("`*` stands in paths only")
+                        .help("leave the `*` out: the rest of the path is then one text"),
+                    );
+                    return None;
+                }
                 CallPart::Hole { value, span, .. } => {
                     let operand = self.in_hole("a query", *span, |this| this.filled(value))?;
                     TextPart::Value(operand)
@@ -167,4 +214,26 @@ impl Lower<'_, '_> {
         let text = self.within("a header", |this| this.text(&header.value))?;
         Some((name.clone(), text))
     }
+}
+
+/// `{id*}` where `id` is one value.
+fn not_the_rest(span: Span, name: Option<&str>) -> Diagnostic {
+    let message = match name {
+        Some(name) => format!("`{name}` is one value, not the rest of a path"),
+        None => "only a parameter for the rest of a path can be sent segment by segment".to_owned(),
+    };
+    Diagnostic::new(Code::TypeMismatch, span, message)
+        .label("`*` sends segment by segment")
+        .help("leave the `*` out: the value is then one segment")
+        .help("or declare the parameter so: `GET /files/{path*}`")
+}
+
+/// `/{path*}/more`, or `/a-{path*}`.
+pub(crate) fn rest_not_last(span: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::CatchAllNotLast,
+        span,
+        "a parameter for the rest of the path is its last segment",
+    )
+    .label("nothing can stand before it in its segment, or behind it")
 }
