@@ -10,6 +10,7 @@ mod dates;
 mod declare;
 mod edits;
 mod endpoints;
+mod policies;
 mod routes;
 mod signature;
 mod types;
@@ -77,12 +78,18 @@ fn contract(sources: &Sources, files: &[File], diagnostics: &mut Diagnostics) ->
     blocks::check(files, diagnostics);
     let mut variables = variables::declared(files, diagnostics);
     let backends = backends::declare(files, &mut variables, diagnostics);
+    let policies = policies::declare(files, diagnostics);
     let (flats, origins) = versions::flatten(files, diagnostics);
     let api = api?;
     let mut versions = Vec::new();
     for flat in &flats {
-        let surroundings =
-            endpoints::Surroundings { sources, api: &api, backends: &backends, origins: &origins };
+        let surroundings = endpoints::Surroundings {
+            sources,
+            api: &api,
+            backends: &backends,
+            origins: &origins,
+            policies: &policies,
+        };
         let mut own = Diagnostics::default();
         versions.push(endpoints::version(&surroundings, flat, &mut variables, &mut own));
         diagnostics.inherit(own, |one| {

@@ -94,3 +94,15 @@ fn a_change_of_a_record_reaches_those_that_take_its_fields() {
         json!({ "created_at": "2026-01-01T00:00:00Z", "changed_at": "2026-01-02T00:00:00Z", "id": 1 })
     );
 }
+
+#[test]
+fn a_policy_holds_where_it_is_used_and_what_is_written_beside_it_wins() {
+    let store = Backend::start().answer("GET", "/slow", 200, r#"{"id":1}"#);
+    let gateway = gateway(&store.url());
+    let body = json!(["x".repeat(2_000)]).to_string();
+    let refused = post(&gateway, "/v1/tight/texts", &body);
+    problem(&refused, 413, "gateway:body");
+    assert_eq!(post(&gateway, "/v1/tight/large", &body).status, 200);
+    assert_eq!(post(&gateway, "/v2/tight/texts", &body).status, 200, "an edit is nearer");
+    assert_eq!(get(gateway.address(), "/v1/tight/slow").status, 200);
+}

@@ -15,6 +15,10 @@ pub(crate) fn check(files: &[File], diagnostics: &mut Diagnostics) {
         match &item.kind {
             ItemKind::Api(api) => self::api(api, diagnostics),
             ItemKind::Version(version) => members(&version.members, diagnostics),
+            ItemKind::Policy(policy) => {
+                let once = policy.clauses.iter().map(|one| (Once::Clause(one), one.span));
+                report(once, diagnostics);
+            }
             _ => {}
         }
     }
@@ -33,8 +37,8 @@ impl Once<'_> {
         match (self, other) {
             (Once::Word(a), Once::Word(b)) => a == b,
             (Once::Clause(a), Once::Clause(b)) => {
-                // Limits with different keys hold together, and policies add up.
-                !matches!(a.kind, ClauseKind::Limit(_) | ClauseKind::Use(_)) && same_clause(a, b)
+                // Limits with different keys hold together.
+                !matches!(a.kind, ClauseKind::Limit(_)) && same_clause(a, b)
             }
             (Once::Header(a), Once::Header(b)) => a.eq_ignore_ascii_case(b),
             _ => false,
@@ -42,23 +46,27 @@ impl Once<'_> {
     }
 
     fn word(self) -> String {
-        let word = match self {
-            Once::Word(word) => word,
-            Once::Header(name) => return format!("reply header {name}"),
-            Once::Clause(clause) => match &clause.kind {
-                ClauseKind::Public => "public",
-                ClauseKind::Auth { .. } => "auth",
-                ClauseKind::Limit(_) => "limit",
-                ClauseKind::Timeout(_) => "timeout",
-                ClauseKind::Cache(_) => "cache",
-                ClauseKind::MaxBody(_) => "max_body",
-                ClauseKind::Cors(_) => "cors",
-                ClauseKind::Unknown { params: true, .. } => "unknown params",
-                ClauseKind::Unknown { params: false, .. } => "unknown fields",
-                ClauseKind::Use(_) => "use",
-            },
-        };
-        word.to_owned()
+        match self {
+            Once::Word(word) => word.to_owned(),
+            Once::Header(name) => format!("reply header {name}"),
+            Once::Clause(clause) => word(clause).to_owned(),
+        }
+    }
+}
+
+/// The words that a clause begins with.
+pub(crate) fn word(clause: &Clause) -> &'static str {
+    match &clause.kind {
+        ClauseKind::Public => "public",
+        ClauseKind::Auth { .. } => "auth",
+        ClauseKind::Limit(_) => "limit",
+        ClauseKind::Timeout(_) => "timeout",
+        ClauseKind::Cache(_) => "cache",
+        ClauseKind::MaxBody(_) => "max_body",
+        ClauseKind::Cors(_) => "cors",
+        ClauseKind::Unknown { params: true, .. } => "unknown params",
+        ClauseKind::Unknown { params: false, .. } => "unknown fields",
+        ClauseKind::Use(_) => "use",
     }
 }
 

@@ -1,11 +1,12 @@
 //! What clauses mean: the nearest of a kind wins.
 
+use super::edits::same_clause;
 use super::not_yet;
 use super::variables::{Variables, Wanted, millis};
 use crate::contract::{Setting, VariableKind};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use gatewright_grammar::Span;
-use gatewright_grammar::tree::{Clause, ClauseKind, Timeout};
+use gatewright_grammar::tree::{Clause, ClauseKind, Limit, Timeout};
 
 /// The longest request body where nothing is declared.
 const DEFAULT_MAX_BODY: u64 = 1 << 20;
@@ -83,13 +84,35 @@ pub(crate) fn settle<'c>(
             ),
             ClauseKind::Unknown { params: true, ignored } => settings.ignore_params = *ignored,
             ClauseKind::Unknown { params: false, ignored } => settings.ignore_fields = *ignored,
-            ClauseKind::Use(name) => diagnostics.push(
-                not_yet(clause.span, &format!("`use {}`", name.text), Severity::Error)
-                    .note("a policy may say who can call and how often"),
-            ),
+            // Its clauses stand in its place.
+            ClauseKind::Use(_) => {}
         }
     }
     settings
+}
+
+/// Whether `new` takes the place of `old` where it is nearer.
+pub(crate) fn replaces(new: &Clause, old: &Clause) -> bool {
+    match (&old.kind, &new.kind) {
+        (ClauseKind::Limit(a), ClauseKind::Limit(b)) => {
+            let words =
+                |limit: &Limit| limit.per.iter().map(|word| word.text.clone()).collect::<Vec<_>>();
+            b.rate.is_none() || words(a) == words(b)
+        }
+        _ => same_clause(old, new),
+    }
+}
+
+/// The nearest clause of each kind, so that one that is replaced raises no finding.
+pub(crate) fn nearest<'c>(clauses: impl IntoIterator<Item = &'c Clause>) -> Vec<&'c Clause> {
+    let mut found: Vec<&Clause> = Vec::new();
+    for clause in clauses {
+        if let Some(at) = found.iter().position(|old| replaces(clause, old)) {
+            found.remove(at);
+        }
+        found.push(clause);
+    }
+    found
 }
 
 /// The length of time a `timeout` clause sets.

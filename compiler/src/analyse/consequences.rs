@@ -32,6 +32,8 @@ pub(crate) fn take_back(
     places.iter().for_each(|place| unread.bad(lines(*place, sources), sources));
     for item in files.iter().flat_map(|file| &file.items) {
         unread.item(item, sources);
+        let policy = matches!(item.kind, ItemKind::Policy(_));
+        unread.among_clauses |= policy && places.iter().any(|place| item.span.contains(*place));
     }
     if !unread.words.is_empty() {
         diagnostics.take(|one| unread.explains(one, sources));
@@ -124,6 +126,7 @@ impl<'t> Unread<'t> {
             | Code::UnknownError
             | Code::UnknownName
             | Code::UnknownField
+            | Code::UnknownPolicy
             | Code::UnknownBaseVersion
             | Code::UnknownVersion
             | Code::UnknownEndpoint

@@ -129,11 +129,6 @@ pub(crate) fn left_out(files: &[File], diagnostics: &mut Diagnostics) {
                 format!("`auth {}`", auth.name.text),
                 "no endpoint uses it, so nothing changes",
             ),
-            ItemKind::Policy(policy) => (
-                policy.name.span,
-                format!("`policy {}`", policy.name.text),
-                "endpoints that use it are refused",
-            ),
             ItemKind::Case(case) => (case.title.span, "`case`".to_owned(), "the case is not run"),
             _ => continue,
         };
@@ -149,6 +144,7 @@ fn uses_auth(item: &tree::Item) -> bool {
             .members
             .iter()
             .any(|member| matches!(&member.kind, ApiMemberKind::Clause(clause) if auth(clause))),
+        ItemKind::Policy(policy) => policy.clauses.iter().any(auth),
         _ => false,
     }
 }

@@ -420,6 +420,7 @@ pub(crate) fn same_clause(a: &Clause, b: &Clause) -> bool {
             ClauseKind::Public | ClauseKind::Auth { .. },
             ClauseKind::Public | ClauseKind::Auth { .. },
         ) => true,
+        (ClauseKind::Use(a), ClauseKind::Use(b)) => a.text == b.text,
         (ClauseKind::Unknown { params: a, .. }, ClauseKind::Unknown { params: b, .. }) => a == b,
         _ => discriminant(&a.kind) == discriminant(&b.kind),
     }

@@ -1,6 +1,7 @@
 //! One version: types, errors, endpoints and the work behind them.
 
 use super::declare::Api;
+use super::policies::Policies;
 use super::routes::{self, Route};
 use super::signature;
 use super::types::Resolver;
@@ -23,6 +24,7 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) api: &'a Api,
     pub(crate) backends: &'a Backends,
     pub(crate) origins: &'a Origins,
+    pub(crate) policies: &'a Policies,
 }
 
 /// A version with everything resolved. What is refused is not in it.
@@ -291,12 +293,26 @@ fn warn(
 
 /// The clauses that hold for an endpoint, the nearest last.
 fn clauses<'c>(parts: &'c Parts<'_>, flat: &'c FlatEndpoint) -> Vec<&'c Clause> {
+    let Surroundings { api, origins, policies, .. } = parts.around;
     let own = flat.tree.members.iter().filter_map(|member| match &member.kind {
         EndpointMemberKind::Clause(clause) => Some(clause),
         _ => None,
     });
-    let api = &parts.around.api.clauses;
-    nearest(api.iter().chain(&parts.flat.clauses).chain(&flat.under).chain(own))
+    // Within a block, what is written wins over what is used; an edit wins over what it edits.
+    let nearer = |clause: &&Clause| {
+        let used = matches!(clause.kind, ClauseKind::Use(_));
+        (origins.of(clause.span), !used)
+    };
+    let mut all: Vec<&Clause> = api.clauses.iter().collect();
+    all.sort_by_key(nearer);
+    let mut level: Vec<&Clause> = parts.flat.clauses.iter().collect();
+    level.sort_by_key(nearer);
+    all.append(&mut level);
+    all.extend(&flat.under);
+    level.extend(own);
+    level.sort_by_key(nearer);
+    all.append(&mut level);
+    clauses::nearest(policies.expanded(all))
 }
 
 fn route(parts: &Parts<'_>, flat: &FlatEndpoint, request: &signature::Request) -> Route {
@@ -322,27 +338,6 @@ fn signature_text(sources: &Sources, flat: &FlatEndpoint) -> String {
     let source = sources.get(flat.span.file);
     let text = source.and_then(|source| source.text.get(flat.span.range())).unwrap_or("");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// The nearest clause of each kind, so that one that is replaced raises no finding.
-fn nearest<'c>(clauses: impl Iterator<Item = &'c Clause>) -> Vec<&'c Clause> {
-    let mut found: Vec<&Clause> = Vec::new();
-    for clause in clauses {
-        let same = |old: &&&Clause| match (&old.kind, &clause.kind) {
-            (ClauseKind::Limit(a), ClauseKind::Limit(b)) => {
-                let words = |limit: &gatewright_grammar::tree::Limit| {
-                    limit.per.iter().map(|word| word.text.clone()).collect::<Vec<_>>()
-                };
-                b.rate.is_none() || words(a) == words(b)
-            }
-            _ => edits::same_clause(old, clause),
-        };
-        if let Some(at) = found.iter().position(|old| same(&old)) {
-            found.remove(at);
-        }
-        found.push(clause);
-    }
-    found
 }
 
 fn no_access(flat: &FlatEndpoint) -> Diagnostic {

@@ -8,8 +8,9 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::suggest;
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
-    Clause, Deprecated, Doc, Endpoint, EnumDecl, ErrorDecl, File, Ident, ItemKind, NamedField,
-    Path, Type, TypeBody, TypeDecl, Union, Value, Version, VersionMember, VersionMemberKind,
+    Clause, ClauseKind, Deprecated, Doc, Endpoint, EnumDecl, ErrorDecl, File, Ident, ItemKind,
+    NamedField, Path, Type, TypeBody, TypeDecl, Union, Value, Version, VersionMember,
+    VersionMemberKind,
 };
 use std::sync::Arc;
 
@@ -327,6 +328,10 @@ fn under(
         if let VersionMemberKind::Clause(clause) = &member.kind {
             clauses.push(clause.clone());
         }
+    }
+    if let Some(own) = clauses.get_mut(outer..) {
+        // What is written wins over what is used.
+        own.sort_by_key(|clause| !matches!(clause.kind, ClauseKind::Use(_)));
     }
     for member in members {
         match &member.kind {

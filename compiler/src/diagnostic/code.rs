@@ -53,6 +53,8 @@ codes! {
     UnknownBackend "unknown-backend" Error "there is no backend of this name";
     UnknownType "unknown-type" Error "there is no type of this name";
     UnknownError "unknown-error" Error "there is no error of this name";
+    UnknownPolicy "unknown-policy" Error "there is no policy of this name";
+    PolicyCycle "policy-cycle" Error "policies use each other";
     UnknownName "unknown-name" Error "nothing of this name is in scope";
     UnknownField "unknown-field" Error "a type has no field of this name";
     // Versions.
@@ -100,6 +102,7 @@ codes! {
     BudgetExceeded "budget-exceeded" Warning "the calls can take longer than the endpoint may";
     LongTimeout "long-timeout" Warning "callers may wait for long";
     CleartextAddress "cleartext-address" Warning "requests leave the own network without TLS";
+    UnusedPolicy "unused-policy" Warning "a policy is never used";
     UnusedBackend "unused-backend" Warning "a backend is never called";
     UnusedCall "unused-call" Warning "a call that nobody needs is not made";
     UnusedParameter "unused-parameter" Warning "a parameter is declared and never used";

@@ -26,7 +26,11 @@ impl Lower<'_> {
                     (rules.contains(&Rule::k_params), rules.contains(&Rule::k_ignored));
                 ClauseKind::Unknown { params, ignored }
             }
-            _ => ClauseKind::Use(self.second_ident(node)),
+            _ => {
+                let mut cursor = Cursor::of(node);
+                cursor.take(Rule::k_use);
+                ClauseKind::Use(self.ident(cursor.take(Rule::qual)))
+            }
         };
         Clause { kind, span }
     }
