@@ -173,6 +173,11 @@ impl Diagnostics {
         self.found.extend(diagnostics);
     }
 
+    /// Adds all findings of `others`.
+    pub fn join(&mut self, others: Diagnostics) {
+        self.found.extend(others.found);
+    }
+
     /// Whether an error is among them.
     pub fn has_errors(&self) -> bool {
         self.found.iter().any(|one| one.severity == Severity::Error)

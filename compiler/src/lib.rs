@@ -5,6 +5,7 @@ mod check;
 pub mod codegen;
 pub mod contract;
 pub mod diagnostic;
+pub mod fix;
 mod pattern;
 pub mod plan;
 mod samples;

@@ -69,6 +69,40 @@ pub fn write(directory: &Path, files: &Files) -> Result<Difference, Error> {
     Ok(difference)
 }
 
+/// Puts `bytes` in the place of a file that somebody wrote, if it still holds `expected`. Links are
+/// followed, and the file keeps its permissions.
+///
+/// # Errors
+///
+/// The file holds something else by now, or cannot be read or written.
+pub fn replace(path: &Path, expected: &[u8], bytes: &[u8]) -> Result<(), Error> {
+    unchanged(path, expected)?;
+    let failed = |error: io::Error| Error::file("write", path, &error);
+    let real = fs::canonicalize(path).map_err(failed)?;
+    let permissions = fs::metadata(&real).map_err(failed)?.permissions();
+    let beside = beside(&real);
+    let written = fs::write(&beside, bytes)
+        .and_then(|()| fs::set_permissions(&beside, permissions))
+        .and_then(|()| fs::rename(&beside, &real));
+    written.map_err(|error| {
+        let _ = fs::remove_file(&beside);
+        failed(error)
+    })
+}
+
+/// Refuses a file that no longer holds `expected`.
+///
+/// # Errors
+///
+/// The file holds something else by now, or cannot be read.
+pub fn unchanged(path: &Path, expected: &[u8]) -> Result<(), Error> {
+    if fs::read(path).map_err(|error| Error::file("read", path, &error))? == expected {
+        return Ok(());
+    }
+    let message = format!("{} was changed meanwhile, and is left as it is", path.display());
+    Err(Error::world(message).help("run the command again"))
+}
+
 /// Writes one file if its bytes differ: to a file beside it, which then takes its name. Whether it
 /// was written.
 ///

@@ -84,17 +84,30 @@ pub(crate) struct New {
 Examples:
   gatewright check                        the contract in this directory
   gatewright check api/shop.api
+  gatewright check --fix                  makes the edits marked [fix]
+  gatewright check --fix --dry-run        prints them as a patch
   gatewright check --deny warnings        for a build step: warnings fail too
-  gatewright check --format github        findings at the lines of a pull request")]
+  gatewright check --deny no-timeout,untyped-response
+  gatewright check --format github        findings at the lines of a pull request
+  gatewright check --format sarif > findings.sarif")]
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) contract: Contract,
     /// How to write findings
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
-    /// Fail on these too
-    #[arg(long, value_enum, value_name = "WHAT")]
-    pub(crate) deny: Option<Deny>,
+    /// Fail on these too: `warnings`, or codes
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub(crate) deny: Vec<String>,
+    /// Do not show warnings with these codes
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    pub(crate) allow: Vec<String>,
+    /// Make the edits that are marked [fix]
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Print what --fix would change, as a patch, and change nothing
+    #[arg(long, requires = "fix")]
+    pub(crate) dry_run: bool,
 }
 
 /// Format contracts
@@ -295,13 +308,8 @@ pub(crate) enum Format {
     Json,
     /// Workflow commands, for pull requests
     Github,
-}
-
-/// What fails besides errors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Deny {
-    /// Every warning
-    Warnings,
+    /// A SARIF 2.1.0 log, for code hosts and editors
+    Sarif,
 }
 
 /// Whom the environment is written for.

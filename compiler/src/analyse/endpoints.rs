@@ -235,7 +235,9 @@ fn one(
     let request = signature::request(flat, parts.prefix, resolver);
     routes.extend(request.as_ref().map(|request| route(parts, flat, request)));
     let answers = signature::answers(&flat.tree, parts.errors, resolver);
-    let (request, answers) = (request?, answers?);
+    let request = request?;
+    let refused = answers.is_none();
+    let answers = answers.unwrap_or_else(|| signature::declared(&flat.tree, parts.errors));
     if !settings.public {
         return None;
     }
@@ -251,6 +253,11 @@ fn one(
         answers: &answers,
         endpoint: &flat.tree,
     };
+    if refused {
+        // What the calls ask has findings of its own.
+        work::calls_alone(&context, resolver.diagnostics);
+        return None;
+    }
     let work = work::lower(&context, resolver.diagnostics)?;
     let endpoint = Endpoint {
         method: flat.tree.method.text.clone(),

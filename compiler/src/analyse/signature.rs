@@ -436,6 +436,15 @@ pub(crate) fn answers(
     Some(Answers { success, errors: declared })
 }
 
+/// What is known of refused answers: the errors among them.
+pub(crate) fn declared(endpoint: &tree::Endpoint, errors: &Errors) -> Answers {
+    let problems = endpoint.responses.iter().filter_map(|response| match &response.kind {
+        RespKind::Type(ty) => problem(ty, errors),
+        _ => None,
+    });
+    Answers { success: Success { status: 204, ty: None }, errors: problems.collect() }
+}
+
 fn problem(ty: &tree::Type, errors: &Errors) -> Option<usize> {
     match &ty.base {
         Base::Name(name) if ty.limits.is_empty() => errors.by_name(&name.text),

@@ -74,6 +74,28 @@ pub(crate) fn lower(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Opt
     Some(work)
 }
 
+/// Looks at the calls of an endpoint whose answers were refused. Which errors it may fail with is
+/// then not known.
+pub(crate) fn calls_alone(context: &Context<'_>, diagnostics: &mut Diagnostics) {
+    let mut own = Diagnostics::default();
+    if let Some(all) = all_calls(context, &mut own) {
+        Lower::new(context, all, &mut own).calls();
+    }
+    // An error that the first line names and nobody declares is told of there.
+    let named = |one: &Diagnostic| {
+        context.endpoint.responses.iter().any(|response| match &response.kind {
+            tree::RespKind::Type(tree::Type { base: tree::Base::Name(name), .. }) => {
+                one.message.contains(&format!("`{}`", name.text))
+            }
+            _ => false,
+        })
+    };
+    own.take(|one| {
+        one.code == Code::UndeclaredFailure || (one.code == Code::UnknownError && named(one))
+    });
+    diagnostics.join(own);
+}
+
 /// The calls of the endpoint; nothing if one of them takes a form that is not built.
 fn all_calls<'a>(
     context: &Context<'a>,

@@ -24,6 +24,11 @@ macro_rules! codes {
                 match self { $(Code::$variant => Severity::$severity,)* }
             }
 
+            /// Whether it is about text that cannot be read, and so hides what stands there.
+            pub fn is_about_text(self) -> bool {
+                self <= Code::NestedTooDeep
+            }
+
             /// One line about it.
             pub fn title(self) -> &'static str {
                 match self { $(Code::$variant => $title,)* }
@@ -38,7 +43,7 @@ macro_rules! codes {
 }
 
 codes! {
-    // Text that cannot be read.
+    // Text that cannot be read: `Code::is_about_text` is about these, `NestedTooDeep` the last.
     UnexpectedText "unexpected-text" Error "something stands where it does not belong";
     ExpectedResponse "expected-response" Error "an endpoint must say what it answers";
     EndpointOutsideVersion "endpoint-outside-version" Error "an endpoint belongs to a version";

@@ -2,15 +2,18 @@
 
 mod github;
 mod json;
+mod sarif;
 
 pub use github::github;
 pub use json::json_lines;
+pub use sarif::sarif;
 
 use super::{Diagnostic, Help, Label, Severity};
 use crate::source::{Source, Sources};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Renderer, Snippet};
 use gatewright_grammar::{FileId, Span};
+use json::severity;
 use std::ops::Range;
 
 /// How a terminal shows findings.
@@ -215,6 +218,7 @@ error[unknown-backend]: there is no backend called `catalogue`
             let picture = super::text(&diagnostics, &sources, Style { colour: false, width });
             assert!(picture.starts_with("error[unexpected-text]: odd\n"), "{picture}");
         }
+        assert!(sarif(&diagnostics, &sources).ends_with("}\n"));
         assert!(json_lines(&diagnostics, &sources).ends_with("}\n"));
         assert!(github(&diagnostics, &sources).starts_with("::error file=a.api,line="));
     }

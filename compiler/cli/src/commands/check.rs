@@ -1,40 +1,69 @@
 //! `gatewright check`: what is wrong with a contract.
 
+mod deny;
+mod fix;
+
 use super::Outcome;
-use crate::args::{Check, Deny, Format};
-use crate::load::{load, pictures};
+use crate::args::{Check, Format};
+use crate::load::{Loaded, load};
 use crate::terminal::Terminal;
+use deny::Weights;
 use gatewright_build::Error;
 use gatewright_compiler::Analysis;
-use gatewright_compiler::diagnostic::{Severity, render};
+use gatewright_compiler::diagnostic::render::{self, Style};
+use gatewright_compiler::diagnostic::{Diagnostic, Severity};
 
 pub(crate) fn run(args: &Check, terminal: Terminal) -> Result<Outcome, Error> {
+    let weights = Weights::new(&args.deny, &args.allow)?;
     let loaded = load(&args.contract.path)?;
-    let (analysis, input) = (loaded.analysis(), &loaded.input);
-    terminal.result(&match args.format {
-        Format::Text => pictures(analysis, input, terminal),
-        Format::Json => render::json_lines(&analysis.diagnostics, &input.shown()),
-        Format::Github => render::github(&analysis.diagnostics, &input.shown()),
-    });
-    if args.format == Format::Text && !analysis.diagnostics.is_empty() {
-        terminal.note(&summary(analysis));
+    if args.fix && args.dry_run {
+        return Ok(fix::preview(&loaded, terminal));
     }
-    let denied = args.deny == Some(Deny::Warnings) && !analysis.diagnostics.is_empty();
-    let findings = analysis.checked().is_none() || denied;
-    Ok(if findings { Outcome::Findings } else { Outcome::Fine })
+    let loaded = if args.fix { fix::write(loaded, args, terminal)? } else { loaded };
+    Ok(report(&loaded, args.format, &weights, terminal))
+}
+
+/// Prints what is found.
+fn report(loaded: &Loaded, format: Format, weights: &Weights, terminal: Terminal) -> Outcome {
+    let found = weights.left(&loaded.analysis().diagnostics);
+    let shown = loaded.input.shown();
+    terminal.result(&match format {
+        Format::Text => {
+            let style = Style { colour: true, width: terminal.width() };
+            render::text(&found, &shown, style)
+        }
+        Format::Json => render::json_lines(&found, &shown),
+        Format::Github => render::github(&found, &shown),
+        Format::Sarif => render::sarif(&found, &shown),
+    });
+    if format == Format::Text && !found.is_empty() {
+        terminal.note(&counted(&found));
+    }
+    if loaded.analysis().checked().is_none() || weights.fail(&found) {
+        Outcome::Findings
+    } else {
+        Outcome::Fine
+    }
 }
 
 /// `2 errors, 1 warning`
 pub(crate) fn summary(analysis: &Analysis) -> String {
-    let count = |severity| {
-        analysis.diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count()
-    };
-    let named = |number: usize, name: &str| match number {
-        0 => None,
-        1 => Some(format!("1 {name}")),
-        _ => Some(format!("{number} {name}s")),
-    };
+    counted(&analysis.diagnostics)
+}
+
+fn counted(found: &[Diagnostic]) -> String {
+    let count =
+        |severity| found.iter().filter(|diagnostic| diagnostic.severity == severity).count();
     let errors = named(count(Severity::Error), "error");
     let warnings = named(count(Severity::Warning), "warning");
     errors.into_iter().chain(warnings).collect::<Vec<_>>().join(", ")
+}
+
+/// `1 error`, `2 errors`; nothing for none.
+fn named(number: usize, name: &str) -> Option<String> {
+    match number {
+        0 => None,
+        1 => Some(format!("1 {name}")),
+        _ => Some(format!("{number} {name}s")),
+    }
 }

@@ -27,6 +27,11 @@ fn list() -> String {
     Code::ALL.iter().map(|code| format!("{:width$}  {}\n", code.name(), code.title())).collect()
 }
 
+/// The code with this name.
+pub(crate) fn known(name: &str) -> Result<Code, Error> {
+    Code::named(name).ok_or_else(|| unknown(name))
+}
+
 fn unknown(code: &str) -> Error {
     let error = Error::wrong_use(format!("there is no code `{code}`"));
     let similar = |name: &&str| strsim::jaro_winkler(name, code);

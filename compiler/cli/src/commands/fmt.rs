@@ -28,15 +28,15 @@ fn one(file: &Path, check: bool, terminal: Terminal) -> Result<Outcome, Error> {
     let input = read(file)?;
     let sources = input.shown();
     let Some(formatted) = formatted(&sources, terminal) else { return Ok(Outcome::Findings) };
-    let unchanged = sources.iter().all(|(_, source)| source.text == formatted);
-    if unchanged {
+    let before = sources.iter().next().map_or("", |(_, source)| source.text.as_str());
+    if before == formatted {
         return Ok(Outcome::Fine);
     }
     if check {
         terminal.result(&format!("{}\n", file.display()));
         return Ok(Outcome::Findings);
     }
-    write::file(file, formatted.as_bytes())?;
+    write::replace(file, before.as_bytes(), formatted.as_bytes())?;
     terminal.done("formatted", &file.display().to_string());
     Ok(Outcome::Fine)
 }

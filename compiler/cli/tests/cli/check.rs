@@ -2,6 +2,7 @@
 
 use crate::program::{Folder, GOOD};
 use crate::{bad, suspicious};
+use std::fs;
 
 #[test]
 fn a_contract_without_findings_is_silent() {
@@ -78,4 +79,92 @@ fn a_file_that_is_not_text_is_the_worlds_fault() {
         "",
         "error: ./tiny.api is not UTF-8: byte 0xFF in line 2\n  = help: save the file as UTF-8\n",
     );
+}
+
+#[test]
+fn fixes_are_made_and_told() {
+    let folder = Folder::new("check-fix", &[("tiny.api", &bad())]);
+    folder.run(&["check", "--fix"]).is(
+        0,
+        "",
+        "fixed  tiny.api:14:14 unknown-backend: write `people`\n",
+    );
+    assert_eq!(fs::read_to_string(folder.path("tiny.api")).expect("a file"), GOOD);
+    folder.run(&["check", "--fix"]).is(0, "", "");
+}
+
+#[test]
+fn what_cannot_be_fixed_is_reported_afterwards() {
+    let text = bad().replace(" -> Person ", " -> Nothing ");
+    let folder = Folder::new("check-fix-some", &[("api/tiny.api", &text)]);
+    let said = folder.run(&["check", "api", "--fix"]);
+    assert_eq!(said.code, Some(1));
+    assert!(said.err.starts_with("fixed  api/tiny.api:14:14 unknown-backend: "), "{}", said.err);
+    assert!(said.err.ends_with("\n1 error\n"), "{}", said.err);
+    assert!(said.out.starts_with("error[unknown-type]: there is no type called `Nothing`"));
+}
+
+#[test]
+fn a_dry_run_is_a_patch_and_changes_nothing() {
+    let folder = Folder::new("check-dry", &[("tiny.api", &bad())]);
+    let said = folder.run(&["check", "--fix", "--dry-run"]);
+    assert_eq!(said.code, Some(1));
+    assert_eq!(said.err, "would fix  tiny.api:14:14 unknown-backend: write `people`\n");
+    assert!(
+        said.out.starts_with("--- a/tiny.api\n+++ b/tiny.api\n@@ -11,7 +11,7 @@\n"),
+        "{}",
+        said.out
+    );
+    assert!(said.out.contains("\n-    person = peple GET /people/{id}\n+    person = people GET"));
+    assert_eq!(fs::read_to_string(folder.path("tiny.api")).expect("a file"), bad());
+    folder.write("tiny.api", GOOD);
+    folder.run(&["check", "--fix", "--dry-run"]).is(0, "", "");
+    assert_eq!(folder.run(&["check", "--dry-run"]).code, Some(2), "it belongs to --fix");
+}
+
+#[test]
+fn only_a_file_that_was_in_the_one_form_is_put_into_it_again() {
+    let two = format!("{GOOD}\nbackend promos at env PROMOS_URL {{ timeout 1s }}\n");
+    let odd = two.replace("  versions in", "     versions in");
+    let folder = Folder::new("check-fix-form", &[("tiny.api", &two)]);
+    assert_eq!(folder.run(&["check", "--fix"]).code, Some(0));
+    assert_eq!(fs::read_to_string(folder.path("tiny.api")).expect("a file"), GOOD);
+    folder.write("tiny.api", &odd);
+    assert_eq!(folder.run(&["check", "--fix"]).code, Some(0));
+    let left = fs::read_to_string(folder.path("tiny.api")).expect("a file");
+    assert!(left.contains("     versions in") && !left.contains("promos"), "{left}");
+}
+
+#[test]
+fn sarif_is_one_log() {
+    let folder = Folder::new("check-sarif", &[("api/tiny.api", &bad())]);
+    let said = folder.run(&["check", "api", "--format", "sarif"]);
+    assert_eq!((said.code, said.err.as_str()), (Some(1), ""));
+    let log: serde_json::Value = serde_json::from_str(&said.out).expect("one object");
+    let result = &log["runs"][0]["results"][0];
+    assert_eq!(result["ruleId"], "unknown-backend");
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "api/tiny.api");
+    assert_eq!(place["region"]["startLine"], 14);
+    folder.write("api/tiny.api", GOOD);
+    let said = folder.run(&["check", "api", "--format", "sarif"]);
+    assert_eq!(said.code, Some(0));
+    let log: serde_json::Value = serde_json::from_str(&said.out).expect("one object");
+    assert_eq!(log["runs"][0]["results"], serde_json::json!([]));
+}
+
+#[test]
+fn codes_are_denied_and_allowed_by_name() {
+    let folder = Folder::new("check-codes", &[("tiny.api", &suspicious())]);
+    let code = |args: &[&str]| folder.run(&[&["check"], args].concat()).code;
+    assert_eq!(code(&["--deny", "no-timeout"]), Some(0));
+    assert_eq!(code(&["--deny", "no-timeout,unused-backend"]), Some(1));
+    folder.run(&["check", "--deny", "warnings", "--allow", "unused-backend"]).is(0, "", "");
+    folder.run(&["check", "--deny", "unused-backnd"]).is(
+        2,
+        "",
+        "error: there is no code `unused-backnd`\n  = help: did you mean `unused-backend`?\n",
+    );
+    folder.write("tiny.api", &bad());
+    assert_eq!(code(&["--allow", "unknown-backend"]), Some(1), "errors cannot be allowed");
 }

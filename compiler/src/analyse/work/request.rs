@@ -14,24 +14,33 @@ impl Lower<'_, '_> {
     pub(crate) fn path(&mut self, path: &CallPath) -> Option<Vec<PathPart>> {
         let mut parts: Vec<PathPart> = Vec::new();
         let mut literal = String::new();
+        let mut whole = true;
         for (at, segment) in path.segments.iter().enumerate() {
             literal.push('/');
-            self.dots(segment)?;
+            whole &= self.dots(segment).is_some();
             for part in segment {
                 match part {
                     CallPart::Text(text) => literal.push_str(&text.text),
                     CallPart::Hole { value, rest: true, span, .. } => {
-                        let param = self.rest(value, *span)?;
+                        let Some(param) = self.rest(value, *span) else {
+                            whole = false;
+                            continue;
+                        };
                         let alone = segment.len() == 1 && at + 1 == path.segments.len();
                         if !alone {
                             self.refuse(rest_not_last(*span));
-                            return None;
+                            whole = false;
+                            continue;
                         }
                         parts.push(PathPart::Literal(std::mem::take(&mut literal)));
                         parts.push(PathPart::Rest(param));
                     }
                     CallPart::Hole { value, span, .. } => {
-                        let operand = self.in_hole("a path", *span, |this| this.filled(value))?;
+                        let filled = self.in_hole("a path", *span, |this| this.filled(value));
+                        let Some(operand) = filled else {
+                            whole = false;
+                            continue;
+                        };
                         parts.push(PathPart::Literal(std::mem::take(&mut literal)));
                         parts.push(PathPart::Value(operand));
                     }
@@ -45,7 +54,7 @@ impl Lower<'_, '_> {
             parts.push(PathPart::Literal(literal));
         }
         parts.retain(|part| !matches!(part, PathPart::Literal(text) if text.is_empty()));
-        Some(parts)
+        whole.then_some(parts)
     }
 
     /// The parameter that `{path*}` sends on, as an index.
@@ -135,10 +144,10 @@ impl Lower<'_, '_> {
     }
 
     fn pair_text(&mut self, parts: &[CallPart]) -> Option<TextExpr> {
-        let mut lowered = Vec::new();
-        for part in parts {
-            lowered.push(match part {
-                CallPart::Text(text) => TextPart::Literal(text.text.clone()),
+        let lowered: Vec<Option<TextPart>> = parts
+            .iter()
+            .map(|part| match part {
+                CallPart::Text(text) => Some(TextPart::Literal(text.text.clone())),
                 CallPart::Hole { rest: true, span, .. } => {
                     self.refuse(
                         Diagnostic::new(
@@ -149,15 +158,15 @@ impl Lower<'_, '_> {
                         .label("`*` stands in paths only")
                         .help("leave the `*` out: the rest of the path is then one text"),
                     );
-                    return None;
+                    None
                 }
                 CallPart::Hole { value, span, .. } => {
-                    let operand = self.in_hole("a query", *span, |this| this.filled(value))?;
-                    TextPart::Value(operand)
+                    let operand = self.in_hole("a query", *span, |this| this.filled(value));
+                    operand.map(TextPart::Value)
                 }
-            });
-        }
-        Some(TextExpr { parts: lowered })
+            })
+            .collect();
+        Some(TextExpr { parts: lowered.into_iter().collect::<Option<_>>()? })
     }
 
     fn pair_value(&mut self, name: String, value: &Value) -> Option<QueryPart> {

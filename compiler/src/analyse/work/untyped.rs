@@ -17,18 +17,19 @@ impl Lower<'_, '_> {
             let operand = self.operand(value, Allow::NOTHING)?;
             return Some(TextExpr { parts: vec![TextPart::Value(operand)] });
         };
-        let mut lowered = Vec::new();
-        for part in parts {
-            lowered.push(match part {
-                TemplatePart::Text(text) => TextPart::Literal(text.clone()),
+        // Every hole is looked at even if one before it is refused: each has a finding of its own.
+        let lowered: Vec<Option<TextPart>> = parts
+            .iter()
+            .map(|part| match part {
+                TemplatePart::Text(text) => Some(TextPart::Literal(text.clone())),
                 TemplatePart::Hole(hole) => {
                     let operand = self.operand(hole, Allow::NOTHING)?;
                     self.always(&operand, hole.span)?;
-                    TextPart::Value(operand)
+                    Some(TextPart::Value(operand))
                 }
-            });
-        }
-        Some(TextExpr { parts: lowered })
+            })
+            .collect();
+        Some(TextExpr { parts: lowered.into_iter().collect::<Option<_>>()? })
     }
 
     /// Refuses a parameter that may be absent where there is no way to leave it out.
@@ -237,22 +238,29 @@ impl Lower<'_, '_> {
         base: Option<NodeId>,
     ) -> Option<Vec<Member>> {
         let mut members: Vec<Member> = Vec::new();
+        let mut whole = true;
         for entry in &object.entries {
             match &entry.kind {
                 EntryKind::Field(name, value) => {
-                    let value = self.any(value)?;
+                    let Some(value) = self.any(value) else {
+                        whole = false;
+                        continue;
+                    };
                     members.retain(|member| member.name != name.text);
                     members.push(Member { name: name.text.clone(), value, missing: Missing::Kept });
                 }
                 EntryKind::Spread(reference) => {
-                    let more = self.any_spread(entry, reference.as_ref(), base)?;
+                    let Some(more) = self.any_spread(entry, reference.as_ref(), base) else {
+                        whole = false;
+                        continue;
+                    };
                     let new = |member: &Member| !members.iter().any(|old| old.name == member.name);
                     let more: Vec<Member> = more.into_iter().filter(new).collect();
                     members.extend(more);
                 }
             }
         }
-        Some(members)
+        whole.then_some(members)
     }
 
     fn any_spread(

@@ -29,7 +29,7 @@ fn command(diagnostic: &Diagnostic, sources: &Sources) -> String {
 }
 
 /// The message with everything that needs no picture, line by line.
-fn message(diagnostic: &Diagnostic) -> String {
+pub(super) fn message(diagnostic: &Diagnostic) -> String {
     let mut message = diagnostic.message.clone();
     let mut add = |lead: &str, text: &str| {
         if !text.is_empty() {
