@@ -225,13 +225,7 @@ fn one(
         _ => None,
     });
     let lifecycle = self::lifecycle(lifecycle, resolver.diagnostics);
-    if let Some(name) = &flat.tree.name {
-        let what = format!("`as {}` of an endpoint", name.text);
-        resolver.diagnostics.push(
-            super::not_yet(name.span, &what, crate::diagnostic::Severity::Warning)
-                .note("no document that would use the name is made yet"),
-        );
-    }
+    name(flat, resolver.diagnostics);
     let request = signature::request(flat, parts.prefix, resolver);
     routes.extend(request.as_ref().map(|request| route(parts, flat, request)));
     let answers = signature::answers(&flat.tree, parts.errors, resolver);
@@ -279,6 +273,17 @@ fn one(
     };
     warn(parts, flat, (&endpoint, settings.timeout_span), resolver);
     Some(endpoint)
+}
+
+/// The name of an endpoint, which nothing uses so far.
+fn name(flat: &FlatEndpoint, diagnostics: &mut Diagnostics) {
+    if let Some(name) = &flat.tree.name {
+        let what = format!("`as {}` of an endpoint", name.text);
+        diagnostics.push(
+            super::not_yet(name.span, &what, crate::diagnostic::Severity::Warning)
+                .note("no document that would use the name is made yet"),
+        );
+    }
 }
 
 /// What is right about an endpoint, and worth a look.
