@@ -263,8 +263,9 @@ fn a_fix_removes_its_finding_and_makes_no_other_error() {
         let before = analyse(&sources).diagnostics;
         for one in &before {
             for fix in one.helps.iter().filter_map(|help| help.fix.as_ref()) {
-                let after = analyse(&fixed(&sources, fix)).diagnostics;
-                if let Some(fault) = fault(one, &before, &after) {
+                let fixed = fixed(&sources, fix);
+                let after = analyse(&fixed).diagnostics;
+                if let Some(fault) = fault((one, fix), &before, (&after, &fixed)) {
                     faults.push(format!(
                         "{}: {fault}, fixed with {:?}",
                         case.unit.name, fix.replacement
@@ -276,16 +277,28 @@ fn a_fix_removes_its_finding_and_makes_no_other_error() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// What is wrong after `one` was mended, if something is.
-fn fault(one: &Diagnostic, before: &[Diagnostic], after: &[Diagnostic]) -> Option<String> {
+/// What is wrong after `one` was mended, if something is. A mended line can bring up what other
+/// lines hide; it has no other error itself.
+fn fault(
+    (one, fix): (&Diagnostic, &Fix),
+    before: &[Diagnostic],
+    (after, fixed): (&[Diagnostic], &Sources),
+) -> Option<String> {
     let count = |found: &[Diagnostic], one: &Diagnostic| {
         found.iter().filter(|other| other.code == one.code && other.message == one.message).count()
     };
     if count(after, one) >= count(before, one) {
         return Some(format!("`{}` is still there", one.message));
     }
+    let line = |span: Span| {
+        let text = fixed.get(span.file).map_or("", |source| source.text.as_str());
+        (span.file, line_column(text, span.start as usize).0)
+    };
     let new = after.iter().find(|other| {
-        other.severity == Severity::Error && count(after, other) > count(before, other)
+        let unread = other.code.is_about_text();
+        let error = other.severity == Severity::Error;
+        let here = unread || line(other.primary.span) == line(fix.span);
+        error && here && count(after, other) > count(before, other)
     });
     new.map(|new| format!("`{}` has led to `{}`", one.message, new.message))
 }
