@@ -5,6 +5,7 @@ mod calls;
 mod endpoint;
 pub mod layout;
 mod reader;
+mod response;
 mod root;
 mod routes;
 pub(crate) mod rust;

@@ -149,10 +149,6 @@ pub struct EndpointPlan {
     pub ignore_fields: bool,
     /// Whether a body is sent, and whether it must be.
     pub body: Option<BodyPlan>,
-    /// The status of success.
-    pub status: u16,
-    /// Whether a successful answer may be null.
-    pub nullable: bool,
     /// Calls and answer.
     pub work: Work,
     /// How each node of the work is read, by its index.

@@ -129,7 +129,8 @@ mod samples {
     /// What is returned.
     #[track_caller]
     pub(super) fn value(text: &str) -> ValueKind {
-        let EndpointMemberKind::Return { value, .. } = line(&format!("return {text}")) else {
+        let EndpointMemberKind::Return { value: Some(value), .. } = line(&format!("return {text}"))
+        else {
             unreachable!()
         };
         value.kind

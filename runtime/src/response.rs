@@ -6,7 +6,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderVal
 use http_body_util::Full;
 
 use crate::error::{Error, Kind};
-use crate::json::Writer;
+use crate::json::{Raw, Writer};
 
 /// Says which members of the answer are stand-ins.
 const FALLBACK: HeaderName = HeaderName::from_static("fallback");
@@ -45,6 +45,20 @@ impl Response {
         let value = field_value(value).ok_or_else(illegal)?;
         self.headers.append(field, value);
         Ok(())
+    }
+
+    /// Adds a header field that holds a JSON scalar: a text without its quotes, a number without
+    /// an exponent. Null adds none.
+    ///
+    /// # Errors
+    ///
+    /// When the value cannot be that of a header field, as for [`Response::header`].
+    pub fn value_header(&mut self, name: &'static str, value: Writer) -> Result<(), Error> {
+        let json = String::from_utf8(value.finish()).map_err(|_| {
+            Error::from(Kind::BackendFailed).because(format!("no text in `{name}`"))
+        })?;
+        let value = Raw::checked(&json);
+        if value.is_null() { Ok(()) } else { self.header(name, &value.plain()) }
     }
 
     /// Says that `fields` (`reviews, in_stock`) are stand-ins: adds them to the `Fallback` field

@@ -16,4 +16,5 @@ gatewright_runtime::include_gateway!("sending");
 gatewright_runtime::include_gateway!("shapes");
 gatewright_runtime::include_gateway!("shop");
 gatewright_runtime::include_gateway!("smallest");
+gatewright_runtime::include_gateway!("statuses");
 gatewright_runtime::include_gateway!("weather");

@@ -26,3 +26,4 @@ mod sending;
 mod shapes;
 mod shop;
 mod standins;
+mod statuses;

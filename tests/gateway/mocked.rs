@@ -15,7 +15,7 @@ use crate::contracts;
 type Compiled = (&'static str, &'static Contract);
 
 /// Every contract that is here as a gateway.
-const ALL: [Compiled; 15] = [
+const ALL: [Compiled; 16] = [
     ("examples/shop", &contracts::shop::CONTRACT),
     ("examples/smallest", &contracts::smallest::CONTRACT),
     ("examples/weather", &contracts::weather::CONTRACT),
@@ -31,6 +31,7 @@ const ALL: [Compiled; 15] = [
     ("tests/data/generate/routes", &contracts::routes::CONTRACT),
     ("tests/data/generate/shapes", &contracts::shapes::CONTRACT),
     ("tests/data/generate/sending", &contracts::sending::CONTRACT),
+    ("tests/data/generate/statuses", &contracts::statuses::CONTRACT),
 ];
 
 /// The contracts under `examples/`.

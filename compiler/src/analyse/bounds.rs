@@ -286,7 +286,7 @@ mod tests {
         );
         let contract = check(&text);
         let version = contract.versions.first().expect("a version");
-        let ty = version.endpoints[0].success.ty.as_ref().expect("an answer");
+        let ty = version.endpoints[0].success[0].ty.as_ref().expect("an answer");
         let Kind::Record(id) = ty.kind else { panic!("a record") };
         match &version.types.record(id).fields[0].ty.kind {
             Kind::Scalar(scalar) => super::super::values::rule_spelling(&scalar.rule),

@@ -2,6 +2,7 @@
 
 use super::edits;
 use super::versions::Flat;
+use crate::contract::endpoint::Success;
 use crate::contract::people::{Use, UsedEndpoint, UsedField};
 use crate::contract::types::{Field, Kind, Type};
 use crate::contract::{Consumer, Endpoint, Version};
@@ -98,8 +99,11 @@ impl Scope<'_> {
             self.unknown_endpoint(one, version, &wanted);
             return None;
         };
-        let answer = version.endpoints.get(endpoint)?.success.ty.as_ref();
-        let fields = one.fields.iter().filter_map(|field| self.field(field, answer, version));
+        let success = &version.endpoints.get(endpoint)?.success;
+        let fields = one.fields.iter().filter_map(|field| {
+            let answer = answer_with(field, success, version);
+            self.field(field, answer, version)
+        });
         Some(UsedEndpoint { endpoint, fields: fields.collect(), span: one.span })
     }
 
@@ -201,6 +205,21 @@ impl Scope<'_> {
             (None, None) => diagnostic.label("not declared").see(record.span, "declared here"),
         });
         Step::Nowhere
+    }
+}
+
+/// The body that holds `field`; if none of several does, the first.
+fn answer_with<'t>(field: &Ident, all: &'t [Success], version: &'t Version) -> Option<&'t Type> {
+    let first = field.text.split('.').next().unwrap_or_default();
+    let bodies = || all.iter().filter_map(|success| success.ty.as_ref());
+    bodies().find(|ty| has_field(ty, first, version)).or_else(|| bodies().next())
+}
+
+fn has_field(ty: &Type, name: &str, version: &Version) -> bool {
+    match &ty.kind {
+        Kind::Record(id) => version.types.record(*id).fields.iter().any(|field| field.name == name),
+        Kind::List(element, _) => has_field(element, name, version),
+        _ => false,
     }
 }
 

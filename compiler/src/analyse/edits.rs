@@ -1,13 +1,15 @@
 //! The edits a version makes to what it starts from.
 
+mod returns;
+
 use super::versions::{Flat, FlatEndpoint, FlatField, FlatFieldKind, FlatKind, FlatType, nothing};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::suggest;
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
-    Base, Change, Clause, ClauseKind, Endpoint, EndpointMember, EndpointMemberKind, Entry,
-    EntryKind, EnumBody, EnumDecl, ErrorDecl, Field, FieldEdit, FieldKind, Ident, Method, Object,
-    Path, Remove, Rename, SegmentPart, Value, ValueKind, Variant,
+    Base, Change, Clause, ClauseKind, Endpoint, EndpointMember, EndpointMemberKind, EnumBody,
+    EnumDecl, ErrorDecl, Field, FieldEdit, FieldKind, Ident, Method, Path, Remove, Rename,
+    SegmentPart, Variant,
 };
 use std::mem::discriminant;
 use std::sync::Arc;
@@ -238,7 +240,10 @@ pub(crate) fn change(flat: &mut Flat, base: &str, change: &Change, diagnostics: 
             let found = found.and_then(|at| flat.endpoints.get_mut(at));
             if let Some(endpoint) = found {
                 let tree = Arc::make_mut(&mut endpoint.tree);
-                members.iter().for_each(|member| edit_endpoint(tree, member, diagnostics));
+                let (returns, others): (Vec<_>, Vec<_>) =
+                    members.iter().partition(|member| returns::is_return(member));
+                others.into_iter().for_each(|member| edit_endpoint(tree, member, diagnostics));
+                returns::edit(&mut tree.members, &returns);
             }
         }
         Change::Type { name, edits } => {
@@ -343,13 +348,7 @@ fn edit_endpoint(tree: &mut Endpoint, new: &EndpointMember, diagnostics: &mut Di
         return;
     }
     match tree.members.iter_mut().find(|old| same_member(&old.kind, &new.kind)) {
-        Some(old) => match (&mut old.kind, &new.kind) {
-            (
-                EndpointMemberKind::Return { value: base, status: None, when: None },
-                EndpointMemberKind::Return { value, status: None, when: None },
-            ) => merge_return(base, value),
-            _ => *old = new.clone(),
-        },
+        Some(old) => *old = new.clone(),
         None => tree.members.push(new.clone()),
     }
 }
@@ -378,40 +377,9 @@ fn same_member(old: &EndpointMemberKind, new: &EndpointMemberKind) -> bool {
             a.name.text == b.name.text && a.name.text != "_"
         }
         (EndpointMemberKind::Clause(a), EndpointMemberKind::Clause(b)) => same_clause(a, b),
-        (
-            EndpointMemberKind::Return { status: a, .. },
-            EndpointMemberKind::Return { status: b, .. },
-        ) => a.as_ref().map(|s| &s.text) == b.as_ref().map(|s| &s.text),
         (EndpointMemberKind::Deprecated(_), EndpointMemberKind::Deprecated(_)) => true,
         _ => false,
     }
-}
-
-/// Entries of the edit replace entries of the same name; the others join. What was no object
-/// becomes one that spreads it.
-fn merge_return(base: &mut Value, new: &Value) {
-    let ValueKind::Object(edit) = &new.kind else {
-        *base = new.clone();
-        return;
-    };
-    let mut entries = match &base.kind {
-        ValueKind::Object(object) => object.entries.clone(),
-        ValueKind::Ref(whole) if whole.projection.is_none() => {
-            vec![Entry { kind: EntryKind::Spread(Some(whole.clone())), span: base.span }]
-        }
-        _ => Vec::new(),
-    };
-    for entry in &edit.entries {
-        let same = |old: &&mut Entry| match (&old.kind, &entry.kind) {
-            (EntryKind::Field(a, _), EntryKind::Field(b, _)) => a.text == b.text,
-            _ => false,
-        };
-        match entries.iter_mut().find(same) {
-            Some(old) => *old = entry.clone(),
-            None => entries.push(entry.clone()),
-        }
-    }
-    base.kind = ValueKind::Object(Object { entries, span: edit.span });
 }
 
 pub(crate) fn same_clause(a: &Clause, b: &Clause) -> bool {

@@ -26,8 +26,10 @@ pub(crate) struct Request {
 /// The answer side of an endpoint.
 #[derive(Debug)]
 pub(crate) struct Answers {
-    pub(crate) success: Success,
+    pub(crate) success: Vec<Success>,
     pub(crate) errors: Vec<usize>,
+    /// The types of header fields that have one, in the order of the text.
+    pub(crate) replies: Vec<Type>,
 }
 
 /// The request of `endpoint`; nothing if a part of it was refused.
@@ -403,7 +405,7 @@ pub(crate) fn answers(
     errors: &Errors,
     resolver: &mut Resolver<'_>,
 ) -> Option<Answers> {
-    let mut success: Option<(Success, Span)> = None;
+    let mut success: Vec<Success> = Vec::new();
     let mut declared = Vec::new();
     for response in &endpoint.responses {
         if let RespKind::Type(ty) = &response.kind
@@ -413,15 +415,19 @@ pub(crate) fn answers(
             continue;
         }
         let one = one_answer(endpoint, response, errors, resolver)?;
-        if let Some((_, first)) = success {
+        if let Some(first) = success.iter().find(|other| other.status == one.status) {
+            let message = format!("status {} is declared twice", one.status);
             resolver.diagnostics.push(
-                left_out(response.span, "a second kind of success").see(first, "the first one"),
+                Diagnostic::new(Code::InvalidStatus, one.span, message)
+                    .label("callers tell answers apart by their status")
+                    .see(first.span, "declared here first")
+                    .help("give one of them another status, or make them one type"),
             );
             return None;
         }
-        success = Some((one, response.span));
+        success.push(one);
     }
-    let Some((success, _)) = success else {
+    if success.is_empty() {
         resolver.diagnostics.push(
             Diagnostic::new(
                 Code::InvalidStatus,
@@ -432,8 +438,18 @@ pub(crate) fn answers(
             .help("say what success is: `-> Product | NotFound`, or `-> 204 | NotFound`"),
         );
         return None;
-    };
-    Some(Answers { success, errors: declared })
+    }
+    let replies = replies(endpoint, resolver)?;
+    Some(Answers { success, errors: declared, replies })
+}
+
+fn replies(endpoint: &tree::Endpoint, resolver: &mut Resolver<'_>) -> Option<Vec<Type>> {
+    let types = endpoint.members.iter().filter_map(|member| match &member.kind {
+        EndpointMemberKind::Reply { ty, .. } => ty.as_ref(),
+        _ => None,
+    });
+    let resolved: Vec<Option<Type>> = types.map(|ty| resolver.ty(ty)).collect();
+    resolved.into_iter().collect()
 }
 
 /// What is known of refused answers: the errors among them.
@@ -471,7 +487,7 @@ fn one_answer(
         RespKind::Type(ty) => {
             known(ty, endpoint, errors, resolver)?;
             let ty = resolver.ty(ty)?;
-            Some(Success { status: 200, ty: Some(ty) })
+            Some(Success { status: 200, ty: Some(ty), span })
         }
         RespKind::Status(number, ty) => {
             let status = number.text.parse::<u16>().unwrap_or(0);
@@ -508,7 +524,7 @@ fn one_answer(
                 Some(ty) => Some(resolver.ty(ty)?),
                 None => None,
             };
-            Some(Success { status, ty })
+            Some(Success { status, ty, span })
         }
     }
 }

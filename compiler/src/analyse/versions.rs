@@ -494,7 +494,9 @@ mod tests {
 
     /// What an endpoint answers: each member with the field it is taken from.
     fn answer(endpoint: &Endpoint) -> Vec<String> {
-        let Some(Build::Record(_, members)) = &endpoint.work.answer else { panic!("a record") };
+        let Some(Build::Record(_, members)) = &endpoint.work.answers[0].body else {
+            panic!("a record")
+        };
         let source = |build: &Build| match build {
             Build::Copy(Operand::Node(node)) => match &endpoint.work.node(*node).parent {
                 crate::contract::work::Parent::Field(_, name) => name.clone(),
@@ -560,7 +562,7 @@ mod tests {
         let optional = |label| {
             let version = version(&contract, label);
             let Some(Kind::Record(id)) =
-                version.endpoints[0].success.ty.as_ref().map(|ty| ty.kind.clone())
+                version.endpoints[0].success[0].ty.as_ref().map(|ty| ty.kind.clone())
             else {
                 panic!("a record")
             };

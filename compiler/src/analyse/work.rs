@@ -12,6 +12,7 @@ mod members;
 mod nodes;
 mod order;
 mod request;
+mod returns;
 mod scope;
 mod untyped;
 
@@ -19,8 +20,9 @@ use super::backends::Backends;
 use super::endpoints::Errors;
 use super::signature::{Answers, Request};
 use super::versions::Origins;
-use crate::contract::types::Types;
-use crate::contract::work::{Parent, TextExpr, Work};
+use crate::contract;
+use crate::contract::types::{Kind, Type, Types};
+use crate::contract::work::{Parent, ReplyValue, Work};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub(crate) use compatible::{Fit, fit};
 use gatewright_grammar::Span;
@@ -49,18 +51,18 @@ pub(crate) struct Context<'a> {
 /// The work behind an endpoint; nothing if a part of it was refused or is not built.
 pub(crate) fn lower(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<Work> {
     let all = all_calls(context, diagnostics)?;
-    let Some(returned) = returned(context, &all, diagnostics) else {
+    let Some(returned) = returns::returned(context, &all, diagnostics) else {
         // What the calls ask has findings of its own.
         Lower::new(context, all, diagnostics).calls();
         return None;
     };
     let replies = replies(context);
-    let needed = order::needed(&all, returned.as_ref(), &replies);
+    let needed = order::needed(&all, &returned, &replies);
     let (made, idle): (Vec<_>, Vec<_>) =
         all.into_iter().zip(needed).partition(|(_, needed)| *needed);
     let made = made.into_iter().map(|(call, _)| call).collect();
     let mut lower = Lower::new(context, made, diagnostics);
-    let answer = lower.answer(returned.as_ref());
+    let answers = lower.answers(&returned);
     let reply = lower.replies(&replies);
     let lowered = lower.calls();
     let whole = lower.ok;
@@ -69,7 +71,7 @@ pub(crate) fn lower(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Opt
     order::settle(&mut calls, &trees, &nodes, diagnostics)?;
     fallback::check(&calls, &trees, (&nodes, &context.request.params), diagnostics)?;
     idle.iter().for_each(|((call, _), _)| diagnostics.push(unused(call)));
-    let mut work = Work { nodes: nodes.finish(), body, calls, answer, reply };
+    let mut work = Work { nodes: nodes.finish(), body, calls, answers, reply };
     order::feeds(&mut work);
     Some(work)
 }
@@ -156,75 +158,17 @@ fn form(call: &tree::Call) -> Option<(&'static str, Span)> {
     call.ty.as_ref().map(|ty| ("the type of a result", ty.span))
 }
 
-/// What the endpoint returns: what it says, or the result of its only call.
-enum Returned<'a> {
-    Said(&'a Value),
-    Result(&'a tree::Call),
-}
-
-fn returned<'a>(
-    context: &Context<'a>,
-    calls: &[(&'a tree::Call, Span)],
-    diagnostics: &mut Diagnostics,
-) -> Option<Option<Returned<'a>>> {
-    let mut said: Option<(&Value, Span)> = None;
-    for member in &context.endpoint.members {
-        let EndpointMemberKind::Return { status, value, when } = &member.kind else { continue };
-        let second = said.is_some() || when.is_some();
-        let other = status.as_ref().is_some_and(|status| {
-            status.text.parse::<u16>().ok() != Some(context.answers.success.status)
-        });
-        if second || other {
-            diagnostics.push(
-                super::not_yet(member.span, "choosing between several answers", Severity::Warning)
-                    .note("the endpoint is left out of the gateway"),
-            );
-            return None;
-        }
-        said = Some((value, member.span));
-    }
-    match (&context.answers.success.ty, said, calls) {
-        (Some(_), Some((value, _)), _) => Some(Some(Returned::Said(value))),
-        (Some(_), None, [(call, _)]) if call.name.text != "_" => Some(Some(Returned::Result(call))),
-        (None, None, _) => Some(None),
-        (None, Some((_, span)), _) => {
-            diagnostics.push(
-                Diagnostic::new(
-                    Code::TypeMismatch,
-                    span,
-                    format!(
-                        "an answer with status {} has no body here",
-                        context.answers.success.status
-                    ),
-                )
-                .label("nothing is declared that this could be")
-                .help("declare the type behind `->`, or delete this line"),
-            );
-            None
-        }
-        (Some(_), None, _) => {
-            diagnostics.push(
-                Diagnostic::new(
-                    Code::MissingReturn,
-                    context.endpoint.signature,
-                    "this endpoint does not say what it returns",
-                )
-                .label("an answer with a body is declared")
-                .help("add `return { … }`; an endpoint with one call may leave it out"),
-            );
-            None
-        }
-    }
-}
-
 fn replies<'a>(context: &Context<'a>) -> Vec<Reply<'a>> {
     let members = context.endpoint.members.iter();
-    members
-        .filter_map(|member| match &member.kind {
-            EndpointMemberKind::Reply { name, ty, value } => {
-                Some(Reply { name, ty: ty.as_ref(), value })
-            }
-            _ => None,
+    let replies = members.filter_map(|member| match &member.kind {
+        EndpointMemberKind::Reply { name, ty, value } => Some((name, ty.is_some(), value)),
+        _ => None,
+    });
+    let mut types = context.answers.replies.iter();
+    replies
+        .map(|(name, typed, value)| {
+            let ty = if typed { types.next() } else { None };
+            Reply { name, ty, value }
         })
         .collect()
 }
@@ -232,7 +176,7 @@ fn replies<'a>(context: &Context<'a>) -> Vec<Reply<'a>> {
 /// `reply header Location = "/v2/orders/{order.id}"`
 struct Reply<'a> {
     name: &'a tree::Ident,
-    ty: Option<&'a tree::Type>,
+    ty: Option<&'a Type>,
     value: &'a Value,
 }
 
@@ -246,47 +190,34 @@ fn unused(call: &tree::Call) -> Diagnostic {
 
 impl Lower<'_, '_> {
     /// The header fields of the answer.
-    fn replies(&mut self, replies: &[Reply<'_>]) -> Vec<(String, TextExpr)> {
+    fn replies(&mut self, replies: &[Reply<'_>]) -> Vec<contract::work::Reply> {
         let mut lowered = Vec::new();
         for Reply { name, ty, value } in replies {
-            if let Some(ty) = ty {
-                self.diagnostics.push(
-                    super::not_yet(
-                        ty.span,
-                        "the type of a header of the answer",
-                        Severity::Warning,
-                    )
-                    .note("the value is sent as it is"),
-                );
-            }
             self.ok &= super::signature::is_header_name(name, self.diagnostics);
             self.origin = self.context.origins.of(value.span);
-            let text = self.within("a header of the answer", |this| this.text(value));
-            self.ok &= text.is_some();
-            lowered.extend(text.map(|text| (name.text.clone(), text)));
+            let value = self.within("a header of the answer", |this| match ty {
+                None => this.text(value).map(ReplyValue::Text),
+                Some(ty) => this.typed(ty, value),
+            });
+            self.ok &= value.is_some();
+            let name = name.text.clone();
+            lowered.extend(value.map(|value| contract::work::Reply { name, value }));
         }
         lowered
     }
 
-    /// The body of the answer.
-    fn answer(&mut self, returned: Option<&Returned<'_>>) -> Option<crate::contract::Build> {
-        let ty = self.context.answers.success.ty.clone()?;
-        let allow = Allow { absent: false, null: ty.nullable };
-        let built = match returned? {
-            Returned::Said(value) => {
-                self.origin = self.context.origins.of(value.span);
-                self.build(value, &ty, allow)
-            }
-            Returned::Result(call) => {
-                self.origin = self.context.origins.of(call.name.span);
-                let at = self.calls.iter().position(|(other, _)| std::ptr::eq(*other, *call))?;
-                let root = self.result(at);
-                self.reach(root, allow, call.name.span)
-                    .and_then(|()| self.project(root, build::Cut::default(), &ty, call.name.span))
-            }
-        };
-        self.ok &= built.is_some();
-        built
+    /// The value of a header field that has a type.
+    fn typed(&mut self, ty: &Type, value: &Value) -> Option<ReplyValue> {
+        if !matches!(ty.kind, Kind::Scalar(_)) {
+            self.refuse(
+                Diagnostic::new(Code::InvalidHeader, ty.span, "this has no spelling in a header")
+                    .label("a header field of an answer is a text, number or boolean"),
+            );
+            return None;
+        }
+        let allow = Allow { absent: ty.nullable, null: ty.nullable };
+        let build = self.build(value, ty, allow)?;
+        Some(ReplyValue::Typed { build, nullable: ty.nullable })
     }
 }
 

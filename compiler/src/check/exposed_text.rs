@@ -2,7 +2,7 @@
 
 use super::Places;
 use crate::contract::types::{Kind, Rule, Type, Types};
-use crate::contract::work::{Operand, Parent, TextPart};
+use crate::contract::work::{Build, Operand, Parent, ReplyValue, TextPart};
 use crate::contract::{Endpoint, Problem};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use gatewright_grammar::Span;
@@ -87,8 +87,14 @@ fn whole_address<'e>(endpoint: &'e Endpoint, name: &str) -> Option<&'e str> {
     if !ADDRESSES.iter().any(|other| name.eq_ignore_ascii_case(other)) {
         return None;
     }
-    let (_, text) = endpoint.work.reply.iter().find(|(other, _)| other == name)?;
-    let [TextPart::Value(Operand::Node(node))] = text.parts.as_slice() else { return None };
+    let node = match &endpoint.work.reply.iter().find(|reply| reply.name == name)?.value {
+        ReplyValue::Text(text) => match text.parts.as_slice() {
+            [TextPart::Value(Operand::Node(node))] => node,
+            _ => return None,
+        },
+        ReplyValue::Typed { build: Build::Copy(Operand::Node(node)), .. } => node,
+        ReplyValue::Typed { .. } => return None,
+    };
     let Parent::Call(call) = endpoint.work.root(*node) else { return None };
     endpoint.work.calls.get(*call).map(|call| call.name.as_str())
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// The types of an endpoint's answers, those of declared errors not included.
 pub(super) fn answers(endpoint: &Endpoint) -> impl Iterator<Item = &Type> {
-    endpoint.success.ty.iter()
+    endpoint.success.iter().filter_map(|success| success.ty.as_ref())
 }
 
 /// Calls `see` for every type that callers get from `endpoint`, members of errors included.

@@ -1,7 +1,5 @@
 //! How JSON is written: the answer, bodies that backends are sent, members of errors.
 
-use super::calls::degrades;
-use super::endpoint::scope;
 use super::scope::{Access, Scope, TextAccess};
 use super::tokens::{ident, number};
 use super::writes::Writes;
@@ -53,75 +51,24 @@ enum Strictness {
     Sent,
 }
 
-/// The answer.
-///
-/// ```ignore
-/// let mut out = rt::Writer::with_capacity(512);
-/// out.raw("{\"id\":");
-/// out.value(item.id);
-/// out.raw("}");
-/// let mut response = rt::Response::json(200, out);
-/// response.fallback("reviews");
-/// Ok(response)
-/// ```
-pub(crate) fn response(plan: &EndpointPlan) -> TokenStream {
-    let mut scope = scope(plan);
-    for (call, names) in plan.work.calls.iter().zip(&plan.calls) {
-        if let Some(node) = call.result {
-            let result = ident(&names.result);
-            let maybe = plan.shapes.get(node.0 as usize).is_some_and(|shape| shape.null_ok);
-            scope.bind(node.0 as usize, quote!(#result), maybe);
-        }
+/// The body of an answer, written to `out`; with `nullable` it may be null.
+pub(crate) fn promised(
+    build: &Build,
+    nullable: bool,
+    what: &str,
+    scope: &Scope<'_>,
+) -> TokenStream {
+    let strict = Strictness::Promised;
+    let mut gone = bail(what, strict);
+    if nullable {
+        gone.null = null();
     }
-    let status = number(plan.status);
-    let body = plan.work.answer.as_ref().map(|build| {
-        let strict = Strictness::Promised;
-        let mut gone = bail("the answer", strict);
-        if plan.nullable {
-            gone.null = null();
-        }
-        let write = written(build, &scope, &gone, strict);
-        quote! {
-            let mut out = rt::Writer::with_capacity(512);
-            #write
-        }
-    });
-    let make = match &plan.work.answer {
-        Some(_) => quote!(rt::Response::json(#status, out)),
-        None => quote!(rt::Response::empty(#status)),
-    };
-    let headers = plan.work.reply.iter().map(|(name, text)| reply(name, text, &scope));
-    let headers: Vec<TokenStream> = headers.collect();
-    let fallbacks = fallbacks(plan);
-    if headers.is_empty() && fallbacks.is_empty() {
-        return quote!(#body Ok(#make));
-    }
-    quote! {
-        #body
-        let mut response = #make;
-        #(#headers)*
-        #(#fallbacks)*
-        Ok(response)
-    }
+    written(build, scope, &gone, strict)
 }
 
-fn reply(name: &str, text: &TextExpr, scope: &Scope<'_>) -> TokenStream {
-    let (before, text) =
-        scope.joined(text, &quote!(return Err(rt::broken_promise("a header of the answer"))));
-    quote! {
-        #before
-        response.header(#name, #text)?;
-    }
-}
-
-fn fallbacks(plan: &EndpointPlan) -> Vec<TokenStream> {
-    let calls = plan.work.calls.iter().zip(&plan.calls).filter(|(call, _)| degrades(call));
-    calls
-        .map(|(call, names)| {
-            let (name, fields) = (ident(&names.fell_back), call.feeds.join(", "));
-            quote!(if #name.get() { response.fallback(#fields); })
-        })
-        .collect()
+/// A value that may be missing, written to `out`: null where it is.
+pub(crate) fn perhaps_null(build: &Build, scope: &Scope<'_>) -> TokenStream {
+    written(build, scope, &Gone::both(null()), Strictness::Promised)
 }
 
 fn bail(what: &str, strict: Strictness) -> Gone {
@@ -362,15 +309,21 @@ fn text(
         return Writes::code(quote!({ #write }));
     }
     let absent = around.gone.absent.tokens();
-    Writes::code(quote! {
-        let written = 'text: {
+    let written = quote! {
+        'text: {
             #before
             #write
             true
-        };
-        if !written {
-            #absent
         }
+    };
+    Writes::code(match absent.is_empty() {
+        true => quote!(let _ = #written;),
+        false => quote! {
+            let written = #written;
+            if !written {
+                #absent
+            }
+        },
     })
 }
 
@@ -579,6 +532,10 @@ pub(crate) fn each(
 /// Whether something holds; a missing value makes a comparison false.
 pub(crate) fn condition(cond: &Cond, scope: &Scope<'_>) -> TokenStream {
     match cond {
+        Cond::Is(Operand::Node(node)) => match scope.access(*node) {
+            Access::There(value) => quote!(#value.is_true()),
+            Access::Perhaps(value) => quote!(#value.value().is_some_and(|value| value.is_true())),
+        },
         Cond::Is(operand) => match scope.argument(operand) {
             TextAccess::There(value) => quote!(*#value == *"true"),
             TextAccess::Perhaps(value) => quote!(#value.is_some_and(|value| value == "true")),

@@ -1,8 +1,8 @@
 //! One module per endpoint: what it reads, what it calls, what it answers.
 
-use super::answer;
 use super::calls;
 use super::reader;
+use super::response;
 use super::scope::Scope;
 use super::tokens::{ident, number, time};
 use crate::contract::Place;
@@ -161,7 +161,7 @@ pub(crate) fn method(name: &str) -> TokenStream {
 fn function(plan: &EndpointPlan) -> TokenStream {
     let request = request(plan);
     let calls = calls::all(plan);
-    let answer = answer::response(plan);
+    let answer = response::response(plan);
     let gateway = if plan.calls.is_empty() { ident("_gateway") } else { ident("gateway") };
     quote! {
         /// Reads the request, makes the calls, builds the answer.

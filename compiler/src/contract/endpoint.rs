@@ -21,8 +21,8 @@ pub struct Endpoint {
     pub params: Vec<Param>,
     /// The body callers send.
     pub body: Option<Body>,
-    /// What a successful answer is.
-    pub success: Success,
+    /// What successful answers are, in order; each has a status of its own.
+    pub success: Vec<Success>,
     /// Declared errors, as indices into the version's errors.
     pub errors: Vec<usize>,
     /// The budget in milliseconds.
@@ -127,4 +127,6 @@ pub struct Success {
     pub status: u16,
     /// Its body.
     pub ty: Option<Type>,
+    /// Where it is declared.
+    pub span: Span,
 }

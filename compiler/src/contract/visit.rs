@@ -1,8 +1,8 @@
 //! What a piece of work reads.
 
 use super::work::{
-    Build, Call, Cond, Fallback, NodeId, Operand, Outcome, PathPart, QueryPart, TextExpr, TextPart,
-    Work,
+    Build, Call, Cond, Fallback, NodeId, Operand, Outcome, PathPart, QueryPart, Reply, ReplyValue,
+    TextExpr, TextPart, Work,
 };
 use std::collections::BTreeSet;
 
@@ -73,12 +73,25 @@ pub(crate) fn cond(cond: &Cond, see: &mut dyn FnMut(Read)) {
     }
 }
 
-/// Calls `see` for everything the answer reads, its header fields included.
+/// Calls `see` for everything the answers read, conditions and header fields included.
 pub(crate) fn answer(work: &Work, see: &mut dyn FnMut(Read)) {
-    if let Some(answer) = &work.answer {
-        build(answer, see);
+    for answer in &work.answers {
+        if let Some(when) = &answer.when {
+            cond(when, see);
+        }
+        if let Some(body) = &answer.body {
+            build(body, see);
+        }
     }
-    work.reply.iter().for_each(|(_, one)| text(one, see));
+    work.reply.iter().for_each(|one| reply(one, see));
+}
+
+/// Calls `see` for everything `reply` reads.
+pub(crate) fn reply(reply: &Reply, see: &mut dyn FnMut(Read)) {
+    match &reply.value {
+        ReplyValue::Text(one) => text(one, see),
+        ReplyValue::Typed { build: one, .. } => build(one, see),
+    }
 }
 
 /// Calls `see` for everything `work` reads.

@@ -12,10 +12,49 @@ pub struct Work {
     pub body: Option<NodeId>,
     /// Calls in the order of the text. Those nobody needs are not in it.
     pub calls: Vec<Call>,
-    /// The answer's body.
-    pub answer: Option<Build>,
-    /// Header fields of the answer.
-    pub reply: Vec<(String, TextExpr)>,
+    /// What is answered: the first whose condition holds. The last has none.
+    pub answers: Vec<Answer>,
+    /// Header fields of every answer.
+    pub reply: Vec<Reply>,
+}
+
+/// One of the answers of an endpoint.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Only given when this holds.
+    pub when: Option<Cond>,
+    /// Its body.
+    pub body: Option<Build>,
+    /// Whether the body may be null as a whole.
+    pub nullable: bool,
+    /// Calls that it is made of, as indices, each with the fields that are built from it. `*`
+    /// stands for an answer that has no fields.
+    pub feeds: Vec<(usize, Vec<String>)>,
+}
+
+/// A header field of the answer.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: ReplyValue,
+}
+
+/// The value of a header field of the answer.
+#[derive(Clone, Debug)]
+pub enum ReplyValue {
+    /// A text, sent as it is.
+    Text(TextExpr),
+    /// A scalar of a declared type.
+    Typed {
+        /// How it is made.
+        build: Build,
+        /// Whether the field is left out where the value is missing or null.
+        nullable: bool,
+    },
 }
 
 impl Work {
@@ -130,7 +169,7 @@ pub struct Call {
     pub after: Vec<usize>,
     /// Whether its failure can fail the endpoint.
     pub required: bool,
-    /// Response fields that are built from it.
+    /// Response fields that are built from it, in any of the answers.
     pub feeds: Vec<String>,
     /// Where it stands.
     pub span: Span,

@@ -89,6 +89,7 @@ codes! {
     InvalidParameter "invalid-parameter" Error "a parameter whose type has no spelling in a request";
     // Work.
     MissingReturn "missing-return" Error "an endpoint with an answer must say what it returns";
+    UnreachableReturn "unreachable-return" Error "an answer that is never given";
     FieldNotProvided "field-not-provided" Error "nobody provides a field of the answer";
     AmbiguousSource "ambiguous-source" Error "two sources offer the same field";
     DoubleSpread "double-spread" Error "two results are spread into one record";

@@ -9,11 +9,11 @@ use crate::analyse::{days, http_date};
 use crate::contract::endpoint::{Endpoint, Param, ParamKind, Place, Presence, RouteSegment};
 use crate::contract::types::{Rule, Scalar};
 use crate::contract::visit;
-use crate::contract::work::{Build, Outcome, Work};
+use crate::contract::work::{Build, Outcome, ReplyValue, Work};
 use crate::contract::{Contract, Lifecycle};
 
 /// Locals that generated code uses itself.
-const RESERVED: [&str; 19] = [
+const RESERVED: [&str; 20] = [
     "gateway",
     "request",
     "violations",
@@ -33,6 +33,7 @@ const RESERVED: [&str; 19] = [
     "answer",
     "rt",
     "part",
+    "made",
 ];
 
 /// What surrounds an endpoint.
@@ -83,8 +84,6 @@ pub(crate) fn plan(
         ignore_params: endpoint.ignore_params,
         ignore_fields: endpoint.ignore_fields,
         body,
-        status: endpoint.success.status,
-        nullable: endpoint.success.ty.as_ref().is_some_and(|ty| ty.nullable),
         errors: errors(&work, around),
         work,
         shapes,
@@ -175,8 +174,13 @@ fn promises(work: &Work, rules: &mut Rules) -> Vec<(Rule, String)> {
             }
         }
     }
-    if let Some(answer) = &work.answer {
-        promised(answer, &mut scalars);
+    for body in work.answers.iter().filter_map(|answer| answer.body.as_ref()) {
+        promised(body, &mut scalars);
+    }
+    for reply in &work.reply {
+        if let ReplyValue::Typed { build, .. } = &reply.value {
+            promised(build, &mut scalars);
+        }
     }
     scalars
         .into_iter()

@@ -32,8 +32,9 @@ impl Row for EndpointMember {
             }
             EndpointMemberKind::Return { status, value, when } => {
                 let status =
-                    status.as_ref().map_or_else(String::new, |status| format!("{} ", status.text));
-                let answer = Layout::from(format!("return {status}")).then(printer.value(value));
+                    status.as_ref().map_or_else(String::new, |status| format!(" {}", status.text));
+                let answer = Layout::from(format!("return{status}"))
+                    .then_if(" ", value.as_ref().map(|value| printer.value(value)));
                 answer.then_if(" when ", when.as_ref().map(|when| printer.value(when)))
             }
             EndpointMemberKind::Remove(kind, name) => {

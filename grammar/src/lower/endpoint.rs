@@ -139,7 +139,7 @@ impl Lower<'_> {
         let mut cursor = Cursor::of(node);
         cursor.take(Rule::k_return);
         let status = cursor.opt(Rule::status).map(|node| self.number(node));
-        let value = self.value(cursor.take(Rule::value));
+        let value = cursor.opt(Rule::value).map(|node| self.value(node));
         let when = cursor.flag(Rule::k_when).then(|| self.value(cursor.take(Rule::value)));
         EndpointMemberKind::Return { status, value, when }
     }
@@ -238,6 +238,12 @@ mod tests {
             panic!()
         };
         assert!(status.is_some() && when.is_some());
+        for text in ["return 204", "return 204 when a.b"] {
+            let EndpointMemberKind::Return { status, value: None, .. } = line(text) else {
+                panic!("{text}")
+            };
+            assert!(status.is_some(), "{text}");
+        }
         let EndpointMemberKind::Reply { name, ty, .. } =
             line("reply header Location: text = \"/x\"")
         else {

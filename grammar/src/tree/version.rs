@@ -253,8 +253,8 @@ pub enum EndpointMemberKind {
     Return {
         /// The status it names.
         status: Option<NumberLit>,
-        /// What is answered.
-        value: Value,
+        /// What is answered; nothing for a status without a body.
+        value: Option<Value>,
         /// When.
         when: Option<Value>,
     },

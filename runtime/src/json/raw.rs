@@ -12,7 +12,7 @@ pub struct Raw<'a>(&'a str);
 
 impl<'a> Raw<'a> {
     #[inline]
-    pub(super) fn checked(json: &'a str) -> Raw<'a> {
+    pub(crate) fn checked(json: &'a str) -> Raw<'a> {
         Raw(json)
     }
 

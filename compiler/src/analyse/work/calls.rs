@@ -60,12 +60,18 @@ impl Lower<'_, '_> {
 
     /// The calls whose result cannot be null where `call` is made, because its `when` looks.
     fn guards(&self, call: &tree::Call) -> Vec<usize> {
-        let mut looked_at: Vec<&Ref> = Vec::new();
+        let mut guarded = Vec::new();
         for tail in &call.tails {
             if let TailKind::When(condition) = &tail.kind {
-                looked_at.extend(excludes_null(condition));
+                guarded.extend(self.not_null(condition));
             }
         }
+        guarded
+    }
+
+    /// The calls whose result cannot be null where `condition` holds.
+    pub(crate) fn not_null(&self, condition: &tree::Value) -> Vec<usize> {
+        let looked_at = excludes_null(condition);
         let calls = self.calls.iter().enumerate();
         let guarded = calls.filter(|(_, (other, _))| {
             looked_at.iter().any(|reference| order::names(reference, &other.name.text))

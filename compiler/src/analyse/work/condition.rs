@@ -80,7 +80,11 @@ impl Lower<'_, '_> {
                     _ => self.nodes.declared(node).is_some(),
                 };
                 let allow = if optional { Allow::BOTH } else { Allow::NOTHING };
-                self.reach(node, allow, reference.span)?;
+                // Without it the comparison would not hold in silence, whichever answer is given.
+                let firm = self.nodes.firmly(true);
+                let reached = self.reach(node, allow, reference.span);
+                self.nodes.firmly(firm);
+                reached?;
                 self.compared_node(node, rule, reference)?;
                 Some(Operand::Node(node))
             }

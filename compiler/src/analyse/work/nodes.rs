@@ -31,6 +31,8 @@ impl Allow {
 #[derive(Debug, Default)]
 pub(crate) struct Nodes {
     list: Vec<Slot>,
+    /// Whether what is narrowed is narrowed for every answer.
+    firm: bool,
 }
 
 #[derive(Debug)]
@@ -42,6 +44,8 @@ struct Slot {
     first: Option<(Span, &'static str)>,
     /// Whether a read without a limit, or with this limit, was seen.
     keep: Keep,
+    /// What reads that hold for every answer allow.
+    firm: Allow,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -76,7 +80,8 @@ impl Nodes {
             raw: false,
             example: None,
         };
-        self.list.push(Slot { node, declared, first: None, keep: Keep::Unread });
+        let firm = Allow::BOTH;
+        self.list.push(Slot { node, declared, first: None, keep: Keep::Unread, firm });
         id
     }
 
@@ -136,10 +141,52 @@ impl Nodes {
 
     /// Narrows what is allowed at `id`. Declared values keep what their type says.
     pub(crate) fn allow(&mut self, id: NodeId, allow: Allow) {
+        let firm = self.firm;
         let slot = self.slot_mut(id);
         if slot.declared.is_none() {
             slot.node.absent_ok &= allow.absent;
             slot.node.null_ok &= allow.null;
+            if firm {
+                slot.firm.absent &= allow.absent;
+                slot.firm.null &= allow.null;
+            }
+        }
+    }
+
+    /// Whether what is narrowed from here on is narrowed for every answer. Says what was so far.
+    pub(crate) fn firmly(&mut self, firm: bool) -> bool {
+        std::mem::replace(&mut self.firm, firm)
+    }
+
+    /// What is allowed at every node so far.
+    pub(crate) fn allowed(&self) -> Vec<Allow> {
+        let allowed = |slot: &Slot| Allow { absent: slot.node.absent_ok, null: slot.node.null_ok };
+        self.list.iter().map(allowed).collect()
+    }
+
+    /// Takes back what was narrowed since `before`. What was not read then is read by nobody.
+    pub(crate) fn take_back(&mut self, before: &[Allow]) {
+        for (at, slot) in self.list.iter_mut().enumerate() {
+            let known = before.get(at).copied();
+            let allow = known.unwrap_or_else(|| unread(&slot.node.parent));
+            slot.node.absent_ok = allow.absent;
+            slot.node.null_ok = allow.null;
+        }
+    }
+
+    /// Allows what any of several answers allows, each in place of the others: a value that only
+    /// one of them needs may be missing. An element is in its list for all of them.
+    pub(crate) fn allow_any_of(&mut self, answers: &[Vec<Allow>]) {
+        for (at, slot) in self.list.iter_mut().enumerate().filter(|(_, s)| s.declared.is_none()) {
+            let element = matches!(slot.node.parent, Parent::Element(_));
+            let of = |answer: &Vec<Allow>| {
+                answer.get(at).copied().unwrap_or_else(|| unread(&slot.node.parent))
+            };
+            let nulls = |answer: &Vec<Allow>| of(answer).null;
+            let null = if element { answers.iter().all(nulls) } else { answers.iter().any(nulls) };
+            slot.node.null_ok = null && slot.firm.null;
+            slot.node.absent_ok =
+                answers.iter().any(|answer| of(answer).absent) && slot.firm.absent;
         }
     }
 
@@ -320,6 +367,11 @@ impl Nodes {
         };
         self.list.into_iter().map(done).collect()
     }
+}
+
+/// What is allowed at a node that nobody has read. An element is there by being there.
+fn unread(parent: &Parent) -> Allow {
+    Allow { absent: !matches!(parent, Parent::Element(_)), null: true }
 }
 
 fn list(element: NodeId, bounds: &ListBounds) -> Shape {

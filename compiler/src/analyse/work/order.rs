@@ -1,16 +1,17 @@
 //! Which calls are made, and in what order: both follow from data.
 
+use super::Reply;
 use super::nodes::Nodes;
-use super::{Reply, Returned};
+use super::returns::{Returned, What};
 use crate::contract::visit::{self, Read};
-use crate::contract::work::{Build, Call, Parent, Work};
+use crate::contract::work::{Answer, Build, Call, Parent, Work};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
     self, CallPart, CallTarget, EntryKind, Object, Outcome, Ref, TailKind, TemplatePart, Value,
     ValueKind,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The references in a value, but for those to an element.
 pub(crate) fn mentions<'v>(value: &'v Value, found: &mut Vec<&'v Ref>) {
@@ -88,15 +89,20 @@ fn call_mentions<'v>(call: &'v tree::Call, found: &mut Vec<&'v Ref>) {
 /// For each call whether it is made: a GET only if somebody needs its result.
 pub(crate) fn needed(
     calls: &[(&tree::Call, Span)],
-    returned: Option<&Returned<'_>>,
+    returned: &[Returned<'_>],
     replies: &[Reply<'_>],
 ) -> Vec<bool> {
     let mut found: Vec<&Ref> = Vec::new();
     let mut words: Vec<&str> = Vec::new();
-    match returned {
-        Some(Returned::Said(value)) => mentions(value, &mut found),
-        Some(Returned::Result(call)) => words.push(&call.name.text),
-        None => {}
+    for one in returned {
+        match one.what {
+            What::Said(value) => mentions(value, &mut found),
+            What::Result(call) => words.push(&call.name.text),
+            What::Nothing => {}
+        }
+        if let Some(when) = one.when {
+            mentions(when, &mut found);
+        }
     }
     replies.iter().for_each(|reply| mentions(reply.value, &mut found));
     let gets = |call: &tree::Call| match &call.target {
@@ -238,33 +244,68 @@ fn cycle_found(calls: &[(&tree::Call, Span)], cycle: &[usize]) -> Diagnostic {
         .help(format!("remove one of {uses}; the order of calls follows from them"))
 }
 
-/// Notes for every call which fields of the answer are built from it, directly or through others.
+/// Notes which fields of the answers are built from which calls, directly or through others.
 pub(crate) fn feeds(work: &mut Work) {
-    let fields: Vec<(String, BTreeSet<usize>)> = match &work.answer {
-        Some(Build::Record(_, members)) => members
-            .iter()
-            .map(|member| (member.name.clone(), sources(work, &member.value)))
-            .collect(),
-        _ => Vec::new(),
-    };
-    for (name, direct) in fields {
-        let mut open: Vec<usize> = direct.into_iter().collect();
-        let mut seen = BTreeSet::new();
-        while let Some(at) = open.pop() {
-            if !seen.insert(at) {
-                continue;
-            }
-            if let Some(call) = work.calls.get_mut(at) {
-                call.feeds.push(name.clone());
-                open.extend(&call.after);
-            }
+    let mut replies = Vec::new();
+    for reply in &work.reply {
+        let direct = sources(work, |see| visit::reply(reply, see));
+        replies.push((reply.name.clone(), direct));
+    }
+    let mut chosen = BTreeSet::new();
+    for at in 0..work.answers.len() {
+        let Some(answer) = work.answers.get(at) else { break };
+        let mut fields = fields(work, answer);
+        if let Some(when) = &answer.when {
+            chosen.extend(sources(work, |see| visit::cond(when, see)));
+        }
+        // Which answer is given says as much as what is in it.
+        fields.iter_mut().for_each(|(_, direct)| direct.extend(&chosen));
+        fields.extend(replies.iter().cloned());
+        let feeds = feeds_of(work, &fields);
+        for (call, fields) in &feeds {
+            let Some(call) = work.calls.get_mut(*call) else { continue };
+            let fresh = fields.iter().filter(|field| !call.feeds.contains(field));
+            let fresh: Vec<String> = fresh.cloned().collect();
+            call.feeds.extend(fresh);
+        }
+        if let Some(answer) = work.answers.get_mut(at) {
+            answer.feeds = feeds;
         }
     }
 }
 
-fn sources(work: &Work, build: &Build) -> BTreeSet<usize> {
+/// The fields of an answer, each with the calls it is made of; `*` if it has none.
+fn fields(work: &Work, answer: &Answer) -> Vec<(String, BTreeSet<usize>)> {
+    let of = |build: &Build| sources(work, |see| visit::build(build, see));
+    match &answer.body {
+        Some(Build::Record(_, members)) if !members.is_empty() => {
+            members.iter().map(|member| (member.name.clone(), of(&member.value))).collect()
+        }
+        Some(other) => vec![("*".to_owned(), of(other))],
+        None => vec![("*".to_owned(), BTreeSet::new())],
+    }
+}
+
+/// The calls behind `fields`, in order, each with the fields that it feeds.
+fn feeds_of(work: &Work, fields: &[(String, BTreeSet<usize>)]) -> Vec<(usize, Vec<String>)> {
+    let mut feeds: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for (name, direct) in fields {
+        let mut open: Vec<usize> = direct.iter().copied().collect();
+        let mut seen = BTreeSet::new();
+        while let Some(at) = open.pop() {
+            if seen.insert(at) {
+                feeds.entry(at).or_default().push(name.clone());
+                open.extend(work.calls.get(at).into_iter().flat_map(|call| &call.after));
+            }
+        }
+    }
+    feeds.into_iter().collect()
+}
+
+/// The calls whose results are among what `reads` shows to the function that it is given.
+fn sources(work: &Work, reads: impl Fn(&mut dyn FnMut(Read))) -> BTreeSet<usize> {
     let mut found = BTreeSet::new();
-    visit::build(build, &mut |read| {
+    reads(&mut |read| {
         if let Read::Node(node) = read
             && let Parent::Call(call) = work.root(node)
         {
