@@ -458,7 +458,8 @@ pub(crate) fn declared(endpoint: &tree::Endpoint, errors: &Errors) -> Answers {
         RespKind::Type(ty) => problem(ty, errors),
         _ => None,
     });
-    Answers { success: Success { status: 204, ty: None }, errors: problems.collect() }
+    let success = vec![Success { status: 204, ty: None, span: endpoint.signature }];
+    Answers { success, errors: problems.collect(), replies: Vec::new() }
 }
 
 fn problem(ty: &tree::Type, errors: &Errors) -> Option<usize> {
