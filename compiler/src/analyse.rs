@@ -10,6 +10,7 @@ mod dates;
 mod declare;
 mod edits;
 mod endpoints;
+mod operations;
 mod policies;
 mod routes;
 mod signature;
@@ -98,6 +99,7 @@ fn contract(sources: &Sources, files: &[File], diagnostics: &mut Diagnostics) ->
         });
     }
     let consumers = consumers::resolve(files, &versions, &flats, diagnostics);
+    operations::uncalled(&backends, &flats, diagnostics);
     Some(Contract {
         api: api.name,
         doc: api.doc,

@@ -3,12 +3,13 @@
 //! Declared examples come first; what has none gets the simplest value of its type, the same
 //! every time.
 
-use crate::contract::endpoint::{Endpoint, Param, ParamKind, Place, Presence, RouteSegment};
+use crate::contract::endpoint::{Endpoint, ParamKind, Place, Presence, RouteSegment};
 use crate::contract::types::{
-    Const, Format, Limit, ListBounds, Number, NumberKind, Rule, Scalar, Text,
+    Const, Field, Format, Kind, Limit, ListBounds, Number, NumberKind, Rule, Scalar, Text, Type,
+    Types,
 };
-use crate::contract::work::{Call, NodeId, PathPart, Shape, Work};
-use crate::contract::{Checked, Contract, Setting};
+use crate::contract::work::{Call, NodeId, Operand, PathPart, Shape, Work};
+use crate::contract::{Checked, Contract, Setting, Version};
 use crate::pattern;
 
 /// A backend to stand in for.
@@ -65,10 +66,10 @@ pub fn mocks(contract: &Checked, versions: &[String]) -> Vec<MockBackend> {
             (MockBackend { name, variable, operations: Vec::new() }, Vec::new())
         })
         .collect();
-    for endpoint in endpoints(contract, versions) {
-        for call in &endpoint.work.calls {
+    for version in contract.versions.iter().filter(|one| versions.contains(&one.label)) {
+        for (endpoint, call) in calls(version) {
             if let Some((mock, bodies)) = backends.get_mut(call.backend) {
-                add(mock, bodies, call, &endpoint.work);
+                add(mock, bodies, call, body(endpoint, call, &version.types));
             }
         }
     }
@@ -88,6 +89,64 @@ pub fn mocks(contract: &Checked, versions: &[String]) -> Vec<MockBackend> {
         .collect()
 }
 
+fn calls(version: &Version) -> impl Iterator<Item = (&Endpoint, &Call)> {
+    version.endpoints.iter().flat_map(|one| one.work.calls.iter().map(move |call| (one, call)))
+}
+
+/// What is read of the result, and whatever else its type declares.
+fn body(endpoint: &Endpoint, call: &Call, types: &Types) -> Const {
+    let read = call.result.map_or(Const::Null, |node| value(&endpoint.work, node, &call.name));
+    match &call.declared {
+        Some((ty, origin)) => {
+            let declared = Declared { types, origin: *origin };
+            merge(&read, &declared.value(ty, &call.name, DEPTH))
+        }
+        None => read,
+    }
+}
+
+/// How deep a declared value is written out.
+const DEPTH: u32 = 6;
+
+/// A type as a backend knows it: with the names of one version.
+struct Declared<'t> {
+    types: &'t Types,
+    origin: usize,
+}
+
+impl Declared<'_> {
+    /// A value of a type, called `name` where it needs a text. What may be missing is left out
+    /// where types go deep.
+    fn value(&self, ty: &Type, name: &str, depth: u32) -> Const {
+        if let Some(example) = &ty.example {
+            return example.clone();
+        }
+        match &ty.kind {
+            Kind::Json => Const::Text(name.to_owned()),
+            Kind::Scalar(scalar) => scalar_value(scalar, name),
+            Kind::Record(record) => {
+                let fields = &self.types.record(*record).fields;
+                let there = fields.iter().filter(|field| depth > 0 || !field.optional);
+                Const::Record(there.map(|field| self.member(field, depth)).collect())
+            }
+            Kind::List(_, bounds) if depth == 0 && bounds.min == 0 => Const::List(Vec::new()),
+            Kind::List(element, bounds) => {
+                let element = self.value(element, name, depth.saturating_sub(1));
+                Const::List(vec![element; count(bounds)])
+            }
+        }
+    }
+
+    fn member(&self, field: &Field, depth: u32) -> (String, Const) {
+        let name = field.name_as_of(self.origin).to_owned();
+        let value = match &field.example {
+            Some(example) => example.clone(),
+            None => self.value(&field.ty, &name, depth.saturating_sub(1)),
+        };
+        (name, value)
+    }
+}
+
 fn endpoints<'c>(
     contract: &'c Contract,
     versions: &'c [String],
@@ -97,9 +156,8 @@ fn endpoints<'c>(
 }
 
 /// One operation may be read in several places: the mock answers what all of them read.
-fn add(mock: &mut MockBackend, bodies: &mut Vec<Const>, call: &Call, work: &Work) {
+fn add(mock: &mut MockBackend, bodies: &mut Vec<Const>, call: &Call, body: Const) {
     let path = path(call);
-    let body = call.result.map_or(Const::Null, |node| value(work, node, &call.name));
     let rest = matches!(call.path.last(), Some(PathPart::Rest(_)));
     let same =
         |old: &MockOperation| old.method == call.method && old.path == path && old.rest == rest;
@@ -156,6 +214,8 @@ fn merge(a: &Const, b: &Const) -> Const {
             Const::List(first.iter().zip(second).map(|(a, b)| merge(a, b)).collect())
         }
         (Const::Null, other) => other.clone(),
+        // What is any JSON in one place can be a record in another.
+        (Const::Text(_), record @ Const::Record(_)) => record.clone(),
         (value, _) => value.clone(),
     }
 }
@@ -298,11 +358,11 @@ fn request(endpoint: &Endpoint) -> SampleRequest {
         match segment {
             RouteSegment::Literal(text) => target.push_str(&encode(text)),
             RouteSegment::Param(at) => {
-                let value = endpoint.params.get(*at).and_then(sample);
+                let value = sample(endpoint, *at);
                 target.push_str(&encode(&value.unwrap_or_default()));
             }
             RouteSegment::Rest(at) => {
-                let value = endpoint.params.get(*at).and_then(sample).unwrap_or_default();
+                let value = sample(endpoint, *at).unwrap_or_default();
                 let segments: Vec<String> = value.split('/').map(encode).collect();
                 target.push_str(&segments.join("/"));
             }
@@ -310,8 +370,9 @@ fn request(endpoint: &Endpoint) -> SampleRequest {
     }
     let mut headers = Vec::new();
     let mut separator = '?';
-    for param in endpoint.params.iter().filter(|param| param.presence == Presence::Required) {
-        let Some(value) = sample(param) else { continue };
+    let params = endpoint.params.iter().enumerate();
+    for (at, param) in params.filter(|(_, param)| param.presence == Presence::Required) {
+        let Some(value) = sample(endpoint, at) else { continue };
         match param.place {
             Place::Path(_) | Place::Rest(_) => {}
             Place::Query => {
@@ -328,12 +389,18 @@ fn request(endpoint: &Endpoint) -> SampleRequest {
     SampleRequest { method: endpoint.method.clone(), target, headers, body }
 }
 
-fn sample(param: &Param) -> Option<String> {
+/// A value of a parameter, of the stricter type where an operation asks more of it.
+fn sample(endpoint: &Endpoint, at: usize) -> Option<String> {
+    let param = endpoint.params.get(at)?;
     if let Some(plain) = param.example.as_ref().and_then(Const::plain) {
         return Some(plain);
     }
-    match &param.kind {
-        ParamKind::One(scalar) | ParamKind::Many(scalar, _) => {
+    let checks = endpoint.work.calls.iter().flat_map(|call| &call.checks);
+    let mut asked =
+        checks.filter(|check| matches!(check.value, Operand::Param(other) if other == at));
+    match (asked.next(), &param.kind) {
+        (Some(check), _) => scalar_value(&check.scalar, &param.name).plain(),
+        (None, ParamKind::One(scalar) | ParamKind::Many(scalar, _)) => {
             scalar_value(scalar, &param.name).plain()
         }
     }

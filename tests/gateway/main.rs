@@ -15,6 +15,7 @@ mod failures;
 mod lifecycle;
 mod mocked;
 mod names;
+mod operations;
 mod order;
 mod paths;
 mod requests;

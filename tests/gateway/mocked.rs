@@ -15,7 +15,7 @@ use crate::contracts;
 type Compiled = (&'static str, &'static Contract);
 
 /// Every contract that is here as a gateway.
-const ALL: [Compiled; 16] = [
+const ALL: &[Compiled] = &[
     ("examples/shop", &contracts::shop::CONTRACT),
     ("examples/smallest", &contracts::smallest::CONTRACT),
     ("examples/weather", &contracts::weather::CONTRACT),
@@ -24,6 +24,7 @@ const ALL: [Compiled; 16] = [
     ("tests/data/generate/everything", &contracts::everything::CONTRACT),
     ("tests/data/generate/names", &contracts::names::CONTRACT),
     ("tests/data/generate/paths", &contracts::paths::CONTRACT),
+    ("tests/data/generate/operations", &contracts::operations::CONTRACT),
     ("tests/data/generate/policies", &contracts::policies::CONTRACT),
     ("tests/data/generate/requests", &contracts::requests::CONTRACT),
     ("tests/data/generate/reuse", &contracts::reuse::CONTRACT),
@@ -36,7 +37,7 @@ const ALL: [Compiled; 16] = [
 
 /// The contracts under `examples/`.
 pub(crate) fn examples() -> impl Iterator<Item = Compiled> {
-    ALL.into_iter().filter(|(folder, _)| folder.starts_with("examples/"))
+    ALL.iter().copied().filter(|(folder, _)| folder.starts_with("examples/"))
 }
 
 /// A folder of the repository.

@@ -1,10 +1,10 @@
 //! Gives every declared backend an id and its clauses.
 
 use super::clauses::timeout;
-use super::values;
 use super::variables::{Variables, Wanted};
+use super::{operations, values};
 use crate::contract::{Backend, Breaker, Condition, Setting, VariableKind};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
     self, Address, BackendMember, BackendMemberKind, File, HeaderValue, ItemKind, Retry, ValueKind,
@@ -25,6 +25,8 @@ const MOST_RETRIES: u32 = 10;
 pub(crate) struct Backends {
     /// In the order of the text.
     pub(crate) list: Vec<Backend>,
+    /// The operations of each.
+    operations: Vec<Vec<tree::Operation>>,
     index: HashMap<String, usize>,
 }
 
@@ -32,6 +34,11 @@ impl Backends {
     /// The backend called `name`, as an index.
     pub(crate) fn by_name(&self, name: &str) -> Option<usize> {
         self.index.get(name).copied()
+    }
+
+    /// The operations that the backend with this index declares.
+    pub(crate) fn operations(&self, backend: usize) -> &[tree::Operation] {
+        self.operations.get(backend).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The names of all backends.
@@ -59,6 +66,7 @@ pub(crate) fn declare(
         let lowered = one(backend, variables, diagnostics);
         backends.index.insert(name.text.clone(), backends.list.len());
         backends.list.push(lowered);
+        backends.operations.push(operations::declared(backend, diagnostics));
     }
     backends
 }
@@ -126,7 +134,7 @@ fn apply(
     diagnostics: &mut Diagnostics,
 ) {
     match &member.kind {
-        BackendMemberKind::Owner(_) | BackendMemberKind::Bad => {}
+        BackendMemberKind::Owner(_) | BackendMemberKind::Operation(_) | BackendMemberKind::Bad => {}
         BackendMemberKind::Timeout(clause) => {
             let about = format!("timeout of one attempt at backend `{}`", backend.name);
             if let Some(setting) = timeout(clause, &about, variables, diagnostics) {
@@ -146,11 +154,6 @@ fn apply(
         }
         BackendMemberKind::Send(header) => send(backend, header, variables, diagnostics),
         BackendMemberKind::MaxBody(size) => backend.max_body = size.bytes,
-        BackendMemberKind::Operation(operation) => diagnostics.push(
-            super::not_yet(operation.name.span, "a declared operation", Severity::Warning)
-                .note("endpoints that call it are left out of the gateway")
-                .help("write method and path in the call: `item = catalog GET /items/{id}`"),
-        ),
     }
 }
 

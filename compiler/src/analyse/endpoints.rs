@@ -1,6 +1,7 @@
 //! One version: types, errors, endpoints and the work behind them.
 
 use super::declare::Api;
+use super::operations::{self, Operations};
 use super::policies::Policies;
 use super::routes::{self, Route};
 use super::signature;
@@ -9,7 +10,7 @@ use super::variables::Variables;
 use super::versions::{Flat, FlatEndpoint, FlatField, Origins};
 use super::{backends::Backends, clauses, dates, edits, work};
 use crate::check::{self, Places};
-use crate::contract::types::Types;
+use crate::contract::types::{Type, Types};
 use crate::contract::{Endpoint, Lifecycle, Problem, Version};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Sources;
@@ -38,11 +39,13 @@ pub(crate) fn version(
     let mut resolver = Resolver::new(flat, diagnostics);
     resolver.all();
     let errors = errors(flat, &mut resolver);
+    let operations = operations::resolve(around.backends, flat, &mut resolver);
     let prefix = prefix(around.api, &flat.label);
     let mut endpoints = Vec::new();
     let mut routes = Vec::new();
     for endpoint in &flat.endpoints {
-        let parts = Parts { around, flat, errors: &errors, prefix: &prefix };
+        let parts =
+            Parts { around, flat, errors: &errors, operations: &operations, prefix: &prefix };
         endpoints.extend(one(&parts, endpoint, (variables, &mut routes), &mut resolver));
     }
     let types = std::mem::take(&mut resolver.types);
@@ -204,6 +207,7 @@ struct Parts<'a> {
     around: &'a Surroundings<'a>,
     flat: &'a Flat,
     errors: &'a Errors,
+    operations: &'a Operations<'a>,
     prefix: &'a [String],
 }
 
@@ -220,15 +224,12 @@ fn one(
     if !settings.access {
         resolver.diagnostics.push(no_access(flat));
     }
-    let lifecycle = flat.tree.members.iter().find_map(|member| match &member.kind {
-        EndpointMemberKind::Deprecated(deprecated) => Some(deprecated),
-        _ => None,
-    });
-    let lifecycle = self::lifecycle(lifecycle, resolver.diagnostics);
+    let lifecycle = self::lifecycle(deprecated(flat), resolver.diagnostics);
     name(flat, resolver.diagnostics);
     let request = signature::request(flat, parts.prefix, resolver);
     routes.extend(request.as_ref().map(|request| route(parts, flat, request)));
     let answers = signature::answers(&flat.tree, parts.errors, resolver);
+    let results = results(flat, resolver);
     let request = request?;
     let refused = answers.is_none();
     let answers = answers.unwrap_or_else(|| signature::declared(&flat.tree, parts.errors));
@@ -237,6 +238,8 @@ fn one(
     }
     let context = work::Context {
         backends: parts.around.backends,
+        operations: parts.operations,
+        results: &results,
         errors: parts.errors,
         origins: parts.around.origins,
         version: parts.flat.rank,
@@ -301,6 +304,22 @@ fn warn(
         errors: &parts.errors.list,
     };
     check::endpoint(endpoint, &places, resolver.diagnostics);
+}
+
+fn deprecated(flat: &FlatEndpoint) -> Option<&Deprecated> {
+    flat.tree.members.iter().find_map(|member| match &member.kind {
+        EndpointMemberKind::Deprecated(deprecated) => Some(deprecated),
+        _ => None,
+    })
+}
+
+/// The types that calls declare of their results; nothing where one was refused.
+fn results(flat: &FlatEndpoint, resolver: &mut Resolver<'_>) -> Vec<(Span, Option<Type>)> {
+    let types = flat.tree.members.iter().filter_map(|member| match &member.kind {
+        EndpointMemberKind::Call(call) => call.ty.as_ref(),
+        _ => None,
+    });
+    types.map(|ty| (ty.span, resolver.ty(ty))).collect()
 }
 
 /// The clauses that hold for an endpoint, the nearest last.

@@ -15,9 +15,11 @@ mod request;
 mod returns;
 mod scope;
 mod untyped;
+mod written;
 
 use super::backends::Backends;
 use super::endpoints::Errors;
+use super::operations::Operations;
 use super::signature::{Answers, Request};
 use super::versions::Origins;
 use crate::contract;
@@ -30,10 +32,15 @@ use gatewright_grammar::tree::{self, EndpointMemberKind, Value};
 use nodes::{Allow, Nodes};
 pub(crate) use request::rest_not_last;
 pub(crate) use scope::Lower;
+use written::Written;
 
 /// What the work of an endpoint is lowered against.
 pub(crate) struct Context<'a> {
     pub(crate) backends: &'a Backends,
+    /// The operations that this version calls.
+    pub(crate) operations: &'a Operations<'a>,
+    /// The types of results that calls declare themselves, by place.
+    pub(crate) results: &'a [(Span, Option<Type>)],
     pub(crate) errors: &'a Errors,
     pub(crate) origins: &'a Origins,
     /// The version's rank.
@@ -50,10 +57,11 @@ pub(crate) struct Context<'a> {
 
 /// The work behind an endpoint; nothing if a part of it was refused or is not built.
 pub(crate) fn lower(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<Work> {
-    let all = all_calls(context, diagnostics)?;
+    let written = all_calls(context, diagnostics)?;
+    let all: Vec<(&tree::Call, Span)> = written.iter().map(|one| (&*one.call, one.span)).collect();
     let Some(returned) = returns::returned(context, &all, diagnostics) else {
         // What the calls ask has findings of its own.
-        Lower::new(context, all, diagnostics).calls();
+        Lower::new(context, all, &written, diagnostics).calls();
         return None;
     };
     let replies = replies(context);
@@ -61,7 +69,7 @@ pub(crate) fn lower(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Opt
     let (made, idle): (Vec<_>, Vec<_>) =
         all.into_iter().zip(needed).partition(|(_, needed)| *needed);
     let made = made.into_iter().map(|(call, _)| call).collect();
-    let mut lower = Lower::new(context, made, diagnostics);
+    let mut lower = Lower::new(context, made, &written, diagnostics);
     let answers = lower.answers(&returned);
     let reply = lower.replies(&replies);
     let lowered = lower.calls();
@@ -80,8 +88,9 @@ pub(crate) fn lower(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Opt
 /// then not known.
 pub(crate) fn calls_alone(context: &Context<'_>, diagnostics: &mut Diagnostics) {
     let mut own = Diagnostics::default();
-    if let Some(all) = all_calls(context, &mut own) {
-        Lower::new(context, all, &mut own).calls();
+    if let Some(written) = all_calls(context, &mut own) {
+        let all = written.iter().map(|one| (&*one.call, one.span)).collect();
+        Lower::new(context, all, &written, &mut own).calls();
     }
     // An error that the first line names and nobody declares is told of there.
     let named = |one: &Diagnostic| {
@@ -99,11 +108,9 @@ pub(crate) fn calls_alone(context: &Context<'_>, diagnostics: &mut Diagnostics) 
 }
 
 /// The calls of the endpoint; nothing if one of them takes a form that is not built.
-fn all_calls<'a>(
-    context: &Context<'a>,
-    diagnostics: &mut Diagnostics,
-) -> Option<Vec<(&'a tree::Call, Span)>> {
+fn all_calls<'a>(context: &Context<'a>, diagnostics: &mut Diagnostics) -> Option<Vec<Written<'a>>> {
     let mut found: Vec<(&tree::Call, Span)> = Vec::new();
+    let mut written = Vec::new();
     let mut built = true;
     for member in &context.endpoint.members {
         let EndpointMemberKind::Call(call) = &member.kind else { continue };
@@ -135,8 +142,11 @@ fn all_calls<'a>(
             built = false;
         }
         found.push((call, member.span));
+        let one = Written::out(context, call, member.span, diagnostics);
+        built &= one.is_some();
+        written.extend(one);
     }
-    built.then_some(found)
+    built.then_some(written)
 }
 
 /// A name that means a value everywhere.
@@ -149,13 +159,7 @@ pub(crate) fn reserved(name: &tree::Ident) -> Diagnostic {
 
 /// A form of calls that is not built.
 fn form(call: &tree::Call) -> Option<(&'static str, Span)> {
-    if let Some(each) = &call.each {
-        return Some(("`each`", each.span));
-    }
-    if let tree::CallTarget::Operation { name, .. } = &call.target {
-        return Some(("calling a declared operation", name.span));
-    }
-    call.ty.as_ref().map(|ty| ("the type of a result", ty.span))
+    call.each.as_ref().map(|each| ("`each`", each.span))
 }
 
 fn replies<'a>(context: &Context<'a>) -> Vec<Reply<'a>> {
@@ -222,7 +226,7 @@ impl Lower<'_, '_> {
 }
 
 /// The nodes of what callers send.
-fn body_node(context: &Context<'_>, nodes: &mut Nodes) -> Option<crate::contract::NodeId> {
+fn body_node(context: &Context<'_>, nodes: &mut Nodes<'_>) -> Option<crate::contract::NodeId> {
     let (body, _) = context.request.body.as_ref()?;
     Some(nodes.declare(Parent::Body, &body.ty, context.types))
 }

@@ -49,6 +49,8 @@ enum Strictness {
     Failing,
     /// It is null.
     Sent,
+    /// The call is not made: what it sends would break what its operation asks.
+    Asked,
 }
 
 /// The body of an answer, written to `out`; with `nullable` it may be null.
@@ -72,10 +74,14 @@ pub(crate) fn perhaps_null(build: &Build, scope: &Scope<'_>) -> TokenStream {
 }
 
 fn bail(what: &str, strict: Strictness) -> Gone {
-    let what = format!("`{what}`");
+    let what = match strict {
+        Strictness::Asked => what.to_owned(),
+        _ => format!("`{what}`"),
+    };
     let broken = quote!(rt::broken_promise(#what));
     Gone::both(Writes::code(match strict {
         Strictness::Failing => quote!(return rt::End::Failed(#broken);),
+        Strictness::Asked => quote!(call.missing(#what);),
         Strictness::Promised | Strictness::Sent => quote!(return Err(#broken);),
     }))
 }
@@ -92,7 +98,7 @@ pub(crate) fn sent(build: &Build, scope: &Scope<'_>) -> TokenStream {
 /// The body of a call. One that is absent is not sent.
 pub(crate) fn call_body(build: &Build, scope: &Scope<'_>) -> TokenStream {
     if is_there(build, scope) {
-        let write = sent(build, scope);
+        let write = written(build, scope, &Gone::both(null()), Strictness::Asked);
         return quote! {
             let mut out = rt::Writer::new();
             #write
@@ -100,7 +106,7 @@ pub(crate) fn call_body(build: &Build, scope: &Scope<'_>) -> TokenStream {
         };
     }
     let gone = Gone { null: null(), absent: Writes::code(quote!(break 'body false;)) };
-    let write = written(build, scope, &gone, Strictness::Sent);
+    let write = written(build, scope, &gone, Strictness::Asked);
     quote! {
         let mut out = rt::Writer::new();
         let written = 'body: {
@@ -235,14 +241,10 @@ fn promise(
     text: &TokenStream,
     strict: Strictness,
 ) -> TokenStream {
-    let found = plan.promises.iter().find(|(rule, _)| *rule == scalar.rule);
-    let rule = match found {
-        Some((_, name)) => {
-            let name = ident(name);
-            quote!(&types::#name)
-        }
-        None => quote!(&rt::BOOLEAN),
-    };
+    let rule = promised_rule(plan, scalar);
+    if strict == Strictness::Asked {
+        return quote!(call.keeps(#text, #rule););
+    }
     if strict == Strictness::Failing {
         return quote! {
             if let Err(broken) = rt::promise(#text, #rule) {
@@ -251,6 +253,17 @@ fn promise(
         };
     }
     quote!(rt::promise(#text, #rule)?;)
+}
+
+/// The static of a rule that is promised.
+pub(crate) fn promised_rule(plan: &EndpointPlan, scalar: &Scalar) -> TokenStream {
+    match plan.promises.iter().find(|(rule, _)| *rule == scalar.rule) {
+        Some((_, name)) => {
+            let name = ident(name);
+            quote!(&types::#name)
+        }
+        None => quote!(&rt::BOOLEAN),
+    }
 }
 
 fn param(

@@ -8,7 +8,7 @@ use super::scope::{Scope, TextAccess};
 use super::tokens::{ident, millis, number};
 use crate::contract::Place;
 use crate::contract::work::{
-    Build, Call, Fallback, Handler, Operand, Outcome, Parent, PathPart, QueryPart,
+    Build, Call, Check, Fallback, Handler, Operand, Outcome, Parent, PathPart, QueryPart,
 };
 use crate::plan::{CallPlan, EndpointPlan};
 use proc_macro2::TokenStream;
@@ -239,6 +239,7 @@ fn request(call: &Call, names: &CallPlan, scope: &Scope<'_>) -> TokenStream {
     });
     let query = call.query.iter().map(|part| pair(part, scope));
     let headers = call.headers.iter().map(|(name, text)| header(name, text, scope));
+    let checks = call.checks.iter().map(|one| check(one, scope));
     let body = call.body.as_ref().map(|body| answer::call_body(body, scope));
     let within = call.within.map(|within| {
         let within = millis(within);
@@ -249,8 +250,30 @@ fn request(call: &Call, names: &CallPlan, scope: &Scope<'_>) -> TokenStream {
         #(#path)*
         #(#query)*
         #(#headers)*
+        #(#checks)*
         #body
         #within
+    }
+}
+
+/// Looks at a value that an operation asks more of than is known of it.
+///
+/// ```ignore
+/// call.keeps(id, &types::SKU);
+/// ```
+fn check(check: &Check, scope: &Scope<'_>) -> TokenStream {
+    let rule = answer::promised_rule(scope.plan, &check.scalar);
+    let many = matches!(&check.value, Operand::Param(at) if scope.plan.params.get(*at).is_some_and(|param| param.list.is_some()));
+    if many || matches!(check.value, Operand::Each { .. }) {
+        return answer::each(&check.value, scope, &|value| quote!(call.keeps(#value, #rule);));
+    }
+    match scope.argument(&check.value) {
+        TextAccess::There(value) => quote!(call.keeps(#value, #rule);),
+        TextAccess::Perhaps(value) => quote! {
+            if let Some(value) = #value {
+                call.keeps(&value, #rule);
+            }
+        },
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an endpoint does: calls, what is read of their results, and how an answer is built.
 
-use super::types::{Const, Scalar};
+use super::types::{Const, Scalar, Type};
 use gatewright_grammar::Span;
 
 /// The work of one endpoint.
@@ -155,6 +155,11 @@ pub struct Call {
     pub headers: Vec<(String, TextExpr)>,
     /// The body.
     pub body: Option<Build>,
+    /// What the operation asks of values that may not keep it: it is looked at before anything is
+    /// sent.
+    pub checks: Vec<Check>,
+    /// What is declared of the result, with the version whose names its fields have on the wire.
+    pub declared: Option<(Type, usize)>,
     /// The longest it may take with all attempts, in milliseconds.
     pub within: Option<u64>,
     /// Only made when this holds.
@@ -189,6 +194,15 @@ impl Call {
     pub fn is_safe(&self) -> bool {
         self.method == "GET" || self.method == "HEAD"
     }
+}
+
+/// A rule that a value must keep before it is sent.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// The value.
+    pub value: Operand,
+    /// The rule.
+    pub scalar: Scalar,
 }
 
 /// A part of a call's path.

@@ -56,6 +56,9 @@ codes! {
     DuplicateName "duplicate-name" Error "a name is declared twice";
     AlreadyInherited "already-inherited" Error "a version declares again what it inherits";
     UnknownBackend "unknown-backend" Error "there is no backend of this name";
+    UnknownOperation "unknown-operation" Error "a backend has no operation of this name";
+    UnknownArgument "unknown-argument" Error "an operation takes no value of this name";
+    MissingArgument "missing-argument" Error "an operation is called without a value that it needs";
     UnknownType "unknown-type" Error "there is no type of this name";
     UnknownError "unknown-error" Error "there is no error of this name";
     UnknownPolicy "unknown-policy" Error "there is no policy of this name";

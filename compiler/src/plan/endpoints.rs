@@ -164,10 +164,14 @@ fn call_names(call: &crate::contract::Call, around: &Around<'_>, locals: &mut Na
     }
 }
 
-/// The rules of everything the answer promises beyond what is read.
+/// The rules of everything that is promised beyond what is read: by the answer, and to operations.
 fn promises(work: &Work, rules: &mut Rules) -> Vec<(Rule, String)> {
     let mut scalars = Vec::new();
     for call in &work.calls {
+        scalars.extend(call.checks.iter().map(|check| check.scalar.clone()));
+        if let Some(body) = &call.body {
+            promised(body, &mut scalars);
+        }
         for handler in &call.handlers {
             if let Outcome::Fail(_, Some(members)) = &handler.outcome {
                 promised(members, &mut scalars);

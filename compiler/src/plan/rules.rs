@@ -100,7 +100,11 @@ fn both(a: &Rule, b: &Rule) -> Rule {
             let kept = values.values.iter().filter(|(_, wire)| {
                 scalar_accepts(&scalar(other), &Const::Text(wire.clone())).is_ok()
             });
-            Rule::Enum(Enumeration { values: kept.cloned().collect(), rest: Rest::Closed })
+            let rest = match &values.rest {
+                Rest::Becomes(text) => Rest::Becomes(text.clone()),
+                Rest::Closed | Rest::Open => Rest::Closed,
+            };
+            Rule::Enum(Enumeration { values: kept.cloned().collect(), rest })
         }
         _ => b.clone(),
     }

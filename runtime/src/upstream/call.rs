@@ -11,6 +11,7 @@ use super::attempt::Calling;
 use super::failure::{Failure, Reason};
 use super::forward::{self, is_framing};
 use super::{Gateway, exchange::Outgoing};
+use crate::check::Rule;
 use crate::contract::{Backend, Method};
 use crate::observe;
 use crate::request::{Deadline, Request};
@@ -145,6 +146,14 @@ impl Call {
     /// Notes that a value the call needs is missing: it fails as invalid, nothing is sent.
     pub fn missing(&mut self, value: &'static str) {
         self.flaw(format!("`{value}` is missing"));
+    }
+
+    /// Notes that a value has to keep a rule of the operation: if it does not, the call fails as
+    /// invalid, nothing is sent.
+    pub fn keeps(&mut self, value: &str, rule: &dyn Rule) {
+        if !rule.accepts(value) {
+            self.flaw(format!("a value is not {}", rule.expected()));
+        }
     }
 
     fn flaw(&mut self, what: String) {

@@ -26,6 +26,22 @@ impl Lower<'_, '_> {
         }
     }
 
+    /// What offers the fields of the value at `node`: an operation, or what the endpoint calls it.
+    pub(crate) fn offers(&self, node: NodeId) -> String {
+        let operation = match self.nodes.node(node).parent {
+            Parent::Call(call) => self.written(call).and_then(|written| written.operation),
+            _ => None,
+        };
+        let backend = match self.nodes.node(node).parent {
+            Parent::Call(call) => self.calls.get(call).map(|(call, _)| &call.backend.text),
+            _ => None,
+        };
+        match (operation, backend) {
+            (Some(operation), Some(backend)) => format!("{backend}.{}", operation.tree.name.text),
+            _ => self.spelled(node),
+        }
+    }
+
     pub(super) fn no_field(&self, node: NodeId, name: &Ident) -> Diagnostic {
         let declared = self.nodes.declared(node);
         let spelling = declared.map(|ty| values::spelling(ty, self.context.types));
@@ -159,7 +175,11 @@ impl Lower<'_, '_> {
     pub(super) fn may_be_missing(&self, node: NodeId, missing: NodeId, span: Span) -> Diagnostic {
         let what = self.spelled(node);
         let one = self.nodes.node(missing);
-        let can = if one.null_ok { "callers may send null" } else { "callers may leave it out" };
+        let can = match (self.nodes.is_result(missing), one.null_ok) {
+            (true, _) => "the backend may leave it out, or send null",
+            (false, true) => "callers may send null",
+            (false, false) => "callers may leave it out",
+        };
         let declared = self.nodes.declared(missing).map(|ty| ty.span);
         let (code, message) = match self.calling {
             Some(_) => {

@@ -2,7 +2,7 @@
 
 use super::compatible::{Fit, fit};
 use super::nodes::Allow;
-use super::scope::{Found, Lower};
+use super::scope::{Found, Guard, Lower};
 use super::untyped::renamed;
 use crate::analyse::values;
 use crate::contract::endpoint::{ParamKind, Presence};
@@ -130,10 +130,14 @@ impl Lower<'_, '_> {
 
     fn parameter(&mut self, index: usize, want: &Type, allow: Allow, span: Span) -> Option<Build> {
         let param = self.context.request.params.get(index)?;
+        let guarded = self.guarded.contains(&Guard::Param(index));
         if param.presence == Presence::Optional
-            && !allow.absent
+            && !(allow.absent || guarded)
             && matches!(param.kind, ParamKind::One(_))
         {
+            if self.calling.is_some() {
+                self.always(&Operand::Param(index), span)?;
+            }
             self.refuse(
                 Diagnostic::new(
                     Code::TypeMismatch,
@@ -187,10 +191,7 @@ impl Lower<'_, '_> {
             self.nodes.example(node, want.example.as_ref());
         }
         match &want.kind {
-            Kind::Json => {
-                self.nodes.whole(node);
-                Some(Build::Copy(Operand::Node(node)))
-            }
+            Kind::Json => self.whole(node, None, span),
             Kind::Scalar(wanted) => {
                 if let Some(object) = projection {
                     self.no_projection(object, "one value");
@@ -199,6 +200,7 @@ impl Lower<'_, '_> {
                 self.scalar(node, wanted, want, span)
             }
             Kind::Record(record) => {
+                self.form(node, want, span)?;
                 let asked = self.nodes.record(node, span);
                 self.fits(asked, span)?;
                 let entries = projection.map(|object| object.entries.as_slice());
@@ -208,6 +210,7 @@ impl Lower<'_, '_> {
                 Some(Build::Record(Some(node), members?))
             }
             Kind::List(element, bounds) => {
+                self.form(node, want, span)?;
                 let asked = self.nodes.element(node, first, span);
                 let inner = self.fits(asked, span)?;
                 self.list_bounds(node, bounds, first, span)?;
@@ -216,6 +219,56 @@ impl Lower<'_, '_> {
                     self.project(inner, Cut { first: None, projection }, element, span)?;
                 Some(Build::List { from: node, element: Box::new(element), first })
             }
+        }
+    }
+
+    /// Refuses a declared value of another form than `want`.
+    fn form(&mut self, node: NodeId, want: &Type, span: Span) -> Option<()> {
+        let Some(declared) = self.nodes.declared(node) else { return Some(()) };
+        let form = |kind: &Kind| match kind {
+            Kind::Record(_) => "one record",
+            Kind::List(..) => "a list",
+            _ => "a single value",
+        };
+        let (is, wanted) = (form(&declared.kind), form(&want.kind));
+        if is == wanted {
+            return Some(());
+        }
+        let (have, like) = (self.described(declared), self.described(want));
+        let message = format!("{wanted} is wanted, and `{}` is {is}", self.spelled(node));
+        let diagnostic = Diagnostic::new(Code::TypeMismatch, span, message)
+            .label(have)
+            .see(want.span, format!("{like} is declared"));
+        let list = match (&declared.kind, &want.kind) {
+            (Kind::Record(record), Kind::List(..)) => {
+                let fields = &self.context.types.record(*record).fields;
+                fields.iter().find(|field| matches!(field.ty.kind, Kind::List(..)))
+            }
+            _ => None,
+        };
+        self.refuse(match list {
+            Some(field) => {
+                let path = format!("{}.{}", self.spelled(node), field.name_as_of(self.origin));
+                diagnostic.help(format!("`{path}` is a list"))
+            }
+            None => diagnostic,
+        });
+        None
+    }
+
+    /// What a type is, in words: `a record { average, entries }`.
+    fn described(&self, ty: &Type) -> String {
+        match &ty.kind {
+            Kind::Record(record) => {
+                let record = self.context.types.record(*record);
+                let names = record.fields.iter().map(|field| field.name_as_of(self.origin));
+                let names: Vec<&str> = names.take(6).collect();
+                format!("a record {{ {} }}", names.join(", "))
+            }
+            Kind::List(element, _) => {
+                format!("a list of `{}`", values::spelling(element, self.context.types))
+            }
+            _ => values::article(&values::spelling(ty, self.context.types)),
         }
     }
 
@@ -231,6 +284,11 @@ impl Lower<'_, '_> {
         };
         match fits {
             Fit::Yes => Some(copy),
+            // A result that does not keep both rules is no result.
+            Fit::Check if self.nodes.is_result(node) && joinable(&declared, wanted) => {
+                let asked = self.nodes.scalar(node, Some(wanted), span);
+                self.fits(asked, span).map(|()| copy)
+            }
             Fit::Check => Some(Build::Promised(Box::new(copy), wanted.clone())),
             Fit::No => {
                 let what = values::spelling(&declared, self.context.types);
@@ -267,7 +325,7 @@ impl Lower<'_, '_> {
             Some(Kind::List(_, declared)) => Some(declared.clone()),
             _ => None,
         };
-        match declared {
+        match declared.filter(|_| !self.nodes.is_result(node)) {
             None => {
                 let max = if first.is_some() { None } else { wanted.max };
                 self.nodes.bounds(node, &ListBounds { max, ..wanted.clone() });
@@ -353,10 +411,23 @@ impl Lower<'_, '_> {
         );
     }
 
+    /// The finding about a value that is no `want`.
     pub(crate) fn mismatch(&self, span: Span, what: &str, want: &Type) -> Diagnostic {
         let wanted = values::spelling(want, self.context.types);
         Diagnostic::new(Code::TypeMismatch, span, format!("{what} is no `{wanted}`"))
             .label(format!("{} is wanted", values::article(&wanted)))
             .see(want.span, "declared here")
+    }
+}
+
+/// Whether one rule can say both what is declared and what is wanted: there is one pattern, and one
+/// format.
+fn joinable(declared: &Type, wanted: &Scalar) -> bool {
+    match (&declared.kind, &wanted.rule) {
+        (Kind::Scalar(Scalar { rule: Rule::Text(have), .. }), Rule::Text(want)) => {
+            (have.pattern.is_none() || want.pattern.is_none())
+                && (have.format.is_none() || want.format.is_none())
+        }
+        _ => true,
     }
 }

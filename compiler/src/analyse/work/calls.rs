@@ -1,7 +1,8 @@
 //! Calls: what each asks, and what its failures turn into.
 
-use super::order;
-use super::scope::{Lower, is_null};
+use super::nodes::Allow;
+use super::scope::{Guard, Lower, is_null};
+use crate::analyse::backends::Backends;
 use crate::analyse::{backends, signature, values};
 use crate::contract::work::{
     Build, Call, Cond, Condition, Fallback, Handler, Outcome, Parent, TextExpr,
@@ -58,25 +59,18 @@ impl Lower<'_, '_> {
         whole.then_some(lowered)
     }
 
-    /// The calls whose result cannot be null where `call` is made, because its `when` looks.
-    fn guards(&self, call: &tree::Call) -> Vec<usize> {
-        let mut guarded = Vec::new();
-        for tail in &call.tails {
-            if let TailKind::When(condition) = &tail.kind {
-                guarded.extend(self.not_null(condition));
-            }
-        }
-        guarded
+    /// What is there where `call` is made, because its `when` looks at it.
+    fn guards(&self, call: &tree::Call) -> Vec<Guard> {
+        let conditions = call.tails.iter().filter_map(|tail| match &tail.kind {
+            TailKind::When(condition) => Some(condition),
+            _ => None,
+        });
+        conditions.flat_map(|condition| self.not_null(condition)).collect()
     }
 
-    /// The calls whose result cannot be null where `condition` holds.
-    pub(crate) fn not_null(&self, condition: &tree::Value) -> Vec<usize> {
-        let looked_at = excludes_null(condition);
-        let calls = self.calls.iter().enumerate();
-        let guarded = calls.filter(|(_, (other, _))| {
-            looked_at.iter().any(|reference| order::names(reference, &other.name.text))
-        });
-        guarded.map(|(at, _)| at).collect()
+    /// What is there where `condition` holds.
+    pub(crate) fn not_null(&self, condition: &tree::Value) -> Vec<Guard> {
+        excludes_null(condition).into_iter().filter_map(|one| self.guard(one)).collect()
     }
 
     /// Every part is lowered even if one before it is refused: each has a finding of its own.
@@ -85,7 +79,7 @@ impl Lower<'_, '_> {
         let backend = self.backend(&call.backend);
         let target = self.path(path);
         let query = self.query(path);
-        let body = call.body.as_ref().map(|body| self.sent(method, body));
+        let body = self.body(index, call, method);
         let tails = self.tails(index, call);
         let Tails { headers, within, when, handlers, fallback } = tails?;
         let fails = |handler: &Handler| matches!(handler.outcome, Outcome::Fail(..));
@@ -93,7 +87,7 @@ impl Lower<'_, '_> {
             name: call.name.text.clone(),
             backend: backend?,
             method: method.text.clone(),
-            operation: operation(method, path),
+            operation: self.operation(index, method, path),
             path: target?,
             query: query?,
             headers,
@@ -101,6 +95,11 @@ impl Lower<'_, '_> {
                 Some(body) => Some(body?),
                 None => None,
             },
+            checks: std::mem::take(&mut self.checks),
+            declared: self
+                .written(index)
+                .and_then(|one| one.result)
+                .map(|(ty, at)| (ty.clone(), at)),
             within,
             when,
             required: fallback.is_none() || handlers.iter().any(fails),
@@ -128,30 +127,58 @@ impl Lower<'_, '_> {
     }
 
     fn backend(&mut self, name: &Ident) -> Option<usize> {
-        if let Some(found) = self.context.backends.by_name(&name.text) {
-            return Some(found);
+        let found = self.context.backends.by_name(&name.text);
+        if found.is_none() {
+            self.refuse(unknown_backend(self.context.backends, name));
         }
-        let diagnostic = Diagnostic::new(
-            Code::UnknownBackend,
-            name.span,
-            format!("there is no backend called `{}`", name.text),
-        );
-        let other = suggest::closest(&name.text, self.context.backends.names());
-        let declared = other.and_then(|other| self.context.backends.by_name(other));
-        let declared = declared.and_then(|at| self.context.backends.list.get(at));
-        let diagnostic = match declared {
-            Some(declared) => diagnostic
-                .label(format!("did you mean `{}`?", declared.name))
-                .see(declared.span, "declared here")
-                .fix(format!("write `{}`", declared.name), name.span, declared.name.clone()),
-            None => diagnostic.label("not declared").help(format!(
-                "declare it: `backend {} at env {}_URL`",
-                name.text,
-                name.text.to_ascii_uppercase()
-            )),
+        found
+    }
+
+    /// What a call is named in logs and documents.
+    fn operation(&self, index: usize, method: &Method, path: &CallPath) -> String {
+        match self.written(index).and_then(|written| written.operation) {
+            Some(operation) => self::operation(&operation.tree.method, &operation.tree.path),
+            None => self::operation(method, path),
+        }
+    }
+
+    /// What is sent, if anything is: checked against the operation's type where there is one.
+    fn body(&mut self, index: usize, call: &tree::Call, method: &Method) -> Option<Option<Build>> {
+        let Some(operation) = self.written(index).and_then(|written| written.operation) else {
+            return call.body.as_ref().map(|body| self.sent(method, body));
         };
-        self.refuse(diagnostic);
-        None
+        let title = format!("{}.{}", call.backend.text, operation.tree.name.text);
+        let wanted = operation.types.as_ref().and_then(|types| types.body.as_ref());
+        match (&call.body, wanted) {
+            (None, None) => None,
+            (Some(body), Some(wanted)) => {
+                let allow = Allow { absent: wanted.nullable, null: wanted.nullable };
+                Some(self.within("a body", |this| this.build(body, wanted, allow)))
+            }
+            (Some(body), None) => {
+                let message = format!("`{title}` sends no body");
+                self.refuse(
+                    Diagnostic::new(Code::TypeMismatch, body.span, message)
+                        .label("nothing is declared that this could be")
+                        .see(
+                            operation.tree.path.span,
+                            "its type would stand behind this: `(Type)`",
+                        ),
+                );
+                Some(None)
+            }
+            (None, Some(wanted)) => {
+                let spelling = values::spelling(wanted, self.context.types);
+                let message = format!("`{title}` needs a body");
+                self.refuse(
+                    Diagnostic::new(Code::MissingArgument, call.backend.span, message)
+                        .label(format!("{} is sent with it", values::article(&spelling)))
+                        .see(wanted.span, "declared here")
+                        .help("write it behind the call: `{ … }`, or `(value)`"),
+                );
+                Some(None)
+            }
+        }
     }
 
     fn tails(&mut self, index: usize, call: &tree::Call) -> Option<Tails> {
@@ -297,6 +324,25 @@ impl Lower<'_, '_> {
             return Some(Fallback::Const(constant));
         }
         self.any(value).map(Fallback::Built)
+    }
+}
+
+/// A backend that is not declared.
+pub(crate) fn unknown_backend(backends: &Backends, name: &Ident) -> Diagnostic {
+    let message = format!("there is no backend called `{}`", name.text);
+    let diagnostic = Diagnostic::new(Code::UnknownBackend, name.span, message);
+    let other = suggest::closest(&name.text, backends.names());
+    let declared = other.and_then(|other| backends.by_name(other));
+    match declared.and_then(|at| backends.list.get(at)) {
+        Some(declared) => diagnostic
+            .label(format!("did you mean `{}`?", declared.name))
+            .see(declared.span, "declared here")
+            .fix(format!("write `{}`", declared.name), name.span, declared.name.clone()),
+        None => diagnostic.label("not declared").help(format!(
+            "declare it: `backend {} at env {}_URL`",
+            name.text,
+            name.text.to_ascii_uppercase()
+        )),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Conditions: comparisons of what is in scope.
 
 use super::nodes::Allow;
-use super::scope::{Found, Lower, is_null};
+use super::scope::{Found, Lower, is_null, position};
 use crate::contract::endpoint::ParamKind;
 use crate::contract::types::{Const, Kind, Number, NumberKind, Rule, Scalar};
 use crate::contract::work::{Comparison, Cond, Operand, Parent};
@@ -48,21 +48,45 @@ impl Lower<'_, '_> {
             ValueKind::Number(_) => Some(number()),
             ValueKind::Template(_) => plain(Rule::Text(Default::default())),
             ValueKind::Ref(reference) => {
-                let [step] = reference.steps.as_slice() else { return None };
+                let [step] = reference.steps.as_slice() else {
+                    return self.declared_at(reference).and_then(|scalar| plain(kind_of(&scalar)));
+                };
                 if matches!(step.name.text.as_str(), "true" | "false") {
                     return Some(boolean());
                 }
                 let params = &self.context.request.params;
                 let param = params.iter().find(|param| param.name == step.name.text)?;
-                match (&param.kind, &param.kind) {
-                    (ParamKind::One(scalar), _) => match scalar.rule {
-                        Rule::Number(_) => Some(number()),
-                        Rule::Bool => Some(boolean()),
-                        Rule::Text(_) | Rule::Enum(_) => plain(Rule::Text(Default::default())),
-                    },
-                    _ => None,
+                match &param.kind {
+                    ParamKind::One(scalar) => plain(kind_of(scalar)),
+                    ParamKind::Many(..) => None,
                 }
             }
+            _ => None,
+        }
+    }
+
+    /// The scalar that is declared at a field of the body or of a typed result.
+    fn declared_at(&self, reference: &Ref) -> Option<Scalar> {
+        let (first, rest) = reference.steps.split_first()?;
+        if reference.of_element || first.index.is_some() {
+            return None;
+        }
+        let word = &first.name.text;
+        let body = self.context.request.body.as_ref().filter(|(_, name)| name == word);
+        let call = self.calls.iter().position(|(call, _)| call.name.text == *word);
+        let mut ty = match (body, call) {
+            (Some((body, _)), _) => &body.ty,
+            (None, Some(call)) => self.written(call)?.result?.0,
+            (None, None) => return None,
+        };
+        for step in rest {
+            let Kind::Record(record) = &ty.kind else { return None };
+            let record = self.context.types.record(*record);
+            let at = position(record, &step.name.text, self.origin)?;
+            ty = &record.fields.get(at).filter(|_| step.index.is_none())?.ty;
+        }
+        match &ty.kind {
+            Kind::Scalar(scalar) => Some(scalar.clone()),
             _ => None,
         }
     }
@@ -76,7 +100,7 @@ impl Lower<'_, '_> {
         match self.find(reference)? {
             Found::Node(node, None) if reference.projection.is_none() => {
                 let optional = match self.nodes.root_of(node) {
-                    Parent::Call(call) => self.can_be_null(*call),
+                    Parent::Call(call) if !self.nodes.is_result(node) => self.can_be_null(*call),
                     _ => self.nodes.declared(node).is_some(),
                 };
                 let allow = if optional { Allow::BOTH } else { Allow::NOTHING };
@@ -204,6 +228,15 @@ impl Lower<'_, '_> {
             Found::Const(constant) => Some(Operand::Const(constant)),
             _ => self.operand(value, Allow::BOTH),
         }
+    }
+}
+
+/// What a scalar is, its bounds aside.
+fn kind_of(scalar: &Scalar) -> Rule {
+    match scalar.rule {
+        Rule::Number(_) => number().rule,
+        Rule::Bool => Rule::Bool,
+        Rule::Text(_) | Rule::Enum(_) => Rule::Text(Default::default()),
     }
 }
 

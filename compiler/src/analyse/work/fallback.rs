@@ -14,7 +14,7 @@ use gatewright_grammar::tree::{self, TailKind};
 
 /// What fallbacks are checked against.
 struct Reads<'a> {
-    nodes: &'a Nodes,
+    nodes: &'a Nodes<'a>,
     params: &'a [Param],
 }
 
@@ -22,7 +22,7 @@ struct Reads<'a> {
 pub(crate) fn check(
     calls: &[Call],
     trees: &[(&tree::Call, Span)],
-    (nodes, params): (&Nodes, &[Param]),
+    (nodes, params): (&Nodes<'_>, &[Param]),
     diagnostics: &mut Diagnostics,
 ) -> Option<()> {
     let reads = Reads { nodes, params };
@@ -132,7 +132,7 @@ impl Reads<'_> {
     }
 }
 
-fn fits(nodes: &Nodes, id: NodeId, value: &Const, path: &str) -> Result<(), String> {
+fn fits(nodes: &Nodes<'_>, id: NodeId, value: &Const, path: &str) -> Result<(), String> {
     let node = nodes.node(id);
     if *value == Const::Null {
         return if node.null_ok { Ok(()) } else { Err(format!("`{path}` is null")) };
@@ -159,7 +159,7 @@ fn fits(nodes: &Nodes, id: NodeId, value: &Const, path: &str) -> Result<(), Stri
     }
 }
 
-fn member(nodes: &Nodes, field: NodeId, value: &Const, path: &str) -> Result<(), String> {
+fn member(nodes: &Nodes<'_>, field: NodeId, value: &Const, path: &str) -> Result<(), String> {
     let node = nodes.node(field);
     let Parent::Field(_, name) = &node.parent else { return Ok(()) };
     let path = format!("{path}.{name}");

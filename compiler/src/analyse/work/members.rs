@@ -210,7 +210,10 @@ impl Lower<'_, '_> {
                     span,
                     format!("`{}` can be missing here", field.name),
                 )
-                .label("callers may leave it out, or send null")
+                .label(match self.nodes.is_result(child) {
+                    true => "the backend may leave it out, or send null",
+                    false => "callers may leave it out, or send null",
+                })
                 .see(field.span, "must be there in every answer"),
             );
             return None;
@@ -248,13 +251,15 @@ impl Lower<'_, '_> {
     }
 
     fn ambiguous(&self, name: &str, first: Spread, second: Spread) -> Diagnostic {
-        let message = format!("two values offer `{name}`, and nothing says which one wins");
+        let calls = self.nodes.is_result(first.node) && self.nodes.is_result(second.node);
+        let what = if calls { "calls" } else { "values" };
+        let message = format!("two {what} offer `{name}`, and nothing says which one wins");
         let has = |spread: Spread| {
             let spelling = self
                 .offered(spread, name)
                 .map(|field| super::super::values::spelling(&field.ty, self.context.types));
             let spelling = spelling.unwrap_or_default();
-            format!("`{}` has `{name}: {spelling}`", self.spelled(spread.node))
+            format!("`{}` has `{name}: {spelling}`", self.offers(spread.node))
         };
         Diagnostic::new(Code::AmbiguousSource, second.span, message)
             .label(format!("{} too", has(second)))
@@ -290,7 +295,11 @@ impl Lower<'_, '_> {
             .label(every)
             .see(span, entries);
         for spread in spreads {
-            let text = format!("`{}` has no `{}`", self.spelled(spread.node), field.name);
+            let owner = self.offers(spread.node);
+            let text = match self.nodes.is_result(spread.node) {
+                true => format!("`{owner}` is declared and has no `{}`", field.name),
+                false => format!("`{owner}` has no `{}`", field.name),
+            };
             diagnostic = diagnostic.see(spread.span, text);
         }
         let bind = if inherited {

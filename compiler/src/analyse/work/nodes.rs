@@ -28,8 +28,9 @@ impl Allow {
 }
 
 /// The nodes of one endpoint while they are collected.
-#[derive(Debug, Default)]
-pub(crate) struct Nodes {
+#[derive(Debug)]
+pub(crate) struct Nodes<'a> {
+    types: &'a Types,
     list: Vec<Slot>,
     /// Whether what is narrowed is narrowed for every answer.
     firm: bool,
@@ -38,14 +39,23 @@ pub(crate) struct Nodes {
 #[derive(Debug)]
 struct Slot {
     node: Node,
-    /// The declared type, for what callers send.
-    declared: Option<Type>,
+    /// The declared type, if there is one.
+    declared: Option<Declared>,
     /// Where its shape was first asked for.
     first: Option<(Span, &'static str)>,
     /// Whether a read without a limit, or with this limit, was seen.
     keep: Keep,
     /// What reads that hold for every answer allow.
     firm: Allow,
+}
+
+/// What is declared of a value.
+#[derive(Clone, Debug)]
+struct Declared {
+    ty: Type,
+    /// The version whose names its fields have on the wire; nothing for what callers send, which
+    /// has the names of today.
+    origin: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,13 +74,18 @@ pub(crate) struct Clash {
     pub(crate) is: &'static str,
 }
 
-impl Nodes {
+impl<'a> Nodes<'a> {
+    /// No nodes yet; declared types are those of `types`.
+    pub(crate) fn new(types: &'a Types) -> Self {
+        Self { types, list: Vec::new(), firm: false }
+    }
+
     /// A node that nothing is known of.
     pub(crate) fn root(&mut self, parent: Parent) -> NodeId {
         self.add(parent, None)
     }
 
-    fn add(&mut self, parent: Parent, declared: Option<Type>) -> NodeId {
+    fn add(&mut self, parent: Parent, declared: Option<Declared>) -> NodeId {
         let id = NodeId(u32::try_from(self.list.len()).unwrap_or(u32::MAX));
         let node = Node {
             parent,
@@ -98,14 +113,62 @@ impl Nodes {
         &self.slot(id).node
     }
 
-    /// The declared type of a value that callers send.
+    /// The declared type of a value: of what callers send, or of a typed result.
     pub(crate) fn declared(&self, id: NodeId) -> Option<&Type> {
-        self.slot(id).declared.as_ref()
+        self.slot(id).declared.as_ref().map(|declared| &declared.ty)
+    }
+
+    /// Whether a value is a part of a typed result.
+    pub(crate) fn is_result(&self, id: NodeId) -> bool {
+        self.slot(id).declared.as_ref().is_some_and(|declared| declared.origin.is_some())
+    }
+
+    /// Whether a value is a part of what callers send.
+    fn is_sent(&self, id: NodeId) -> bool {
+        self.slot(id).declared.as_ref().is_some_and(|declared| declared.origin.is_none())
+    }
+
+    /// The name on the wire of a field of the record at `id`.
+    pub(crate) fn wire_name<'f>(&self, id: NodeId, field: &'f Field) -> &'f str {
+        match self.slot(id).declared.as_ref().and_then(|declared| declared.origin) {
+            Some(origin) => field.name_as_of(origin),
+            None => &field.name,
+        }
+    }
+
+    /// The node of a whole result of type `ty`, whose fields have the names that version `origin`
+    /// gave them. Its parts become nodes when they are read: nothing else is checked.
+    pub(crate) fn result(&mut self, parent: Parent, ty: &Type, origin: usize) -> NodeId {
+        self.expect(parent, ty, origin, false)
+    }
+
+    fn expect(&mut self, parent: Parent, ty: &Type, origin: usize, optional: bool) -> NodeId {
+        // Of `json` nothing is declared: it is whatever reads make of it.
+        let json = matches!(ty.kind, Kind::Json);
+        let declared = Declared { ty: ty.clone(), origin: Some(origin) };
+        let element = matches!(parent, Parent::Element(_));
+        let id = self.add(parent, (!json).then_some(declared));
+        let shape = match &ty.kind {
+            Kind::Json => Shape::Any,
+            Kind::Scalar(scalar) => Shape::Scalar(vec![scalar.clone()]),
+            Kind::Record(_) => Shape::Record(Vec::new()),
+            Kind::List(element, bounds) => {
+                list(self.expect(Parent::Element(id), element, origin, false), bounds)
+            }
+        };
+        // Results are normalised: a field that may be missing in one way may be in the other.
+        let missing = Allow { absent: optional || ty.nullable, null: optional || ty.nullable };
+        let slot = self.slot_mut(id);
+        slot.node.shape = shape;
+        slot.node.absent_ok = missing.absent && !element;
+        slot.node.null_ok = missing.null;
+        slot.node.example = ty.example.clone();
+        id
     }
 
     /// The node of a whole body of type `ty`, and nodes for everything in it.
     pub(crate) fn declare(&mut self, parent: Parent, ty: &Type, types: &Types) -> NodeId {
-        let id = self.add(parent, Some(ty.clone()));
+        let id = self.add(parent, Some(Declared { ty: ty.clone(), origin: None }));
         let shape = match &ty.kind {
             Kind::Json => Shape::Any,
             Kind::Scalar(scalar) => Shape::Scalar(vec![scalar.clone()]),
@@ -166,7 +229,7 @@ impl Nodes {
 
     /// Takes back what was narrowed since `before`. What was not read then is read by nobody.
     pub(crate) fn take_back(&mut self, before: &[Allow]) {
-        for (at, slot) in self.list.iter_mut().enumerate() {
+        for (at, slot) in self.list.iter_mut().enumerate().filter(|(_, s)| s.declared.is_none()) {
             let known = before.get(at).copied();
             let allow = known.unwrap_or_else(|| unread(&slot.node.parent));
             slot.node.absent_ok = allow.absent;
@@ -221,10 +284,13 @@ impl Nodes {
         if let Some(child) = fields.iter().find(named) {
             return Ok(Some(*child));
         }
-        if declared {
-            return Ok(None);
-        }
-        let child = self.add(Parent::Field(id, name.to_owned()), None);
+        let child = match self.slot(id).declared.clone() {
+            None => self.add(Parent::Field(id, name.to_owned()), None),
+            Some(declared) => match self.expected_field(id, name, &declared) {
+                Some(child) => child,
+                None => return Ok(None),
+            },
+        };
         let slot = self.slot_mut(id);
         slot.first.get_or_insert((span, "a record"));
         match &mut slot.node.shape {
@@ -232,6 +298,19 @@ impl Nodes {
             shape => *shape = Shape::Record(vec![child]),
         }
         Ok(Some(child))
+    }
+
+    /// A field of a typed result that nothing has read yet; nothing if it is not declared.
+    fn expected_field(&mut self, id: NodeId, name: &str, declared: &Declared) -> Option<NodeId> {
+        let (Kind::Record(record), Some(origin)) = (&declared.ty.kind, declared.origin) else {
+            return None;
+        };
+        let fields = &self.types.record(*record).fields;
+        let field = fields.iter().find(|field| field.name_as_of(origin) == name)?;
+        let parent = Parent::Field(id, name.to_owned());
+        let child = self.expect(parent, &field.ty, origin, field.optional);
+        self.example(child, field.example.as_ref());
+        Some(child)
     }
 
     /// Asks for a record, of whatever fields.
@@ -273,10 +352,10 @@ impl Nodes {
 
     /// Asks that a list keeps `wanted`.
     pub(crate) fn bounds(&mut self, id: NodeId, wanted: &ListBounds) {
-        let slot = self.slot_mut(id);
-        if slot.declared.is_some() {
+        if self.is_sent(id) {
             return;
         }
+        let slot = self.slot_mut(id);
         if let Shape::List { min, max, unique, .. } = &mut slot.node.shape {
             *min = (*min).max(wanted.min);
             *max = match (*max, wanted.max) {
@@ -303,7 +382,7 @@ impl Nodes {
         rule: Option<&Scalar>,
         span: Span,
     ) -> Result<(), Clash> {
-        let declared = self.slot(id).declared.is_some();
+        let declared = self.is_sent(id);
         let wants = rule.map_or("a text, number or boolean", word);
         let shape = match (&self.slot(id).node.shape, rule) {
             (Shape::Any, None) if !declared => Shape::AnyScalar,
@@ -320,6 +399,11 @@ impl Nodes {
                     return Err(self.clash(id, span, wants));
                 }
                 if rules.iter().any(|other| fit(other, rule) == Fit::Yes) {
+                    return Ok(());
+                }
+                // What replaces unknown values accepts whatever a backend declares.
+                if replaces(rule) && self.is_result(id) {
+                    self.slot_mut(id).node.shape = Shape::Scalar(vec![rule.clone()]);
                     return Ok(());
                 }
                 // A looser rule has nothing to add to the one that is asked for.
@@ -343,7 +427,7 @@ impl Nodes {
             Shape::Record(_) => "a record",
             Shape::List { .. } => "a list",
         };
-        let declared = slot.declared.as_ref().map(|ty| ty.span);
+        let declared = slot.declared.as_ref().map(|declared| declared.ty.span);
         let first = declared.or(slot.first.map(|(span, _)| span)).unwrap_or(span);
         Clash { node: id, first, was, is }
     }
@@ -360,8 +444,12 @@ impl Nodes {
     pub(crate) fn finish(self) -> Vec<Node> {
         let done = |slot: Slot| {
             let mut node = slot.node;
-            if let (Shape::List { keep, .. }, Keep::First(count)) = (&mut node.shape, slot.keep) {
+            if let (Shape::List { keep, min, .. }, Keep::First(count)) =
+                (&mut node.shape, slot.keep)
+            {
                 *keep = Some(count);
+                // Nobody looks at what is behind the first ones.
+                *min = (*min).min(count);
             }
             node
         };
@@ -372,6 +460,12 @@ impl Nodes {
 /// What is allowed at a node that nobody has read. An element is there by being there.
 fn unread(parent: &Parent) -> Allow {
     Allow { absent: !matches!(parent, Parent::Element(_)), null: true }
+}
+
+/// Whether values that an enum does not declare become one that it does.
+fn replaces(scalar: &Scalar) -> bool {
+    use crate::contract::types::{Enumeration, Rest, Rule};
+    matches!(&scalar.rule, Rule::Enum(Enumeration { rest: Rest::Becomes(_), .. }))
 }
 
 fn list(element: NodeId, bounds: &ListBounds) -> Shape {

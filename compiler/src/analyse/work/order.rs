@@ -130,7 +130,7 @@ pub(crate) fn needed(
 pub(crate) fn settle(
     calls: &mut [Call],
     trees: &[(&tree::Call, Span)],
-    nodes: &Nodes,
+    nodes: &Nodes<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<()> {
     let mut after: Vec<BTreeSet<usize>> =

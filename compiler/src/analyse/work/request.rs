@@ -4,10 +4,11 @@ use super::nodes::Allow;
 use super::scope::{Found, Lower};
 use crate::analyse::{backends, values};
 use crate::contract::endpoint::{ParamKind, Place};
-use crate::contract::work::{Operand, PathPart, QueryPart, TextExpr, TextPart};
+use crate::contract::types::Kind;
+use crate::contract::work::{Build, Check, Operand, PathPart, QueryPart, TextExpr, TextPart};
 use crate::diagnostic::{Code, Diagnostic};
 use gatewright_grammar::Span;
-use gatewright_grammar::tree::{CallPart, CallPath, HeaderValue, Pair, Value, ValueKind};
+use gatewright_grammar::tree::{self, CallPart, CallPath, HeaderValue, Pair, Value, ValueKind};
 
 impl Lower<'_, '_> {
     /// The path, literal texts joined.
@@ -35,8 +36,11 @@ impl Lower<'_, '_> {
                         parts.push(PathPart::Literal(std::mem::take(&mut literal)));
                         parts.push(PathPart::Rest(param));
                     }
-                    CallPart::Hole { value, span, .. } => {
-                        let filled = self.in_hole("a path", *span, |this| this.filled(value));
+                    CallPart::Hole { value, ty, span, .. } => {
+                        let filled = match ty {
+                            Some(ty) => self.argument("a path", value, ty),
+                            None => self.in_hole("a path", *span, |this| this.filled(value)),
+                        };
                         let Some(operand) = filled else {
                             whole = false;
                             continue;
@@ -126,6 +130,9 @@ impl Lower<'_, '_> {
         let name = pair.name.text.clone();
         let Some(parts) = &pair.value else { return Some(QueryPart::Literal(name)) };
         match parts.as_slice() {
+            [CallPart::Hole { value, ty: Some(ty), rest: false, .. }] => {
+                self.pair_argument(name, value, ty)
+            }
             [CallPart::Hole { value, rest: false, span, .. }] => {
                 self.in_hole("a query", *span, |this| this.pair_value(name, value))
             }
@@ -139,6 +146,71 @@ impl Lower<'_, '_> {
                     Some(literal) => QueryPart::Literal(format!("{name}={literal}")),
                     None => QueryPart::Text(name, text),
                 })
+            }
+        }
+    }
+
+    /// A value that must be of the type that an operation declares.
+    fn argument(&mut self, place: &'static str, value: &Value, ty: &tree::Type) -> Option<Operand> {
+        let wanted = self.context.operations.hole(ty.span)?.clone();
+        let allow = Allow { absent: wanted.nullable, null: wanted.nullable };
+        let built = self.within(place, |this| this.build(value, &wanted, allow))?;
+        self.operand_of(built, value.span)
+    }
+
+    /// The pair of an operation whose value stands alone: a list repeats it.
+    fn pair_argument(&mut self, name: String, value: &Value, ty: &tree::Type) -> Option<QueryPart> {
+        let wanted = self.context.operations.hole(ty.span)?.clone();
+        if !matches!(wanted.kind, Kind::List(..)) {
+            return self.argument("a query", value, ty).map(|one| QueryPart::Value(name, one));
+        }
+        // Without the list no pair is sent.
+        match self.within("a query", |this| this.build(value, &wanted, Allow::BOTH))? {
+            Build::Copy(operand @ Operand::Param(_)) => Some(QueryPart::Each(name, operand)),
+            Build::List { from, element, first } => {
+                let element = self.operand_of(*element, value.span)?;
+                let Operand::Node(element) = element else { return None };
+                let each = Operand::Each { list: from, first, value: element };
+                Some(QueryPart::Each(name, each))
+            }
+            _ => {
+                self.refuse(
+                    Diagnostic::new(
+                        Code::TypeMismatch,
+                        value.span,
+                        "a list in scope is wanted here",
+                    )
+                    .label("this is none")
+                    .help("name a parameter or a field that holds the list"),
+                );
+                None
+            }
+        }
+    }
+
+    /// One value that was built for an operation; what it may not keep is looked at when it is
+    /// sent.
+    fn operand_of(&mut self, build: Build, span: Span) -> Option<Operand> {
+        match build {
+            Build::Copy(operand) => Some(operand),
+            Build::Const(constant) => Some(Operand::Const(constant)),
+            Build::Promised(inner, scalar) => {
+                let value = self.operand_of(*inner, span)?;
+                self.checks.push(Check { value: value.clone(), scalar });
+                Some(value)
+            }
+            Build::Or(all) => {
+                let all: Vec<Option<Operand>> =
+                    all.into_iter().map(|one| self.operand_of(one, span)).collect();
+                all.into_iter().collect::<Option<Vec<_>>>().map(Operand::Or)
+            }
+            _ => {
+                self.refuse(
+                    Diagnostic::new(Code::TypeMismatch, span, "one value is wanted here")
+                        .label("this is none")
+                        .help("name a parameter, or a field of a result"),
+                );
+                None
             }
         }
     }
@@ -160,8 +232,11 @@ impl Lower<'_, '_> {
                     );
                     None
                 }
-                CallPart::Hole { value, span, .. } => {
-                    let operand = self.in_hole("a query", *span, |this| this.filled(value));
+                CallPart::Hole { value, ty, span, .. } => {
+                    let operand = match ty {
+                        Some(ty) => self.argument("a query", value, ty),
+                        None => self.in_hole("a query", *span, |this| this.filled(value)),
+                    };
                     operand.map(TextPart::Value)
                 }
             })

@@ -3,10 +3,10 @@
 use super::Context;
 use super::build::Cut;
 use super::nodes::Allow;
-use super::scope::{Lower, is_null};
+use super::scope::{Guard, Lower, is_null};
 use crate::contract::endpoint::Success;
 use crate::contract::types::Type;
-use crate::contract::work::{Answer, Build};
+use crate::contract::work::{Answer, Build, Parent};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{self, CompareOp, EndpointMemberKind, NumberLit, Value, ValueKind};
@@ -272,7 +272,7 @@ impl Lower<'_, '_> {
     }
 
     /// The call whose result is null where `condition` holds.
-    fn is_null(&self, condition: &Value) -> Option<usize> {
+    fn is_null(&self, condition: &Value) -> Option<Guard> {
         let ValueKind::Compare(left, CompareOp::Equal, right) = &condition.kind else {
             return None;
         };
@@ -283,7 +283,8 @@ impl Lower<'_, '_> {
         };
         let ValueKind::Ref(reference) = &other.kind else { return None };
         let [step] = reference.steps.as_slice() else { return None };
-        self.calls.iter().position(|(call, _)| call.name.text == step.name.text)
+        let call = self.calls.iter().position(|(call, _)| call.name.text == step.name.text)?;
+        Some(Guard::Value(Parent::Call(call), Vec::new()))
     }
 
     fn answer(

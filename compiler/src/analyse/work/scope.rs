@@ -1,9 +1,10 @@
 //! Names in scope, and the values they lead to.
 
 use super::nodes::{Allow, Clash, Nodes};
+use super::written::Written;
 use super::{Context, body_node};
 use crate::contract::types::{Const, Field, Kind, Record};
-use crate::contract::work::{NodeId, Parent};
+use crate::contract::work::{Check, NodeId, Parent};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{self, Ident, Ref, Step, TailKind};
@@ -12,19 +13,23 @@ use gatewright_grammar::tree::{self, Ident, Ref, Step, TailKind};
 pub(crate) struct Lower<'a, 'd> {
     pub(crate) context: &'a Context<'a>,
     pub(crate) diagnostics: &'d mut Diagnostics,
-    pub(crate) nodes: Nodes,
+    pub(crate) nodes: Nodes<'a>,
     /// The node of the request body.
     pub(crate) body: Option<NodeId>,
     /// The calls that are made, in the order of the text.
     pub(crate) calls: Vec<(&'a tree::Call, Span)>,
+    /// What is declared of calls, made or not.
+    written: &'a [Written<'a>],
+    /// What arguments of the call that is being lowered must keep at run time.
+    pub(crate) checks: Vec<Check>,
     /// The node of each call's result, once something reads it.
     pub(crate) results: Vec<Option<NodeId>>,
     /// The elements being projected, innermost last.
     pub(crate) elements: Vec<NodeId>,
     /// The body of the failed answer whose handler is being lowered.
     pub(crate) error: Option<NodeId>,
-    /// Calls whose result cannot be null where something is being lowered.
-    pub(crate) guarded: Vec<usize>,
+    /// What is there where something is being lowered, because a condition looks at it.
+    pub(crate) guarded: Vec<Guard>,
     /// The call that is being lowered, if it is not the answer.
     pub(crate) calling: Option<usize>,
     /// What is being lowered, for messages: `a path`.
@@ -35,6 +40,15 @@ pub(crate) struct Lower<'a, 'd> {
     pub(crate) origin: usize,
     /// Whether everything so far could be lowered.
     pub(crate) ok: bool,
+}
+
+/// A value that is there, and with it everything on the way to it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Guard {
+    /// A parameter.
+    Param(usize),
+    /// A value in a result or body, by the names on the wire that lead to it.
+    Value(Parent, Vec<String>),
 }
 
 /// What a reference leads to.
@@ -54,9 +68,10 @@ impl<'a, 'd> Lower<'a, 'd> {
     pub(crate) fn new(
         context: &'a Context<'a>,
         calls: Vec<(&'a tree::Call, Span)>,
+        written: &'a [Written<'a>],
         diagnostics: &'d mut Diagnostics,
     ) -> Self {
-        let mut nodes = Nodes::default();
+        let mut nodes = Nodes::new(context.types);
         let body = body_node(context, &mut nodes);
         Self {
             context,
@@ -65,6 +80,8 @@ impl<'a, 'd> Lower<'a, 'd> {
             body,
             results: vec![None; calls.len()],
             calls,
+            written,
+            checks: Vec::new(),
             elements: Vec::new(),
             error: None,
             guarded: Vec::new(),
@@ -81,11 +98,21 @@ impl<'a, 'd> Lower<'a, 'd> {
         if let Some(Some(node)) = self.results.get(call) {
             return *node;
         }
-        let node = self.nodes.root(Parent::Call(call));
+        let parent = Parent::Call(call);
+        let node = match self.written(call).and_then(|written| written.result) {
+            Some((ty, origin)) => self.nodes.result(parent, ty, origin),
+            None => self.nodes.root(parent),
+        };
         if let Some(slot) = self.results.get_mut(call) {
             *slot = Some(node);
         }
         node
+    }
+
+    /// What is declared of a call.
+    pub(crate) fn written(&self, call: usize) -> Option<&'a Written<'a>> {
+        let (_, span) = self.calls.get(call)?;
+        self.written.iter().find(|written| written.span == *span)
     }
 
     /// Adds a finding and remembers that the endpoint is not whole.
@@ -246,12 +273,12 @@ impl<'a, 'd> Lower<'a, 'd> {
     {
         let Some(record) = self.record_of(node) else { return name };
         match position(record, name, origin).and_then(|at| record.fields.get(at)) {
-            Some(field) => &field.name,
+            Some(field) => self.nodes.wire_name(node, field),
             None => name,
         }
     }
 
-    /// The declared record that callers send at `node`.
+    /// The declared record at `node`.
     pub(crate) fn record_of(&self, node: NodeId) -> Option<&'a Record> {
         match self.nodes.declared(node)?.kind {
             Kind::Record(id) => Some(self.context.types.record(id)),
@@ -291,17 +318,14 @@ impl<'a, 'd> Lower<'a, 'd> {
 
     /// Says that `node` is read along its path, and what is fine if it is missing.
     pub(crate) fn reach(&mut self, node: NodeId, allow: Allow, span: Span) -> Option<()> {
-        let mut allow = allow;
         if let Parent::Call(call) = *self.nodes.root_of(node)
             && self.can_be_null(call)
+            && !allow.null
+            && !self.is_guarded(self.root_node(node))
         {
-            if self.guarded.contains(&call) {
-                allow = Allow::BOTH;
-            } else if !allow.null {
-                let diagnostic = self.null(call, span);
-                self.refuse(diagnostic);
-                return None;
-            }
+            let diagnostic = self.null(call, span);
+            self.refuse(diagnostic);
+            return None;
         }
         if self.nodes.declared(node).is_some()
             && let Some(missing) = self.missing(node, allow)
@@ -314,7 +338,7 @@ impl<'a, 'd> Lower<'a, 'd> {
         loop {
             let null_root =
                 matches!(self.nodes.node(at).parent, Parent::Call(call) if self.can_be_null(call));
-            if !null_root {
+            if !null_root && !self.is_guarded(at) {
                 self.nodes.allow(at, allow);
             }
             match &self.nodes.node(at).parent {
@@ -324,7 +348,79 @@ impl<'a, 'd> Lower<'a, 'd> {
         }
     }
 
-    /// The value on the path to one that callers send, which may be missing though `allow` does
+    /// The node of the whole that `node` is a part of.
+    fn root_node(&self, node: NodeId) -> NodeId {
+        match &self.nodes.node(node).parent {
+            Parent::Field(up, _) | Parent::Element(up) => self.root_node(*up),
+            _ => node,
+        }
+    }
+
+    /// Whether the value at `node` is there because a condition looks at it, or at a part of it.
+    fn is_guarded(&self, node: NodeId) -> bool {
+        let mut names = Vec::new();
+        let mut at = node;
+        let root = loop {
+            match &self.nodes.node(at).parent {
+                Parent::Field(up, name) => {
+                    names.push(name.as_str());
+                    at = *up;
+                }
+                Parent::Element(_) => return false,
+                root => break root,
+            }
+        };
+        let begins = |path: &Vec<String>| {
+            path.len() >= names.len() && path.iter().zip(names.iter().rev()).all(|(a, b)| a == b)
+        };
+        let guards = |guard: &Guard| matches!(guard, Guard::Value(other, path) if other == root && begins(path));
+        self.guarded.iter().any(guards)
+    }
+
+    /// What is there if `reference` leads to something.
+    pub(crate) fn guard(&self, reference: &Ref) -> Option<Guard> {
+        let (first, rest) = reference.steps.split_first()?;
+        let word = &first.name.text;
+        if reference.of_element || first.index.is_some() {
+            return None;
+        }
+        if let Some(param) = self.context.request.params.iter().position(|p| p.name == *word) {
+            return Some(Guard::Param(param));
+        }
+        let body = self.context.request.body.as_ref().filter(|(_, name)| name == word);
+        let call = self.calls.iter().position(|(call, _)| call.name.text == *word);
+        let (root, declared, origin) = match (body, call) {
+            (Some((body, _)), _) => (Parent::Body, Some(&body.ty), usize::MAX),
+            (None, Some(call)) => {
+                let result = self.written(call).and_then(|written| written.result);
+                let origin = result.map_or(usize::MAX, |(_, origin)| origin);
+                (Parent::Call(call), result.map(|(ty, _)| ty), origin)
+            }
+            (None, None) => return None,
+        };
+        let mut ty = declared;
+        let mut path = Vec::new();
+        for step in rest {
+            let record = match ty.map(|ty| &ty.kind) {
+                Some(Kind::Record(id)) => Some(self.context.types.record(*id)),
+                _ => None,
+            };
+            let field = record.and_then(|record| {
+                record.fields.get(position(record, &step.name.text, self.origin)?)
+            });
+            path.push(match field {
+                Some(field) => field.name_as_of(origin).to_owned(),
+                None => step.name.text.clone(),
+            });
+            ty = field.map(|field| &field.ty);
+            if step.index.is_some() {
+                break;
+            }
+        }
+        Some(Guard::Value(root, path))
+    }
+
+    /// The value on the path to a declared one, which may be missing though `allow` does
     /// not allow it.
     fn missing(&self, node: NodeId, allow: Allow) -> Option<NodeId> {
         let mut at = node;
@@ -332,7 +428,8 @@ impl<'a, 'd> Lower<'a, 'd> {
             let one = self.nodes.node(at);
             let body = matches!(one.parent, Parent::Body)
                 && self.context.request.body.as_ref().is_some_and(|(body, _)| body.optional);
-            if (!allow.absent && (one.absent_ok || body)) || (!allow.null && one.null_ok) {
+            let may = (!allow.absent && (one.absent_ok || body)) || (!allow.null && one.null_ok);
+            if may && !self.is_guarded(at) {
                 return Some(at);
             }
             match &one.parent {

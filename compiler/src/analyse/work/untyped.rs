@@ -1,7 +1,7 @@
 //! Values whose type is not declared: texts, and bodies that backends are sent.
 
 use super::nodes::Allow;
-use super::scope::{Found, Lower};
+use super::scope::{Found, Guard, Lower};
 use crate::analyse::{not_yet, values};
 use crate::contract::endpoint::{ParamKind, Presence};
 use crate::contract::types::{Kind, Record, Type, Types};
@@ -36,7 +36,8 @@ impl Lower<'_, '_> {
     pub(crate) fn always(&mut self, operand: &Operand, span: Span) -> Option<()> {
         let Operand::Param(index) = operand else { return Some(()) };
         let param = self.context.request.params.get(*index)?;
-        if param.presence != Presence::Optional {
+        let guarded = self.guarded.contains(&Guard::Param(*index));
+        if param.presence != Presence::Optional || guarded {
             return Some(());
         }
         let diagnostic =
@@ -165,8 +166,7 @@ impl Lower<'_, '_> {
             }
             (Found::Each(list, first, value), None) => {
                 self.reach(list, Allow::BOTH, reference.span)?;
-                self.nodes.whole(value);
-                let element = Box::new(Build::Copy(Operand::Node(value)));
+                let element = Box::new(self.whole(value, None, reference.span)?);
                 Some(Build::List { from: list, element, first })
             }
             (Found::Node(node, first), Some(object)) => {
@@ -187,7 +187,8 @@ impl Lower<'_, '_> {
         }
     }
 
-    fn whole(&mut self, node: NodeId, first: Option<u64>, span: Span) -> Option<Build> {
+    /// A value as it is; of a typed result, what is declared of it.
+    pub(super) fn whole(&mut self, node: NodeId, first: Option<u64>, span: Span) -> Option<Build> {
         let Some(count) = first else {
             return match self.nodes.declared(node).cloned() {
                 Some(ty) => self.copy(node, &ty, self.origin, span),
@@ -199,8 +200,7 @@ impl Lower<'_, '_> {
         };
         let asked = self.nodes.element(node, Some(count), span);
         let element = self.fits(asked, span)?;
-        self.nodes.whole(element);
-        let element = Box::new(Build::Copy(Operand::Node(element)));
+        let element = Box::new(self.whole(element, None, span)?);
         Some(Build::List { from: node, element, first })
     }
 
@@ -293,7 +293,7 @@ impl Lower<'_, '_> {
         self.record_members(node, record, origin, entry.span)
     }
 
-    /// The fields of a record that callers send, by the names that version `origin` knows.
+    /// The fields of a declared record, by the names that version `origin` knows.
     fn record_members(
         &mut self,
         node: NodeId,
@@ -303,7 +303,7 @@ impl Lower<'_, '_> {
     ) -> Option<Vec<Member>> {
         let mut members = Vec::new();
         for field in record.fields.iter() {
-            let asked = self.nodes.field(node, &field.name, span);
+            let asked = self.nodes.field(node, self.nodes.wire_name(node, field), span);
             let child = self.fits(asked, span)??;
             let value = self.copy(child, &field.ty, origin, span)?;
             let name = field.name_as_of(origin).to_owned();
@@ -312,10 +312,10 @@ impl Lower<'_, '_> {
         Some(members)
     }
 
-    /// A value of type `ty` that callers send, as backends know it that version `origin` calls:
-    /// with the field names of that version.
+    /// A value of type `ty`, as backends know it that version `origin` calls: with the field names
+    /// of that version. What callers send has no other fields than the declared ones, a result may.
     fn copy(&mut self, node: NodeId, ty: &Type, origin: usize, span: Span) -> Option<Build> {
-        if !renamed(ty, origin, self.context.types) {
+        if !self.nodes.is_result(node) && !renamed(ty, origin, self.context.types) {
             self.nodes.whole(node);
             return Some(Build::Copy(Operand::Node(node)));
         }
@@ -331,7 +331,10 @@ impl Lower<'_, '_> {
                 let element = Box::new(self.copy(inner, element, origin, span)?);
                 Some(Build::List { from: node, element, first: None })
             }
-            Kind::Scalar(_) | Kind::Json => None,
+            Kind::Scalar(_) | Kind::Json => {
+                self.nodes.whole(node);
+                Some(Build::Copy(Operand::Node(node)))
+            }
         }
     }
 }
