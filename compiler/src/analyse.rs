@@ -3,6 +3,7 @@
 mod backends;
 mod blocks;
 mod bounds;
+mod cases;
 mod clauses;
 mod consequences;
 mod consumers;
@@ -21,6 +22,7 @@ mod versions;
 pub(crate) mod work;
 
 pub(crate) use bounds::compare as compare_bounds;
+pub(crate) use cases::{OF_EVERY_PROBLEM, fits_path, is_any, target_parts};
 pub(crate) use dates::{days, http_date};
 pub(crate) use signature::percent_decode;
 
@@ -100,13 +102,17 @@ fn contract(sources: &Sources, files: &[File], diagnostics: &mut Diagnostics) ->
     }
     let consumers = consumers::resolve(files, &versions, &flats, diagnostics);
     operations::uncalled(&backends, &flats, diagnostics);
+    let around = cases::Around { versions: &versions, flats: &flats, backends: &backends.list };
+    let variables = variables.in_order();
+    let cases = cases::resolve(files, &around, &variables, diagnostics);
     Some(Contract {
         api: api.name,
         doc: api.doc,
-        variables: variables.in_order(),
+        variables,
         backends: backends.list,
         versions,
         consumers,
+        cases,
     })
 }
 

@@ -6,6 +6,7 @@ mod cleartext_address;
 mod closed_enum_from_backend;
 mod deep_derivation;
 mod deprecated_without_date;
+mod error_without_case;
 mod exposed_text;
 mod int64_for_javascript;
 mod long_timeout;
@@ -39,6 +40,7 @@ pub(crate) fn all(
     unused_type::check(contract, files, sources, diagnostics);
     no_timeout::check(contract, diagnostics);
     unused_parameter::check(contract, diagnostics);
+    error_without_case::check(contract, diagnostics);
     untyped_response::check(contract, diagnostics);
     int64_for_javascript::check(contract, diagnostics);
     unbounded_input::check(contract, diagnostics);

@@ -2,12 +2,14 @@
 //!
 //! No name in it needs looking up. Parts that analysis refused are not in it.
 
+pub mod cases;
 pub mod endpoint;
 pub mod people;
 pub mod types;
 pub(crate) mod visit;
 pub mod work;
 
+pub use cases::Case;
 pub use endpoint::{Endpoint, Param, ParamKind, Place, Presence, RouteSegment, Success};
 use gatewright_grammar::Span;
 pub use people::Consumer;
@@ -31,6 +33,8 @@ pub struct Contract {
     pub versions: Vec<Version>,
     /// Consumers in the order of the text.
     pub consumers: Vec<Consumer>,
+    /// Cases in the order of the text.
+    pub cases: Vec<Case>,
 }
 
 /// A contract without errors.

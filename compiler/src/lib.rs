@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod fix;
 mod pattern;
 pub mod plan;
+pub mod proof;
 mod samples;
 pub mod source;
 mod suggest;

@@ -326,7 +326,7 @@ fn version(
         .map(|problem| ErrorPlan {
             ident: names.constant(&problem.name),
             status: problem.status,
-            kind: format!("urn:problem:{}:{}", contract.api, names::kebab(&problem.name)),
+            kind: problem_type(&contract.api, &problem.name),
             title: problem.title.clone(),
         })
         .collect();
@@ -349,4 +349,9 @@ fn version(
         endpoints,
         routes,
     }
+}
+
+/// The `type` of a declared error: `urn:problem:shop:not-found`.
+pub(crate) fn problem_type(api: &str, name: &str) -> String {
+    format!("urn:problem:{api}:{}", names::kebab(name))
 }

@@ -3,6 +3,12 @@
 //! They serve a gateway that is tried out on one machine. They listen on the loopback interface
 //! and end with the value that [`start`] returns.
 
+mod ask;
+mod scripted;
+
+pub use self::ask::{Question, Reply, ask};
+pub use self::scripted::{Deed, Received, Script, Scripted};
+
 use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};

@@ -43,6 +43,8 @@ pub const SOURCE: &[(&str, &str)] = files![
     "src/json/writer.rs",
     "src/lib.rs",
     "src/mock.rs",
+    "src/mock/ask.rs",
+    "src/mock/scripted.rs",
     "src/observe.rs",
     "src/request.rs",
     "src/request/body.rs",

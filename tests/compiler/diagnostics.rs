@@ -212,7 +212,9 @@ fn every_code_has_a_case_that_raises_it_and_one_beside_it_that_does_not() {
         let files = cases.iter().flat_map(|case| &case.files);
         files.flat_map(|file| &file.findings).any(|finding| finding.code == name)
     };
-    let names: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+    // Raised by running a case, which the tests of `gatewright test` do.
+    let names = Code::ALL.iter().map(|code| code.name()).filter(|name| *name != "case-failed");
+    let names: Vec<&str> = names.collect();
     let without: Vec<&str> = names.iter().copied().filter(|name| !raised(name)).collect();
     assert!(without.is_empty(), "nothing raises {without:?}");
     let without: Vec<&str> = names.iter().copied().filter(|name| !clean(name)).collect();

@@ -17,7 +17,8 @@ use std::path::PathBuf;
     after_long_help = "\
 Exit codes:
   0  fine
-  1  findings: the contract has errors, a file is not formatted, generated code is stale
+  1  findings: the contract has errors, a file is not formatted, generated code is stale, a case
+     failed
   2  wrong use
   3  the outside world failed: a file, the network, the Rust toolchain
 
@@ -56,6 +57,7 @@ pub(crate) enum Command {
     Generate(Generate),
     Build(Build),
     Run(Run),
+    Test(Test),
     Mock(Mock),
     Env(Env),
     Completions(Completions),
@@ -229,6 +231,43 @@ pub(crate) struct Run {
     /// Address and port to listen on [default: 127.0.0.1:8080, or a free port if that is taken]
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<std::net::SocketAddr>,
+}
+
+/// Run the cases of a contract
+///
+/// Builds the gateway and runs every `case` against it. Each has a gateway and mocks of its own, so
+/// that no case can see another's calls, breakers or connections. A case holds if the gateway asks
+/// exactly what its mocks say and answers exactly what stands behind `then`. What no case shows is
+/// listed: endpoints, calls, branches and errors.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright test                         the contract in this directory
+  gatewright test api/ --filter review    only cases whose title has this word
+  gatewright test --format junit > tests.xml")]
+pub(crate) struct Test {
+    #[command(flatten)]
+    pub(crate) contract: Contract,
+    /// Only cases whose title holds this text, in any case of its letters
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// How to write the report
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: TestFormat,
+    /// How many cases run at once [default: 8, or two per processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+}
+
+/// How the report of a test is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestFormat {
+    /// Pictures of the source, for people
+    Text,
+    /// One document, for machines
+    Json,
+    /// JUnit's XML, for build servers
+    Junit,
 }
 
 /// Serve mocks of the backends

@@ -10,6 +10,7 @@ pub(crate) mod generate;
 pub(crate) mod mock;
 pub(crate) mod new;
 pub(crate) mod run;
+pub(crate) mod test;
 
 /// How a command ended that was not stopped by the outside world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Command::Generate(args) => commands::generate::run(args, terminal),
         Command::Build(args) => commands::build::run(args, terminal),
         Command::Run(args) => commands::run::run(args, terminal),
+        Command::Test(args) => commands::test::run(args, terminal),
         Command::Mock(args) => commands::mock::run(args, terminal),
         Command::Env(args) => commands::env::run(args, terminal),
         Command::Completions(args) => commands::completions::run(args, terminal),

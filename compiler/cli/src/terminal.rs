@@ -137,6 +137,15 @@ impl Bar {
     }
 }
 
+impl Bar {
+    /// Shows a line of another kind, on a terminal only.
+    pub(crate) fn show(&self, line: String) {
+        if let Kind::Line(bar) = &self.kind {
+            bar.set_message(line);
+        }
+    }
+}
+
 impl Drop for Bar {
     fn drop(&mut self) {
         if let Kind::Line(bar) = &self.kind {

@@ -125,3 +125,79 @@ fn mocks_answer_and_an_edit_is_served_on_the_same_port() {
     };
     assert!(answer.starts_with("{\"full_name\":\""), "{answer}");
 }
+
+/// A contract with one case that holds and one that does not.
+fn with_cases() -> String {
+    format!(
+        "{GOOD}
+case \"a person has a name\" {{
+  when GET /v1/people/ada
+  people GET /people/ada -> 200 {{ first_name: \"Ada\" }}
+  then 200 {{ name: \"Ada\" }}
+}}
+
+case \"<a person> has another name\" {{
+  when GET /v1/people/ada
+  people GET /people/ada -> 200 {{ first_name: \"Ada\" }}
+  then 200 {{ name: \"Bea\" }}
+}}
+"
+    )
+}
+
+#[test]
+fn every_case_of_the_examples_holds() {
+    let _alone = alone();
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let folder = Folder::new("test-examples", &[]);
+    let mut count = 0;
+    for entry in std::fs::read_dir(examples).expect("the examples are a folder") {
+        let path = entry.expect("an entry").path();
+        let said = said(&folder, &["test", path.to_str().expect("UTF-8")]);
+        assert_eq!(said.code, Some(0), "{}: {}{}", path.display(), said.out, said.err);
+        assert!(said.err.contains("all hold"), "{}: {}", path.display(), said.err);
+        assert_eq!(said.out, "", "{}: a case shows every part", path.display());
+        count += 1;
+    }
+    assert!(count >= 3);
+}
+
+#[test]
+fn a_case_that_fails_is_shown_and_reported() {
+    let _alone = alone();
+    let folder = Folder::new("test-fails", &[("tiny.api", &with_cases())]);
+    let text = said(&folder, &["test", "--color", "never"]);
+    assert_eq!(text.code, Some(1), "{}", text.err);
+    assert!(text.err.contains("2 cases: 1 hold, 1 failed"), "{}", text.err);
+    for piece in [
+        "error[case-failed]: case failed: \"<a person> has another name\"",
+        "the gateway answered 200 with something else",
+        "note: `/name` is \"Ada\", not \"Bea\"",
+    ] {
+        assert!(text.out.contains(piece), "{}", text.out);
+    }
+
+    let json = said(&folder, &["test", "--format", "json", "--quiet"]);
+    let report: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
+    assert_eq!((&report["held"], &report["failed"]), (&1.into(), &1.into()), "{report}");
+    assert_eq!(report["cases"][1]["finding"]["code"], "case-failed", "{report}");
+    assert_eq!(report["cases"][0]["holds"], true, "{report}");
+    assert_eq!(report["coverage"]["gaps"], serde_json::json!([]), "{report}");
+
+    let junit = said(&folder, &["test", "--format", "junit", "--quiet"]).out;
+    assert!(junit.contains("<testsuites name=\"tiny\" tests=\"2\" failures=\"1\""), "{junit}");
+    assert!(junit.contains("name=\"&lt;a person&gt; has another name\""), "{junit}");
+}
+
+#[test]
+fn a_filter_runs_some_cases_and_must_find_one() {
+    let _alone = alone();
+    let folder = Folder::new("test-filter", &[("tiny.api", &with_cases())]);
+    let one = said(&folder, &["test", "--filter", "A NAME"]);
+    assert_eq!(one.code, Some(0), "{}{}", one.out, one.err);
+    assert!(one.err.contains("1 case: all hold"), "{}", one.err);
+    let none = said(&folder, &["test", "--filter", "no such"]);
+    assert_eq!(none.code, Some(2), "{}", none.err);
+    let broken = Folder::new("test-broken", &[("tiny.api", "api tiny {")]);
+    assert_eq!(said(&broken, &["test"]).code, Some(1));
+}

@@ -129,7 +129,6 @@ pub(crate) fn left_out(files: &[File], diagnostics: &mut Diagnostics) {
                 format!("`auth {}`", auth.name.text),
                 "no endpoint uses it, so nothing changes",
             ),
-            ItemKind::Case(case) => (case.title.span, "`case`".to_owned(), "the case is not run"),
             _ => continue,
         };
         diagnostics.push(not_yet(span, &what, Severity::Warning).note(note));

@@ -122,6 +122,10 @@ codes! {
     // Consumers and cases.
     UnknownVersion "unknown-version" Error "there is no version of this name";
     UnknownEndpoint "unknown-endpoint" Error "no endpoint answers this";
+    UnknownCall "unknown-call" Error "no call of the endpoint asks what a case answers";
+    ImpossibleCase "impossible-case" Error "a case that can never hold";
+    CaseFailed "case-failed" Error "a case does not hold";
+    ErrorWithoutCase "error-without-case" Warning "no case shows when a declared error is answered";
     // Promises that are hard to keep.
     UntypedResponse "untyped-response" Warning "an answer that promises nothing about itself";
     Int64ForJavascript "int64-for-javascript" Warning "a number that JavaScript callers cannot hold";

@@ -6,8 +6,8 @@ use super::item::{contact, dyn_rows};
 use super::layout::Layout;
 use crate::span::Span;
 use crate::tree::{
-    Case, CaseThen, CaseWhen, Consumer, Exchange, HeaderValue, Mock, MockAnswer, UseEndpoint,
-    UseOf, Value,
+    Case, CaseBody, CaseEnv, CaseThen, CaseWhen, Consumer, Exchange, HeaderValue, Mock, MockAnswer,
+    MockAnswerKind, UseEndpoint, UseOf,
 };
 
 impl Row for UseEndpoint {
@@ -39,8 +39,9 @@ impl Row for CaseWhen {
             }
             None => (head, self.target.span.range().end),
         };
-        let body = self.body.as_ref().map(CaseBody);
+        let body = self.body.as_ref().map(WhenBody);
         let mut rows = dyn_rows(&self.headers);
+        rows.extend(dyn_rows(&self.env));
         rows.extend(body.iter().map(|body| body as &dyn Row));
         rows.sort_by_key(|row| row.span().start);
         printer.hang(head, head_end, &rows)
@@ -48,15 +49,25 @@ impl Row for CaseWhen {
 }
 
 /// The body of a case's request.
-struct CaseBody<'t>(&'t Value);
+struct WhenBody<'t>(&'t CaseBody);
 
-impl Row for CaseBody<'_> {
+impl Row for WhenBody<'_> {
     fn span(&self) -> Span {
-        self.0.span
+        self.0.value().span
     }
 
     fn layout(&self, printer: &mut Printer<'_>) -> Layout {
-        Layout::from("body ").then(printer.value(self.0))
+        Layout::from("body ").then(printer.case_body(self.0))
+    }
+}
+
+impl Row for CaseEnv {
+    fn span(&self) -> Span {
+        self.span
+    }
+
+    fn layout(&self, printer: &mut Printer<'_>) -> Layout {
+        Layout::from(format!("env {} = ", self.name.text)).then(printer.value(&self.value))
     }
 }
 
@@ -85,21 +96,19 @@ impl Row for Mock {
 
 impl Row for MockAnswer {
     fn span(&self) -> Span {
-        match self {
-            Self::Status(status, None) => status.span,
-            Self::Status(status, Some(value)) => status.span.to(value.span),
-            Self::Failure(word) => word.span,
-        }
+        self.span
     }
 
     fn layout(&self, printer: &mut Printer<'_>) -> Layout {
-        match self {
-            Self::Failure(word) => Layout::from(format!("-> {}", word.text)),
-            Self::Status(status, value) => {
-                let value = value.as_ref().map(|value| printer.value(value));
-                Layout::from(format!("-> {}", status.text)).then_if(" ", value)
+        let answer = match &self.kind {
+            MockAnswerKind::Failure(word) => Layout::from(format!("-> {}", word.text)),
+            MockAnswerKind::Status(status, body) => {
+                let body = body.as_ref().map(|body| printer.case_body(body));
+                Layout::from(format!("-> {}", status.text)).then_if(" ", body)
             }
-        }
+        };
+        let delay = self.delay.as_ref().map(|delay| Layout::from(delay.text.as_str()));
+        answer.then_if(" after ", delay)
     }
 }
 
@@ -111,9 +120,11 @@ impl Row for CaseThen {
     fn layout(&self, printer: &mut Printer<'_>) -> Layout {
         let error = self.error.as_ref().map(|error| printer.source(error.span));
         let head = Layout::from(format!("then {}", self.status.text)).then_if(" ", error);
-        let head = head.then_if(" ", self.body.as_ref().map(|body| printer.value(body)));
-        let spans =
-            [self.body.as_ref().map(|body| body.span), self.error.as_ref().map(|error| error.span)];
+        let head = head.then_if(" ", self.body.as_ref().map(|body| printer.case_body(body)));
+        let spans = [
+            self.body.as_ref().map(|body| body.value().span),
+            self.error.as_ref().map(|error| error.span),
+        ];
         let last = spans.into_iter().flatten().next().unwrap_or(self.status.span);
         printer.hang(head, last.range().end, &dyn_rows(&self.headers))
     }
@@ -152,11 +163,21 @@ impl Printer<'_> {
 
     fn exchange(&mut self, backend: &str, exchange: &Exchange) -> Layout {
         let request = format!("{backend} {} {}", exchange.method.text, exchange.target.text);
-        let body = exchange.body.as_ref().map(|body| self.object(body));
+        let body = exchange.body.as_ref().map(|body| self.case_body(body));
         let head_end =
-            exchange.body.as_ref().map_or(exchange.target.span, |body| body.span).range().end;
+            exchange.body.as_ref().map_or(exchange.target.span, |body| body.value().span);
         let mut rows = dyn_rows(&exchange.headers);
-        rows.push(&exchange.answer);
-        self.hang(Layout::from(request).then_if(" ", body), head_end, &rows)
+        for answer in &exchange.answers {
+            rows.push(answer);
+            rows.extend(dyn_rows(&answer.headers));
+        }
+        self.hang(Layout::from(request).then_if(" ", body), head_end.range().end, &rows)
+    }
+
+    fn case_body(&mut self, body: &CaseBody) -> Layout {
+        match body {
+            CaseBody::Json(value) => self.value(value),
+            CaseBody::Text(value) => Layout::from("text ").then(self.value(value)),
+        }
     }
 }

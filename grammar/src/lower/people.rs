@@ -5,8 +5,8 @@ use super::{Lower, Place};
 use crate::error::SyntaxError;
 use crate::parse::Rule;
 use crate::tree::{
-    Case, CaseThen, CaseWhen, Consumer, Exchange, HeaderValue, Ident, Mock, MockAnswer, Object,
-    UseEndpoint, UseOf,
+    Case, CaseBody, CaseEnv, CaseThen, CaseWhen, Consumer, Exchange, HeaderValue, Ident, Mock,
+    MockAnswer, MockAnswerKind, Object, UseEndpoint, UseOf, Value, ValueKind,
 };
 
 impl Lower<'_> {
@@ -76,20 +76,50 @@ impl Lower<'_> {
         let method = self.method(cursor.take(Rule::method));
         let target = self.ident(cursor.take(Rule::raw_path));
         let principal = cursor.opt(Rule::principal).map(|node| self.principal(node));
-        let (mut headers, mut body) = (Vec::new(), None);
+        let (mut headers, mut env, mut body) = (Vec::new(), Vec::new(), None);
         while let Some(node) = cursor.next() {
-            if node.as_rule() == Rule::header_value {
-                headers.push(self.header_value(node));
-                continue;
-            }
-            let span = self.span(&node);
-            let mut inner = Cursor::of(node);
-            inner.take(Rule::k_body);
-            if body.replace(self.value(inner.take(Rule::value))).is_some() {
-                self.errors.push(SyntaxError::repeated(span, "body", "a request"));
+            match node.as_rule() {
+                Rule::header_value => headers.push(self.header_value(node)),
+                Rule::when_env => env.push(self.when_env(node)),
+                _ => {
+                    let span = self.span(&node);
+                    let mut inner = Cursor::of(node);
+                    inner.take(Rule::k_body);
+                    if body.replace(self.case_body(inner.any())).is_some() {
+                        self.errors.push(SyntaxError::repeated(span, "body", "a request"));
+                    }
+                }
             }
         }
-        CaseWhen { method, target, principal, headers, body, span }
+        CaseWhen { method, target, principal, headers, body, env, span }
+    }
+
+    fn when_env(&mut self, node: Node<'_>) -> CaseEnv {
+        let span = self.span(&node);
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_env);
+        let name = self.ident(cursor.take(Rule::ident));
+        CaseEnv { name, value: self.value(cursor.take(Rule::value)), span }
+    }
+
+    fn case_body(&mut self, node: Node<'_>) -> CaseBody {
+        match node.as_rule() {
+            Rule::raw_text => {}
+            Rule::value => return CaseBody::Json(self.value(node)),
+            _ => return CaseBody::Json(self.atom(node)),
+        }
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_text);
+        let text = cursor.take(Rule::string);
+        let span = self.span(&text);
+        CaseBody::Text(Value { kind: ValueKind::Template(self.template(&text)), span })
+    }
+
+    /// The body that `cursor` is at, if there is one.
+    fn opt_case_body(&mut self, cursor: &mut Cursor<'_>) -> Option<CaseBody> {
+        let bodies = [Rule::raw_text, Rule::value, Rule::object, Rule::array];
+        let node = bodies.into_iter().find_map(|rule| cursor.opt(rule));
+        node.map(|node| self.case_body(node))
     }
 
     fn principal(&mut self, node: Node<'_>) -> (Ident, Option<Object>) {
@@ -110,16 +140,39 @@ impl Lower<'_> {
         let mut cursor = Cursor::of(node);
         let method = self.method(cursor.take(Rule::method));
         let target = self.ident(cursor.take(Rule::raw_path));
-        let body = cursor.opt(Rule::object).map(|node| self.object(node));
+        let body = self.opt_case_body(&mut cursor);
         let headers = self.header_values(&mut cursor);
-        let answer = match cursor.opt(Rule::status) {
+        let mut answers = Vec::new();
+        while let Some(node) = cursor.opt(Rule::mock_answer) {
+            answers.push(self.mock_answer(node));
+        }
+        Exchange { method, target, body, headers, answers }
+    }
+
+    fn mock_answer(&mut self, node: Node<'_>) -> MockAnswer {
+        let whole = self.span(&node);
+        let mut cursor = Cursor::of(node);
+        let (kind, end) = match cursor.opt(Rule::status) {
             Some(status) => {
                 let status = self.number(status);
-                MockAnswer::Status(status, cursor.opt(Rule::value).map(|node| self.value(node)))
+                let body = self.opt_case_body(&mut cursor);
+                let end = body.as_ref().map_or(status.span, |body| body.value().span);
+                (MockAnswerKind::Status(status, body), end)
             }
-            None => MockAnswer::Failure(self.ident(cursor.take(Rule::failure))),
+            None => {
+                let word = self.ident(cursor.take(Rule::failure));
+                let end = word.span;
+                (MockAnswerKind::Failure(word), end)
+            }
         };
-        Exchange { method, target, body, headers, answer }
+        let delay = cursor.opt(Rule::delay).map(|node| {
+            let mut inner = Cursor::of(node);
+            inner.take(Rule::k_after);
+            self.duration(inner.take(Rule::duration))
+        });
+        let end = delay.as_ref().map_or(end, |delay| delay.span);
+        let headers = self.header_values(&mut cursor);
+        MockAnswer { kind, delay, headers, span: whole.at_start().to(end) }
     }
 
     /// The header fields that `cursor` is at.
@@ -137,7 +190,7 @@ impl Lower<'_> {
         cursor.take(Rule::k_then);
         let status = self.number(cursor.take(Rule::status));
         let error = cursor.opt(Rule::name).map(|node| self.ident(node));
-        let body = cursor.opt(Rule::value).map(|node| self.value(node));
+        let body = self.opt_case_body(&mut cursor);
         CaseThen { status, error, body, headers: self.header_values(&mut cursor), span }
     }
 }
@@ -145,7 +198,7 @@ impl Lower<'_> {
 #[cfg(test)]
 mod tests {
     use crate::lower::samples::{item, words};
-    use crate::tree::{ItemKind, MockAnswer};
+    use crate::tree::{CaseBody, ItemKind, MockAnswerKind};
 
     #[test]
     fn consumers() {
@@ -164,17 +217,21 @@ mod tests {
     #[test]
     fn cases() {
         let text = "case \"it works\" smoke {\n  when POST /v2/orders?a,b as customer { sub: \"1\" }\n    header X = 1\n\
-                    body { a: 1 }\n  pricing GET /q -> 409 { a: [] }\n  stock GET /s\n    header Y = 2\n    -> timeout\n\
+                    body { a: 1 }\n    env KEY = \"k\"\n  pricing GET /q -> 409 { a: [] }\n  stock GET /s\n    header Y = 2\n    -> timeout\n    -> 200 text \"no json\" after 50ms header Y = 1\n\
                     orders never\n  then 409 OutOfStock { a: 1 }\n    header Z = 3\n}";
         let ItemKind::Case(case) = item(text) else { panic!() };
         assert!(case.smoke);
+        assert_eq!(case.when.env.len(), 1);
         assert_eq!(case.when.target.text, "/v2/orders?a,b");
         assert!(case.when.principal.unwrap().1.is_some() && case.when.body.is_some());
         let [pricing, stock, orders] = &case.mocks[..] else { panic!() };
-        let answers = [pricing, stock].map(|mock| &mock.exchange.as_ref().unwrap().answer);
-        assert!(
-            matches!(answers, [MockAnswer::Status(_, Some(_)), MockAnswer::Failure(word)] if word.text == "timeout")
-        );
+        let answers = [pricing, stock].map(|mock| &mock.exchange.as_ref().unwrap().answers[..]);
+        let [[refused], [never, late]] = answers else { panic!() };
+        assert!(matches!(&refused.kind, MockAnswerKind::Status(_, Some(CaseBody::Json(_)))));
+        assert!(matches!(&never.kind, MockAnswerKind::Failure(word) if word.text == "timeout"));
+        assert!(matches!(&late.kind, MockAnswerKind::Status(_, Some(CaseBody::Text(_)))));
+        assert_eq!(late.delay.as_ref().map(|delay| delay.text.as_str()), Some("50ms"));
+        assert_eq!(late.headers.len(), 1);
         assert_eq!(orders.exchange, None);
         assert_eq!(
             (case.then.error.unwrap().text.as_str(), case.then.headers.len()),

@@ -46,7 +46,7 @@ impl Lower<'_> {
     }
 
     /// A value without `or` and comparison.
-    fn atom(&mut self, node: Node<'_>) -> Value {
+    pub(super) fn atom(&mut self, node: Node<'_>) -> Value {
         let span = self.span(&node);
         let kind = match node.as_rule() {
             Rule::any => ValueKind::Any(self.second_ident(node)),

@@ -64,7 +64,38 @@ pub struct CaseWhen {
     /// Header fields in order.
     pub headers: Vec<HeaderValue>,
     /// The body.
-    pub body: Option<Value>,
+    pub body: Option<CaseBody>,
+    /// Variables of the gateway's environment in order.
+    pub env: Vec<CaseEnv>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// A body in a case.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CaseBody {
+    /// `{ lines: [] }`
+    Json(Value),
+    /// `text "no json"`
+    Text(Value),
+}
+
+impl CaseBody {
+    /// What is written, without `text`.
+    pub fn value(&self) -> &Value {
+        match self {
+            CaseBody::Json(value) | CaseBody::Text(value) => value,
+        }
+    }
+}
+
+/// `env ORDERS_KEY = "k1"`
+#[derive(Clone, Debug, PartialEq)]
+pub struct CaseEnv {
+    /// The variable.
+    pub name: Ident,
+    /// Its value.
+    pub value: Value,
     /// Where it stands.
     pub span: Span,
 }
@@ -80,7 +111,7 @@ pub struct Mock {
     pub span: Span,
 }
 
-/// `GET /items/p_1 { … } header … -> 200 { … }`
+/// `GET /items/p_1 { … } header … -> 503 -> 200 { … }`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exchange {
     /// Method.
@@ -88,18 +119,31 @@ pub struct Exchange {
     /// The request target as written.
     pub target: Ident,
     /// The body it is sent.
-    pub body: Option<Object>,
+    pub body: Option<CaseBody>,
     /// Header fields it is sent.
     pub headers: Vec<HeaderValue>,
-    /// What it answers.
-    pub answer: MockAnswer,
+    /// What it answers to the first request, to the second, and so on; at least one.
+    pub answers: Vec<MockAnswer>,
+}
+
+/// `-> 200 { … } after 50ms header …`
+#[derive(Clone, Debug, PartialEq)]
+pub struct MockAnswer {
+    /// What is answered.
+    pub kind: MockAnswerKind,
+    /// How long it takes.
+    pub delay: Option<DurationLit>,
+    /// Header fields it has.
+    pub headers: Vec<HeaderValue>,
+    /// Where it stands, without the header fields.
+    pub span: Span,
 }
 
 /// What a mock answers.
 #[derive(Clone, Debug, PartialEq)]
-pub enum MockAnswer {
+pub enum MockAnswerKind {
     /// `200 { … }`
-    Status(NumberLit, Option<Value>),
+    Status(NumberLit, Option<CaseBody>),
     /// `timeout`, `unreachable` or `invalid`.
     Failure(Ident),
 }
@@ -112,7 +156,7 @@ pub struct CaseThen {
     /// A declared error.
     pub error: Option<Ident>,
     /// The body.
-    pub body: Option<Value>,
+    pub body: Option<CaseBody>,
     /// Header fields.
     pub headers: Vec<HeaderValue>,
     /// Where it stands.

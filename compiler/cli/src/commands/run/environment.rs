@@ -2,7 +2,8 @@
 
 use gatewright_build::Error;
 use gatewright_compiler::Checked;
-use gatewright_compiler::contract::{Variable, VariableKind};
+use gatewright_compiler::contract::Variable;
+use gatewright_compiler::proof::plausible;
 use std::ffi::OsString;
 
 /// Reports every variable that must be set and is not, before a build that would be for nothing.
@@ -46,21 +47,6 @@ pub(crate) fn complete(
         }
     }
     added
-}
-
-/// The least value that the bounds allow, or one of the kind.
-fn plausible(variable: &Variable) -> String {
-    if let Some((least, _)) = &variable.bounds {
-        return least.clone();
-    }
-    match variable.kind {
-        VariableKind::Url => "http://localhost",
-        VariableKind::Duration => "1s",
-        VariableKind::Int | VariableKind::Number => "1",
-        VariableKind::Bool => "false",
-        VariableKind::Text | VariableKind::Secret => "mock",
-    }
-    .to_owned()
 }
 
 #[cfg(test)]

@@ -1,0 +1,194 @@
+//! What the gateway is to answer in a case, and whether it can.
+
+use super::pattern::Known;
+use super::{About, Lower};
+use crate::contract::Problem;
+use crate::contract::cases::{ProblemName, Reply};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::suggest;
+use gatewright_grammar::tree::Ident;
+
+/// The problems that gateways answer of their own. One that is not listed is not refused: which
+/// there are is up to the runtime.
+const OF_GATEWAY: [(&str, u16); 12] = [
+    ("invalid-request", 400),
+    ("no-route", 404),
+    ("method", 405),
+    ("slow", 408),
+    ("body", 413),
+    ("target", 414),
+    ("media", 415),
+    ("headers", 431),
+    ("internal", 500),
+    ("backend-failed", 502),
+    ("backend-unavailable", 503),
+    ("backend-timeout", 504),
+];
+
+/// Whether a name is that of an error in a contract, not one of the gateway's own.
+pub(super) fn is_declared(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_uppercase())
+}
+
+impl<'a> Lower<'a, '_> {
+    pub(super) fn reply(&mut self, about: Option<About<'a>>) -> Option<Reply> {
+        let then = &self.case.then;
+        let status = then.status.text.parse::<u16>().unwrap_or(0);
+        if !(200..=599).contains(&status) {
+            let message = format!("{} is not a status of an answer", then.status.text);
+            self.diagnostics.push(
+                Diagnostic::new(Code::InvalidStatus, then.status.span, message)
+                    .label("answers are 200 to 599"),
+            );
+            return None;
+        }
+        let problem = match &then.error {
+            Some(name) => Some(self.problem(name, status, about)?),
+            None => None,
+        };
+        if problem.is_none() && !self.can_be(status, about) {
+            return None;
+        }
+        let known = self.known(status, problem.as_ref(), about);
+        let version = about.map(|about| (about.at.0, about.version));
+        let body = match &then.body {
+            Some(body) => Some(self.expected(body, Some(known), version)?),
+            None => None,
+        };
+        let headers = self.fields(&then.headers, version)?;
+        let last = then.error.as_ref().map_or(then.status.span, |name| name.span);
+        let head = then.span.at_start().to(last);
+        Some(Reply { status, problem, body, headers, span: then.span, head })
+    }
+
+    /// What is known about the body of this answer.
+    fn known(
+        &self,
+        status: u16,
+        problem: Option<&ProblemName>,
+        about: Option<About<'a>>,
+    ) -> Known<'a> {
+        let Some(about) = about else { return Known::Nothing };
+        match problem {
+            Some(ProblemName::Declared(index)) => {
+                let members = about.version.errors.get(*index).and_then(|problem| problem.members);
+                Known::Problem(members)
+            }
+            Some(ProblemName::Gateway(_)) => Known::Nothing,
+            None => {
+                let mut all = about.endpoint.success.iter();
+                let success = all.find(|success| success.status == status);
+                let ty = success.and_then(|success| success.ty.as_ref());
+                ty.map_or(Known::Nothing, Known::Type)
+            }
+        }
+    }
+
+    /// A success must be one that the endpoint has; failures have many reasons.
+    fn can_be(&mut self, status: u16, about: Option<About<'_>>) -> bool {
+        let Some(about) = about else { return true };
+        let all: Vec<u16> = about.endpoint.success.iter().map(|success| success.status).collect();
+        if status >= 400 || all.contains(&status) || all.is_empty() {
+            return true;
+        }
+        let span = self.case.then.status.span;
+        let message = format!("`{}` never answers {status}", about.key());
+        let words: Vec<String> = all.iter().map(u16::to_string).collect();
+        let diagnostic = Diagnostic::new(Code::ImpossibleCase, span, message)
+            .label(format!("its success is {}", words.join(" or ")))
+            .see(about.endpoint.span, "declared here");
+        self.diagnostics.push(match words.as_slice() {
+            [only] => diagnostic.fix(format!("write `{only}`"), span, only.clone()),
+            _ => diagnostic,
+        });
+        false
+    }
+
+    fn problem(
+        &mut self,
+        name: &Ident,
+        status: u16,
+        about: Option<About<'_>>,
+    ) -> Option<ProblemName> {
+        if !is_declared(&name.text) {
+            return self.of_gateway(name, status);
+        }
+        let about = about?;
+        let errors = &about.version.errors;
+        let Some(index) = errors.iter().position(|problem| problem.name == name.text) else {
+            let message = format!(
+                "there is no error called `{}` in version {}",
+                name.text, about.version.label
+            );
+            let diagnostic = Diagnostic::new(Code::UnknownError, name.span, message);
+            let names = errors.iter().map(|problem| problem.name.as_str());
+            self.diagnostics.push(match suggest::closest(&name.text, names) {
+                Some(near) => diagnostic.meant(name.span, near),
+                None => diagnostic.label("not declared"),
+            });
+            return None;
+        };
+        let problem = errors.get(index)?;
+        if !about.endpoint.errors.contains(&index) {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Code::ImpossibleCase,
+                    name.span,
+                    format!("`{}` never answers `{}`", about.key(), name.text),
+                )
+                .label("not one of its errors")
+                .see(about.endpoint.span, "declared here"),
+            );
+            return None;
+        }
+        self.same_status(problem, status).then_some(ProblemName::Declared(index))
+    }
+
+    fn same_status(&mut self, problem: &Problem, status: u16) -> bool {
+        if problem.status == status {
+            return true;
+        }
+        let span = self.case.then.status.span;
+        let wanted = problem.status;
+        self.diagnostics.push(
+            Diagnostic::new(
+                Code::ImpossibleCase,
+                span,
+                format!("`{}` is answered with {wanted}", problem.name),
+            )
+            .label(format!("not with {status}"))
+            .see(problem.span, "declared here")
+            .fix(format!("write `{wanted}`"), span, wanted.to_string()),
+        );
+        false
+    }
+
+    fn of_gateway(&mut self, name: &Ident, status: u16) -> Option<ProblemName> {
+        let text = name.text.as_str();
+        let known = OF_GATEWAY.iter().find(|(known, _)| *known == text);
+        let diagnostic = match known {
+            Some((_, wanted)) if *wanted != status => {
+                let span = self.case.then.status.span;
+                Diagnostic::new(
+                    Code::ImpossibleCase,
+                    span,
+                    format!("`{text}` is answered with {wanted}"),
+                )
+                .label(format!("not with {status}"))
+                .fix(format!("write `{wanted}`"), span, wanted.to_string())
+            }
+            Some(_) => return Some(ProblemName::Gateway(name.text.clone())),
+            None => match suggest::closest(text, OF_GATEWAY.iter().map(|(known, _)| *known)) {
+                None => return Some(ProblemName::Gateway(name.text.clone())),
+                Some(near) => Diagnostic::new(
+                    Code::UnknownError,
+                    name.span,
+                    format!("gateways answer no problem called `{text}`"),
+                )
+                .meant(name.span, near),
+            },
+        };
+        self.diagnostics.push(diagnostic);
+        None
+    }
+}
