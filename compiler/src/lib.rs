@@ -6,6 +6,7 @@ pub mod codegen;
 pub mod contract;
 pub mod diagnostic;
 pub mod fix;
+mod flatten;
 mod pattern;
 pub mod plan;
 pub mod proof;
@@ -19,6 +20,7 @@ pub use analyse::{Analysis, analyse};
 pub use codegen::generate;
 pub use contract::Checked;
 pub use diagnostic::explain;
+pub use flatten::{flatten, flatten_as};
 pub use plan::{Target, plan};
 pub use samples::{MockBackend, MockOperation, SampleRequest, mocks, requests};
 

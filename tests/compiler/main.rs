@@ -2,6 +2,7 @@
 
 mod contracts;
 mod diagnostics;
+mod flatten;
 mod fuzz;
 mod generate;
 mod manual;

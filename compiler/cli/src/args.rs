@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Test(Test),
     Mock(Mock),
     Env(Env),
+    Flatten(Flatten),
+    Version(Version),
     Completions(Completions),
 }
 
@@ -302,6 +304,67 @@ pub(crate) struct Env {
     /// For whom
     #[arg(long, value_enum, default_value = "dotenv")]
     pub(crate) format: EnvFormat,
+}
+
+/// Print one version as if written from nothing
+///
+/// Prints a contract with this version alone: what it inherits with its edits applied, in its own
+/// names, and of the declarations around versions those that it uses. It means what the version
+/// means.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright flatten 2                    version 2 of the contract in this directory
+  gatewright flatten 2 api/ > shop-v2.api")]
+pub(crate) struct Flatten {
+    /// The version
+    #[arg(value_name = "VERSION")]
+    pub(crate) version: String,
+    #[command(flatten)]
+    pub(crate) contract: Contract,
+}
+
+/// Work on versions
+///
+/// `gatewright version new N` begins a version in a file of its own.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright version new 3                v3.api: version 3 from 2 {}
+  gatewright version new 3 --flat         v3.api: everything of version 2, written out")]
+pub(crate) struct Version {
+    #[command(subcommand)]
+    pub(crate) command: VersionCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum VersionCommand {
+    New(NewVersion),
+}
+
+/// Begin a version
+///
+/// Writes `vN.api` beside the files of the contract: a version that starts from another one, or
+/// with --flat everything of that one written out, to begin a chain of edits afresh. Nothing that
+/// exists is touched.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright version new 3
+  gatewright version new 3 api/ --from 1
+  gatewright version new 2026-09-01 --flat")]
+pub(crate) struct NewVersion {
+    /// What it is called: a number or a day
+    #[arg(value_name = "VERSION")]
+    pub(crate) version: String,
+    #[command(flatten)]
+    pub(crate) contract: Contract,
+    /// The version that it starts from [default: the latest]
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) from: Option<String>,
+    /// Write everything out instead of starting from the other version
+    #[arg(long)]
+    pub(crate) flat: bool,
 }
 
 /// Print shell completions

@@ -5,12 +5,14 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod env;
 pub(crate) mod explain;
+pub(crate) mod flatten;
 pub(crate) mod fmt;
 pub(crate) mod generate;
 pub(crate) mod mock;
 pub(crate) mod new;
 pub(crate) mod run;
 pub(crate) mod test;
+pub(crate) mod version;
 
 /// How a command ended that was not stopped by the outside world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -34,6 +34,8 @@ fn main() -> ExitCode {
         Command::Test(args) => commands::test::run(args, terminal),
         Command::Mock(args) => commands::mock::run(args, terminal),
         Command::Env(args) => commands::env::run(args, terminal),
+        Command::Flatten(args) => commands::flatten::run(args, terminal),
+        Command::Version(args) => commands::version::run(args, terminal),
         Command::Completions(args) => commands::completions::run(args, terminal),
     };
     ExitCode::from(match outcome {

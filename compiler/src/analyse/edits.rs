@@ -33,7 +33,7 @@ pub(crate) fn flat_field(field: &Field, added: usize) -> FlatField {
         FieldKind::Spread(ty) => FlatFieldKind::Spread(ty.clone()),
         FieldKind::Named(named) => FlatFieldKind::Named(Box::new(named.clone())),
     };
-    FlatField { kind, added, renames: Vec::new() }
+    FlatField { kind, span: field.span, added, renames: Vec::new() }
 }
 
 /// `rename Product.title to name`

@@ -367,8 +367,21 @@ fn route(parts: &Parts<'_>, flat: &FlatEndpoint, request: &signature::Request) -
 
 fn signature_text(sources: &Sources, flat: &FlatEndpoint) -> String {
     let source = sources.get(flat.span.file);
-    let text = source.and_then(|source| source.text.get(flat.span.range())).unwrap_or("");
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let text = |span: Span| {
+        let text = source.and_then(|source| source.text.get(span.range())).unwrap_or("");
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    if flat.prefix.is_empty() {
+        return text(flat.span);
+    }
+    // A block around it has the start of its path.
+    let (line, own) = (flat.span, flat.tree.path.span);
+    let paths = flat.prefix.iter().chain(std::iter::once(&flat.tree.path));
+    let path: String =
+        paths.filter(|path| !path.segments.is_empty()).map(|path| text(path.span)).collect();
+    let path = if path.is_empty() { "/".to_owned() } else { path };
+    let rest = text(Span { start: own.end, ..line });
+    format!("{} {path} {rest}", text(Span { end: own.start, ..line }))
 }
 
 fn no_access(flat: &FlatEndpoint) -> Diagnostic {

@@ -65,6 +65,8 @@ impl FlatKind {
 #[derive(Clone, Debug)]
 pub(crate) struct FlatField {
     pub(crate) kind: FlatFieldKind,
+    /// Where it is written, documentation not included.
+    pub(crate) span: Span,
     /// The rank of the version that added it.
     pub(crate) added: usize,
     /// Earlier names, each with the rank of the version that ended it.

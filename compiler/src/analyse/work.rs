@@ -11,6 +11,7 @@ mod fallback;
 mod members;
 mod nodes;
 mod order;
+mod renames;
 mod request;
 mod returns;
 mod scope;
@@ -30,6 +31,7 @@ pub(crate) use compatible::{Fit, fit};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{self, EndpointMemberKind, Value};
 use nodes::{Allow, Nodes};
+pub(crate) use renames::quoted;
 pub(crate) use request::rest_not_last;
 pub(crate) use scope::Lower;
 use written::Written;
@@ -74,12 +76,13 @@ pub(crate) fn lower(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Opt
     let reply = lower.replies(&replies);
     let lowered = lower.calls();
     let whole = lower.ok;
-    let Lower { nodes, body, diagnostics, calls: trees, .. } = lower;
+    let Lower { nodes, body, diagnostics, calls: trees, renames, .. } = lower;
     let mut calls = lowered.filter(|_| whole)?;
     order::settle(&mut calls, &trees, &nodes, diagnostics)?;
     fallback::check(&calls, &trees, (&nodes, &context.request.params), diagnostics)?;
     idle.iter().for_each(|((call, _), _)| diagnostics.push(unused(call)));
-    let mut work = Work { nodes: nodes.finish(), body, calls, answers, reply };
+    let rewrites = renames.done;
+    let mut work = Work { nodes: nodes.finish(), body, calls, answers, reply, rewrites };
     order::feeds(&mut work);
     Some(work)
 }

@@ -16,6 +16,17 @@ pub struct Work {
     pub answers: Vec<Answer>,
     /// Header fields of every answer.
     pub reply: Vec<Reply>,
+    /// What its text reads where the version is written out in its own names.
+    pub rewrites: Vec<Rewrite>,
+}
+
+/// A piece of inherited text that uses names of an earlier version, in those of this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rewrite {
+    /// The text; an empty range is a place to insert at.
+    pub span: Span,
+    /// What it reads; empty for an entry that this version has no place for.
+    pub text: String,
 }
 
 /// One of the answers of an endpoint.

@@ -8,6 +8,7 @@ mod mock;
 mod program;
 mod templates;
 mod usage;
+mod versions;
 
 use program::{Folder, GOOD};
 use std::fs;

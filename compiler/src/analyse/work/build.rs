@@ -110,7 +110,9 @@ impl Lower<'_, '_> {
             }
             Found::Node(node, first) => {
                 self.reach(node, allow, reference.span)?;
-                self.project(node, Cut { first, projection }, want, reference.span)
+                let built = self.project(node, Cut { first, projection }, want, reference.span);
+                self.renames.behind(reference.span);
+                built
             }
             Found::Each(list, first, value) => {
                 self.reach(list, allow, reference.span)?;
@@ -123,6 +125,7 @@ impl Lower<'_, '_> {
                 self.reach(value, inner, reference.span)?;
                 let element =
                     self.project(value, Cut { first: None, projection }, element, reference.span)?;
+                self.renames.behind(reference.span);
                 Some(Build::List { from: list, element: Box::new(element), first })
             }
         }

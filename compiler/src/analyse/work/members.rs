@@ -2,6 +2,7 @@
 
 use super::build::Cut;
 use super::nodes::Allow;
+use super::renames::quoted;
 use super::scope::{Found, Lower, position};
 use crate::contract::types::{Field, Record, RecordId, Type};
 use crate::contract::work::{Build, Member, Missing, NodeId};
@@ -11,11 +12,13 @@ use gatewright_grammar::Span;
 use gatewright_grammar::tree::{Entry, EntryKind, Ident, Ref, Value};
 
 /// Where fields are taken from by name.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Spread {
     node: NodeId,
     span: Span,
     origin: usize,
+    /// What stands before the name of a field that is taken from it.
+    written: String,
 }
 
 impl Lower<'_, '_> {
@@ -32,15 +35,18 @@ impl Lower<'_, '_> {
         let record = types.record(id);
         let mut spreads = Vec::new();
         match (entries, base) {
-            (None, Some(node)) => spreads.push(Spread { node, span, origin: self.origin }),
+            (None, Some(node)) => {
+                spreads.push(Spread { node, span, origin: self.origin, written: String::new() });
+            }
             (Some(entries), _) => spreads = self.spreads(entries, base)?,
             (None, None) => {}
         }
         let bound = self.bindings(record, entries.unwrap_or_default())?;
         let mut members = Vec::new();
+        let mut renamed = Vec::new();
         let mut whole = true;
         for (field, binding) in record.fields.iter().zip(bound) {
-            match self.member(field, binding, &spreads) {
+            match self.member(field, binding, (&spreads, &mut renamed)) {
                 Taken::Member(member) => members.push(member),
                 Taken::LeftOut => {}
                 Taken::Refused => whole = false,
@@ -50,6 +56,13 @@ impl Lower<'_, '_> {
                     self.refuse(diagnostic);
                 }
             }
+        }
+        if entries.is_none() {
+            self.renames.projection(renamed, true);
+        } else {
+            renamed
+                .into_iter()
+                .for_each(|(at, entry)| self.renames.insert(at.at_end(), format!(", {entry}")));
         }
         whole.then_some(members)
     }
@@ -75,10 +88,12 @@ impl Lower<'_, '_> {
                 }
             };
             let origin = self.context.origins.of(entry.span);
-            found.push(Spread { node, span: entry.span, origin });
+            let written =
+                reference.as_ref().map_or_else(String::new, |from| self.reaching(node, from));
+            found.push(Spread { node, span: entry.span, origin, written });
         }
         let untyped: Vec<Spread> =
-            found.iter().filter(|s| self.nodes.declared(s.node).is_none()).copied().collect();
+            found.iter().filter(|s| self.nodes.declared(s.node).is_none()).cloned().collect();
         if let [first, second, ..] = untyped.as_slice() {
             self.refuse(
                 Diagnostic::new(
@@ -127,6 +142,7 @@ impl Lower<'_, '_> {
                 // An inherited entry was looked at in its own version: a later one removed the
                 // field, and with it what it was bound to.
                 if origin != self.context.version {
+                    self.renames.remove(entry.span);
                     continue;
                 }
                 let diagnostic = unknown(record, name, origin);
@@ -134,6 +150,9 @@ impl Lower<'_, '_> {
                 whole = false;
                 continue;
             };
+            if let Some(field) = record.fields.get(at) {
+                self.renames.name(name, &field.name);
+            }
             let Some(slot) = bound.get_mut(at) else { continue };
             match slot {
                 Some((_, old, first)) if *old == origin => {
@@ -141,8 +160,12 @@ impl Lower<'_, '_> {
                     self.refuse(said_twice(name, first));
                     whole = false;
                 }
-                Some((_, old, _)) if *old > origin => {}
-                _ => *slot = Some((value, origin, name.span)),
+                Some((_, old, _)) if *old > origin => self.renames.remove(entry.span),
+                _ => {
+                    if let Some((_, _, earlier)) = slot.replace((value, origin, name.span)) {
+                        self.renames.remove(entry_at(entries, earlier));
+                    }
+                }
             }
         }
         let done = bound.into_iter().map(|slot| slot.map(|(value, origin, _)| (value, origin)));
@@ -153,7 +176,7 @@ impl Lower<'_, '_> {
         &mut self,
         field: &Field,
         binding: Option<(&Value, usize)>,
-        spreads: &[Spread],
+        (spreads, renamed): (&[Spread], &mut Vec<(Span, String)>),
     ) -> Taken {
         let allow = Allow::of(field);
         let missing = match (field.optional, field.ty.nullable) {
@@ -173,7 +196,7 @@ impl Lower<'_, '_> {
                 Source::None if field.optional => return Taken::LeftOut,
                 Source::None => return Taken::Nowhere,
                 Source::Refused => None,
-                Source::Found(spread) => self.by_name(field, spread, allow),
+                Source::Found(spread) => self.by_name(field, spread, (allow, renamed)),
             },
         };
         match value {
@@ -182,7 +205,12 @@ impl Lower<'_, '_> {
         }
     }
 
-    fn by_name(&mut self, field: &Field, spread: Spread, allow: Allow) -> Option<Build> {
+    fn by_name(
+        &mut self,
+        field: &Field,
+        spread: Spread,
+        (allow, renamed): (Allow, &mut Vec<(Span, String)>),
+    ) -> Option<Build> {
         let known = field.name_as_of(spread.origin).to_owned();
         let wire = self.wire(spread.node, &known, spread.origin).to_owned();
         let asked = self.nodes.field(spread.node, &wire, spread.span);
@@ -197,6 +225,12 @@ impl Lower<'_, '_> {
         let outer = std::mem::replace(&mut self.origin, spread.origin);
         let built = self.project(child, Cut::default(), &with_example(field), spread.span);
         self.origin = outer;
+        let rest = self.renames.take();
+        if rest.is_some() || wire != field.name {
+            let (from, name, wire) = (&spread.written, quoted(&field.name), quoted(&wire));
+            let entry = format!("{name}: {from}.{wire}{}", rest.unwrap_or_default());
+            renamed.push((spread.span, entry));
+        }
         built
     }
 
@@ -227,34 +261,34 @@ impl Lower<'_, '_> {
         let mut untyped: Option<Spread> = None;
         for spread in spreads {
             if self.nodes.declared(spread.node).is_none() {
-                untyped = Some(*spread);
+                untyped = Some(spread.clone());
                 continue;
             }
             let wire = field.name_as_of(spread.origin);
-            if self.offered(*spread, wire).is_none() {
+            if self.offered(spread, wire).is_none() {
                 continue;
             }
             if let Some(first) = declared {
-                let diagnostic = self.ambiguous(wire, first, *spread);
+                let diagnostic = self.ambiguous(wire, &first, spread);
                 self.refuse(diagnostic);
                 return Source::Refused;
             }
-            declared = Some(*spread);
+            declared = Some(spread.clone());
         }
         declared.or(untyped).map_or(Source::None, Source::Found)
     }
 
     /// The field that text of the version which wrote `spread` calls `name`.
-    fn offered(&self, spread: Spread, name: &str) -> Option<&Field> {
+    fn offered(&self, spread: &Spread, name: &str) -> Option<&Field> {
         let record = self.record_of(spread.node)?;
         record.fields.get(position(record, name, spread.origin)?)
     }
 
-    fn ambiguous(&self, name: &str, first: Spread, second: Spread) -> Diagnostic {
+    fn ambiguous(&self, name: &str, first: &Spread, second: &Spread) -> Diagnostic {
         let calls = self.nodes.is_result(first.node) && self.nodes.is_result(second.node);
         let what = if calls { "calls" } else { "values" };
         let message = format!("two {what} offer `{name}`, and nothing says which one wins");
-        let has = |spread: Spread| {
+        let has = |spread: &Spread| {
             let spelling = self
                 .offered(spread, name)
                 .map(|field| super::super::values::spelling(&field.ty, self.context.types));
@@ -324,6 +358,11 @@ fn behind_name(field: &Field) -> Option<Span> {
     let length = u32::try_from(written.len()).ok()?;
     let at = field.span.start.checked_add(length)?;
     plain.then_some(Span { start: at, end: at, ..field.span })
+}
+
+/// The entry whose name stands at `name`.
+fn entry_at(entries: &[Entry], name: Span) -> Span {
+    entries.iter().map(|entry| entry.span).find(|span| span.contains(name)).unwrap_or(name)
 }
 
 fn said_twice(name: &Ident, first: Span) -> Diagnostic {

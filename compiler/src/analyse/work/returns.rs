@@ -317,8 +317,16 @@ impl Lower<'_, '_> {
                 self.origin = self.context.origins.of(call.name.span);
                 let at = self.calls.iter().position(|(other, _)| std::ptr::eq(*other, call))?;
                 let root = self.result(at);
-                self.reach(root, allow, call.name.span)
-                    .and_then(|()| self.project(root, Cut::default(), ty, call.name.span))
+                let built = self
+                    .reach(root, allow, call.name.span)
+                    .and_then(|()| self.project(root, Cut::default(), ty, call.name.span));
+                if let (Some(rest), Some(block)) =
+                    (self.renames.take(), self.context.endpoint.block)
+                {
+                    let end = Span { start: block.end.saturating_sub(1), ..block }.at_start();
+                    self.renames.insert(end, format!("\nreturn {}{rest}\n", call.name.text));
+                }
+                built
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Names in scope, and the values they lead to.
 
 use super::nodes::{Allow, Clash, Nodes};
+use super::renames::Renames;
 use super::written::Written;
 use super::{Context, body_node};
 use crate::contract::types::{Const, Field, Kind, Record};
@@ -40,6 +41,8 @@ pub(crate) struct Lower<'a, 'd> {
     pub(crate) origin: usize,
     /// Whether everything so far could be lowered.
     pub(crate) ok: bool,
+    /// What the text reads in the names of this version, and how what was built last is written out.
+    pub(crate) renames: Renames,
 }
 
 /// A value that is there, and with it everything on the way to it.
@@ -90,6 +93,7 @@ impl<'a, 'd> Lower<'a, 'd> {
             hole: None,
             origin: context.version,
             ok: true,
+            renames: Renames::default(),
         }
     }
 
@@ -255,6 +259,7 @@ impl<'a, 'd> Lower<'a, 'd> {
     /// the version which wrote the text knows it by.
     pub(crate) fn field(&mut self, node: NodeId, name: &Ident) -> Option<NodeId> {
         let wire = self.wire(node, &name.text, self.origin).to_owned();
+        self.renames.name(name, &wire);
         let found = self.nodes.field(node, &wire, name.span);
         match self.fits(found, name.span)? {
             Some(child) => Some(child),

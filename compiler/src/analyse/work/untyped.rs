@@ -1,6 +1,7 @@
 //! Values whose type is not declared: texts, and bodies that backends are sent.
 
 use super::nodes::Allow;
+use super::renames::quoted;
 use super::scope::{Found, Guard, Lower};
 use crate::analyse::{not_yet, values};
 use crate::contract::endpoint::{ParamKind, Presence};
@@ -162,7 +163,9 @@ impl Lower<'_, '_> {
             (Found::Param(index), None) => Some(Build::Copy(Operand::Param(index))),
             (Found::Node(node, first), None) => {
                 self.reach(node, Allow::BOTH, reference.span)?;
-                self.whole(node, first, reference.span)
+                let built = self.whole(node, first, reference.span);
+                self.renames.behind(reference.span);
+                built
             }
             (Found::Each(list, first, value), None) => {
                 self.reach(list, Allow::BOTH, reference.span)?;
@@ -290,7 +293,15 @@ impl Lower<'_, '_> {
             return None;
         };
         let origin = self.context.origins.of(entry.span);
-        self.record_members(node, record, origin, entry.span)
+        let (members, written) = self.record_members(node, record, origin, entry.span)?;
+        if written.iter().any(|(_, renamed)| *renamed) {
+            let from = reference.map_or_else(String::new, |from| self.reaching(node, from));
+            let entries =
+                written.iter().map(|(text, _)| text.replacen(": .", &format!(": {from}."), 1));
+            let text = entries.collect::<Vec<_>>().join(", ");
+            self.renames.replace(entry.span, text);
+        }
+        Some(members)
     }
 
     /// The fields of a declared record, by the names that version `origin` knows.
@@ -300,16 +311,21 @@ impl Lower<'_, '_> {
         record: &Record,
         origin: usize,
         span: Span,
-    ) -> Option<Vec<Member>> {
+    ) -> Option<(Vec<Member>, Vec<Entries>)> {
         let mut members = Vec::new();
+        let mut written = Vec::new();
         for field in record.fields.iter() {
             let asked = self.nodes.field(node, self.nodes.wire_name(node, field), span);
             let child = self.fits(asked, span)??;
             let value = self.copy(child, &field.ty, origin, span)?;
             let name = field.name_as_of(origin).to_owned();
+            let rest = self.renames.take();
+            let renamed = name != field.name || rest.is_some();
+            let rest = rest.unwrap_or_default();
+            written.push((format!("{}: .{}{rest}", quoted(&name), quoted(&field.name)), renamed));
             members.push(Member { name, value, missing: Missing::Kept });
         }
-        Some(members)
+        Some((members, written))
     }
 
     /// A value of type `ty`, as backends know it that version `origin` calls: with the field names
@@ -322,7 +338,9 @@ impl Lower<'_, '_> {
         match &ty.kind {
             Kind::Record(id) => {
                 let record = self.context.types.record(*id);
-                let members = self.record_members(node, record, origin, span)?;
+                let (members, written) = self.record_members(node, record, origin, span)?;
+                let written = written.into_iter().map(|(text, _)| (span, text)).collect();
+                self.renames.projection(written, false);
                 Some(Build::Record(Some(node), members))
             }
             Kind::List(element, _) => {
@@ -338,6 +356,9 @@ impl Lower<'_, '_> {
         }
     }
 }
+
+/// How a field is written out that a backend is sent, and whether its name differs.
+type Entries = (String, bool);
 
 /// Whether a field somewhere in `ty` has another name since version `origin`.
 pub(super) fn renamed(ty: &Type, origin: usize, types: &Types) -> bool {

@@ -1,0 +1,58 @@
+//! `gatewright flatten` and `gatewright version new`
+
+use crate::program::{Folder, GOOD};
+
+const SECOND: &str = "version 2 from 1 { rename Person.name to full_name }\n";
+
+fn folder(name: &str) -> Folder {
+    Folder::new(name, &[("tiny.api", GOOD), ("v2.api", SECOND)])
+}
+
+#[test]
+fn a_version_is_written_out_in_its_own_names() {
+    let said = folder("flatten").run(&["flatten", "2"]);
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{}", said.out);
+    assert!(said.out.contains("type Person { full_name: text eg \"Ada\" }"), "{}", said.out);
+    assert!(said.out.contains("return { full_name: person.first_name }"), "{}", said.out);
+    let alone = Folder::new("flatten-alone", &[("only.api", &said.out)]);
+    alone.run(&["check"]).is(0, "", "");
+    alone.run(&["fmt", "--check"]).is(0, "", "");
+    alone.run(&["flatten", "2"]).is(0, &said.out, "");
+}
+
+#[test]
+fn a_version_that_is_not_there_is_wrong_use() {
+    folder("flatten-none").run(&["flatten", "3"]).is(
+        2,
+        "",
+        "error: the contract has no version 3\n  = help: its versions are: 1, 2\n",
+    );
+}
+
+#[test]
+fn a_new_version_starts_from_the_latest() {
+    let folder = folder("version-new");
+    folder.run(&["version", "new", "3"]).is(0, "", "wrote ./v3.api\n");
+    assert_eq!(folder.read("v3.api"), "version 3 from 2 {}\n");
+    folder.run(&["check"]).is(0, "", "");
+    let said = folder.run(&["version", "new", "3"]);
+    said.is(2, "", "error: the contract has a version 3 already\n");
+    folder.write("v4.api", "// mine\n");
+    folder.run(&["version", "new", "4"]).is(2, "", "error: ./v4.api exists already\n");
+    assert_eq!(folder.read("v4.api"), "// mine\n");
+}
+
+#[test]
+fn a_new_version_can_be_written_out() {
+    let folder = folder("version-flat");
+    folder.run(&["version", "new", "3", ".", "--from", "2", "--flat"]).is(
+        0,
+        "",
+        "wrote ./v3.api\n",
+    );
+    assert!(folder.read("v3.api").starts_with("version 3 {\n"), "{}", folder.read("v3.api"));
+    folder.run(&["check"]).is(0, "", "");
+    assert_eq!(folder.run(&["version", "new", "x"]).code, Some(2));
+    assert_eq!(folder.run(&["version", "new", "5", "tiny.api"]).code, Some(2));
+    assert_eq!(folder.run(&["version", "new", "5", "--from", "9"]).code, Some(2));
+}

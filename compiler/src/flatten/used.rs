@@ -1,0 +1,134 @@
+//! What a version uses of the declarations around it.
+
+use super::pieces::Pieces;
+use crate::analyse::versions::{Flat, FlatKind};
+use gatewright_grammar::Span;
+use gatewright_grammar::tree::{
+    BackendMemberKind, EndpointMemberKind, File, Ident, Item, ItemKind,
+};
+use std::collections::BTreeSet;
+
+/// A declaration outside of versions.
+struct Outside<'f> {
+    item: &'f Item,
+    /// The name by which it is used; nothing: it always counts.
+    name: Option<&'f str>,
+}
+
+/// The declarations that `version` uses, directly or through each other, as text; without those
+/// that it has in another form of its own.
+pub(super) fn around(
+    pieces: &Pieces<'_>,
+    files: &[File],
+    version: &str,
+    replaced: &BTreeSet<&str>,
+) -> String {
+    let items = files.iter().flat_map(|file| &file.items);
+    let outside: Vec<Outside<'_>> = items.filter_map(|item| declaration(item, replaced)).collect();
+    let mut words: BTreeSet<String> = words(version).map(str::to_owned).collect();
+    let mut taken = vec![false; outside.len()];
+    loop {
+        let mut more = false;
+        for (one, taken) in outside.iter().zip(&mut taken) {
+            if !*taken && one.name.is_none_or(|name| words.contains(name)) {
+                (*taken, more) = (true, true);
+                words.extend(self::words(&pieces.text(one.item.span)).map(str::to_owned));
+            }
+        }
+        if !more {
+            break;
+        }
+    }
+    let used = outside.iter().zip(&taken).filter(|(_, taken)| **taken);
+    let text = |span: Span| {
+        let (before, behind) = (pieces.leading(span), pieces.trailing(span.file, span.end));
+        format!("{before}{}{behind}\n", pieces.text(span))
+    };
+    let mut out = String::new();
+    let mut last: Option<(Span, bool)> = None;
+    for (one, _) in used {
+        let span = one.item.span;
+        let wide = pieces.text(span).contains('\n');
+        let apart = last.is_some_and(|(_, before)| before || wide || one.item.doc.is_some());
+        out.push_str(if apart { "\n" } else { "" });
+        out.push_str(&text(span));
+        last = Some((span, wide));
+    }
+    out.push('\n');
+    out
+}
+
+/// A type that the version renames a field of, and that results of backends have.
+pub(super) fn renamed_result(pieces: &Pieces<'_>, files: &[File], flat: &Flat) -> Option<String> {
+    let mut open = results(pieces, files, flat);
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    while let Some(text) = open.pop() {
+        for word in words(&text) {
+            let Some(found) = flat.types.iter().find(|one| one.name.text == word) else { continue };
+            if !seen.insert(word.to_owned()) {
+                continue;
+            }
+            match &found.kind {
+                FlatKind::Record(fields) => {
+                    if fields.iter().any(|field| !field.renames.is_empty()) {
+                        return Some(word.to_owned());
+                    }
+                    open.extend(fields.iter().map(|field| pieces.text(field.span)));
+                }
+                FlatKind::Alias { ty, .. } => open.push(pieces.text(ty.span)),
+                FlatKind::Union(union) => {
+                    open.extend(union.variants.iter().map(|variant| pieces.text(variant.span)));
+                }
+                FlatKind::Enum(_) => {}
+            }
+        }
+    }
+    None
+}
+
+/// The types that are declared for results, as text.
+fn results(pieces: &Pieces<'_>, files: &[File], flat: &Flat) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for item in files.iter().flat_map(|file| &file.items) {
+        let ItemKind::Backend(backend) = &item.kind else { continue };
+        for member in &backend.members {
+            if let BackendMemberKind::Operation(operation) = &member.kind {
+                found.push(pieces.text(operation.result.span));
+            }
+        }
+    }
+    for member in flat.endpoints.iter().flat_map(|endpoint| &endpoint.tree.members) {
+        if let EndpointMemberKind::Call(call) = &member.kind {
+            found.extend(call.ty.as_ref().map(|ty| pieces.text(ty.span)));
+        }
+    }
+    found
+}
+
+fn declaration<'f>(item: &'f Item, replaced: &BTreeSet<&str>) -> Option<Outside<'f>> {
+    let named = |name: &'f Ident| Some(Outside { item, name: Some(name.text.as_str()) });
+    let typed = |name: &'f Ident| named(name).filter(|_| !replaced.contains(name.text.as_str()));
+    match &item.kind {
+        ItemKind::Api(_) => Some(Outside { item, name: None }),
+        ItemKind::Env(env) => named(&env.name),
+        ItemKind::Backend(backend) => named(&backend.name),
+        ItemKind::Auth(auth) => named(&auth.name),
+        ItemKind::Policy(policy) => named(&policy.name),
+        ItemKind::Import(import) => match &import.alias {
+            Some(alias) => named(alias),
+            None => Some(Outside { item, name: None }),
+        },
+        ItemKind::Error(error) => typed(&error.name),
+        ItemKind::Type(decl) => typed(&decl.name),
+        ItemKind::Enum(decl) => typed(&decl.name),
+        ItemKind::Union(union) => typed(&union.name),
+        // Of other versions, or about people and proofs.
+        ItemKind::Version(_) | ItemKind::Consumer(_) | ItemKind::Case(_) | ItemKind::Bad => None,
+    }
+}
+
+/// The words of a text that can be names; those of comments are not told apart.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|char: char| !(char.is_ascii_alphanumeric() || char == '_'))
+        .filter(|word| !word.is_empty())
+}
