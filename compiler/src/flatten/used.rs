@@ -118,7 +118,8 @@ fn declaration<'f>(item: &'f Item, replaced: &BTreeSet<&str>) -> Option<Outside<
             Some(alias) => named(alias),
             None => Some(Outside { item, name: None }),
         },
-        ItemKind::Error(error) => typed(&error.name),
+        // The code of a version has all errors, whether or not an endpoint answers them.
+        ItemKind::Error(error) => typed(&error.name).map(|one| Outside { name: None, ..one }),
         ItemKind::Type(decl) => typed(&decl.name),
         ItemKind::Enum(decl) => typed(&decl.name),
         ItemKind::Union(union) => typed(&union.name),
