@@ -30,7 +30,7 @@ pub fn flatten(sources: &Sources, contract: &Checked, label: &str) -> Result<Str
     let files = parsed(sources);
     let block = Block::of(sources, &files, contract, label)?;
     let version = block.written(label, Around::Nothing);
-    let mut text = used::around(&block.pieces, &files, &version, &block.replaced());
+    let mut text = used::around(&block.pieces, &files, &version, (&block.flat, &block.replaced()));
     text.push_str(&version);
     Ok(gatewright_grammar::format(&text).unwrap_or(text))
 }

@@ -1,10 +1,10 @@
 //! What a version uses of the declarations around it.
 
-use super::pieces::Pieces;
+use super::pieces::{Pieces, Row};
 use crate::analyse::versions::{Flat, FlatKind};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
-    BackendMemberKind, EndpointMemberKind, File, Ident, Item, ItemKind,
+    BackendMemberKind, CallTarget, EndpointMemberKind, File, Ident, Item, ItemKind,
 };
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ pub(super) fn around(
     pieces: &Pieces<'_>,
     files: &[File],
     version: &str,
-    replaced: &BTreeSet<&str>,
+    (flat, replaced): (&Flat, &BTreeSet<&str>),
 ) -> String {
     let items = files.iter().flat_map(|file| &file.items);
     let outside: Vec<Outside<'_>> = items.filter_map(|item| declaration(item, replaced)).collect();
@@ -32,7 +32,7 @@ pub(super) fn around(
         for (one, taken) in outside.iter().zip(&mut taken) {
             if !*taken && one.name.is_none_or(|name| words.contains(name)) {
                 (*taken, more) = (true, true);
-                words.extend(self::words(&pieces.text(one.item.span)).map(str::to_owned));
+                words.extend(self::words(&written(pieces, one.item, flat)).map(str::to_owned));
             }
         }
         if !more {
@@ -40,22 +40,51 @@ pub(super) fn around(
         }
     }
     let used = outside.iter().zip(&taken).filter(|(_, taken)| **taken);
-    let text = |span: Span| {
-        let (before, behind) = (pieces.leading(span), pieces.trailing(span.file, span.end));
-        format!("{before}{}{behind}\n", pieces.text(span))
-    };
     let mut out = String::new();
-    let mut last: Option<(Span, bool)> = None;
+    let mut last: Option<bool> = None;
     for (one, _) in used {
         let span = one.item.span;
-        let wide = pieces.text(span).contains('\n');
-        let apart = last.is_some_and(|(_, before)| before || wide || one.item.doc.is_some());
+        let text = written(pieces, one.item, flat);
+        let wide = text.contains('\n');
+        let apart = last.is_some_and(|before| before || wide || one.item.doc.is_some());
         out.push_str(if apart { "\n" } else { "" });
-        out.push_str(&text(span));
-        last = Some((span, wide));
+        let (before, behind) = (pieces.leading(span), pieces.trailing(span.file, span.end));
+        out.push_str(&format!("{before}{text}{behind}\n"));
+        last = Some(wide);
     }
     out.push('\n');
     out
+}
+
+/// A declaration as text; a backend without operations that the version does not call.
+fn written(pieces: &Pieces<'_>, item: &Item, flat: &Flat) -> String {
+    let ItemKind::Backend(backend) = &item.kind else { return pieces.text(item.span) };
+    let calls = |name: &str| {
+        let members = flat.endpoints.iter().flat_map(|endpoint| &endpoint.tree.members);
+        let mut calls = members.filter_map(|member| match &member.kind {
+            EndpointMemberKind::Call(call) if call.backend.text == backend.name.text => Some(call),
+            _ => None,
+        });
+        calls.any(|call| {
+            matches!(&call.target, CallTarget::Operation { name: called, .. } if called.text == name)
+        })
+    };
+    let used = |kind: &BackendMemberKind| match kind {
+        BackendMemberKind::Operation(operation) => calls(&operation.name.text),
+        _ => true,
+    };
+    if backend.members.iter().all(|member| used(&member.kind)) {
+        return pieces.text(item.span);
+    }
+    let block = pieces.block_of(item.span);
+    let rows: Vec<Row> = backend
+        .members
+        .iter()
+        .filter(|member| used(&member.kind))
+        .map(|member| Row::at(member.span))
+        .collect();
+    let head = pieces.text(Span { end: block.start, ..item.span });
+    format!("{head}{}", pieces.rows(block, &rows, ""))
 }
 
 /// A type that the version renames a field of, and that results of backends have.
