@@ -4,6 +4,7 @@
 //! look reaches is the mistake, what it would have taken there is the advice.
 
 mod look;
+mod slips;
 mod suggest;
 mod words;
 
@@ -196,6 +197,9 @@ impl Diagnosis<'_> {
 
     fn explain_failure(&self, place: Place, body: usize, failure: &Failure) -> SyntaxError {
         let Failure { at, expected } = failure;
+        if let Some(error) = self.slip(place, body, failure) {
+            return error;
+        }
         if matches!(place, Place::Version | Place::Under) && expected.contains(&Rule::arrow) {
             return self.no_response(body, *at);
         }
@@ -354,13 +358,44 @@ impl Diagnosis<'_> {
             let span = if found.is_empty() { self.span(end, end) } else { self.span(at, at + 1) };
             return SyntaxError::expected_response(span, None);
         }
-        let wrong_arrow = ["=>", "=", ":", "-"].contains(&found);
+        if let Some(error) = self.bare_body(at) {
+            return error;
+        }
+        if let Some(path) = self.text.get(body..at).filter(|text| text.trim_end().ends_with(':')) {
+            let colon = body + path.trim_end().len() - 1;
+            let line = self.text.get(body..colon).unwrap_or_default();
+            let after = self.text.get(colon + 1..self.line_end(at)).unwrap_or_default();
+            let edit = (self.span(colon, colon + 1), " ->".to_owned());
+            let line = format!("{line} ->{after}");
+            return SyntaxError::expected_response(self.span(colon, colon + 1), Some((line, edit)));
+        }
+        let wrong_arrow = ["=>", "=", ":", "-", "returns", "return"].contains(&found);
         let (cut, arrow) = if wrong_arrow { (at + found.len(), "->") } else { (at, "-> ") };
         let before = self.text.get(body..at).unwrap_or_default();
         let after = self.text.get(cut..self.line_end(at)).unwrap_or_default();
         let line = format!("{before}{arrow}{after}");
         let edit = (self.span(at, cut), arrow.to_owned());
         SyntaxError::expected_response(self.span(at, at + found.len()), Some((line, edit)))
+    }
+
+    /// `POST /items NewItem -> 201`: a type before the arrow is a body without its parentheses.
+    fn bare_body(&self, at: usize) -> Option<SyntaxError> {
+        let line = self.text.get(at..self.line_end(at))?;
+        let (before, _) = line.split_once("->")?;
+        let ty = before.trim_end();
+        let ty = ty.strip_prefix("body ").unwrap_or(ty).trim();
+        let is_type = ty.starts_with(|c: char| c.is_ascii_alphabetic())
+            && ty.chars().all(|c| c.is_ascii_alphanumeric() || "_.<>[]".contains(c));
+        is_type.then(|| {
+            let span = self.span(at, at + before.trim_end().len());
+            let message = "a request body stands in parentheses";
+            let label = "what stands before `->` is what callers send";
+            SyntaxError::unexpected(span, message, label).fix(
+                format!("write `({ty})`"),
+                span,
+                format!("({ty})"),
+            )
+        })
     }
 
     fn span(&self, start: usize, end: usize) -> Span {

@@ -47,12 +47,17 @@ impl SyntaxError {
         Self { span, code, message, label, helps: Vec::new(), notes: Vec::new() }
     }
 
-    fn help(mut self, text: impl Into<String>) -> Self {
+    pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
         self.helps.push(Help { text: text.into(), edit: None });
         self
     }
 
-    fn fix(mut self, text: impl Into<String>, span: Span, replacement: impl Into<String>) -> Self {
+    pub(crate) fn fix(
+        mut self,
+        text: impl Into<String>,
+        span: Span,
+        replacement: impl Into<String>,
+    ) -> Self {
         self.helps.push(Help { text: text.into(), edit: Some((span, replacement.into())) });
         self
     }

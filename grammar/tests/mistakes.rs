@@ -109,7 +109,7 @@ fn a_block_that_is_never_closed() {
         text,
         &[
             "1:20 `{` unclosed-block: a block is never closed; no `}` belongs to this `{`",
-            "5:12 `text` unexpected-text: `text` does not belong here; expected `:` and a type",
+            "5:12 `text` unexpected-text: `text` does not belong here; expected `:` and a type [fix: :]",
         ],
     );
     assert_eq!(kept(text), ["b", "C"]);
@@ -216,7 +216,7 @@ fn several_mistakes_in_one_line_and_block() {
     check(
         "type A { name String, b: text, c: }\nbackend b at env B { timeot 1s, owner c, retry x, timeout 5 }\n",
         &[
-            "1:15 `String` unexpected-text: `String` does not belong here; expected `:` and a type",
+            "1:15 `String` unexpected-text: `String` does not belong here; expected `:` and a type [fix: :]",
             "1:35 `}` unexpected-text: `}` does not belong here; expected a type",
             "2:22 `timeot` unexpected-text: `timeot` means nothing in a backend; \
              did you mean `timeout`? [fix: timeout]",
@@ -284,11 +284,127 @@ fn nesting_is_bounded() {
     let message = "1:330 `{` nested-too-deep: nested deeper than 64 levels; this one is too deep";
     check(&deep(65), &[message]);
     check(&deep(1000), &[message]);
-    assert_eq!(kept(&deep(65)), ["B"]);
+    assert_eq!(kept(&deep(65)), ["A", "B"]);
     let endless =
         ["{", "(", "[", "a<", "type A {\n", "type A = [", "x: {", "under /x {\n", "return {a:["];
     for unit in endless {
         let text = format!("version 1 {{\n  GET /x -> Y {{\n{}\n", unit.repeat(200));
         assert!(!told(&text).is_empty());
     }
+}
+
+#[test]
+fn habits_of_other_languages() {
+    check_line(
+        "x := a GET /b",
+        "4:7 `:=` unexpected-text: `:=` does not belong here; \
+         `=` stands before what a name means [fix: =]",
+    );
+    check_line(
+        "return { id = a.id }",
+        "4:17 `=` unexpected-text: `=` does not belong here; \
+         `:` stands between a name and what it is [fix: :]",
+    );
+    check_line(
+        "return { id: 'a' }",
+        "4:18 `'a'` unexpected-text: `'a'` does not belong here; \
+         a text stands in double quotes [fix: \"a\"]",
+    );
+    check_line(
+        "x = a GET /b on 404: fail C",
+        "4:24 `:` unexpected-text: `:` does not belong here; nothing stands behind `404` [fix: ]",
+    );
+    check_line(
+        "x = a GET /b on 404 -> C",
+        "4:25 `->` unexpected-text: `->` does not belong here; \
+         `fail` stands before the error [fix: fail]",
+    );
+    check_line(
+        "x = a GET /b otherwise null",
+        "4:18 `otherwise` unexpected-text: `otherwise` does not belong here; \
+         `else` says what stands in [fix: else]",
+    );
+    check_line(
+        "query q: text?",
+        "4:18 `?` unexpected-text: `?` does not belong here; \
+         it stands behind the name [fix: ?: text]",
+    );
+    check_line(
+        "query q: text[]",
+        "4:18 `[]` unexpected-text: `[]` does not belong here; \
+         a list is its element in brackets [fix: [text]]",
+    );
+    check_line(
+        "timeout 1s;",
+        "4:15 `;` unexpected-text: `;` does not belong here; \
+         a member ends with its line; a comma separates two on one line [fix: ]",
+    );
+    check_line(
+        "# more",
+        "4:5 `#` unexpected-text: `#` does not belong here; \
+         a comment begins with two slashes [fix: //]",
+    );
+    check_line(
+        "/* more */",
+        "4:5 `/*` unexpected-text: `/*` does not belong here; \
+         a comment is `//` to the end of its line [fix: // more]",
+    );
+}
+
+#[test]
+fn habits_at_the_top_and_in_versions() {
+    check(
+        "backend a at http://a { timeout: 1s }\nbackend b at $B_URL\nbackend c at ${C_URL}\nbackend d = D_URL\n",
+        &[
+            "1:14 `http://a` unexpected-text: `http://a` does not belong here; \
+             an address stands in double quotes [fix: \"http://a\"]",
+            "2:14 `$B_URL` unexpected-text: `$B_URL` does not belong here; \
+             `env` stands before a variable of the environment [fix: env B_URL]",
+            "3:14 `${C_URL}` unexpected-text: `${C_URL}` does not belong here; \
+             `env` stands before a variable of the environment [fix: env C_URL]",
+            "4:11 `=` unexpected-text: `=` does not belong here; `at` stands before an address [fix: at]",
+        ],
+    );
+    check(
+        "enum A { a | b }\nenum B { a: \"A\" }\nversion v2 from v1 { }\nconsumer web uses 1\n",
+        &[
+            "1:12 `|` unexpected-text: `|` does not belong here; \
+             values are separated by spaces or commas [fix: ]",
+            "2:11 `:` unexpected-text: `:` does not belong here; \
+             `=` stands before what a value is in JSON [fix: =]",
+            "3:9 `v2` unexpected-text: `v2` does not belong here; a version is a number or a date [fix: 2]",
+            "4:19 `1` unexpected-text: `1` does not belong here; a version is used by its name [fix: v1]",
+        ],
+    );
+    check(
+        "version 1 {\n  POST /a New -> 201\n  GET /b: 204\n  GET \"/c\" -> 204\n  GET d -> 204\n  OPTIONS /e -> 204\n  GET /f/{id: text}-> 204\n}\n",
+        &[
+            "2:11 `New` unexpected-text: a request body stands in parentheses; \
+             what stands before `->` is what callers send [fix: (New)]",
+            "3:9 `:` expected-response: an endpoint must say what it answers; \
+             expected `->` before the response type [fix:  ->]",
+            "4:7 `\"/c\"` unexpected-text: `\"/c\"` does not belong here; a path stands without quotes [fix: /c]",
+            "5:7 `d` unexpected-text: `d` does not belong here; a path begins with `/` [fix: /d]",
+            "6:3 `OPTIONS` unexpected-text: `OPTIONS` cannot be declared; the gateway answers it for every path",
+        ],
+    );
+}
+
+#[test]
+fn mistakes_in_nested_records_are_told_one_by_one() {
+    let text = "type A { a: { b c, d: { e = int, f: int? } }, g h, i: int }\n\
+                union U by kind { a B, c: D, e }\n";
+    check(
+        text,
+        &[
+            "1:17 `c` unexpected-text: `c` does not belong here; expected `:` and a type [fix: :]",
+            "1:27 `=` unexpected-text: `=` does not belong here; \
+             `:` stands between a name and what it is [fix: :]",
+            "1:40 `?` unexpected-text: `?` does not belong here; it stands behind the name [fix: ?: int]",
+            "1:49 `h` unexpected-text: `h` does not belong here; expected `:` and a type [fix: :]",
+            "2:21 `B` unexpected-text: `B` does not belong here; expected `:` and a type [fix: :]",
+            "2:32 `}` unexpected-text: `}` does not belong here; expected `:` and a type",
+        ],
+    );
+    assert_eq!(kept(text), ["A"]);
 }

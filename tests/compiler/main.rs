@@ -1,10 +1,12 @@
 //! The compiler as a whole: text in, findings, text and Rust out.
 
+mod audit;
 mod contracts;
 mod diagnostics;
 mod flatten;
 mod fuzz;
 mod generate;
+mod large;
 mod manual;
 mod properties;
 mod tidy;

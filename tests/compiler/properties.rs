@@ -1,14 +1,18 @@
 //! What holds for every text: analysis is total, and what it lets pass becomes Rust.
 
 use crate::contracts::{self, Unit};
+use gatewright_compiler::diagnostic::Diagnostic;
+use gatewright_compiler::diagnostic::render::{self, Style};
+use gatewright_compiler::fix::mend;
 use gatewright_compiler::source::Sources;
 use gatewright_compiler::{Checked, Target, analyse, codegen, generate, mocks, plan, requests};
-use gatewright_grammar::KEYWORDS;
 use gatewright_grammar::tree::{ItemKind, Version, VersionMember, VersionMemberKind};
+use gatewright_grammar::{KEYWORDS, Span};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 /// Every contract of the repository, with mistakes or without.
 static EVERY: LazyLock<Vec<Unit>> = LazyLock::new(|| {
@@ -22,13 +26,16 @@ fn alone(text: &str) -> Sources {
     sources
 }
 
+/// How long a contract of a few hundred lines may take, through every stage and without
+/// optimization, on a machine that is busy.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// Analyses a contract, and takes it through every stage if it passes.
 fn check_any(sources: &Sources) {
+    let begin = Instant::now();
     let analysis = analyse(sources);
-    for one in &analysis.diagnostics {
-        let text = sources.get(one.primary.span.file).map(|source| source.text.as_str());
-        assert!(text.unwrap_or("").get(one.primary.span.range()).is_some(), "{one:?}");
-    }
+    check_findings(&analysis.diagnostics, sources);
+    check_forms(sources);
     if let Some(checked) = analysis.checked() {
         let planned = check_generated(checked);
         if analysis.diagnostics.is_empty() {
@@ -36,6 +43,40 @@ fn check_any(sources: &Sources) {
                 let built = planned.get(&version);
                 assert_eq!(built, Some(&endpoints), "nothing is left out in silence");
             }
+        }
+    }
+    assert!(begin.elapsed() < PATIENCE, "{:?}", begin.elapsed());
+}
+
+/// Findings are sorted, told once, and about places that are there; every form can show them.
+fn check_findings(found: &[Diagnostic], sources: &Sources) {
+    let inside = |span: Span| {
+        let text = sources.get(span.file).map(|source| source.text.as_str());
+        text.is_some_and(|text| text.get(span.range()).is_some())
+    };
+    for one in found {
+        let labels = one.secondary.iter().map(|label| label.span);
+        let fixes = one.helps.iter().filter_map(|help| Some(help.fix.as_ref()?.span));
+        let nowhere = labels.chain(fixes).chain([one.primary.span]).find(|span| !inside(*span));
+        assert_eq!(nowhere, None, "{one:?}");
+    }
+    let order = |one: &Diagnostic| (one.severity, one.primary.span, one.code.name());
+    assert!(found.is_sorted_by_key(order), "{found:#?}");
+    let mut told: Vec<_> = found.iter().map(order).collect();
+    told.dedup();
+    assert_eq!(told.len(), found.len(), "{found:#?}");
+    render::text(found, sources, Style { colour: true, width: 100 });
+    render::json_lines(found, sources);
+    render::github(found, sources);
+    render::sarif(found, sources);
+}
+
+/// What can be read has one form, and that form is read as the same.
+fn check_forms(sources: &Sources) {
+    for (_, source) in sources.iter() {
+        if let Ok(once) = gatewright_grammar::format(&source.text) {
+            let twice = gatewright_grammar::format(&once);
+            assert_eq!(twice.as_ref(), Ok(&once), "formatting is not done after one time");
         }
     }
 }
@@ -283,5 +324,27 @@ proptest! {
         let at = file.index(unit.files.len());
         unit.files[at].1 = edited(&unit.files[at].1, &edits);
         check_any(&unit.sources());
+    }
+}
+
+proptest! {
+    #![proptest_config(config(100))]
+
+    #[test]
+    fn any_edit_of_a_contract_can_be_mended(
+        unit in any::<proptest::sample::Index>(),
+        file in any::<proptest::sample::Index>(),
+        edits in proptest::collection::vec(edit(), 1..3),
+    ) {
+        let mut unit: Unit = unit.get(EVERY.as_slice()).clone();
+        let at = file.index(unit.files.len());
+        unit.files[at].1 = edited(&unit.files[at].1, &edits);
+        let before = unit.sources();
+        let after = mend(&before).sources;
+        let unread = |sources: &Sources| {
+            analyse(sources).diagnostics.iter().filter(|one| one.code.is_about_text()).count()
+        };
+        prop_assert!(unread(&after) <= unread(&before));
+        check_any(&after);
     }
 }

@@ -160,6 +160,15 @@ fn plain_text(
 }
 
 fn literal(text: &Ident, diagnostics: &mut Diagnostics) -> Option<String> {
+    // Nobody asks for a colon in front; other routers write parameters so.
+    if let Some(name) = text.text.strip_prefix(':').filter(|name| !name.is_empty()) {
+        let message = format!("`{}` is no parameter", text.text);
+        let diagnostic = Diagnostic::new(Code::InvalidPath, text.span, message)
+            .label("callers would have to send the colon");
+        let fixed = format!("{{{name}}}");
+        diagnostics.push(diagnostic.fix(format!("write `{fixed}`"), text.span, fixed));
+        return None;
+    }
     let decoded = percent_decode(&text.text);
     match decoded {
         Some(decoded) if decoded != "." && decoded != ".." => Some(decoded),

@@ -408,7 +408,7 @@ impl<'a> Resolver<'a> {
             name.span,
             format!("there is no type called `{}`", name.text),
         );
-        self.diagnostics.push(match suggest::closest(&name.text, known) {
+        self.diagnostics.push(match suggest::closest(&name.text, known).or(foreign(&name.text)) {
             Some(other) => diagnostic.meant(name.span, other),
             None => diagnostic
                 .label("not declared")
@@ -529,6 +529,24 @@ pub(crate) fn unbounded(name: &str) -> Option<Rule> {
         "email" => format(Format::Email),
         "url" => format(Format::Url),
         "bytes" => format(Format::Bytes),
+        _ => return None,
+    })
+}
+
+/// What other languages call the scalars.
+fn foreign(name: &str) -> Option<&'static str> {
+    Some(match name.to_ascii_lowercase().as_str() {
+        "string" | "str" | "varchar" | "char" => "text",
+        "integer" | "int32" | "i32" | "u32" | "uint" | "short" => "int",
+        "long" | "bigint" | "i64" | "u64" => "int64",
+        "boolean" => "bool",
+        "float" | "double" | "f64" | "f32" | "real" => "number",
+        "datetime" | "timestamp" => "instant",
+        "object" | "any" => "json",
+        "guid" => "uuid",
+        "uri" => "url",
+        "binary" | "blob" | "base64" => "bytes",
+        "numeric" => "decimal",
         _ => return None,
     })
 }

@@ -89,7 +89,7 @@ fn of_group(rule: Rule) -> Option<&'static str> {
         Rule::value | Rule::alt | Rule::literal | Rule::r#ref | Rule::words => "a value",
         Rule::object => "an object in braces",
         Rule::entry => "an entry such as `name: value`",
-        Rule::record | Rule::fields => "fields in braces",
+        Rule::record | Rule::record_ty | Rule::fields => "fields in braces",
         Rule::enum_body => "values in braces",
         Rule::limits => "bounds in parentheses",
         Rule::lim => "a bound such as `1..200`",

@@ -50,7 +50,8 @@ impl Lower<'_> {
         }
         let stream = cursor.flag(Rule::k_stream);
         let status = cursor.opt(Rule::status).map(|node| self.number(node));
-        let ty = cursor.opt(Rule::ty).map(|node| self.ty(node));
+        let ty = cursor.opt(Rule::ty).or_else(|| cursor.opt(Rule::record_ty));
+        let ty = ty.map(|node| self.ty(node));
         let kind = match (status, ty) {
             (status, ty) if stream => RespKind::Stream(status, ty),
             (None, Some(ty)) => RespKind::Type(ty),

@@ -106,7 +106,7 @@ impl Lower<'_> {
                     None => Base::List(first),
                 }
             }
-            Rule::record => Base::Record(self.record(node)),
+            Rule::record | Rule::fields => Base::Record(self.record(node)),
             Rule::k_enum => Base::Enum(self.enum_body(cursor.take(Rule::enum_body))),
             _ => {
                 let name = self.ident(node);
