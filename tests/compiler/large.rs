@@ -38,10 +38,10 @@ fn type_of(text: &mut String, at: usize) {
         "  type T{at} {{ id: Sku, label: text(..200), note?: text(..2000), amount: decimal(12,2), \
          currency: Currency, state: State, count: int(0..1000), ratio: number | null, made: instant"
     );
-    if at % 4 == 0 && at >= 4 {
+    if at.is_multiple_of(4) && at >= 4 {
         let _ = write!(text, ", part: T{}, parts: [T{}](..20)", at - 1, at - 2);
     }
-    if at % 16 == 0 && at >= 16 {
+    if at.is_multiple_of(16) && at >= 16 {
         let _ = write!(text, ", more?: T{}", at - 8);
     }
     text.push_str(" }\n");
