@@ -11,6 +11,7 @@ mod dates;
 mod declare;
 pub(crate) mod edits;
 mod endpoints;
+mod forms;
 mod operations;
 pub(crate) mod policies;
 mod routes;

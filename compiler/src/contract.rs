@@ -10,7 +10,9 @@ pub(crate) mod visit;
 pub mod work;
 
 pub use cases::Case;
-pub use endpoint::{Endpoint, Param, ParamKind, Place, Presence, RouteSegment, Success};
+pub use endpoint::{
+    Endpoint, FormField, FormKind, Param, ParamKind, Place, Presence, RouteSegment, Success,
+};
 use gatewright_grammar::Span;
 pub use people::Consumer;
 pub use types::{

@@ -166,6 +166,8 @@ pub struct EndpointPlan {
 pub struct BodyPlan {
     /// The local that holds it.
     pub ident: String,
+    /// The fields of a form, if it is one and not JSON.
+    pub form: Option<Vec<crate::contract::FormField>>,
     /// Whether it must be there.
     pub required: bool,
     /// Whether anything reads it.
@@ -198,8 +200,10 @@ pub struct ParamPlan {
     pub quoted: bool,
     /// The static of its rule; nothing for a boolean.
     pub rule: Option<String>,
-    /// The static of the list's rule, for a repeated parameter.
+    /// The static of the list's rule, for a parameter with several values.
     pub list: Option<String>,
+    /// Whether they stand in one, with commas between them.
+    pub by_comma: bool,
     /// Whether it may be absent, and what stands in.
     pub presence: PresencePlan,
     /// Whether anything reads it.
@@ -222,6 +226,8 @@ pub enum PresencePlan {
     Optional,
     /// It may be absent, and then is this text.
     Default(String),
+    /// It may be absent, and then is these texts.
+    Defaults(Vec<String>),
 }
 
 /// Names of a call.

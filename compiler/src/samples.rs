@@ -47,7 +47,7 @@ pub struct SampleRequest {
     pub target: String,
     /// Header fields in order.
     pub headers: Vec<(String, String)>,
-    /// The JSON text of the body.
+    /// The text of the body: JSON, unless a header field says otherwise.
     pub body: Option<String>,
 }
 
@@ -369,6 +369,7 @@ fn request(endpoint: &Endpoint) -> SampleRequest {
         }
     }
     let mut headers = Vec::new();
+    let mut cookies = Vec::new();
     let mut separator = '?';
     let params = endpoint.params.iter().enumerate();
     for (at, param) in params.filter(|(_, param)| param.presence == Presence::Required) {
@@ -381,12 +382,34 @@ fn request(endpoint: &Endpoint) -> SampleRequest {
                 separator = '&';
             }
             Place::Header => headers.push((param.wire.clone(), value)),
+            Place::Cookie => cookies.push(format!("{}={value}", param.wire)),
         }
     }
     let required = endpoint.body.as_ref().is_some_and(|body| !body.optional);
     let body = endpoint.work.body.filter(|_| required);
-    let body = body.map(|node| value(&endpoint.work, node, "body").json());
+    let body = body.map(|node| value(&endpoint.work, node, "body"));
+    let form = endpoint.body.as_ref().is_some_and(|body| body.form.is_some());
+    let body = body.map(|body| if form { pairs(&body) } else { body.json() });
+    if form && body.is_some() {
+        headers.push(("Content-Type".into(), "application/x-www-form-urlencoded".into()));
+    }
+    if !cookies.is_empty() {
+        headers.push(("Cookie".into(), cookies.join("; ")));
+    }
     SampleRequest { method: endpoint.method.clone(), target, headers, body }
+}
+
+/// The members of a record as the fields of a form.
+fn pairs(record: &Const) -> String {
+    let Const::Record(members) = record else { return String::new() };
+    let pair = |(name, value): &(String, Const)| match value {
+        Const::List(values) => values.iter().map(|one| (name.clone(), one.clone())).collect(),
+        one => vec![(name.clone(), one.clone())],
+    };
+    let pairs = members.iter().flat_map(pair).map(|(name, value)| {
+        format!("{}={}", encode(&name), encode(&value.plain().unwrap_or_default()))
+    });
+    pairs.collect::<Vec<_>>().join("&")
 }
 
 /// A value of a parameter, of the stricter type where an operation asks more of it.

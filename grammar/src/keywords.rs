@@ -41,6 +41,7 @@ pub const KEYWORDS: &[&str] = &[
     "failures",
     "false",
     "fields",
+    "form",
     "from",
     "frozen",
     "hard",

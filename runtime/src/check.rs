@@ -16,7 +16,7 @@ pub use format::Format;
 pub use list::{ANY_LIST, ListRule};
 pub use number::{Bound, INT, NUMBER, NumberKind, NumberRule};
 pub use one_of::{EnumRule, Other};
-pub use param::{BOOLEAN, BooleanRule, Rule, optional, repeated, required};
+pub use param::{BOOLEAN, BooleanRule, Rule, optional, repeated, repeated_or, required};
 pub use pattern::Pattern;
 pub use text::{TEXT, TextRule};
 pub use violations::{Place, Violation, Violations};

@@ -12,11 +12,11 @@ pub use bytes::Bytes;
 pub use crate::check::{
     ANY_LIST, BOOLEAN, BooleanRule, Bound, EnumRule, Format, INT, ListRule, NUMBER, NumberKind,
     NumberRule, Other, Pattern, Place, Rule, TEXT, TextRule, Violation, Violations, optional,
-    repeated, required,
+    repeated, repeated_or, required,
 };
 pub use crate::contract::{
-    Answering, Backend, BodyKind, Breaker, Condition, Contract, Endpoint, Lifecycle, Method,
-    Setting, TimeSetting, Variable, VariableKind, Version,
+    Answering, Backend, BodyKind, Breaker, Condition, Contract, Endpoint, FormField, FormKind,
+    Lifecycle, Method, Setting, TimeSetting, Variable, VariableKind, Version,
 };
 pub use crate::error::{Error, Problem};
 pub use crate::json::{

@@ -239,6 +239,47 @@ pub enum BodyKind {
         /// Whether a request without a body is refused.
         required: bool,
     },
+    /// It takes the fields of a form (`application/x-www-form-urlencoded`).
+    Form {
+        /// Whether a request without a body is refused.
+        required: bool,
+        /// What the form has.
+        fields: &'static [FormField],
+    },
+}
+
+impl BodyKind {
+    /// The media type that callers are told of.
+    pub(crate) const fn media_type(self) -> &'static str {
+        match self {
+            BodyKind::None | BodyKind::Json { .. } => "application/json",
+            BodyKind::Form { .. } => "application/x-www-form-urlencoded",
+        }
+    }
+}
+
+/// A field of a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FormField {
+    /// Its name.
+    pub name: &'static str,
+    /// How its values stand in JSON.
+    pub kind: FormKind,
+    /// Whether it may be repeated.
+    pub list: bool,
+    /// Whether it must be there; a list that is not there is then an empty one.
+    pub required: bool,
+}
+
+/// How a value of a form stands in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormKind {
+    /// In quotes.
+    Text,
+    /// As the number it is.
+    Number,
+    /// As `true` or `false`.
+    Boolean,
 }
 
 /// What callers of an endpoint are told about its end.

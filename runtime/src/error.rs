@@ -5,7 +5,9 @@ use std::fmt;
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER,
+};
 
 use crate::check::Violations;
 use crate::json::Writer;
@@ -36,19 +38,39 @@ pub struct Problem {
 
 /// The kinds of failure that have an answer of their own.
 pub(crate) enum Kind {
-    Declared { problem: &'static Problem, members: Vec<u8> },
+    Declared {
+        problem: &'static Problem,
+        members: Vec<u8>,
+    },
     Invalid(Violations),
     Malformed(&'static str),
-    NoRoute { exists_without_slash: bool },
-    Method { allow: String },
+    NoRoute {
+        exists_without_slash: bool,
+    },
+    Method {
+        allow: String,
+    },
     Slow,
-    BodyTooLarge { limit: usize },
-    TargetTooLong { limit: usize },
-    Media,
-    HeadersTooLarge { limit: usize },
+    BodyTooLarge {
+        limit: usize,
+    },
+    TargetTooLong {
+        limit: usize,
+    },
+    Media {
+        /// What is read instead.
+        accept: &'static str,
+        /// Whether the body was compressed.
+        coded: bool,
+    },
+    HeadersTooLarge {
+        limit: usize,
+    },
     Internal,
     BackendFailed,
-    BackendUnavailable { retry_after: Duration },
+    BackendUnavailable {
+        retry_after: Duration,
+    },
     BackendTimeout,
 }
 
@@ -122,6 +144,13 @@ impl Error {
                     headers.insert(ALLOW, allow);
                 }
             }
+            // RFC 9110 section 15.5.16.
+            Kind::Media { accept, coded } => {
+                headers.insert(ACCEPT, HeaderValue::from_static(accept));
+                if coded {
+                    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+                }
+            }
             Kind::BackendUnavailable { retry_after } => {
                 let seconds = retry_after.as_millis().div_ceil(1000).max(1);
                 let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
@@ -158,6 +187,10 @@ fn document(kind: &Kind, face: &Face, request_id: &str) -> Vec<u8> {
         Kind::Invalid(violations) => {
             out.raw(",\"errors\":");
             violations.write(&mut out);
+            if violations.more() > 0 {
+                out.raw(",\"more\":");
+                out.raw(&violations.more().to_string());
+            }
         }
         _ => {}
     }
@@ -201,7 +234,7 @@ impl Kind {
             Kind::Slow => (408, "slow", "The request took too long to arrive"),
             Kind::BodyTooLarge { .. } => (413, "body", "The body is too large"),
             Kind::TargetTooLong { .. } => (414, "target", "The request target is too long"),
-            Kind::Media => (415, "media", "The body has the wrong media type"),
+            Kind::Media { .. } => (415, "media", "The body has the wrong media type"),
             Kind::HeadersTooLarge { .. } => (431, "headers", "The header fields are too large"),
             Kind::Declared { .. } | Kind::Internal => {
                 (500, "internal", "The gateway made a mistake")
@@ -227,13 +260,23 @@ impl Kind {
             Kind::NoRoute { exists_without_slash: true } => {
                 "this path exists without its trailing slash".into()
             }
+            Kind::Invalid(violations) if violations.more() > 0 => format!(
+                "`errors` lists what is wrong and where; there are {} more",
+                violations.more()
+            )
+            .into(),
             Kind::Invalid(_) => "`errors` lists what is wrong and where".into(),
             Kind::Malformed(what) => (*what).into(),
             Kind::Method { allow } => format!("it answers {allow}").into(),
             Kind::Slow => "the body did not arrive in time".into(),
             Kind::BodyTooLarge { limit } => limited("body", limit),
             Kind::TargetTooLong { limit } => limited("target", limit),
-            Kind::Media => "this endpoint reads `application/json`".into(),
+            Kind::Media { accept, coded: false } => {
+                format!("this endpoint reads `{accept}` in UTF-8").into()
+            }
+            Kind::Media { accept, coded: true } => {
+                format!("this endpoint reads `{accept}` in UTF-8 that is not compressed").into()
+            }
             Kind::HeadersTooLarge { limit } => limited("header section", limit),
             Kind::BackendFailed => "a service that this answer needs gave no usable result".into(),
             Kind::BackendUnavailable { .. } => {

@@ -32,7 +32,12 @@ pub use writer::Writer;
 pub(crate) use escape::count as count_scalars;
 pub(crate) use number::Decimal;
 
-use crate::check::{Place, Violation, Violations};
+/// Whether the whole of `text` is a JSON number (RFC 8259 section 6).
+pub(crate) fn is_number(text: &str) -> bool {
+    scan::number(text.as_bytes(), 0).is_some_and(|extent| extent.number == text.len())
+}
+
+use crate::check::{Violation, Violations};
 
 /// Reads a backend's result. Members that the contract does not name are skipped.
 ///
@@ -58,6 +63,6 @@ pub fn read_request<'a, T>(
 ) -> Option<T> {
     let mut reader = Reader::request(violations.room());
     let value = reader.document(body, read);
-    let sound = reader.report(|pointer, expected| violations.add(Place::Body(pointer), expected));
+    let sound = reader.report(violations);
     value.ok().filter(|_| sound)
 }

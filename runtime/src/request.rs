@@ -2,6 +2,8 @@
 
 mod body;
 mod deadline;
+mod fields;
+mod form;
 pub(crate) mod identity;
 mod query;
 mod target;
@@ -14,6 +16,7 @@ use http::HeaderMap;
 
 pub(crate) use self::body::{Chunks, Limits as BodyLimits, drain, frame, read};
 pub use self::deadline::Deadline;
+pub(crate) use self::form::form_as_json;
 pub(crate) use self::identity::{Identity, random};
 pub(crate) use self::query::Pairs;
 pub use self::query::Query;
@@ -71,6 +74,38 @@ impl Request {
         let text = std::str::from_utf8(first.as_bytes()).ok();
         if text.is_none() {
             violations.add(Place::Header(name), "text in UTF-8");
+        }
+        text
+    }
+
+    /// The elements of a header field that is a list, lines joined (RFC 9110 section 5.6.1). Empty
+    /// elements are no elements; one in quotes may hold a comma.
+    pub fn header_list(&self, name: &'static str, violations: &mut Violations) -> Vec<&str> {
+        let mut elements = Vec::new();
+        for line in self.headers.get_all(name) {
+            let listed = std::str::from_utf8(line.as_bytes()).ok().and_then(fields::list);
+            match listed {
+                Some(more) => elements.extend(more),
+                None => violations.add(Place::Header(name), "a list with commas in UTF-8"),
+            }
+        }
+        elements
+    }
+
+    /// The value of a cookie (RFC 6265 section 4.2), as it was sent.
+    ///
+    /// A cookie that is there twice, or whose value is no UTF-8, is a violation and gives nothing.
+    pub fn cookie(&self, name: &'static str, violations: &mut Violations) -> Option<&str> {
+        let lines = self.headers.get_all(http::header::COOKIE).iter();
+        let mut values = lines.flat_map(|line| fields::cookies(line.as_bytes(), name.as_bytes()));
+        let first = values.next()?;
+        if values.next().is_some() {
+            violations.add(Place::Cookie(name), "one value");
+            return None;
+        }
+        let text = std::str::from_utf8(first).ok();
+        if text.is_none() {
+            violations.add(Place::Cookie(name), "text in UTF-8");
         }
         text
     }

@@ -49,6 +49,8 @@ pub const SOURCE: &[(&str, &str)] = files![
     "src/request.rs",
     "src/request/body.rs",
     "src/request/deadline.rs",
+    "src/request/fields.rs",
+    "src/request/form.rs",
     "src/request/identity.rs",
     "src/request/query.rs",
     "src/request/target.rs",

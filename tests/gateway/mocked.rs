@@ -91,7 +91,8 @@ fn backend(mock: MockBackend) -> mock::MockBackend {
 fn ask(gateway: &Running, request: &SampleRequest) -> Answer {
     let mut fields: Vec<_> =
         request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    fields.extend(request.body.is_some().then_some(crate::ask::JSON));
+    let says = fields.iter().any(|(name, _)| *name == "Content-Type");
+    fields.extend((request.body.is_some() && !says).then_some(crate::ask::JSON));
     let body = request.body.as_deref().unwrap_or_default();
     send(gateway.address(), &request.method, &request.target, &fields, body.as_bytes())
 }

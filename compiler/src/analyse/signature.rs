@@ -2,6 +2,7 @@
 
 use super::edits::path_text;
 use super::endpoints::Errors;
+use super::forms;
 use super::types::Resolver;
 use super::versions::FlatEndpoint;
 use super::{duplicate, not_yet};
@@ -65,8 +66,8 @@ pub(crate) fn request(
                     && parameter(&mut request.params, param, Place::Header, resolver).is_some()
             }
             EndpointMemberKind::Cookie(param) => {
-                resolver.diagnostics.push(left_out(param.name.span, "`cookie`"));
-                false
+                is_cookie_name(&param.name, resolver.diagnostics)
+                    && parameter(&mut request.params, param, Place::Cookie, resolver).is_some()
             }
             _ => true,
         };
@@ -121,6 +122,7 @@ fn segments(request: &mut Request, path: &Path, resolver: &mut Resolver<'_>) -> 
                     name: name.text.clone(),
                     example: scalar.1,
                     kind: ParamKind::One(scalar.0),
+                    by_comma: false,
                     presence: Presence::Required,
                     span: *span,
                 };
@@ -271,19 +273,16 @@ fn parameter(
     place: Place,
     resolver: &mut Resolver<'_>,
 ) -> Option<()> {
-    if written.by_comma {
-        resolver.diagnostics.push(left_out(written.name.span, "`by comma`"));
-        return None;
-    }
     resolver.deprecated(written.deprecated.as_ref(), "a parameter");
     let ty = resolver.ty(&written.ty)?;
     let kind = match &ty.kind {
         Kind::Scalar(scalar) if !ty.nullable => ParamKind::One(scalar.clone()),
-        Kind::List(element, bounds) if place == Place::Query && !ty.nullable => one_value(element)
+        Kind::List(element, bounds) if place != Place::Cookie && !ty.nullable => one_value(element)
             .map(|scalar| ParamKind::Many(scalar, bounds.clone()))
             .or_else(|| no_spelling(written, resolver))?,
         _ => no_spelling(written, resolver)?,
     };
+    commas(written, &kind, place, resolver.diagnostics)?;
     let presence = presence(written, &kind, &ty, resolver)?;
     let example = written.example.as_ref().and_then(|value| resolver.constant(&ty, value));
     let name = written.alias.as_ref().map_or_else(
@@ -295,11 +294,16 @@ fn parameter(
     } else {
         name
     };
+    if !in_scope(&name) {
+        resolver.diagnostics.push(unspeakable(&written.name));
+        return None;
+    }
     let param = Param {
         place,
         wire: written.name.text.clone(),
         name,
         kind,
+        by_comma: written.by_comma,
         presence,
         example: example.or(ty.example),
         span: written.name.span,
@@ -307,11 +311,86 @@ fn parameter(
     add(params, param, resolver.diagnostics)
 }
 
+/// Refuses `by comma` where there is one value, and a header field with several values without it.
+fn commas(
+    written: &tree::Param,
+    kind: &ParamKind,
+    place: Place,
+    diagnostics: &mut Diagnostics,
+) -> Option<()> {
+    let many = matches!(kind, ParamKind::Many(..));
+    if written.by_comma && !many {
+        diagnostics.push(
+            Diagnostic::new(
+                Code::InvalidParameter,
+                written.ty.span,
+                format!("`{}` is one value, which has no commas to be split at", written.name.text),
+            )
+            .label("`by comma` is for lists")
+            .help("make it a list: `[text] by comma`, or leave `by comma` out"),
+        );
+        return None;
+    }
+    if place == Place::Header && many && !written.by_comma {
+        diagnostics.push(
+            Diagnostic::new(
+                Code::InvalidParameter,
+                written.ty.span,
+                format!("several values of `{}` stand in one header field", written.name.text),
+            )
+            .label("a list with commas between its elements (RFC 9110 section 5.6.1)")
+            .fix(
+                "write `by comma` behind the type",
+                written.ty.span.at_end(),
+                " by comma",
+            ),
+        );
+        return None;
+    }
+    Some(())
+}
+
+/// Whether calls can name it.
+fn in_scope(name: &str) -> bool {
+    let mut chars = name.chars();
+    chars.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && chars.all(|char| char.is_ascii_alphanumeric() || char == '_')
+}
+
+/// `query "filter[name]": text` without another name.
+fn unspeakable(name: &Ident) -> Diagnostic {
+    let message = format!("`{}` needs a name that can be written in a call", name.text);
+    let plain = |char: char| if char.is_ascii_alphanumeric() { char } else { '_' };
+    let plain: String = name.text.chars().map(plain).collect();
+    let plain = plain.trim_matches('_');
+    let other = if in_scope(plain) { plain } else { "other" };
+    Diagnostic::new(Code::InvalidParameter, name.span, message)
+        .label("this is its name on the wire only")
+        .help(format!("give it one behind its type: `as {other}`"))
+}
+
+/// Whether `name` can be that of a cookie (RFC 6265 section 4.1.1).
+fn is_cookie_name(name: &Ident, diagnostics: &mut Diagnostics) -> bool {
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    let valid = !name.text.is_empty() && name.text.bytes().all(token);
+    if !valid {
+        diagnostics.push(
+            Diagnostic::new(
+                Code::InvalidParameter,
+                name.span,
+                format!("`{}` cannot be the name of a cookie", name.text),
+            )
+            .label("letters, digits and marks such as `-` and `_` are (RFC 6265)"),
+        );
+    }
+    valid
+}
+
 fn no_spelling(written: &tree::Param, resolver: &mut Resolver<'_>) -> Option<ParamKind> {
     let message = format!("`{}` has no spelling in a request", written.name.text);
     resolver.diagnostics.push(
         Diagnostic::new(Code::InvalidParameter, written.ty.span, message)
-            .label("a parameter is a text, number or boolean; in a query also a list of them")
+            .label("a parameter is a text, number or boolean; in a query or header also a list of them")
             .help("send records in the body"),
     );
     None
@@ -328,10 +407,6 @@ fn presence(
             written.optional || matches!(kind, ParamKind::Many(_, bounds) if bounds.min == 0);
         return Some(if optional { Presence::Optional } else { Presence::Required });
     };
-    if matches!(kind, ParamKind::Many(..)) {
-        resolver.diagnostics.push(left_out(default.span, "the default of a list"));
-        return None;
-    }
     resolver.constant(ty, default).map(Presence::Default)
 }
 
@@ -404,7 +479,11 @@ fn body(
         );
         return None;
     }
-    request.body = Some((Body { ty, optional: body.optional }, name));
+    let form = match body.form {
+        true => Some(forms::fields(&ty, body.ty.span, resolver)?),
+        false => None,
+    };
+    request.body = Some((Body { ty, form, optional: body.optional }, name));
     Some(())
 }
 

@@ -16,6 +16,7 @@ pub(super) fn check(contract: &Contract, diagnostics: &mut Diagnostics) {
                 Place::Path(_) | Place::Rest(_) => "path",
                 Place::Query => "query",
                 Place::Header => "header",
+                Place::Cookie => "cookie",
             };
             let diagnostic = Diagnostic::new(
                 Code::UnusedParameter,

@@ -5,8 +5,8 @@ use super::reader;
 use super::response;
 use super::scope::Scope;
 use super::tokens::{ident, number, time};
-use crate::contract::Place;
-use crate::plan::{EndpointPlan, LifecyclePlan, ParamPlan, PresencePlan};
+use crate::contract::{FormField, FormKind, Place};
+use crate::plan::{BodyPlan, EndpointPlan, LifecyclePlan, ParamPlan, PresencePlan};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -111,10 +111,11 @@ fn endpoint(plan: &EndpointPlan) -> TokenStream {
     let timeout = time(&plan.timeout);
     let max_body = number(plan.max_body);
     let body = match &plan.body {
-        Some(body) => {
-            let required = body.required;
-            quote!(rt::BodyKind::Json { required: #required })
+        Some(BodyPlan { required, form: Some(fields), .. }) => {
+            let fields = fields.iter().map(form_field);
+            quote!(rt::BodyKind::Form { required: #required, fields: &[#(#fields),*] })
         }
+        Some(BodyPlan { required, .. }) => quote!(rt::BodyKind::Json { required: #required }),
         None => quote!(rt::BodyKind::None),
     };
     let lifecycle = match plan.lifecycle {
@@ -135,6 +136,19 @@ fn endpoint(plan: &EndpointPlan) -> TokenStream {
             answer: |gateway, request| Box::pin(answer(gateway, request)),
         };
     }
+}
+
+/// ```ignore
+/// rt::FormField { name: "user", kind: rt::FormKind::Text, list: false, required: true }
+/// ```
+fn form_field(field: &FormField) -> TokenStream {
+    let FormField { name, kind, list, required } = field;
+    let kind = match kind {
+        FormKind::Text => quote!(rt::FormKind::Text),
+        FormKind::Number => quote!(rt::FormKind::Number),
+        FormKind::Boolean => quote!(rt::FormKind::Boolean),
+    };
+    quote!(rt::FormField { name: #name, kind: #kind, list: #list, required: #required })
 }
 
 /// `rt::Method::Get`
@@ -215,8 +229,15 @@ fn param(param: &ParamPlan) -> TokenStream {
     let name = if param.used { ident(&param.ident) } else { ident(&format!("_{}", param.ident)) };
     if let Some(list) = &param.list {
         let list = ident(list);
-        return quote! {
-            let #name = rt::repeated(request.query().all(#wire), (#wire, &types::#list), #rule, &mut violations);
+        let (values, place) = several(param);
+        let rules = quote!((&types::#list, #rule));
+        return match &param.presence {
+            PresencePlan::Defaults(defaults) => quote! {
+                let #name = rt::repeated_or(#values, #place, #rules, &[#(#defaults),*], &mut violations);
+            },
+            _ => quote! {
+                let #name = rt::repeated(#values, #place, #rules, &mut violations);
+            },
         };
     }
     let (value, place) = match param.place {
@@ -235,6 +256,9 @@ fn param(param: &ParamPlan) -> TokenStream {
         Place::Header => {
             (quote!(request.header(#wire, &mut violations)), quote!(rt::Place::Header(#wire)))
         }
+        Place::Cookie => {
+            (quote!(request.cookie(#wire, &mut violations)), quote!(rt::Place::Cookie(#wire)))
+        }
     };
     match &param.presence {
         PresencePlan::Required => quote! {
@@ -249,6 +273,23 @@ fn param(param: &ParamPlan) -> TokenStream {
             let #name = #value;
             let #name = rt::optional(#name, #place, #rule, &mut violations).unwrap_or(#default);
         },
+        // Only several values have several defaults.
+        PresencePlan::Defaults(_) => TokenStream::new(),
+    }
+}
+
+/// All values of a parameter, and its place.
+fn several(param: &ParamPlan) -> (TokenStream, TokenStream) {
+    let wire = &param.wire;
+    match (param.place, param.by_comma) {
+        (Place::Header, _) => {
+            (quote!(request.header_list(#wire, &mut violations)), quote!(rt::Place::Header(#wire)))
+        }
+        (_, true) => (
+            quote!(request.query().by_comma(#wire, &mut violations)),
+            quote!(rt::Place::Query(#wire.into())),
+        ),
+        (_, false) => (quote!(request.query().all(#wire)), quote!(rt::Place::Query(#wire.into()))),
     }
 }
 
@@ -257,7 +298,7 @@ fn param(param: &ParamPlan) -> TokenStream {
 /// ```
 fn body(plan: &EndpointPlan) -> Option<TokenStream> {
     let body = plan.body.as_ref()?;
-    let name = ident(&body.ident);
+    let name = if body.used { ident(&body.ident) } else { ident(&format!("_{}", body.ident)) };
     let root = plan.work.body?;
     let read = reader::root_reader(plan, root.0 as usize);
     Some(if body.required {

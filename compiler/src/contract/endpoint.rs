@@ -63,6 +63,8 @@ pub struct Param {
     pub name: String,
     /// What it holds.
     pub kind: ParamKind,
+    /// Whether several values stand in one, with commas between them, instead of repeating it.
+    pub by_comma: bool,
     /// Whether it must be there.
     pub presence: Presence,
     /// An example value.
@@ -82,6 +84,8 @@ pub enum Place {
     Query,
     /// A header field.
     Header,
+    /// A cookie.
+    Cookie,
 }
 
 impl Place {
@@ -96,7 +100,7 @@ impl Place {
 pub enum ParamKind {
     /// One value.
     One(Scalar),
-    /// A repeated value.
+    /// Several values.
     Many(Scalar, ListBounds),
 }
 
@@ -116,8 +120,34 @@ pub enum Presence {
 pub struct Body {
     /// Its type.
     pub ty: Type,
+    /// The fields of a form, if it is one and not JSON.
+    pub form: Option<Vec<FormField>>,
     /// Whether it may be absent.
     pub optional: bool,
+}
+
+/// A field of a form.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FormField {
+    /// Its name.
+    pub name: String,
+    /// How its values stand in JSON.
+    pub kind: FormKind,
+    /// Whether it may be repeated.
+    pub list: bool,
+    /// Whether it must be there; a list that is not there is then an empty one.
+    pub required: bool,
+}
+
+/// How the value of a form stands in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormKind {
+    /// In quotes.
+    Text,
+    /// As the number it is.
+    Number,
+    /// As `true` or `false`.
+    Boolean,
 }
 
 /// What a successful answer is.

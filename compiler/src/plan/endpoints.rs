@@ -7,7 +7,7 @@ use super::{
 };
 use crate::analyse::{days, http_date};
 use crate::contract::endpoint::{Endpoint, Param, ParamKind, Place, Presence, RouteSegment};
-use crate::contract::types::{Rule, Scalar};
+use crate::contract::types::{Const, Rule, Scalar};
 use crate::contract::visit;
 use crate::contract::work::{Build, Outcome, ReplyValue, Work};
 use crate::contract::{Contract, Lifecycle};
@@ -62,6 +62,7 @@ pub(crate) fn plan(
     let shapes = shapes::plan(&work, rules);
     let body = endpoint.body.as_ref().map(|body| BodyPlan {
         ident: locals.local("body"),
+        form: body.form.clone(),
         required: !body.optional,
         used: work
             .body
@@ -139,7 +140,11 @@ fn param(param: &Param, used: bool, locals: &mut Names, rules: &mut Rules) -> Pa
         quoted: is_text(scalar),
         rule,
         list,
+        by_comma: param.by_comma,
         presence: match &param.presence {
+            Presence::Default(Const::List(values)) => PresencePlan::Defaults(
+                values.iter().map(|value| value.plain().unwrap_or_default()).collect(),
+            ),
             Presence::Required => PresencePlan::Required,
             Presence::Optional => PresencePlan::Optional,
             Presence::Default(value) => PresencePlan::Default(value.plain().unwrap_or_default()),

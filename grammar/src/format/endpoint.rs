@@ -85,7 +85,8 @@ impl Printer<'_> {
 
     fn body(&mut self, body: &Body) -> Layout {
         let name = body.name.as_ref().map(|name| self.source(name.span));
-        let ty = Layout::from("(").then(self.ty(&body.ty)).when(body.optional, "?");
+        let open = if body.form { "(form " } else { "(" };
+        let ty = Layout::from(open).then(self.ty(&body.ty)).when(body.optional, "?");
         ty.then_if(" as ", name).then(")")
     }
 

@@ -37,9 +37,10 @@ impl Lower<'_> {
     fn body(&mut self, node: Node<'_>) -> Body {
         let span = self.span(&node);
         let mut cursor = Cursor::of(node);
+        let form = cursor.flag(Rule::as_form);
         let ty = self.ty(cursor.take(Rule::ty));
         let optional = cursor.flag(Rule::optional);
-        Body { ty, optional, name: self.alias(&mut cursor), span }
+        Body { ty, form, optional, name: self.alias(&mut cursor), span }
     }
 
     fn response(&mut self, node: Node<'_>) -> Resp {
@@ -177,6 +178,17 @@ mod tests {
             text.get(signature.start - start..signature.end - start),
             text.split(" {\n").next()
         );
+    }
+
+    #[test]
+    fn bodies_are_json_or_a_form() {
+        let body = |text: &str| endpoint(text).body.unwrap();
+        let login = body("POST /x (form Login? as login) -> 204");
+        assert!(login.form && login.optional && login.name.is_some());
+        assert!(body("POST /x (form { user: text }) -> 204").form);
+        for named in ["(form)", "(form?)", "(form as x)", "(former)", "(form(1..2))"] {
+            assert!(!body(&format!("POST /x {named} -> 204")).form, "{named}");
+        }
     }
 
     #[test]

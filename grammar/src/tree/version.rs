@@ -152,6 +152,8 @@ pub struct Endpoint {
 pub struct Body {
     /// Its type.
     pub ty: Type,
+    /// `form`: it is sent as the fields of a form, not as JSON.
+    pub form: bool,
     /// `?`: it may be absent.
     pub optional: bool,
     /// The name in scope, `body` without one.

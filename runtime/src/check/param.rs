@@ -87,25 +87,55 @@ pub fn optional<'r>(
     value
 }
 
-/// The values of a parameter that may be repeated. Wrong ones, and too many or too few, are
+/// The values of a parameter that may have several. Wrong ones, and too many or too few, are
 /// violations.
 #[inline]
 pub fn repeated<'r>(
-    values: impl Iterator<Item = &'r str>,
-    (place, list): (&'static str, &ListRule),
-    rule: &dyn Rule,
+    values: impl IntoIterator<Item = &'r str>,
+    place: Place,
+    rules: (&ListRule, &dyn Rule),
     violations: &mut Violations,
 ) -> Vec<&'r str> {
-    let values: Vec<&str> = values.collect();
-    let twice = |(at, value): (usize, &&str)| values.iter().take(at).any(|other| other == value);
-    let unique = !list.unique || !values.iter().enumerate().any(twice);
-    if values.len() < list.min || values.len() > list.max || !unique {
-        violations.add(Place::Query(place.into()), list.expected);
-    }
-    if values.iter().any(|value| !rule.accepts(value)) {
-        violations.add(Place::Query(place.into()), rule.expected());
-    }
+    let values: Vec<&str> = values.into_iter().collect();
+    several(&values, place, rules, violations);
     values
+}
+
+/// As [`repeated`]; without any value, `default` stands in.
+#[inline]
+pub fn repeated_or<'r>(
+    values: impl IntoIterator<Item = &'r str>,
+    place: Place,
+    rules: (&ListRule, &dyn Rule),
+    default: &[&'static str],
+    violations: &mut Violations,
+) -> Vec<&'r str> {
+    let values: Vec<&str> = values.into_iter().collect();
+    if values.is_empty() {
+        return default.to_vec();
+    }
+    several(&values, place, rules, violations);
+    values
+}
+
+/// Checks the values of one parameter.
+fn several(
+    values: &[&str],
+    place: Place,
+    (list, rule): (&ListRule, &dyn Rule),
+    violations: &mut Violations,
+) {
+    // The first of two equal ones is found in a sorted copy: a caller decides how many there are.
+    let mut sorted = values.to_vec();
+    if list.unique {
+        sorted.sort_unstable();
+    }
+    let twice = list.unique && sorted.windows(2).any(|pair| pair.first() == pair.last());
+    if values.len() < list.min || values.len() > list.max || twice {
+        violations.add(place, list.expected);
+    } else if values.iter().any(|value| !rule.accepts(value)) {
+        violations.add(place, rule.expected());
+    }
 }
 
 #[cfg(test)]
@@ -140,11 +170,17 @@ mod tests {
     fn repeated_values_are_counted_and_compared() {
         let check = |values: &[&'static str]| {
             let mut violations = Violations::new();
-            repeated(values.iter().copied(), ("q", &UP_TO_TWO), &TEXT, &mut violations);
+            let values = values.iter().copied();
+            repeated(values, place(), (&UP_TO_TWO, &TEXT), &mut violations);
             violations.is_empty()
         };
         assert!(check(&[]) && check(&["a", "b"]));
         assert!(!check(&["a", "b", "c"]));
         assert!(!check(&["a", "a"]));
+        let mut violations = Violations::new();
+        let or = repeated_or([], place(), (&UP_TO_TWO, &TEXT), &["x"], &mut violations);
+        assert_eq!(or, ["x"]);
+        let or = repeated_or(["a"], place(), (&UP_TO_TWO, &TEXT), &["x"], &mut violations);
+        assert_eq!((or, violations.is_empty()), (vec!["a"], true));
     }
 }

@@ -13,6 +13,10 @@ const LONGEST_NAME: usize = 64;
 #[derive(Debug, Default)]
 pub struct Violations {
     list: Vec<(Place, &'static str)>,
+    /// How many there are beyond those of the list.
+    more: usize,
+    /// The place of the last of them, so that one parameter counts once.
+    last: Option<Place>,
 }
 
 /// Where in a request something is wrong.
@@ -24,6 +28,8 @@ pub enum Place {
     Query(Cow<'static, str>),
     /// The header of this name.
     Header(&'static str),
+    /// The cookie of this name.
+    Cookie(&'static str),
     /// The value in the body that this JSON pointer leads to (RFC 6901).
     Body(String),
 }
@@ -60,15 +66,33 @@ impl Violations {
         self.list.iter().map(|(place, _)| place)
     }
 
-    /// Adds what the contract says about a place that is not so; nothing once there are 32. One
-    /// parameter is told of once.
+    /// Adds what the contract says about a place that is not so. Once there are 32 it is counted
+    /// only. One parameter is told of once.
     #[cold]
     pub fn add(&mut self, place: Place, expected: &'static str) {
         let body = matches!(place, Place::Body(_));
-        let told = !body && self.list.iter().any(|(other, _)| *other == place);
-        if self.room() > 0 && !told {
-            self.list.push((place, expected));
+        let told = !body
+            && (self.last.as_ref() == Some(&place)
+                || self.list.iter().any(|(other, _)| *other == place));
+        if told {
+            return;
         }
+        if self.room() > 0 {
+            self.list.push((place, expected));
+        } else {
+            self.more += 1;
+            self.last = Some(place);
+        }
+    }
+
+    /// Counts `more` that are not told of one by one.
+    pub(crate) fn count(&mut self, more: usize) {
+        self.more += more;
+    }
+
+    /// How many there are beyond those that are written.
+    pub fn more(&self) -> usize {
+        self.more
     }
 
     /// Writes a list of `{"in":"query","name":"q","detail":"expected text(1..100)"}` and
@@ -93,6 +117,7 @@ impl Place {
             Place::Path(name) => ("path", "name", *name),
             Place::Query(name) => ("query", "name", &**name),
             Place::Header(name) => ("header", "name", *name),
+            Place::Cookie(name) => ("cookie", "name", *name),
             Place::Body(pointer) => ("body", "pointer", &**pointer),
         };
         let cut = match self {
@@ -123,11 +148,13 @@ mod tests {
         violations.add(Place::Path("id"), "Sku");
         violations.add(Place::Query("q".into()), "text(1..100)");
         violations.add(Place::Header("If-Match"), "text(/\"/)");
+        violations.add(Place::Cookie("sid"), "uuid");
         violations.add(Place::Body("/lines/0".into()), "a record");
         let expected = concat!(
             r#"[{"in":"path","name":"id","detail":"expected Sku"},"#,
             r#"{"in":"query","name":"q","detail":"expected text(1..100)"},"#,
             r#"{"in":"header","name":"If-Match","detail":"expected text(/\"/)"},"#,
+            r#"{"in":"cookie","name":"sid","detail":"expected uuid"},"#,
             r#"{"in":"body","pointer":"/lines/0","detail":"expected a record"}]"#,
         );
         assert_eq!(written(&violations), expected);
@@ -152,6 +179,11 @@ mod tests {
             violations.add(Place::Query(format!("q{at}").into()), "Sku");
         }
         assert_eq!(written(&violations).matches("Sku").count(), 32);
+        assert_eq!(violations.more(), 68);
+        violations.add(Place::Query("q99".into()), "Sku");
+        violations.add(Place::Query("q1".into()), "Sku");
+        violations.count(2);
+        assert_eq!(violations.more(), 70);
     }
 
     #[test]

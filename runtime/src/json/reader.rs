@@ -5,7 +5,9 @@ use super::number::Decimal;
 use super::pointer::{Mark, pointers};
 use super::raw::Raw;
 use super::scan::{self, Fault, LEVELS};
-use crate::check::{EnumRule, NumberKind, NumberRule, Other, TextRule, Violation};
+use crate::check::{
+    EnumRule, NumberKind, NumberRule, Other, Place, TextRule, Violation, Violations,
+};
 
 /// What reading yields.
 pub type Read<T> = Result<T, Stop>;
@@ -31,18 +33,29 @@ pub struct Reader<'a> {
     pub(super) levels: u32,
     /// Whether a caller sent this, who has to keep to the contract in what it does not read, too.
     pub(super) strict: bool,
-    /// How many more violations there is room for. The last one stops the reading.
+    /// How many more violations there is room for. In a result the last one stops the reading; in
+    /// what a caller sent, those behind it are counted.
     room: usize,
+    /// How many there were no room for.
+    beyond: usize,
     marks: Vec<Mark>,
 }
 
 impl<'a> Reader<'a> {
     /// For a backend's result: stops at the first violation, skips unknown members.
     pub(super) fn result() -> Reader<'a> {
-        Reader { text: "", at: 0, levels: LEVELS, strict: false, room: 1, marks: Vec::new() }
+        Reader {
+            text: "",
+            at: 0,
+            levels: LEVELS,
+            strict: false,
+            room: 1,
+            beyond: 0,
+            marks: Vec::new(),
+        }
     }
 
-    /// For a caller's body: goes on after a violation while there is room for another.
+    /// For a caller's body: goes on after a violation.
     pub(super) fn request(room: usize) -> Reader<'a> {
         Reader { strict: true, room, ..Reader::result() }
     }
@@ -68,9 +81,6 @@ impl<'a> Reader<'a> {
     }
 
     fn begin(&mut self, body: &'a [u8]) -> Read<()> {
-        if self.room == 0 {
-            return Err(Stop::Broken);
-        }
         let Ok(text) = simdutf8::basic::from_utf8(body) else {
             let found = "bytes that are not UTF-8";
             return Err(self.stop(Mark { at: 0, member: None, expected: "JSON", found }));
@@ -265,20 +275,27 @@ impl<'a> Reader<'a> {
 
     #[cold]
     fn stop(&mut self, mark: Mark) -> Stop {
-        self.marks.push(mark);
-        self.room = 0;
+        self.record(mark);
         Stop::Broken
     }
 
     /// Records what is wrong; stops if that is enough.
     #[cold]
     pub(super) fn note(&mut self, mark: Mark) -> Read<()> {
-        if self.room <= 1 {
+        if !self.strict {
             return Err(self.stop(mark));
         }
-        self.marks.push(mark);
-        self.room -= 1;
+        self.record(mark);
         Ok(())
+    }
+
+    fn record(&mut self, mark: Mark) {
+        if self.room == 0 {
+            self.beyond += 1;
+        } else {
+            self.marks.push(mark);
+            self.room -= 1;
+        }
     }
 
     /// The first thing that is wrong, for a reading that stopped.
@@ -293,14 +310,15 @@ impl<'a> Reader<'a> {
     }
 
     /// Tells everything that is wrong, with its pointer, ordered by place. Whether nothing is.
-    pub(super) fn report(mut self, mut tell: impl FnMut(String, &'static str)) -> bool {
-        if self.marks.is_empty() {
+    pub(super) fn report(mut self, violations: &mut Violations) -> bool {
+        if self.marks.is_empty() && self.beyond == 0 {
             return true;
         }
         self.marks.sort_by_key(|mark| mark.at);
         for (pointer, mark) in pointers(self.text, &self.marks).into_iter().zip(&self.marks) {
-            tell(pointer, mark.expected);
+            violations.add(Place::Body(pointer), mark.expected);
         }
+        violations.count(self.beyond);
         false
     }
 }

@@ -163,6 +163,18 @@ fn a_request_is_told_of_32_violations_and_their_keys_in_short() {
     let body = format!("{{{}", format!(r#""{key}":[],"#).repeat(1000));
     let told = refused(&body);
     assert_eq!(told.len(), 32);
+    let mut violations = Violations::new();
+    let cut = format!("{body}\"a\" 1}}");
+    let read = read_request(
+        cut.as_bytes(),
+        |reader| {
+            let mut object = reader.object()?;
+            reader.member(&mut object, &[])
+        },
+        &mut violations,
+    );
+    assert!(read.is_none());
+    assert_eq!(violations.more(), 1000 - 32 + 1, "the broken end counts too");
     let short = format!("body /{}… expected no member of this name", "ü".repeat(64));
     assert!(told.iter().all(|violation| *violation == short));
 }
@@ -173,7 +185,10 @@ fn violations_that_are_known_leave_less_room() {
     for at in 0..32 {
         violations.add(crate::check::Place::Query(format!("q{at}").into()), "text");
     }
-    assert!(read_request(b"7", Reader::skip, &mut violations).is_none());
+    assert!(read_request(b"7", Reader::skip, &mut violations).is_some());
+    let text = |reader: &mut Reader<'_>| reader.text(&TEXT).map(drop);
+    assert!(read_request(b"7", text, &mut violations).is_none());
+    assert_eq!(violations.more(), 1);
 }
 
 #[test]

@@ -12,6 +12,8 @@ use crate::error::{Error, Kind};
 pub(crate) struct Pairs {
     text: String,
     places: Vec<(Range<usize>, Range<usize>)>,
+    /// Where in the text a comma stands that was sent encoded, ascending.
+    commas: Vec<usize>,
 }
 
 impl Pairs {
@@ -36,7 +38,39 @@ impl Pairs {
         let plain = |byte| if byte == b'+' { b' ' } else { byte };
         percent_decode(encoded.as_bytes(), plain, &mut self.text)
             .ok_or(Kind::Malformed("the query is not percent-encoded UTF-8"))?;
+        self.note_commas(encoded, start);
         Ok(start..self.text.len())
+    }
+
+    /// Notes which commas of the text that begins at `start` were sent as `%2C`.
+    fn note_commas(&mut self, encoded: &str, start: usize) {
+        let mut at = start;
+        let mut rest = encoded.as_bytes();
+        while let Some(next) = memchr::memchr(b'%', rest) {
+            at += next;
+            if rest.get(next + 1..next + 3).is_some_and(|code| code.eq_ignore_ascii_case(b"2c")) {
+                self.commas.push(at);
+            }
+            at += 1;
+            rest = rest.get(next + 3..).unwrap_or_default();
+        }
+    }
+
+    /// The parts of a value between its commas.
+    fn split(&self, value: Range<usize>) -> Vec<&str> {
+        let mut parts = Vec::new();
+        let Some(text) = self.text.get(value.clone()).filter(|text| !text.is_empty()) else {
+            return parts;
+        };
+        let mut start = 0;
+        for at in memchr::memchr_iter(b',', text.as_bytes()) {
+            if self.commas.binary_search(&(value.start + at)).is_err() {
+                parts.extend(text.get(start..at));
+                start = at + 1;
+            }
+        }
+        parts.extend(text.get(start..));
+        parts
     }
 
     fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -71,6 +105,24 @@ impl<'r> Query<'r> {
     /// All values of a parameter, in order.
     pub fn all(&self, name: &'static str) -> impl Iterator<Item = &'r str> + use<'r> {
         self.pairs.iter().filter(move |(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    /// The values of a parameter that may be there once, with commas between them. A comma sent as
+    /// `%2C` is part of its value. `tag=` has no value; an empty one beside others is a violation,
+    /// and so is a second parameter of the name.
+    pub fn by_comma(&self, name: &'static str, violations: &mut Violations) -> Vec<&'r str> {
+        let mut found = self.pairs.places.iter().filter(|(known, _)| {
+            self.pairs.text.get(known.clone()).is_some_and(|known| known == name)
+        });
+        let Some((_, value)) = found.next() else { return Vec::new() };
+        if found.next().is_some() {
+            violations.add(Place::Query(Cow::Borrowed(name)), "one value");
+        }
+        let values = self.pairs.split(value.clone());
+        if values.iter().any(|value| value.is_empty()) {
+            violations.add(Place::Query(Cow::Borrowed(name)), "something between two commas");
+        }
+        values
     }
 
     /// Adds a violation for every parameter that is not `known`.
@@ -114,6 +166,38 @@ mod tests {
         assert_eq!(query.all("q").collect::<Vec<_>>(), ["1", "2"]);
         query.one("q", &mut violations);
         assert!(!violations.is_empty());
+    }
+
+    #[test]
+    fn commas_part_values_unless_they_were_encoded() {
+        let split = |query: &str| {
+            let pairs = Pairs::parse(query).expect("a good query");
+            let mut violations = Violations::new();
+            let values = Query::of(&pairs).by_comma("t", &mut violations);
+            let values: Vec<String> = values.into_iter().map(String::from).collect();
+            violations.is_empty().then_some(values)
+        };
+        let good = |query: &str, values: &[&str]| {
+            assert_eq!(split(query).as_deref(), Some(values.map_owned().as_slice()), "{query}");
+        };
+        good("t=a,b", &["a", "b"]);
+        good("t=a%2Cb,c%2c&x=%2C,", &["a,b", "c,"]);
+        good("x=%2C&t=%C3%A9%2C,%20,+", &["é,", " ", " "]);
+        good("t=", &[]);
+        good("x=1", &[]);
+        for bad in ["t=a,", "t=,", "t=,a", "t=a,,b", "t=a&t=b", "t=&t="] {
+            assert_eq!(split(bad), None, "{bad}");
+        }
+    }
+
+    trait Owned {
+        fn map_owned(&self) -> Vec<String>;
+    }
+
+    impl Owned for [&str] {
+        fn map_owned(&self) -> Vec<String> {
+            self.iter().map(|text| (*text).to_owned()).collect()
+        }
     }
 
     #[test]

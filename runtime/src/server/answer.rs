@@ -21,7 +21,9 @@ use crate::check::{Place, Violations};
 use crate::contract::{BodyKind, Endpoint};
 use crate::error::{Error, Kind};
 use crate::observe;
-use crate::request::{BodyLimits, Deadline, Identity, Pairs, Request, Segments, drain, read};
+use crate::request::{
+    BodyLimits, Deadline, Identity, Pairs, Request, Segments, drain, form_as_json, read,
+};
 use crate::response::Response;
 
 /// How much of a body that nobody reads is taken away before the connection is given up.
@@ -174,22 +176,28 @@ async fn whole_body(
     limits: Limits,
 ) -> Result<Bytes, Error> {
     let there = !body.is_end_stream();
-    if there && matches!(endpoint.body, BodyKind::Json { .. }) {
-        head::check_media_type(parts)?;
+    if there && endpoint.body != BodyKind::None {
+        head::check_media_type(parts, endpoint.body)?;
     }
     let size = match endpoint.body {
         BodyKind::None => endpoint.max_body.max(DRAINED.size),
-        BodyKind::Json { .. } => endpoint.max_body,
+        BodyKind::Json { .. } | BodyKind::Form { .. } => endpoint.max_body,
     };
     let bytes = read(body, BodyLimits { size, time: limits.body_time }).await?;
     match endpoint.body {
         BodyKind::None => Ok(Bytes::new()),
-        BodyKind::Json { required: true } if bytes.is_empty() => {
+        // What is sent as a form, and has no fields.
+        BodyKind::Form { fields, .. } if !bytes.is_empty() || head::is_form(parts) => {
+            form_as_json(&bytes, fields)
+        }
+        BodyKind::Json { required: true } | BodyKind::Form { required: true, .. }
+            if bytes.is_empty() =>
+        {
             let mut violations = Violations::new();
             violations.add(Place::Body(String::new()), "a body");
             Err(Error::invalid_request(violations))
         }
-        BodyKind::Json { .. } => Ok(bytes),
+        BodyKind::Json { .. } | BodyKind::Form { .. } => Ok(bytes),
     }
 }
 

@@ -4,6 +4,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST};
 use http::request::Parts;
 
 use super::Limits;
+use crate::contract::BodyKind;
 use crate::error::{Error, Kind};
 
 /// Checks sizes and the `Host` field.
@@ -30,23 +31,40 @@ pub(super) fn check(parts: &Parts, limits: Limits) -> Result<(), Error> {
     Ok(())
 }
 
-/// Checks that a body says it is JSON, not compressed and in UTF-8.
+/// Checks that a body says it is of the kind that is read, not compressed and in UTF-8.
 ///
 /// # Errors
 ///
 /// 415.
-pub(super) fn check_media_type(parts: &Parts) -> Result<(), Error> {
-    let mut types = parts.headers.get_all(CONTENT_TYPE).iter();
-    let json = types.next().and_then(|value| value.to_str().ok()).is_some_and(is_json);
+pub(super) fn check_media_type(parts: &Parts, kind: BodyKind) -> Result<(), Error> {
     let plain = parts.headers.get_all(CONTENT_ENCODING).iter().all(|coding| coding == "identity");
-    if json && plain && types.next().is_none() { Ok(()) } else { Err(Kind::Media.into()) }
+    let fits = match kind {
+        BodyKind::Form { .. } => is_form(parts),
+        BodyKind::None | BodyKind::Json { .. } => media_type(parts).is_some_and(is_json),
+    };
+    let accept = kind.media_type();
+    if fits && plain { Ok(()) } else { Err(Kind::Media { accept, coded: !plain }.into()) }
+}
+
+/// The one media type that a request names.
+fn media_type(parts: &Parts) -> Option<&str> {
+    let mut types = parts.headers.get_all(CONTENT_TYPE).iter();
+    let first = types.next().and_then(|value| value.to_str().ok());
+    first.filter(|_| types.next().is_none())
+}
+
+/// Whether a request says that it has the fields of a form.
+pub(super) fn is_form(parts: &Parts) -> bool {
+    media_type(parts).is_some_and(|text| {
+        let (essence, utf8) = read_media_type(text);
+        essence == "application/x-www-form-urlencoded" && utf8
+    })
 }
 
 /// Whether a media type means JSON (RFC 8259 section 11, RFC 6839 section 3.1). JSON is UTF-8, so
 /// another `charset` is another format.
 fn is_json(text: &str) -> bool {
-    let mut parts = text.split(';').map(str::trim);
-    let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let (essence, utf8) = read_media_type(text);
     let known = match essence.split_once('/') {
         Some(("application", "json")) => true,
         Some((kind, subtype)) => {
@@ -55,11 +73,18 @@ fn is_json(text: &str) -> bool {
         }
         None => false,
     };
-    known
-        && parts.filter_map(|parameter| parameter.split_once('=')).all(|(name, value)| {
-            !name.eq_ignore_ascii_case("charset")
-                || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
-        })
+    known && utf8
+}
+
+/// Type and subtype in small letters, and whether no other `charset` than UTF-8 is named.
+fn read_media_type(text: &str) -> (String, bool) {
+    let mut parts = text.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let utf8 = parts.filter_map(|parameter| parameter.split_once('=')).all(|(name, value)| {
+        !name.eq_ignore_ascii_case("charset")
+            || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+    });
+    (essence, utf8)
 }
 
 #[cfg(test)]

@@ -120,6 +120,7 @@ impl Lower<'_, '_> {
             (params(|place| place.is_in_path()), "path"),
             (params(|place| place == Place::Query), "query"),
             (params(|place| place == Place::Header), "header"),
+            (params(|place| place == Place::Cookie), "cookie"),
             (request.body.iter().map(|(_, name)| name.as_str()).collect(), "body"),
             (calls.filter(|name| *name != "_" && Some(*name) != calling).collect(), "calls"),
         ];

@@ -14,7 +14,11 @@ pub(crate) fn line(request: &SampleRequest, address: SocketAddr) -> String {
         line += &format!(" -H {}", quoted(&format!("{name}: {value}")));
     }
     if let Some(body) = &request.body {
-        line += &format!(" -H 'content-type: application/json' -d {}", quoted(body));
+        let says = |(name, _): &(String, String)| name.eq_ignore_ascii_case("content-type");
+        if !request.headers.iter().any(says) {
+            line += " -H 'content-type: application/json'";
+        }
+        line += &format!(" -d {}", quoted(body));
     }
     // Writing to a string cannot fail.
     let _ = write!(line, " {}", quoted(&format!("http://{address}{}", request.target)));
