@@ -95,7 +95,10 @@ fn calls(version: &Version) -> impl Iterator<Item = (&Endpoint, &Call)> {
 
 /// What is read of the result, and whatever else its type declares.
 fn body(endpoint: &Endpoint, call: &Call, types: &Types) -> Const {
-    let read = call.result.map_or(Const::Null, |node| value(&endpoint.work, node, &call.name));
+    let read = endpoint
+        .work
+        .answered(call)
+        .map_or(Const::Null, |node| value(&endpoint.work, node, &call.name));
     match &call.declared {
         Some((ty, origin)) => {
             let declared = Declared { types, origin: *origin };

@@ -26,5 +26,5 @@ pub use crate::json::{
 pub use crate::request::{Deadline, Query, Request};
 pub use crate::response::Response;
 pub use crate::result::{Body, broken_promise, promise, stand_in};
-pub use crate::run::{End, Pending, Step, run};
+pub use crate::run::{Bodies, End, Pending, Step, collected, each, results, run};
 pub use crate::upstream::{Call, Failure, Gateway, Sending};

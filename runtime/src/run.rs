@@ -1,5 +1,7 @@
 //! Runs the calls of an endpoint: all that can run at once, in the order that the data asks.
 
+mod each;
+
 use std::cell::OnceCell;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -7,6 +9,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::error::Error;
+
+pub use each::{Bodies, collected, each, results};
 
 /// How one step of an endpoint ended.
 #[derive(Debug)]
@@ -54,6 +58,12 @@ impl<T> Pending<T> {
     #[inline]
     pub fn get(&self) -> Option<&T> {
         self.0.get().and_then(Option::as_ref)
+    }
+
+    /// The result, once nobody waits for it any more.
+    #[inline]
+    pub fn into_result(self) -> Option<T> {
+        self.0.into_inner().flatten()
     }
 
     /// Waits until the step has ended; `None` when it ended without a result.

@@ -57,6 +57,7 @@ pub const SOURCE: &[(&str, &str)] = files![
     "src/response.rs",
     "src/result.rs",
     "src/run.rs",
+    "src/run/each.rs",
     "src/serve.rs",
     "src/server.rs",
     "src/server/answer.rs",

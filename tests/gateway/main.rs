@@ -8,6 +8,7 @@ mod bodies;
 mod breakers;
 mod broken;
 mod deadlines;
+mod each;
 mod edge;
 mod everything;
 mod examples;

@@ -21,6 +21,7 @@ const ALL: &[Compiled] = &[
     ("examples/weather", &contracts::weather::CONTRACT),
     ("tests/data/generate/answers", &contracts::answers::CONTRACT),
     ("tests/data/generate/calls", &contracts::calls::CONTRACT),
+    ("tests/data/generate/each", &contracts::each::CONTRACT),
     ("tests/data/generate/everything", &contracts::everything::CONTRACT),
     ("tests/data/generate/names", &contracts::names::CONTRACT),
     ("tests/data/generate/paths", &contracts::paths::CONTRACT),

@@ -7,6 +7,7 @@ mod build;
 mod calls;
 mod compatible;
 mod condition;
+mod each;
 mod fallback;
 mod members;
 mod nodes;
@@ -117,12 +118,8 @@ fn all_calls<'a>(context: &Context<'a>, diagnostics: &mut Diagnostics) -> Option
     let mut built = true;
     for member in &context.endpoint.members {
         let EndpointMemberKind::Call(call) = &member.kind else { continue };
-        if let Some((what, span)) = form(call) {
-            diagnostics.push(
-                super::not_yet(span, what, Severity::Warning)
-                    .note("the endpoint is left out of the gateway"),
-            );
-            built = false;
+        if let Some(each) = &call.each {
+            built &= free(context, &each.element, diagnostics);
         }
         if let Some(cache) = &call.cache {
             diagnostics.push(
@@ -160,9 +157,25 @@ pub(crate) fn reserved(name: &tree::Ident) -> Diagnostic {
         .help("choose another name")
 }
 
-/// A form of calls that is not built.
-fn form(call: &tree::Call) -> Option<(&'static str, Span)> {
-    call.each.as_ref().map(|each| ("`each`", each.span))
+/// Whether the name of an element means nothing else yet, or a finding.
+fn free(context: &Context<'_>, name: &tree::Ident, diagnostics: &mut Diagnostics) -> bool {
+    if ["true", "false", "null"].contains(&name.text.as_str()) {
+        diagnostics.push(reserved(name));
+        return false;
+    }
+    let calls = context.endpoint.members.iter().find_map(|member| match &member.kind {
+        EndpointMemberKind::Call(call) if call.name.text == name.text => Some(call.name.span),
+        _ => None,
+    });
+    let request = context.request;
+    let param = request.params.iter().find(|param| param.name == name.text);
+    let body = request.body.as_ref().filter(|(_, body)| *body == name.text);
+    let body = body.and(context.endpoint.body.as_ref()).map(|body| body.span);
+    let first = calls.or(param.map(|param| param.span)).or(body);
+    if let Some(first) = first {
+        diagnostics.push(super::duplicate(&format!("`{}`", name.text), name.span, first));
+    }
+    first.is_none()
 }
 
 fn replies<'a>(context: &Context<'a>) -> Vec<Reply<'a>> {

@@ -32,6 +32,9 @@ pub(super) fn check(
     }
 }
 
+/// How many calls of one list run at once.
+const AT_ONCE: u64 = 16;
+
 /// The most milliseconds a call can take with all its attempts.
 fn most(backends: &[Backend], call: &Call) -> u64 {
     let Some(backend) = backends.get(call.backend) else { return 0 };
@@ -40,7 +43,10 @@ fn most(backends: &[Backend], call: &Call) -> u64 {
         || call.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("idempotency-key"));
     let attempts = if repeats { 1 + u64::from(backend.retries) } else { 1 };
     let all = backend.timeout.most().unwrap_or(0).saturating_mul(attempts);
-    call.within.map_or(all, |within| within.min(all))
+    let one = call.within.map_or(all, |within| within.min(all));
+    // Of a list of calls, so many run at once.
+    let rounds = call.each.as_ref().map_or(1, |each| each.max.div_ceil(AT_ONCE));
+    one.saturating_mul(rounds)
 }
 
 /// The calls of the path through the graph that can take longest.

@@ -220,6 +220,17 @@ fn copy(
             Writes::code(quote!(#check)).then(around.lead.clone()).then(value)
         }),
         Operand::Param(index) => param(*index, scope, around, promised),
+        Operand::Item(index) => {
+            let quoted = scope.plan.params.get(*index).is_some_and(|param| param.quoted);
+            let check = promised
+                .map(|scalar| promise(scope.plan, scalar, &quote!(each_element), around.strict));
+            let write = if quoted {
+                quote!(out.text(each_element);)
+            } else {
+                quote!(out.raw(each_element);)
+            };
+            Writes::code(quote!(#check)).then(around.code(write))
+        }
         Operand::Const(constant) => around.lead.clone().then(Writes::literal(constant.json())),
         Operand::Or(all) => {
             let all: Vec<Build> = all.iter().cloned().map(Build::Copy).collect();
@@ -280,7 +291,7 @@ fn param(
     if param.list.is_some() {
         let element = write(quote!(value));
         let elements = quote! {
-            for value in &#name {
+            for value in #name.iter() {
                 out.comma();
                 #element
             }
@@ -517,7 +528,7 @@ pub(crate) fn each(
             let value =
                 if param.is_number() { quote!(&rt::plain_number(value)) } else { quote!(value) };
             let write = write(value);
-            quote!(for value in &#name { #write })
+            quote!(for value in #name.iter() { #write })
         }
         Operand::Each { list: from, first, value } => {
             let each = match_node(scope, (*from, "list"), &Gone::default(), &|scope| {

@@ -4,13 +4,14 @@ use super::answer;
 use super::endpoint::{method, scope};
 use super::reader;
 use super::root::condition;
-use super::scope::{Scope, TextAccess};
+use super::scope::{Access, Scope, TextAccess};
 use super::tokens::{ident, millis, number};
 use crate::contract::Place;
 use crate::contract::work::{
-    Build, Call, Check, Fallback, Handler, Operand, Outcome, Parent, PathPart, QueryPart,
+    Build, Call, Check, Each, Elements, Fallback, Handler, Operand, Outcome, Parent, PathPart,
+    QueryPart,
 };
-use crate::plan::{CallPlan, EndpointPlan};
+use crate::plan::{CallPlan, EndpointPlan, ReadPlan};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -74,9 +75,12 @@ fn answer_reads(plan: &EndpointPlan, call: usize) -> bool {
 /// Where a call leaves its result.
 fn cells(plan: &EndpointPlan, at: usize, call: &Call, names: &CallPlan) -> TokenStream {
     let body = ident(&names.body);
-    let body = read_node(plan, call).map(|_| quote!(let #body = rt::Body::new();));
+    let body = match call.each {
+        Some(_) => Some(quote!(let #body = rt::Bodies::new();)),
+        None => read_node(plan, call).map(|_| quote!(let #body = rt::Body::new();)),
+    };
     let result = ident(&names.result);
-    let ty = read_node(plan, call).map(|node| reader::root_type(plan, node));
+    let ty = result_node(plan, call).map(|node| reader::root_type(plan, node));
     let ty = ty.unwrap_or_else(|| quote!(()));
     let awaited = awaited(plan, at, call).then(|| quote!(let #result = rt::Pending::<#ty>::new();));
     let fell_back = ident(&names.fell_back);
@@ -85,9 +89,15 @@ fn cells(plan: &EndpointPlan, at: usize, call: &Call, names: &CallPlan) -> Token
 }
 
 /// The node of a result, if anything of it is read.
-fn read_node(plan: &EndpointPlan, call: &Call) -> Option<usize> {
+fn result_node(plan: &EndpointPlan, call: &Call) -> Option<usize> {
     let node = call.result?.0 as usize;
     plan.shapes.get(node).is_some_and(|shape| shape.used).then_some(node)
+}
+
+/// The node of what one request answers, if anything of it is read.
+fn read_node(plan: &EndpointPlan, call: &Call) -> Option<usize> {
+    result_node(plan, call)?;
+    plan.work.answered(call).map(|node| node.0 as usize)
 }
 
 /// Whether somebody waits for a call or reads its result.
@@ -116,26 +126,159 @@ fn future(plan: &EndpointPlan, at: usize, call: &Call, names: &CallPlan) -> Toke
     let mut scope = scope(plan);
     let waits = call.after.iter().map(|source| wait(plan, *source, (at, call, names), &mut scope));
     let waits: Vec<TokenStream> = waits.collect();
+    let future = ident(&names.future);
+    if let Some(each) = &call.each {
+        let work = each_element(plan, (at, call, names), each, &mut scope);
+        return quote! {
+            let #future = async {
+                #(#waits)*
+                #work
+            };
+        };
+    }
+    let work = work(plan, (at, call, names), &scope);
+    quote! {
+        let #future = async {
+            #(#waits)*
+            #work
+        };
+    }
+}
+
+/// One request, and what is made of its answer.
+fn work(
+    plan: &EndpointPlan,
+    (at, call, names): (usize, &Call, &CallPlan),
+    scope: &Scope<'_>,
+) -> TokenStream {
     let when = call.when.as_ref().map(|when| {
-        let holds = answer::condition(when, &scope);
-        let skipped = skipped(plan, at, (call, names), &scope);
+        let holds = answer::condition(when, scope);
+        let skipped = skipped(plan, at, (call, names), scope);
         quote! {
             let made = #holds;
             if !made { #skipped }
         }
     });
-    let request = request(call, names, &scope);
-    let outcome = outcome(plan, at, (call, names), &scope);
-    let future = ident(&names.future);
+    let request = request(call, names, scope);
+    let outcome = outcome(plan, at, (call, names), scope);
     quote! {
-        let #future = async {
-            #(#waits)*
-            #when
-            #request
-            let result = call.send(&gateway, &request).await;
-            #outcome
-        };
+        #when
+        #request
+        let result = call.send(&gateway, &request).await;
+        #outcome
     }
+}
+
+/// A request per element of a list.
+///
+/// ```ignore
+/// let list = cart.lines.as_slice();
+/// let places = rt::results(list.len());
+/// let end = {
+///     let (gateway, request) = (&gateway, &request);
+///     rt::each(list.iter(), (levels_body.of(list.len()), &places), |each_element, levels_body, levels| async move { … }).await
+/// };
+/// match end {
+///     rt::End::Done => {
+///         levels.set(rt::collected(places));
+///         rt::End::Done
+///     }
+///     end => { … }
+/// }
+/// ```
+fn each_element(
+    plan: &EndpointPlan,
+    (at, call, names): (usize, &Call, &CallPlan),
+    each: &Each,
+    scope: &mut Scope<'_>,
+) -> TokenStream {
+    let list = element_list(each, scope);
+    let work = work(plan, (at, call, names), scope);
+    let shared = shared(plan, (call, names), &work);
+    let (body, result) = (ident(&names.body), ident(&names.result));
+    let read = read_node(plan, call).is_some();
+    let awaited = awaited(plan, at, call);
+    let none = quote!(_);
+    let body_of = if read { quote!(#body) } else { none.clone() };
+    let result_of = if awaited { quote!(#result) } else { none };
+    let ty = if awaited { None } else { Some(quote!(::<()>)) };
+    let done = match (awaited, read) {
+        (true, true) => quote!(#result.set(rt::collected(places));),
+        (true, false) => quote!(#result.set(Some(()));),
+        (false, _) => TokenStream::new(),
+    };
+    let failed = awaited.then(|| quote!(#result.set(None);));
+    quote! {
+        #list
+        let places = rt::results #ty (list.len());
+        let end = {
+            let (gateway, request) = (&gateway, &request);
+            #(let #shared = &#shared;)*
+            rt::each(
+                list.iter(),
+                (#body.of(list.len()), &places),
+                |each_element, #body_of, #result_of| async move { #work },
+            )
+            .await
+        };
+        match end {
+            rt::End::Done => { #done rt::End::Done }
+            end => { #failed end }
+        }
+    }
+}
+
+/// `let list = cart.lines.as_slice();`, and the element in scope. A list that is missing is empty.
+fn element_list(each: &Each, scope: &mut Scope<'_>) -> TokenStream {
+    let cut = each.first.map(|first| {
+        let first = number(usize::try_from(first).unwrap_or(usize::MAX));
+        quote!(let list = list.get(..#first).unwrap_or(list);)
+    });
+    let list = match each.list {
+        Elements::Param(index) => {
+            let name = scope.plan.params.get(index).map_or("_", |param| &param.ident);
+            let name = ident(name);
+            quote!(let list = #name.as_slice();)
+        }
+        Elements::Node(node) => {
+            let parts = scope.parts(node);
+            let list = match scope.access(node) {
+                Access::There(list) => quote!(let list = #list #parts.as_slice();),
+                Access::Perhaps(list) => quote! {
+                    let list = match #list {
+                        rt::Maybe::Value(list) => list #parts.as_slice(),
+                        _ => &[],
+                    };
+                },
+            };
+            if let ReadPlan::List(_, element) = scope.shape(node.0 as usize).read {
+                let maybe = scope.shape(element).maybe();
+                scope.bind(element, quote!(each_element), maybe);
+            }
+            list
+        }
+    };
+    quote!(#list #cut)
+}
+
+/// What every request of a list uses and none may take for itself.
+fn shared(
+    plan: &EndpointPlan,
+    (call, names): (&Call, &CallPlan),
+    work: &TokenStream,
+) -> Vec<proc_macro2::Ident> {
+    let lists = plan.params.iter().filter(|param| param.list.is_some());
+    let lists = lists.map(|param| ident(&param.ident)).filter(|name| mentions(work, name));
+    degrades(call).then(|| ident(&names.fell_back)).into_iter().chain(lists).collect()
+}
+
+/// Whether `name` stands somewhere in `code`.
+fn mentions(code: &TokenStream, name: &proc_macro2::Ident) -> bool {
+    code.clone().into_iter().any(|token| match token {
+        proc_macro2::TokenTree::Group(group) => mentions(&group.stream(), name),
+        proc_macro2::TokenTree::Ident(other) => other == *name,
+        _ => false,
+    })
 }
 
 /// Waits for another call; without its result this one is not made.
@@ -152,7 +295,7 @@ fn wait(
     let result = ident(&other_names.result);
     let not_made = set(plan, (at, call, names), &quote!(None));
     let reads = reads_of(plan, call, source);
-    let name = match reads.then(|| read_node(plan, other)).flatten() {
+    let name = match reads.then(|| result_node(plan, other)).flatten() {
         Some(node) => {
             let maybe = plan.shapes.get(node).is_some_and(|shape| shape.null_ok);
             scope.bind(node, quote!(#result), maybe);

@@ -102,6 +102,11 @@ impl<'p> Scope<'p> {
                 TextAccess::There(quote!(std::borrow::Cow::Borrowed(#text)))
             }
             Operand::Param(index) => self.param(*index),
+            Operand::Item(index) => {
+                let number = self.plan.params.get(*index).is_some_and(|param| param.is_number());
+                let plain = if number { quote!(rt::plain_number) } else { borrowed() };
+                TextAccess::There(quote!(#plain(*each_element)))
+            }
             Operand::Node(node) => match self.access(*node) {
                 Access::There(value) => TextAccess::There(quote!(#value.plain())),
                 Access::Perhaps(value) => {
@@ -225,4 +230,9 @@ impl<'p> Scope<'p> {
         let read = &self.shape(node.0 as usize).read;
         !matches!(read, ReadPlan::Record(..) | ReadPlan::List(..))
     }
+}
+
+/// What makes a text of one that is at hand.
+fn borrowed() -> TokenStream {
+    quote!(std::borrow::Cow::Borrowed)
 }

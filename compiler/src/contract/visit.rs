@@ -1,8 +1,8 @@
 //! What a piece of work reads.
 
 use super::work::{
-    Build, Call, Cond, Fallback, NodeId, Operand, Outcome, PathPart, QueryPart, Reply, ReplyValue,
-    TextExpr, TextPart, Work,
+    Build, Call, Cond, Elements, Fallback, NodeId, Operand, Outcome, PathPart, QueryPart, Reply,
+    ReplyValue, TextExpr, TextPart, Work,
 };
 use std::collections::BTreeSet;
 
@@ -42,7 +42,7 @@ pub(crate) fn build(build: &Build, see: &mut dyn FnMut(Read)) {
 /// Calls `see` for everything `operand` reads.
 pub(crate) fn operand(operand: &Operand, see: &mut dyn FnMut(Read)) {
     match operand {
-        Operand::Param(index) => see(Read::Param(*index)),
+        Operand::Param(index) | Operand::Item(index) => see(Read::Param(*index)),
         Operand::Node(node) => see(Read::Node(*node)),
         Operand::Const(_) => {}
         Operand::Or(all) => all.iter().for_each(|one| self::operand(one, see)),
@@ -127,6 +127,11 @@ pub(crate) fn values(work: &Work) -> BTreeSet<usize> {
 
 /// Calls `see` for everything `call` reads before it is made.
 pub(crate) fn request(call: &Call, see: &mut dyn FnMut(Read)) {
+    match call.each.as_ref().map(|each| each.list) {
+        Some(Elements::Node(list)) => see(Read::Node(list)),
+        Some(Elements::Param(index)) => see(Read::Param(index)),
+        None => {}
+    }
     for part in &call.path {
         match part {
             PathPart::Literal(_) => {}

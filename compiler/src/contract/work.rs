@@ -69,6 +69,16 @@ pub enum ReplyValue {
 }
 
 impl Work {
+    /// The node of what one request of `call` answers: an element of the result where there is a
+    /// request per element.
+    pub fn answered(&self, call: &Call) -> Option<NodeId> {
+        let node = call.result?;
+        match &self.node(node).shape {
+            Shape::List { element, .. } if call.each.is_some() => Some(*element),
+            _ => Some(node),
+        }
+    }
+
     /// The node with this id.
     pub fn node(&self, id: NodeId) -> &Node {
         self.nodes.get(id.0 as usize).expect("ids are made with the nodes of the same endpoint")
@@ -152,6 +162,8 @@ pub enum Shape {
 pub struct Call {
     /// `item`; `_` for a result nobody reads.
     pub name: String,
+    /// The list of whose elements each makes one such call.
+    pub each: Option<Each>,
     /// The backend, as an index.
     pub backend: usize,
     /// `GET`
@@ -194,6 +206,11 @@ pub struct Call {
 impl Call {
     /// Whether the result can be null as a whole.
     pub fn can_be_null(&self) -> bool {
+        self.each.is_none() && self.can_end_in_null()
+    }
+
+    /// Whether one such call can end in null.
+    pub fn can_end_in_null(&self) -> bool {
         let null = |fallback: &Fallback| matches!(fallback, Fallback::Null);
         let outcome =
             |handler: &Handler| matches!(&handler.outcome, Outcome::StandIn(f) if null(f));
@@ -205,6 +222,26 @@ impl Call {
     pub fn is_safe(&self) -> bool {
         self.method == "GET" || self.method == "HEAD"
     }
+}
+
+/// A list of whose elements each makes a call.
+#[derive(Clone, Debug)]
+pub struct Each {
+    /// The list.
+    pub list: Elements,
+    /// At most that many elements of it.
+    pub first: Option<u64>,
+    /// The most calls.
+    pub max: u64,
+}
+
+/// Where elements come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Elements {
+    /// A list in a result or body. One that is missing has no elements.
+    Node(NodeId),
+    /// A repeated parameter, as an index.
+    Param(usize),
 }
 
 /// A rule that a value must keep before it is sent.
@@ -289,6 +326,8 @@ pub enum Condition {
 pub enum Operand {
     /// A parameter, as an index.
     Param(usize),
+    /// The element of a repeated parameter that a call is made for.
+    Item(usize),
     /// A value in a result or body.
     Node(NodeId),
     /// A value known at compile time.

@@ -98,6 +98,7 @@ codes! {
     DoubleSpread "double-spread" Error "two results are spread into one record";
     TypeMismatch "type-mismatch" Error "a value does not fit where it goes";
     CallCycle "call-cycle" Error "calls wait for each other";
+    UnboundedEach "unbounded-each" Error "a call per element of a list that nothing bounds";
     NullInCall "null-in-call" Error "a value that can be null goes where null has no spelling";
     UndeclaredFailure "undeclared-failure" Error "an endpoint fails in a way its first line does not say";
     FallbackTypeMismatch "fallback-type-mismatch" Error "a fallback does not have what is read";

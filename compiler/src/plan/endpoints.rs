@@ -13,7 +13,7 @@ use crate::contract::work::{Build, Outcome, ReplyValue, Work};
 use crate::contract::{Contract, Lifecycle};
 
 /// Locals that generated code uses itself.
-const RESERVED: [&str; 20] = [
+const RESERVED: [&str; 24] = [
     "gateway",
     "request",
     "violations",
@@ -29,6 +29,10 @@ const RESERVED: [&str; 20] = [
     "object",
     "key",
     "element",
+    "each_element",
+    "list",
+    "places",
+    "end",
     "members",
     "answer",
     "rt",

@@ -64,6 +64,8 @@ fn roots(work: &Work, shapes: &mut [ShapePlan]) {
         match node.parent {
             Parent::Call(call) => {
                 shape.absent_ok = false;
+                let each = work.calls.get(call).is_some_and(|call| call.each.is_some());
+                shape.null_ok &= !each;
                 shape.null_ok |= work.calls.get(call).is_some_and(|call| call.can_be_null());
             }
             Parent::ErrorBody(..) | Parent::Element(_) => shape.absent_ok = false,

@@ -65,7 +65,10 @@ impl Printer<'_> {
     fn each(&mut self, each: &Each) -> Layout {
         let head = Layout::from(format!("each {} of ", each.element.text))
             .then(self.reference(&each.list));
-        head.then(format!(" max {}:", each.max.text))
+        match &each.max {
+            Some(max) => head.then(format!(" max {}:", max.text)),
+            None => head.then(":"),
+        }
     }
 
     fn target(&mut self, target: &CallTarget) -> Layout {

@@ -44,8 +44,8 @@ impl Lower<'_> {
         let element = self.ident(cursor.take(Rule::ident));
         cursor.take(Rule::k_of);
         let list = self.reference(cursor.take(Rule::r#ref));
-        cursor.take(Rule::k_max);
-        Each { element, list, max: self.number(cursor.take(Rule::number)), span }
+        let max = cursor.opt(Rule::k_max).map(|_| self.number(cursor.take(Rule::number)));
+        Each { element, list, max, span }
     }
 
     fn target(&mut self, cursor: &mut Cursor<'_>) -> CallTarget {
@@ -208,9 +208,11 @@ mod tests {
         let each =
             call("x = each line of cart.lines max 50: stock GET /levels/{line.sku}").each.unwrap();
         assert_eq!(
-            (each.element.text.as_str(), each.list.steps.len(), each.max.text.as_str()),
+            (each.element.text.as_str(), each.list.steps.len(), each.max.unwrap().text.as_str()),
             ("line", 2, "50")
         );
+        let each = call("x = each line of lines: stock GET /levels/{line}").each.unwrap();
+        assert!(each.max.is_none());
     }
 
     #[test]

@@ -30,8 +30,8 @@ pub struct Each {
     pub element: Ident,
     /// The list.
     pub list: Ref,
-    /// The most calls.
-    pub max: NumberLit,
+    /// The most calls. Without it nothing limits them, which analysis refuses.
+    pub max: Option<NumberLit>,
     /// Where it stands.
     pub span: Span,
 }

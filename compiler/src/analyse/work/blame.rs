@@ -122,6 +122,7 @@ impl Lower<'_, '_> {
             (params(|place| place == Place::Header), "header"),
             (params(|place| place == Place::Cookie), "cookie"),
             (request.body.iter().map(|(_, name)| name.as_str()).collect(), "body"),
+            (self.item.iter().map(|(name, _)| *name).collect(), "element"),
             (calls.filter(|name| *name != "_" && Some(*name) != calling).collect(), "calls"),
         ];
         groups.into_iter().filter(|(names, _)| !names.is_empty()).collect()
@@ -132,7 +133,10 @@ impl Lower<'_, '_> {
         let Some((tree, _)) = self.calls.get(call) else {
             return Diagnostic::new(Code::NullInCall, span, "this can be null");
         };
-        let name = &tree.name.text;
+        let name = match tree.each {
+            Some(_) => &format!("{}[]", tree.name.text),
+            None => &tree.name.text,
+        };
         let null = |outcome: &tree::Outcome| matches!(outcome, tree::Outcome::Value(value) if super::scope::is_null(value));
         let cause = tree.tails.iter().find(|tail| match &tail.kind {
             TailKind::Else(outcome) | TailKind::On(_, outcome) => null(outcome),

@@ -108,6 +108,13 @@ impl Lower<'_, '_> {
                 }
                 self.parameter(index, want, allow, reference.span)
             }
+            Found::Item(index) => {
+                if let Some(object) = projection {
+                    self.no_projection(object, "a parameter");
+                    return None;
+                }
+                self.item(index, want, reference.span)
+            }
             Found::Node(node, first) => {
                 self.reach(node, allow, reference.span)?;
                 let built = self.project(node, Cut { first, projection }, want, reference.span);
@@ -127,6 +134,31 @@ impl Lower<'_, '_> {
                     self.project(value, Cut { first: None, projection }, element, reference.span)?;
                 self.renames.behind(reference.span);
                 Some(Build::List { from: list, element: Box::new(element), first })
+            }
+        }
+    }
+
+    /// The element of a repeated parameter.
+    fn item(&mut self, index: usize, want: &Type, span: Span) -> Option<Build> {
+        let copy = Build::Copy(Operand::Item(index));
+        let ParamKind::Many(have, _) = &self.context.request.params.get(index)?.kind else {
+            return None;
+        };
+        let fits = match &want.kind {
+            Kind::Json => Fit::Yes,
+            Kind::Scalar(wanted) => fit(have, wanted),
+            Kind::Record(_) | Kind::List(..) => Fit::No,
+        };
+        match (fits, &want.kind) {
+            (Fit::Yes, _) => Some(copy),
+            (Fit::Check, Kind::Scalar(wanted)) => {
+                Some(Build::Promised(Box::new(copy), wanted.clone()))
+            }
+            _ => {
+                let what = values::rule_spelling(&have.rule);
+                let diagnostic = self.mismatch(span, &format!("`{what}`"), want);
+                self.refuse(diagnostic);
+                None
             }
         }
     }
@@ -217,7 +249,7 @@ impl Lower<'_, '_> {
                 let asked = self.nodes.element(node, first, span);
                 let inner = self.fits(asked, span)?;
                 self.list_bounds(node, bounds, first, span)?;
-                self.nodes.allow(inner, Allow { absent: false, null: element.nullable });
+                self.enter(inner, Allow { absent: false, null: element.nullable }, span)?;
                 let element =
                     self.project(inner, Cut { first: None, projection }, element, span)?;
                 Some(Build::List { from: node, element: Box::new(element), first })

@@ -35,7 +35,7 @@ struct Tails {
     fallback: Option<Fallback>,
 }
 
-impl Lower<'_, '_> {
+impl<'a> Lower<'a, '_> {
     /// Every call that is made, in the order of the text.
     pub(crate) fn calls(&mut self) -> Option<Vec<Call>> {
         let calls = self.calls.clone();
@@ -50,6 +50,7 @@ impl Lower<'_, '_> {
                 None => whole = false,
             }
             self.guarded.clear();
+            self.item = None;
         }
         self.calling = None;
         for (call, result) in lowered.iter_mut().zip(&self.results) {
@@ -74,8 +75,13 @@ impl Lower<'_, '_> {
     }
 
     /// Every part is lowered even if one before it is refused: each has a finding of its own.
-    fn call(&mut self, index: usize, call: &tree::Call, span: Span) -> Option<Call> {
+    fn call(&mut self, index: usize, call: &'a tree::Call, span: Span) -> Option<Call> {
         let CallTarget::Request { method, path } = &call.target else { return None };
+        let each = self.per_element(call);
+        // Without the element, whoever names it would be told of what is no mistake of its own.
+        if matches!(each, Some(None)) {
+            return None;
+        }
         let backend = self.backend(&call.backend);
         let target = self.path(path);
         let query = self.query(path);
@@ -85,6 +91,7 @@ impl Lower<'_, '_> {
         let fails = |handler: &Handler| matches!(handler.outcome, Outcome::Fail(..));
         Some(Call {
             name: call.name.text.clone(),
+            each: each.flatten(),
             backend: backend?,
             method: method.text.clone(),
             operation: self.operation(index, method, path),

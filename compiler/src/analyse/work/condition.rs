@@ -113,6 +113,22 @@ impl Lower<'_, '_> {
                 Some(Operand::Node(node))
             }
             Found::Param(index) => self.compared_param(index, rule, reference),
+            Found::Item(index) => {
+                let param = self.context.request.params.get(index)?;
+                let (ParamKind::One(have) | ParamKind::Many(have, _)) = &param.kind;
+                match rule {
+                    Some(rule) if kind_of(rule) != kind_of(have) => {
+                        let diagnostic = Diagnostic::new(
+                            Code::TypeMismatch,
+                            reference.span,
+                            "this element cannot be compared with that",
+                        );
+                        self.refuse(diagnostic.label("the two sides have different types"));
+                        None
+                    }
+                    _ => Some(Operand::Item(index)),
+                }
+            }
             Found::Const(constant) => {
                 self.comparable(Operand::Const(constant), rule, reference.span)
             }
@@ -225,6 +241,7 @@ impl Lower<'_, '_> {
                 Some(Operand::Node(node))
             }
             Found::Param(index) => Some(Operand::Param(index)),
+            Found::Item(index) => Some(Operand::Item(index)),
             Found::Const(constant) => Some(Operand::Const(constant)),
             _ => self.operand(value, Allow::BOTH),
         }

@@ -29,6 +29,10 @@ pub(crate) fn check(
     let mut fine = true;
     for (call, (tree, _)) in calls.iter().zip(trees) {
         let Some(result) = call.result else { continue };
+        let result = match &nodes.node(result).shape {
+            Shape::List { element, .. } if call.each.is_some() => *element,
+            _ => result,
+        };
         for (stand_in, span) in stand_ins(call, tree) {
             let checked = match stand_in {
                 Fallback::Null => Ok(()),

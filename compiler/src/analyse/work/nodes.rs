@@ -142,6 +142,24 @@ impl<'a> Nodes<'a> {
         self.expect(parent, ty, origin, false)
     }
 
+    /// The node of a list of results of type `ty`, one per element of another list.
+    pub(crate) fn results(&mut self, parent: Parent, ty: &Type, origin: usize) -> NodeId {
+        let bounds = ListBounds { min: 0, max: None, unique: false };
+        let kind = Kind::List(Box::new(ty.clone()), bounds);
+        let list = Type { kind, nullable: false, example: None, span: ty.span };
+        self.expect(parent, &list, origin, false)
+    }
+
+    /// Says that `id` is a list with a result per element of another list; with `null`, each of
+    /// them can be null.
+    pub(crate) fn of_each(&mut self, id: NodeId, null: bool, span: Span) {
+        if let Ok(element) = self.element(id, Some(0), span) {
+            self.slot_mut(element).node.null_ok |= null;
+        }
+        let slot = self.slot_mut(id);
+        (slot.node.absent_ok, slot.node.null_ok) = (false, false);
+    }
+
     fn expect(&mut self, parent: Parent, ty: &Type, origin: usize, optional: bool) -> NodeId {
         // Of `json` nothing is declared: it is whatever reads make of it.
         let json = matches!(ty.kind, Kind::Json);

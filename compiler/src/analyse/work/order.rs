@@ -61,6 +61,9 @@ fn object<'v>(object: &'v Object, found: &mut Vec<&'v Ref>) {
 }
 
 fn call_mentions<'v>(call: &'v tree::Call, found: &mut Vec<&'v Ref>) {
+    if let Some(each) = &call.each {
+        found.push(&each.list);
+    }
     if let CallTarget::Request { path, .. } = &call.target {
         let pairs = path.query.iter().filter_map(|pair| pair.value.as_ref()).flatten();
         for part in path.segments.iter().flatten().chain(pairs) {

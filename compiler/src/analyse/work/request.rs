@@ -257,6 +257,9 @@ impl Lower<'_, '_> {
                         ParamKind::Many(..) => QueryPart::Each(name, operand),
                     });
                 }
+                Found::Item(index) => {
+                    return Some(QueryPart::Value(name, Operand::Item(index)));
+                }
                 Found::Each(list, first, value) => {
                     self.reach(list, Allow::BOTH, reference.span)?;
                     self.reach(value, Allow::NOTHING, reference.span)?;

@@ -31,6 +31,8 @@ pub(crate) struct Lower<'a, 'd> {
     pub(crate) error: Option<NodeId>,
     /// What is there where something is being lowered, because a condition looks at it.
     pub(crate) guarded: Vec<Guard>,
+    /// The name of the element that the call being lowered is made for, and what it is.
+    pub(crate) item: Option<(&'a str, Item)>,
     /// The call that is being lowered, if it is not the answer.
     pub(crate) calling: Option<usize>,
     /// What is being lowered, for messages: `a path`.
@@ -43,6 +45,15 @@ pub(crate) struct Lower<'a, 'd> {
     pub(crate) ok: bool,
     /// What the text reads in the names of this version, and how what was built last is written out.
     pub(crate) renames: Renames,
+}
+
+/// The element that a call is made for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Item {
+    /// A value in a list.
+    Node(NodeId),
+    /// A value of a repeated parameter.
+    Param(usize),
 }
 
 /// A value that is there, and with it everything on the way to it.
@@ -63,6 +74,8 @@ pub(crate) enum Found {
     Node(NodeId, Option<u64>),
     /// A value in each element of a list.
     Each(NodeId, Option<u64>, NodeId),
+    /// The element of a repeated parameter that a call is made for.
+    Item(usize),
     /// `true`, `false` or `null`.
     Const(Const),
 }
@@ -88,6 +101,7 @@ impl<'a, 'd> Lower<'a, 'd> {
             elements: Vec::new(),
             error: None,
             guarded: Vec::new(),
+            item: None,
             calling: None,
             place: "a call",
             hole: None,
@@ -103,10 +117,16 @@ impl<'a, 'd> Lower<'a, 'd> {
             return *node;
         }
         let parent = Parent::Call(call);
+        let each = self.calls.get(call).is_some_and(|(call, _)| call.each.is_some());
         let node = match self.written(call).and_then(|written| written.result) {
+            Some((ty, origin)) if each => self.nodes.results(parent, ty, origin),
             Some((ty, origin)) => self.nodes.result(parent, ty, origin),
             None => self.nodes.root(parent),
         };
+        if let (true, Some((_, span))) = (each, self.calls.get(call)) {
+            let null = self.can_end_in_null(call);
+            self.nodes.of_each(node, null, *span);
+        }
         if let Some(slot) = self.results.get_mut(call) {
             *slot = Some(node);
         }
@@ -148,6 +168,18 @@ impl<'a, 'd> Lower<'a, 'd> {
             return self.walk(element, &reference.steps, reference.span);
         }
         let word = first.name.text.as_str();
+        match self.item.filter(|(name, _)| *name == word) {
+            Some((_, Item::Node(node))) => {
+                return self.walk_from(node, first, rest, reference.span);
+            }
+            Some((_, Item::Param(index))) => {
+                return match self.param(index, first, rest)? {
+                    Found::Param(index) => Some(Found::Item(index)),
+                    other => Some(other),
+                };
+            }
+            None => {}
+        }
         if let Some(param) = self.context.request.params.iter().position(|p| p.name == word) {
             return self.param(param, first, rest);
         }
@@ -240,7 +272,7 @@ impl<'a, 'd> Lower<'a, 'd> {
         let element = self.fits(element, span)?;
         match self.walk(element, rest, span)? {
             Found::Node(value, None) => {
-                self.nodes.allow(element, Allow::NOTHING);
+                self.enter(element, Allow::NOTHING, span)?;
                 Some(Found::Each(list, first, value))
             }
             _ => {
@@ -444,8 +476,33 @@ impl<'a, 'd> Lower<'a, 'd> {
         }
     }
 
+    /// Goes into the elements of a list. Where there is a call per element, one that can end in null
+    /// makes a null.
+    pub(crate) fn enter(&mut self, element: NodeId, allow: Allow, span: Span) -> Option<()> {
+        if let Parent::Element(list) = self.nodes.node(element).parent
+            && let Parent::Call(call) = self.nodes.node(list).parent
+            && self.calls.get(call).is_some_and(|(call, _)| call.each.is_some())
+            && self.can_end_in_null(call)
+        {
+            if !allow.null {
+                let diagnostic = self.null(call, span);
+                self.refuse(diagnostic);
+                return None;
+            }
+            return Some(());
+        }
+        self.nodes.allow(element, allow);
+        Some(())
+    }
+
     /// Whether the result of a call can be null as a whole.
     pub(crate) fn can_be_null(&self, call: usize) -> bool {
+        let each = self.calls.get(call).is_some_and(|(call, _)| call.each.is_some());
+        !each && self.can_end_in_null(call)
+    }
+
+    /// Whether one call, of one element if there is one per element, can end in null.
+    fn can_end_in_null(&self, call: usize) -> bool {
         let Some((call, _)) = self.calls.get(call) else { return false };
         let null = |outcome: &tree::Outcome| matches!(outcome, tree::Outcome::Value(value) if is_null(value));
         let mut has_else = false;

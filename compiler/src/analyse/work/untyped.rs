@@ -6,7 +6,7 @@ use super::scope::{Found, Guard, Lower};
 use crate::analyse::{not_yet, values};
 use crate::contract::endpoint::{ParamKind, Presence};
 use crate::contract::types::{Kind, Record, Type, Types};
-use crate::contract::work::{Build, Member, Missing, NodeId, Operand, TextExpr, TextPart};
+use crate::contract::work::{Build, Member, Missing, NodeId, Operand, Parent, TextExpr, TextPart};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{Entry, EntryKind, Object, Ref, TemplatePart, Value, ValueKind};
@@ -84,6 +84,7 @@ impl Lower<'_, '_> {
     fn referenced(&mut self, reference: &Ref, allow: Allow) -> Option<Operand> {
         match self.find(reference)? {
             Found::Const(constant) => Some(Operand::Const(constant)),
+            Found::Item(index) => Some(Operand::Item(index)),
             Found::Param(index) => {
                 let param = self.context.request.params.get(index)?;
                 if matches!(param.kind, ParamKind::One(_)) {
@@ -161,6 +162,7 @@ impl Lower<'_, '_> {
         match (self.find(reference)?, &reference.projection) {
             (Found::Const(constant), None) => Some(Build::Const(constant)),
             (Found::Param(index), None) => Some(Build::Copy(Operand::Param(index))),
+            (Found::Item(index), None) => Some(Build::Copy(Operand::Item(index))),
             (Found::Node(node, first), None) => {
                 self.reach(node, Allow::BOTH, reference.span)?;
                 let built = self.whole(node, first, reference.span);
@@ -192,6 +194,15 @@ impl Lower<'_, '_> {
 
     /// A value as it is; of a typed result, what is declared of it.
     pub(super) fn whole(&mut self, node: NodeId, first: Option<u64>, span: Span) -> Option<Build> {
+        let each = matches!(self.nodes.node(node).parent, Parent::Call(call)
+            if self.calls.get(call).is_some_and(|(call, _)| call.each.is_some()));
+        // There is no text of all results together.
+        if each {
+            let asked = self.nodes.element(node, first, span);
+            let element = self.fits(asked, span)?;
+            let element = Box::new(self.whole(element, None, span)?);
+            return Some(Build::List { from: node, element, first });
+        }
         let Some(count) = first else {
             return match self.nodes.declared(node).cloned() {
                 Some(ty) => self.copy(node, &ty, self.origin, span),
@@ -224,7 +235,7 @@ impl Lower<'_, '_> {
         }
         let asked = self.nodes.element(node, first, span);
         let element = self.fits(asked, span)?;
-        self.nodes.allow(element, Allow::NOTHING);
+        self.enter(element, Allow::NOTHING, span)?;
         let asked = self.nodes.record(element, span);
         self.fits(asked, span)?;
         self.elements.push(element);
