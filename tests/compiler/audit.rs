@@ -24,7 +24,7 @@ const RULES: &[(u8, bool, &str, Answer)] = &[
         "two sources write one field",
         Codes(&["ambiguous-source", "double-spread", "duplicate-name"]),
     ),
-    (4, true, "a field that the earlier result does not have", Codes(&["unknown-field"])),
+    (4, true, "a field that the earlier result does not have", Codes(&["unknown-result-field"])),
     (
         5,
         true,

@@ -65,6 +65,7 @@ codes! {
     PolicyCycle "policy-cycle" Error "policies use each other";
     UnknownName "unknown-name" Error "nothing of this name is in scope";
     UnknownField "unknown-field" Error "a type has no field of this name";
+    UnknownResultField "unknown-result-field" Error "a result has no field of this name";
     // Versions.
     DuplicateVersion "duplicate-version" Error "a version is declared twice";
     UnknownBaseVersion "unknown-base-version" Error "a version starts from one that does not exist";

@@ -51,7 +51,11 @@ impl Lower<'_, '_> {
         let record = self.record_of(node);
         let known = record.into_iter().flat_map(|record| &record.fields);
         let known = known.map(|field| field.name_as_of(self.origin));
-        let diagnostic = Diagnostic::new(Code::UnknownField, name.span, message);
+        let code = match self.nodes.is_result(node) {
+            true => Code::UnknownResultField,
+            false => Code::UnknownField,
+        };
+        let diagnostic = Diagnostic::new(code, name.span, message);
         let other = suggest::closest(&name.text, known);
         let diagnostic = match other {
             Some(other) => diagnostic.label(format!("did you mean `{other}`?")),

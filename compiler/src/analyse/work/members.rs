@@ -1,10 +1,11 @@
 //! The fields of a declared record: each is bound, or taken by name, or may be missing.
 
 use super::build::Cut;
+use super::compatible::{Fit, fit};
 use super::nodes::Allow;
 use super::renames::quoted;
 use super::scope::{Found, Lower, position};
-use crate::contract::types::{Field, Record, RecordId, Type};
+use crate::contract::types::{Field, Kind, Record, RecordId, Rule, Type};
 use crate::contract::work::{Build, Member, Missing, NodeId};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::suggest;
@@ -302,6 +303,32 @@ impl Lower<'_, '_> {
             .note("collisions are never resolved by order or by speed")
     }
 
+    /// The only field of the typed results that `field` could be, and that `record` takes nowhere
+    /// else: its call, its name.
+    fn only_offer(&self, record: &Record, field: &Field) -> Option<(String, String)> {
+        let Kind::Scalar(want) = &field.ty.kind else { return None };
+        let mut found = None;
+        for (at, (call, _)) in self.calls.iter().enumerate() {
+            let Some((ty, origin)) = self.written(at).and_then(|one| one.result) else { continue };
+            let Kind::Record(id) = &ty.kind else { continue };
+            for offered in &self.context.types.record(*id).fields {
+                let Kind::Scalar(have) = &offered.ty.kind else { continue };
+                let name = offered.name_as_of(origin);
+                let alike =
+                    std::mem::discriminant(&have.rule) == std::mem::discriminant(&want.rule);
+                let taken = record.fields.iter().any(|field| field.name == name);
+                if !alike || taken || fit(have, want) == Fit::No {
+                    continue;
+                }
+                if found.is_some() {
+                    return None;
+                }
+                found = Some((call.name.text.clone(), name.to_owned()));
+            }
+        }
+        found
+    }
+
     fn not_provided(
         &self,
         record: &Record,
@@ -336,11 +363,18 @@ impl Lower<'_, '_> {
             };
             diagnostic = diagnostic.see(spread.span, text);
         }
+        let offer = self.only_offer(record, field);
+        let from = offer.as_ref().map_or("…".to_owned(), |(call, name)| format!("{call}.{name}"));
         let bind = if inherited {
-            format!("change {} {{ return {{ {}: … }} }}", self.context.key, field.name)
+            format!("change {} {{ return {{ {}: {from} }} }}", self.context.key, field.name)
         } else {
-            format!("{}: …", field.name)
+            format!("{}: {from}", field.name)
         };
+        if let Some((call, name)) = offer {
+            let kind = word(&field.ty);
+            diagnostic = diagnostic
+                .note(format!("of the results in scope, `{call}` has {kind} called `{name}`"));
+        }
         let spelling = super::super::values::spelling(&field.ty, self.context.types);
         let missing = format!("or let it be missing: `{}?: {spelling}`", field.name);
         let diagnostic = diagnostic.help(format!("bind it: `{bind}`"));
@@ -348,6 +382,19 @@ impl Lower<'_, '_> {
             Some(at) => diagnostic.fix(missing, at, "?"),
             None => diagnostic.help(missing),
         }
+    }
+}
+
+/// What a value without parts is, in a word.
+fn word(ty: &Type) -> &'static str {
+    match &ty.kind {
+        Kind::Scalar(scalar) => match &scalar.rule {
+            Rule::Text(_) => "a text",
+            Rule::Number(_) => "a number",
+            Rule::Bool => "a boolean",
+            Rule::Enum(_) => "an enum",
+        },
+        _ => "a value",
     }
 }
 
