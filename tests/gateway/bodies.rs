@@ -1,5 +1,9 @@
 //! Request bodies that are wrong in every way, and those that are not.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use gatewright_runtime::testing::{Answer, Client, Gateway, Running, send};
 use serde_json::json;
 
@@ -271,4 +275,38 @@ fn a_body_where_none_is_declared_is_no_concern() {
     let gateway = gateway();
     let answer = send(gateway.address(), "GET", "/v1/tolerant?q=a", &[], b"not json");
     assert_eq!((answer.status, answer.text().as_str()), (200, r#"{"q":"a"}"#));
+}
+
+/// Sends a head that asks to go on, and what comes before the body is sent.
+fn expecting(gateway: &Running, target: &str, media: &str, length: usize) -> (TcpStream, String) {
+    let mut stream = TcpStream::connect(gateway.address()).expect("the gateway listens");
+    stream.set_read_timeout(Some(Duration::from_secs(5))).expect("it is a socket");
+    let head = format!(
+        "POST {target} HTTP/1.1\r\nHost: a\r\nContent-Type: {media}\r\nContent-Length: {length}\r\n\
+         Expect: 100-continue\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).expect("the gateway reads");
+    let mut first = [0; 256];
+    let count = stream.read(&mut first).expect("the gateway answers");
+    let first = String::from_utf8_lossy(first.get(..count).unwrap_or_default()).into_owned();
+    (stream, first)
+}
+
+#[test]
+fn who_asks_to_go_on_is_told_to_or_answered_at_once() {
+    let gateway = gateway();
+    let body = r#"{"name":"a"}"#;
+    let (mut stream, first) = expecting(&gateway, "/v1/tolerant", "application/json", body.len());
+    assert_eq!(first, "HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(body.as_bytes()).expect("the gateway reads");
+    let mut answer = [0; 15];
+    stream.read_exact(&mut answer).expect("the gateway answers");
+    assert_eq!(&answer, b"HTTP/1.1 200 OK");
+    // What is refused by its head is refused before the body is on its way.
+    let (_, first) = expecting(&gateway, "/v1/tolerant", "text/plain", body.len());
+    assert!(first.starts_with("HTTP/1.1 415 "), "{first}");
+    let (_, first) = expecting(&gateway, "/v1/tolerant", "application/json", 1 << 30);
+    assert!(first.starts_with("HTTP/1.1 413 "), "{first}");
+    let (_, first) = expecting(&gateway, "/v1/nowhere", "application/json", body.len());
+    assert!(first.starts_with("HTTP/1.1 404 "), "{first}");
 }

@@ -31,3 +31,5 @@ mod shapes;
 mod shop;
 mod standins;
 mod statuses;
+mod traps;
+mod validated;

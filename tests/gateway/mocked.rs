@@ -34,6 +34,8 @@ const ALL: &[Compiled] = &[
     ("tests/data/generate/shapes", &contracts::shapes::CONTRACT),
     ("tests/data/generate/sending", &contracts::sending::CONTRACT),
     ("tests/data/generate/statuses", &contracts::statuses::CONTRACT),
+    ("tests/data/generate/traps", &contracts::traps::CONTRACT),
+    ("tests/data/generate/validated", &contracts::validated::CONTRACT),
 ];
 
 /// The contracts under `examples/`.
