@@ -6,10 +6,14 @@
 mod blame;
 mod compare;
 mod coverage;
+mod draft;
 mod json;
 mod play;
+#[cfg(test)]
+mod tests;
 
 pub use coverage::{Coverage, Gap, coverage};
+pub use draft::{Rehearsal, rehearsals};
 pub use play::{Answered, Asked, Ending, Play, Reaction, Ticket};
 
 use crate::contract::{Checked, Contract, Setting, Variable, VariableKind};

@@ -94,7 +94,7 @@ fn calls(version: &Version) -> impl Iterator<Item = (&Endpoint, &Call)> {
 }
 
 /// What is read of the result, and whatever else its type declares.
-fn body(endpoint: &Endpoint, call: &Call, types: &Types) -> Const {
+pub(crate) fn body(endpoint: &Endpoint, call: &Call, types: &Types) -> Const {
     let read = endpoint
         .work
         .answered(call)
@@ -224,7 +224,7 @@ fn merge(a: &Const, b: &Const) -> Const {
 }
 
 /// A value of a node, called `name` where it needs a text.
-fn value(work: &Work, id: NodeId, name: &str) -> Const {
+pub(crate) fn value(work: &Work, id: NodeId, name: &str) -> Const {
     let node = work.node(id);
     if let Some(example) = &node.example {
         return example.clone();
@@ -354,7 +354,8 @@ pub fn requests(contract: &Checked, versions: &[String]) -> Vec<SampleRequest> {
     found
 }
 
-fn request(endpoint: &Endpoint) -> SampleRequest {
+/// A request that the endpoint answers with success.
+pub(crate) fn request(endpoint: &Endpoint) -> SampleRequest {
     let mut target = String::new();
     for segment in &endpoint.route {
         target.push('/');

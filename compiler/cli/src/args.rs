@@ -246,6 +246,7 @@ pub(crate) struct Run {
 Examples:
   gatewright test                         the contract in this directory
   gatewright test api/ --filter review    only cases whose title has this word
+  gatewright test --write                 draft cases for what no case shows
   gatewright test --format junit > tests.xml")]
 pub(crate) struct Test {
     #[command(flatten)]
@@ -256,6 +257,9 @@ pub(crate) struct Test {
     /// How to write the report
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: TestFormat,
+    /// Draft cases for what no case shows, into `cases.api` beside the contract
+    #[arg(long, conflicts_with = "filter")]
+    pub(crate) write: bool,
     /// How many cases run at once [default: 8, or two per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,

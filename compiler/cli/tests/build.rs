@@ -201,3 +201,40 @@ fn a_filter_runs_some_cases_and_must_find_one() {
     let broken = Folder::new("test-broken", &[("tiny.api", "api tiny {")]);
     assert_eq!(said(&broken, &["test"]).code, Some(1));
 }
+
+#[test]
+fn drafts_show_what_no_case_shows_and_hold() {
+    let _alone = alone();
+    let mine = "// mine\ncase \"mine\" {\n  when GET /v1/nothing\n  then 404 no-route\n}\n";
+    let contract = GOOD.replace("-> Person {", "-> Person | Missing {").replace(
+        "person = people GET /people/{id}",
+        "person = people GET /people/{id} on 404 fail Missing\n\
+         \x20   aged = people GET /ages/{id}?of={person.first_name} else { age: 1 }",
+    );
+    let contract = contract
+        .replace("version 1 {", "error Missing 404 \"Nobody\"\n\nversion 1 {")
+        .replace("{ name: text eg \"Ada\" }", "{ name: text eg \"Ada\", age: int(0..200) eg 36 }")
+        .replace(
+            "return { name: person.first_name }",
+            "return { name: person.first_name, age: aged.age }",
+        );
+    let folder = Folder::new("test-write", &[("tiny.api", &contract), ("cases.api", mine)]);
+    let first = said(&folder, &["test", "--write"]);
+    assert_eq!(first.code, Some(0), "{}{}", first.out, first.err);
+    assert!(first.out.contains("else of GET /ages/{id}"), "{}", first.out);
+    assert!(first.err.contains("drafted  3 cases in ./cases.api"), "{}", first.err);
+    let text = std::fs::read_to_string(folder.path("cases.api")).expect("a file");
+    assert!(text.starts_with(mine), "{text}");
+    assert!(text.contains("then 404 Missing\n"), "{text}");
+    folder.run(&["fmt", "--check"]).is(0, "", "");
+
+    let second = said(&folder, &["test", "--write"]);
+    assert_eq!((second.code, second.out.as_str()), (Some(0), ""), "{}", second.err);
+    assert!(second.err.contains("4 cases: all hold"), "{}", second.err);
+    assert!(second.err.contains("every part is shown"), "{}", second.err);
+    assert_eq!(
+        std::fs::read_to_string(folder.path("cases.api")).expect("a file"),
+        text,
+        "there is nothing to add"
+    );
+}

@@ -53,5 +53,5 @@ fn finding(version: &Version, endpoint: &Endpoint, missing: &[&str]) -> Diagnost
         Some(problem) => diagnostic.see(problem.span, "declared here"),
         None => diagnostic,
     };
-    diagnostic.help(format!("write a case that ends with `then {status} {first}`"))
+    diagnostic.help(format!("write a case that ends with `then {status} {first}`, or let `gatewright test --write` draft it"))
 }

@@ -34,6 +34,11 @@ pub(super) fn failed_calls(log: &[String]) -> Vec<FailedCall> {
         .collect()
 }
 
+/// Whether a line of the log tells of no bug.
+pub(super) fn is_fine(line: &str) -> bool {
+    event(line, "panicked").is_none()
+}
+
 fn event(line: &str, kind: &str) -> Option<serde_json::Value> {
     let event: serde_json::Value = serde_json::from_str(line).ok()?;
     (event.get("event")?.as_str()? == kind).then_some(event)

@@ -26,6 +26,8 @@ pub struct Gap {
     pub endpoint: String,
     /// Where it stands.
     pub span: Span,
+    /// Version, endpoint, call and branch, as indices, in the last version that has it.
+    pub(super) at: (usize, usize, Option<usize>, Option<usize>),
 }
 
 /// What `traces` show of `contract`. An endpoint counts in every version, because each has a route
@@ -37,9 +39,14 @@ pub fn coverage(contract: &Checked, traces: &[Trace]) -> Coverage {
         for (index, endpoint) in version.endpoints.iter().enumerate() {
             let own = traces.iter().filter(|trace| trace.endpoint == Some((at, index)));
             let own: Vec<&Trace> = own.collect();
-            for point in points(contract, version, endpoint, &own) {
+            let of = Of { version, endpoint, at: (at, index) };
+            for point in points(contract, &of, &own) {
                 match all.iter_mut().find(|old| old.is_same(&point)) {
-                    Some(old) => old.shown |= point.shown,
+                    Some(old) => {
+                        old.shown |= point.shown;
+                        old.gap.at = point.gap.at;
+                        old.gap.endpoint = point.gap.endpoint;
+                    }
                     None => all.push(point),
                 }
             }
@@ -66,58 +73,76 @@ impl Point {
     }
 }
 
-fn points(
-    contract: &Contract,
-    version: &Version,
-    endpoint: &Endpoint,
-    traces: &[&Trace],
-) -> Vec<Point> {
-    let name = format!("{} {}", endpoint.method, endpoint.template);
-    let point = |kind: &'static str, what: String, span: Span, shown: bool| Point {
-        gap: Gap { kind, what, endpoint: name.clone(), span },
-        shown,
-    };
-    let mut found = vec![point("endpoint", name.clone(), endpoint.span, !traces.is_empty())];
-    let success = |trace: &&&Trace| (200..300).contains(&trace.status);
+/// An endpoint with its place.
+struct Of<'c> {
+    version: &'c Version,
+    endpoint: &'c Endpoint,
+    at: (usize, usize),
+}
+
+impl Of<'_> {
+    fn name(&self) -> String {
+        format!("{} {}", self.endpoint.method, self.endpoint.template)
+    }
+
+    fn point(
+        &self,
+        (kind, what): (&'static str, String),
+        span: Span,
+        (call, branch): (Option<usize>, Option<usize>),
+        shown: bool,
+    ) -> Point {
+        let at = (self.at.0, self.at.1, call, branch);
+        Point { gap: Gap { kind, what, endpoint: self.name(), span, at }, shown }
+    }
+}
+
+fn points(contract: &Contract, of: &Of<'_>, traces: &[&Trace]) -> Vec<Point> {
+    let Of { version, endpoint, .. } = of;
+    let whole = (None, None);
+    let first = of.point(("endpoint", of.name()), endpoint.span, whole, !traces.is_empty());
+    let mut found = vec![first];
     for one in &endpoint.success {
-        let returned = traces.iter().any(|trace| trace.status == one.status);
-        found.push(point("return", one.status.to_string(), one.span, returned));
+        let shown = traces.iter().any(|trace| trace.status == one.status);
+        found.push(of.point(("return", one.status.to_string()), one.span, whole, shown));
     }
     for (at, call) in endpoint.work.calls.iter().enumerate() {
-        let ends: Vec<CallEnd> = traces
-            .iter()
-            .flat_map(|trace| trace.calls.iter().filter(|(other, _)| *other == at))
-            .map(|(_, end)| *end)
-            .collect();
-        let asked = call.operation.clone();
-        found.push(point("call", asked, call.span, !ends.is_empty()));
-        for (kind, what, shown) in branches(call, &ends) {
-            found.push(point(kind, what, call.span, shown));
-        }
-        if call.fallback.is_some() {
-            let skipped = call.when.is_some()
-                && traces.iter().any(|trace| {
-                    success(&trace) && trace.calls.iter().all(|(other, _)| *other != at)
-                });
-            let replaced = ends.iter().any(|end| handler(call, *end).is_none() && failed(*end));
-            found.push(point(
-                "else",
-                format!("else of {}", call.operation),
-                call.span,
-                skipped || replaced,
-            ));
-        }
+        found.extend(of_call(of, (at, call), traces));
     }
     for problem in endpoint.errors.iter().filter_map(|at| version.errors.get(*at)) {
         let kind = problem_type(&contract.api, &problem.name);
         let shown = traces.iter().any(|trace| trace.problem.as_deref() == Some(kind.as_str()));
-        found.push(point("error", problem.name.clone(), endpoint.span, shown));
+        found.push(of.point(("error", problem.name.clone()), endpoint.span, whole, shown));
+    }
+    found
+}
+
+/// A call and its branches.
+fn of_call(of: &Of<'_>, (at, call): (usize, &Call), traces: &[&Trace]) -> Vec<Point> {
+    let own = |trace: &&Trace| {
+        let ends = trace.calls.iter().find(|(other, _)| *other == at);
+        ends.map(|(_, end)| *end)
+    };
+    let ends: Vec<CallEnd> = traces.iter().filter_map(own).collect();
+    let made = (Some(at), None);
+    let asked = ("call", call.operation.clone());
+    let mut found = vec![of.point(asked, call.span, made, !ends.is_empty())];
+    for (index, (what, shown)) in branches(call, &ends).into_iter().enumerate() {
+        found.push(of.point(("on", what), call.span, (Some(at), Some(index)), shown));
+    }
+    if call.fallback.is_some() {
+        let success = |trace: &&Trace| (200..300).contains(&trace.status);
+        let left_out = |trace: &&Trace| success(trace) && own(trace).is_none();
+        let skipped = call.when.is_some() && traces.iter().any(left_out);
+        let replaced = ends.iter().any(|end| handler(call, *end).is_none() && failed(*end));
+        let what = ("else", format!("else of {}", call.operation));
+        found.push(of.point(what, call.span, made, skipped || replaced));
     }
     found
 }
 
 /// The `on` branches of a call, and whether one of `ends` takes each.
-fn branches(call: &Call, ends: &[CallEnd]) -> Vec<(&'static str, String, bool)> {
+fn branches(call: &Call, ends: &[CallEnd]) -> Vec<(String, bool)> {
     let mut found = Vec::new();
     for (at, branch) in call.handlers.iter().enumerate() {
         let words: Vec<String> = branch.conditions.iter().map(|one| word(*one)).collect();
@@ -126,13 +151,13 @@ fn branches(call: &Call, ends: &[CallEnd]) -> Vec<(&'static str, String, bool)> 
             Outcome::StandIn(_) => "",
         };
         let what = format!("on {}{turns} of {}", words.join(", "), call.operation);
-        found.push(("on", what, ends.iter().any(|end| handler(call, *end) == Some(at))));
+        found.push((what, ends.iter().any(|end| handler(call, *end) == Some(at))));
     }
     found
 }
 
 /// The branch that decides about a call that ended so.
-fn handler(call: &Call, end: CallEnd) -> Option<usize> {
+pub(super) fn handler(call: &Call, end: CallEnd) -> Option<usize> {
     let decides = |conditions: &[Condition]| conditions.iter().any(|one| is(*one, end));
     call.handlers.iter().position(|handler| decides(&handler.conditions))
 }

@@ -3,6 +3,7 @@
 mod process;
 mod report;
 mod stage;
+mod write;
 
 use super::Outcome;
 use crate::args::Test;
@@ -47,6 +48,10 @@ pub(crate) fn run(args: &Test, terminal: Terminal) -> Result<Outcome, Error> {
         loaded: &loaded,
     };
     report.print(args.format, terminal);
+    if let Some(coverage) = coverage.as_ref().filter(|_| args.write) {
+        let path = args.contract.path.as_path();
+        write::write(&stage, coverage, (&listed, &loaded), (path, terminal))?;
+    }
     Ok(if failed { Outcome::Findings } else { Outcome::Fine })
 }
 

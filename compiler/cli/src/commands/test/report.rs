@@ -72,7 +72,12 @@ impl Report<'_> {
             } else {
                 format!(", in {}", gap.endpoint)
             };
-            let _ = writeln!(text, "  {place}: {} {}{of}", gap.kind, gap.what);
+            // What a branch is called says what it is.
+            let what = match gap.kind {
+                "on" | "else" => gap.what.clone(),
+                kind => format!("{kind} {}", gap.what),
+            };
+            let _ = writeln!(text, "  {place}: {what}{of}");
         }
         text
     }
@@ -81,7 +86,7 @@ impl Report<'_> {
     fn summary(&self) -> String {
         let (count, failed) = (self.ran.len(), self.failed());
         if count == 0 {
-            return "there are no cases".to_owned();
+            return "there are no cases; `gatewright test --write` drafts some".to_owned();
         }
         let cases = if count == 1 { "1 case".to_owned() } else { format!("{count} cases") };
         let held = count - failed;
@@ -90,7 +95,9 @@ impl Report<'_> {
             (0, _) => "all failed".to_owned(),
             _ => format!("{held} hold, {failed} failed"),
         };
-        format!("{cases}: {parts}, in {}", seconds(self.took))
+        let whole = self.coverage.is_some_and(|coverage| coverage.gaps.is_empty());
+        let whole = if whole { ", every part is shown" } else { "" };
+        format!("{cases}: {parts}, in {}{whole}", seconds(self.took))
     }
 }
 

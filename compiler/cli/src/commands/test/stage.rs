@@ -3,7 +3,9 @@
 use super::process::Process;
 use gatewright_build::Error;
 use gatewright_compiler::Checked;
-use gatewright_compiler::proof::{self, Answered, Asked, Ending, Play, Reaction, Verdict};
+use gatewright_compiler::proof::{
+    self, Answered, Asked, Ending, Play, Reaction, Rehearsal, Ticket, Verdict,
+};
 use gatewright_runtime::mock::{Deed, Question, Received, Script, Scripted, ask};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -28,8 +30,73 @@ pub(super) struct Ran {
     pub(super) took: Duration,
 }
 
-/// The mocks of one case: the play says what they do.
-struct Mocks(Mutex<Option<Play>>);
+/// What is played on a stage.
+trait Piece: Send + 'static {
+    fn question(&self) -> Question;
+    fn environment(&self) -> Vec<(String, String)>;
+    fn limit(&self) -> Duration;
+    /// Whether the gateway ends what it has begun before it is looked at.
+    fn waits(&self) -> bool;
+    fn asked(&mut self, asked: Asked) -> Ticket;
+    fn reaction(&self, ticket: Ticket, waited: u64) -> Option<Reaction>;
+}
+
+impl Piece for Play {
+    fn question(&self) -> Question {
+        let (method, target, headers, body) = self.request();
+        Question { method, target, headers, body }
+    }
+
+    fn environment(&self) -> Vec<(String, String)> {
+        Play::environment(self)
+    }
+
+    fn limit(&self) -> Duration {
+        Duration::from_millis(Play::limit(self))
+    }
+
+    fn waits(&self) -> bool {
+        self.changes_something()
+    }
+
+    fn asked(&mut self, asked: Asked) -> Ticket {
+        Play::asked(self, asked)
+    }
+
+    fn reaction(&self, ticket: Ticket, waited: u64) -> Option<Reaction> {
+        Play::reaction(self, ticket, waited)
+    }
+}
+
+impl Piece for Rehearsal {
+    fn question(&self) -> Question {
+        let (method, target, headers, body) = self.request();
+        Question { method, target, headers, body }
+    }
+
+    fn environment(&self) -> Vec<(String, String)> {
+        Rehearsal::environment(self)
+    }
+
+    fn limit(&self) -> Duration {
+        Duration::from_millis(Rehearsal::limit(self))
+    }
+
+    fn waits(&self) -> bool {
+        true
+    }
+
+    fn asked(&mut self, asked: Asked) -> Ticket {
+        Rehearsal::asked(self, asked)
+    }
+
+    fn reaction(&self, ticket: Ticket, waited: u64) -> Option<Reaction> {
+        Rehearsal::reaction(self, ticket, waited)
+    }
+}
+
+/// The mocks of one piece.
+struct Mocks<P>(Mutex<Option<P>>);
 
 impl Stage<'_> {
     /// Runs a case.
@@ -40,19 +107,38 @@ impl Stage<'_> {
     pub(super) fn run(&self, case: usize) -> Result<Ran, Error> {
         let begin = Instant::now();
         let play = Play::new(self.contract, case).expect("cases are counted from the contract");
-        let question = question(&play);
-        let limit = Duration::from_millis(play.limit());
-        let mut environment = play.environment();
-        let gently = play.changes_something();
-        let mocks = Arc::new(Mocks(Mutex::new(Some(play))));
+        let (play, ending) = self.perform(play)?;
+        Ok(Ran { case, verdict: play.end(&ending), took: begin.elapsed() })
+    }
+
+    /// Runs a rehearsal and drafts its case, if it shows what it was made for.
+    ///
+    /// # Errors
+    ///
+    /// The mocks or the gateway cannot be started.
+    pub(super) fn rehearse(
+        &self,
+        rehearsal: Rehearsal,
+        taken: &mut Vec<String>,
+    ) -> Result<Option<String>, Error> {
+        let (rehearsal, ending) = self.perform(rehearsal)?;
+        let sound = ending.crashed.is_none();
+        let answered = ending.reply.as_ref().ok().filter(|_| sound);
+        Ok(answered.and_then(|answered| rehearsal.case(answered, &ending.log, taken)))
+    }
+
+    fn perform<P: Piece>(&self, piece: P) -> Result<(P, Ending), Error> {
+        let (question, limit, waits) = (piece.question(), piece.limit(), piece.waits());
+        let mut environment = piece.environment();
+        let mocks = Arc::new(Mocks(Mutex::new(Some(piece))));
         let variables = proof::addresses(self.contract);
-        let script: Arc<dyn Script> = Arc::<Mocks>::clone(&mocks);
+        let script: Arc<dyn Script> = Arc::<Mocks<P>>::clone(&mocks);
         let backends = Scripted::start(variables.len(), script)
             .map_err(|error| Error::world(format!("cannot start the mocks: {error}")))?;
         environment.extend(lead(&variables, backends.addresses()));
         let gateway = Process::start(self.program, &environment)?;
         let reply = ask(gateway.address, &question, limit);
-        let remains = gateway.end(gently);
+        let remains = gateway.end(waits);
         drop(backends);
         let reply = reply.map(|reply| Answered {
             status: reply.status,
@@ -60,22 +146,14 @@ impl Stage<'_> {
             body: reply.body,
         });
         let ending = Ending { reply, log: remains.log, crashed: remains.crashed };
-        let play = mocks.lock().take().expect("it is taken once, here");
-        Ok(Ran { case, verdict: play.end(&ending), took: begin.elapsed() })
+        let piece = mocks.lock().take().expect("it is taken once, here");
+        Ok((piece, ending))
     }
-}
-
-fn question(play: &Play) -> Question {
-    let (method, target, headers, body) = play.request();
-    Question { method, target, headers, body }
 }
 
 /// The variables that lead to the mocks. Backends that share a variable are one service, and the
 /// first of them answers.
-pub(super) fn lead(
-    variables: &[(String, String)],
-    addresses: &[SocketAddr],
-) -> Vec<(String, String)> {
+fn lead(variables: &[(String, String)], addresses: &[SocketAddr]) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
     for ((_, variable), address) in variables.iter().zip(addresses) {
         if found.iter().all(|(known, _)| known != variable) {
@@ -85,13 +163,13 @@ pub(super) fn lead(
     found
 }
 
-impl Mocks {
-    fn lock(&self) -> MutexGuard<'_, Option<Play>> {
+impl<P> Mocks<P> {
+    fn lock(&self) -> MutexGuard<'_, Option<P>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Script for Mocks {
+impl<P: Piece> Script for Mocks<P> {
     fn received(&self, request: Received) -> usize {
         let asked = Asked {
             backend: request.backend,
@@ -100,14 +178,14 @@ impl Script for Mocks {
             headers: request.headers,
             body: request.body,
         };
-        self.lock().as_mut().map_or(0, |play| play.asked(asked))
+        self.lock().as_mut().map_or(0, |piece| piece.asked(asked))
     }
 
     fn deed(&self, request: usize, since: Duration) -> Option<Deed> {
         let waited = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
-        let play = self.lock();
-        let reaction = match play.as_ref() {
-            Some(play) => play.reaction(request, waited)?,
+        let piece = self.lock();
+        let reaction = match piece.as_ref() {
+            Some(piece) => piece.reaction(request, waited)?,
             None => Reaction::Silence,
         };
         Some(deed(reaction))
@@ -115,7 +193,7 @@ impl Script for Mocks {
 }
 
 /// A reaction in the words of the runtime.
-pub(super) fn deed(reaction: Reaction) -> Deed {
+fn deed(reaction: Reaction) -> Deed {
     match reaction {
         Reaction::Answer { status, headers, body, delay } => {
             Deed::Answer { status, headers, body, delay: Duration::from_millis(delay) }
