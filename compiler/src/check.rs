@@ -13,6 +13,7 @@ mod long_timeout;
 mod mixed_naming;
 mod no_timeout;
 mod unbounded_input;
+mod unsafe_chain;
 mod untyped_parameter;
 mod untyped_response;
 mod unused_backend;
@@ -20,6 +21,8 @@ mod unused_failure;
 mod unused_parameter;
 mod unused_type;
 mod walk;
+
+pub(crate) use budget_exceeded::{most as longest_of, time as duration};
 
 use crate::contract::types::Types;
 use crate::contract::{Backend, Contract, Endpoint, Problem};
@@ -72,4 +75,5 @@ pub(crate) fn endpoint(endpoint: &Endpoint, places: &Places<'_>, diagnostics: &m
     unused_failure::check(places.errors, endpoint, places, diagnostics);
     exposed_text::check((places.types, places.errors), endpoint, places, diagnostics);
     untyped_parameter::check(endpoint, places, diagnostics);
+    unsafe_chain::check(endpoint, places, diagnostics);
 }

@@ -7,6 +7,7 @@ pub mod contract;
 pub mod diagnostic;
 pub mod fix;
 mod flatten;
+pub mod graph;
 mod pattern;
 pub mod plan;
 pub mod proof;

@@ -59,6 +59,7 @@ pub(crate) enum Command {
     Run(Run),
     Test(Test),
     Mock(Mock),
+    Graph(Graph),
     Env(Env),
     Flatten(Flatten),
     Version(Version),
@@ -291,6 +292,41 @@ pub(crate) struct Mock {
     /// Only what this version calls
     #[arg(long, value_name = "N")]
     pub(crate) version: Option<String>,
+}
+
+/// Draw the calls of endpoints
+///
+/// Shows what an endpoint asks of its backends: which calls run side by side and which wait for
+/// others, their conditions and what failures turn into, how long each can take with all its
+/// attempts, and how long all of it can take, beside the budget of the endpoint.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright graph                        every endpoint of the contract in this directory
+  gatewright graph api/ \"GET /v1/products/{id}\"
+  gatewright graph --format svg > calls.svg
+  gatewright graph --format dot | dot -Tpng > calls.png")]
+pub(crate) struct Graph {
+    /// A `.api` file, or a directory whose `.api` files are one contract [default: .]
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) path: Option<String>,
+    /// Only these endpoints, with the prefix of their version: "GET /v1/products/{id}"
+    #[arg(value_name = "ENDPOINT")]
+    pub(crate) endpoints: Vec<String>,
+    /// How to draw
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: GraphFormat,
+}
+
+/// How a graph is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// Rows with bars, for people
+    Text,
+    /// The language of Graphviz
+    Dot,
+    /// A drawing that needs nothing beside it
+    Svg,
 }
 
 /// Print the environment of a gateway

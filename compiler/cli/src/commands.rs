@@ -8,6 +8,7 @@ pub(crate) mod explain;
 pub(crate) mod flatten;
 pub(crate) mod fmt;
 pub(crate) mod generate;
+pub(crate) mod graph;
 pub(crate) mod mock;
 pub(crate) mod new;
 pub(crate) mod run;

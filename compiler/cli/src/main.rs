@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Command::Run(args) => commands::run::run(args, terminal),
         Command::Test(args) => commands::test::run(args, terminal),
         Command::Mock(args) => commands::mock::run(args, terminal),
+        Command::Graph(args) => commands::graph::run(args, terminal),
         Command::Env(args) => commands::env::run(args, terminal),
         Command::Flatten(args) => commands::flatten::run(args, terminal),
         Command::Version(args) => commands::version::run(args, terminal),

@@ -36,7 +36,7 @@ pub(super) fn check(
 const AT_ONCE: u64 = 16;
 
 /// The most milliseconds a call can take with all its attempts.
-fn most(backends: &[Backend], call: &Call) -> u64 {
+pub(crate) fn most(backends: &[Backend], call: &Call) -> u64 {
     let Some(backend) = backends.get(call.backend) else { return 0 };
     let repeats = call.is_safe()
         || matches!(call.method.as_str(), "PUT" | "DELETE")
@@ -126,7 +126,7 @@ impl Places<'_> {
 }
 
 /// `2s`, `2.3s`, `450ms`
-fn time(millis: u64) -> String {
+pub(crate) fn time(millis: u64) -> String {
     match (millis / 1_000, millis % 1_000) {
         (0, _) => format!("{millis}ms"),
         (seconds, 0) => format!("{seconds}s"),

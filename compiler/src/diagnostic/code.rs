@@ -114,6 +114,7 @@ codes! {
     LongTimeout "long-timeout" Warning "callers may wait for long";
     CleartextAddress "cleartext-address" Warning "requests leave the own network without TLS";
     UnusedPolicy "unused-policy" Warning "a policy is never used";
+    UnsafeChain "unsafe-chain" Warning "two calls that change something, and nothing that makes a second try safe";
     UnusedBackend "unused-backend" Warning "a backend is never called";
     UnusedCall "unused-call" Warning "a call that nobody needs is not made";
     UnusedParameter "unused-parameter" Warning "a parameter is declared and never used";

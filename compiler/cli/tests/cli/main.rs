@@ -3,6 +3,7 @@
 mod check;
 mod fmt;
 mod generate;
+mod graph;
 mod lock;
 mod mock;
 mod program;
