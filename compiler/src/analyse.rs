@@ -12,6 +12,7 @@ mod declare;
 pub(crate) mod edits;
 mod endpoints;
 mod forms;
+mod imports;
 mod operations;
 pub(crate) mod policies;
 mod routes;
@@ -65,6 +66,7 @@ pub fn analyse(sources: &Sources) -> Analysis {
         parse.errors.into_iter().for_each(|error| diagnostics.push(syntax(error)));
         files.push(parse.file);
     }
+    let (files, units) = imports::link(sources, files, &mut diagnostics);
     let contract = contract(sources, &files, &mut diagnostics);
     if let Some(contract) = &contract {
         check::all(contract, &files, sources, &mut diagnostics);
@@ -72,7 +74,9 @@ pub fn analyse(sources: &Sources) -> Analysis {
     consequences::take_back(&unread, &files, sources, &mut diagnostics);
     check::allow::apply(&files, sources, &mut diagnostics);
     let checked = contract.filter(|_| !diagnostics.has_errors()).map(Checked);
-    Analysis { diagnostics: diagnostics.into_sorted(), checked }
+    let mut diagnostics = diagnostics.into_sorted();
+    imports::localise(&units, sources, &mut diagnostics);
+    Analysis { diagnostics, checked }
 }
 
 /// The passes in order. Without an `api` block there is nothing to go on with.
@@ -80,7 +84,7 @@ fn contract(sources: &Sources, files: &[File], diagnostics: &mut Diagnostics) ->
     let api = declare::api(files, diagnostics);
     declare::left_out(files, diagnostics);
     blocks::check(files, diagnostics);
-    let mut variables = variables::declared(files, diagnostics);
+    let mut variables = variables::declared(sources, files, diagnostics);
     let backends = backends::declare(files, &mut variables, diagnostics);
     let policies = policies::declare(files, diagnostics);
     let (flats, origins) = versions::flatten(files, diagnostics);

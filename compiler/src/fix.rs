@@ -2,7 +2,7 @@
 
 use crate::analyse::analyse;
 use crate::diagnostic::{Code, Diagnostic, Fix};
-use crate::source::Sources;
+use crate::source::{Source, Sources, Unit};
 use gatewright_grammar::{FileId, Span, line_column};
 
 /// How often findings are looked for and mended: one edit can bring up what another can mend.
@@ -82,7 +82,9 @@ fn offers<'f>(found: &'f [Diagnostic], sources: &Sources) -> Vec<Offer<'f>> {
         .filter_map(|finding| {
             let mut helps = finding.helps.iter();
             let (text, fix) = helps.find_map(|help| Some((&help.text, help.fix.as_ref()?)))?;
-            let source = sources.get(fix.span.file)?;
+            // What another directory says is for its authors to mend.
+            let own = |source: &&Source| source.unit == Unit::default();
+            let source = sources.get(fix.span.file).filter(own)?;
             let replaced = source.text.get(fix.span.range())?;
             (replaced != fix.replacement).then_some(Offer { finding, text, fix })
         })
@@ -137,11 +139,7 @@ fn unread(found: &[Diagnostic]) -> usize {
 
 /// The texts with edits made, the last first, so that places stay what they are.
 fn edited(sources: &Sources, offers: &[&Offer<'_>]) -> Sources {
-    let mut edited = Sources::new();
-    for (id, source) in sources.iter() {
-        edited.add(source.label.clone(), one(id, &source.text, offers));
-    }
-    edited
+    sources.with_texts(|id, source| one(id, &source.text, offers))
 }
 
 fn one(file: FileId, text: &str, offers: &[&Offer<'_>]) -> String {

@@ -10,7 +10,7 @@ use crate::analyse::versions::{self, Flat, FlatEndpoint, FlatFieldKind, FlatKind
 use crate::contract::Checked;
 use crate::contract::work::Rewrite;
 use crate::diagnostic::Diagnostics;
-use crate::source::Sources;
+use crate::source::{Sources, Unit};
 use declarations::Declarations;
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
@@ -27,6 +27,7 @@ use std::collections::BTreeSet;
 ///
 /// There is no such version, or it cannot be written in the language: in words.
 pub fn flatten(sources: &Sources, contract: &Checked, label: &str) -> Result<String, String> {
+    imports_nothing(sources)?;
     let files = parsed(sources);
     let block = Block::of(sources, &files, contract, label)?;
     let version = block.written(label, Around::Nothing);
@@ -47,10 +48,19 @@ pub fn flatten_as(
     label: &str,
     new: &str,
 ) -> Result<String, String> {
+    imports_nothing(sources)?;
     let files = parsed(sources);
     let block = Block::of(sources, &files, contract, label)?;
     let text = block.written(new, Around::TopLevel);
     Ok(gatewright_grammar::format(&text).unwrap_or(text))
+}
+
+/// Declarations of other directories are not written out.
+fn imports_nothing(sources: &Sources) -> Result<(), String> {
+    if sources.iter().all(|(_, source)| source.unit == Unit::default()) {
+        return Ok(());
+    }
+    Err("the contract imports other directories, and their declarations are not written out".into())
 }
 
 fn parsed(sources: &Sources) -> Vec<File> {

@@ -357,7 +357,9 @@ fn version(
     }
 }
 
-/// The `type` of a declared error: `urn:problem:shop:not-found`.
+/// The `type` of a declared error: `urn:problem:shop:not-found`. Callers do not see which directory
+/// declares it.
 pub(crate) fn problem_type(api: &str, name: &str) -> String {
-    format!("urn:problem:{api}:{}", names::kebab(name))
+    let own = name.rsplit('.').next().unwrap_or(name);
+    format!("urn:problem:{api}:{}", names::kebab(own))
 }

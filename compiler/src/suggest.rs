@@ -5,6 +5,8 @@
 pub(crate) fn closest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let length = name.chars().count();
     let limit = (length / 3).max(1);
+    // What an imported directory imports itself has a name that nobody can write.
+    let known = known.filter(|other| name.contains('/') || !other.contains('/'));
     known
         .map(|other| {
             let same = other.eq_ignore_ascii_case(name);

@@ -6,9 +6,16 @@ use gatewright_compiler::{analyse, explain};
 
 const PAGES: &str = include_str!("../diagnostics.md");
 
-/// Codes whose examples are not analysed: one would be too long to read, of the other no part is
-/// built yet, and the third is found by running.
-const UNSHOWN: &[Code] = &[Code::NestedTooDeep, Code::EndlessType, Code::CaseFailed];
+/// Codes whose examples are not analysed: one would be too long to read, of another no part
+/// is built yet, one is found by running, and those about imports take more than one directory.
+const UNSHOWN: &[Code] = &[
+    Code::NestedTooDeep,
+    Code::EndlessType,
+    Code::CaseFailed,
+    Code::InvalidImport,
+    Code::ImportCycle,
+    Code::UnusedImport,
+];
 
 /// What the examples leave out, as the head of the pages says.
 const API: &str = "api shop { timeout 800ms }\n";

@@ -11,16 +11,17 @@ pub(crate) struct Unit {
     pub(crate) name: String,
     /// Label and text of each file, sorted by label.
     pub(crate) files: Vec<(String, String)>,
+    /// The files as they were read, those of imported directories behind the others.
+    read: Sources,
 }
 
 impl Unit {
     /// Its texts as the compiler takes them.
     pub(crate) fn sources(&self) -> Sources {
-        let mut sources = Sources::new();
-        for (label, text) in &self.files {
-            sources.add(label.clone(), text.clone());
-        }
-        sources
+        self.read.with_texts(|id, source| {
+            let file = self.files.get(id.0 as usize);
+            file.map_or_else(|| source.text.clone(), |(_, text)| text.clone())
+        })
     }
 }
 
@@ -42,18 +43,16 @@ pub(crate) fn text(path: &Path) -> String {
     fs::read_to_string(path).expect("the file is text")
 }
 
-pub(crate) fn is_contract(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "api")
-}
-
 /// The contract at `path`: a file, or a directory of files.
 pub(crate) fn unit(path: &Path) -> Unit {
-    let paths = if path.is_dir() { entries(path) } else { vec![path.to_owned()] };
-    let label = |path: &PathBuf| path.file_name().unwrap_or_default().display().to_string();
-    let files = paths.iter().filter(|path| is_contract(path));
-    let files = files.map(|path| (label(path), text(path))).collect();
-    let name = path.strip_prefix(at("")).unwrap_or(path).with_extension("");
-    Unit { name: name.display().to_string(), files }
+    let name = path.strip_prefix(at("")).unwrap_or(path).with_extension("").display().to_string();
+    let read = match gatewright_build::read(path) {
+        Ok(input) => input.sources,
+        Err(_) => Sources::new(),
+    };
+    let files =
+        read.iter().map(|(_, source)| (source.label.clone(), source.text.clone())).collect();
+    Unit { name, files, read }
 }
 
 /// Every example and every contract that Rust is generated from.

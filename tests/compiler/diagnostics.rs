@@ -34,11 +34,7 @@ fn cases() -> Vec<Case> {
 
 impl Case {
     fn sources(&self) -> Sources {
-        let mut sources = Sources::new();
-        for ((label, _), file) in self.unit.files.iter().zip(&self.files) {
-            sources.add(label.clone(), file.text.clone());
-        }
-        sources
+        self.unit.sources().with_texts(|id, _| self.files[id.0 as usize].text.clone())
     }
 
     /// The findings in each file, in the order of the text.
@@ -322,15 +318,13 @@ fn what_a_machine_can_mend_is_mended_for_good() {
 
 /// The texts with an edit made.
 fn fixed(sources: &Sources, fix: &Fix) -> Sources {
-    let mut fixed = Sources::new();
-    for (id, source) in sources.iter() {
+    sources.with_texts(|id, source| {
         let mut text = source.text.clone();
         if id == fix.span.file {
             text.replace_range(fix.span.range(), &fix.replacement);
         }
-        fixed.add(source.label.clone(), text);
-    }
-    fixed
+        text
+    })
 }
 
 #[test]

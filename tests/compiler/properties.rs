@@ -91,7 +91,9 @@ fn declared(sources: &Sources) -> BTreeMap<String, usize> {
         };
         members.iter().map(one).sum()
     }
-    let files = sources.iter().map(|(id, source)| gatewright_grammar::parse(id, &source.text).file);
+    // Versions of imported directories stay where they are.
+    let own = sources.iter().filter(|(_, source)| source.unit.0 == 0);
+    let files = own.map(|(id, source)| gatewright_grammar::parse(id, &source.text).file);
     let versions = files.flat_map(|file| file.items).filter_map(|item| match item.kind {
         ItemKind::Version(version) if version.from.is_none() => Some(version),
         _ => None,

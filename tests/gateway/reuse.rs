@@ -7,7 +7,7 @@ use crate::ask::{NOBODY, post, problem, value};
 use crate::contracts::reuse::CONTRACT;
 
 fn gateway(store: &str) -> Running {
-    Gateway::start(&CONTRACT, &[("STORE_URL", store)])
+    Gateway::start(&CONTRACT, &[("STORE_URL", store), ("RATES_URL", NOBODY)])
 }
 
 /// What the gateway makes of one result. The backend has a path of the same name.
@@ -105,4 +105,40 @@ fn a_policy_holds_where_it_is_used_and_what_is_written_beside_it_wins() {
     assert_eq!(post(&gateway, "/v1/tight/large", &body).status, 200);
     assert_eq!(post(&gateway, "/v2/tight/texts", &body).status, 200, "an edit is nearer");
     assert_eq!(get(gateway.address(), "/v1/tight/slow").status, 200);
+}
+
+#[test]
+fn another_directory_brings_types_errors_backends_and_policies() {
+    let price =
+        json!({ "amount": "5.00", "currency": "EUR", "changed_at": "2026-01-01T00:00:00Z" });
+    let price =
+        json!({ "amount": 5.25, "currency": price["currency"], "changed_at": price["changed_at"] });
+    assert_eq!(made("/v1/price/1", price.clone()), price);
+    let store = Backend::start().answer("GET", "/price/1", 402, "{}");
+    let refused = get(gateway(&store.url()).address(), "/v1/price/1");
+    let document = problem(&refused, 402, "reuse:refused");
+    assert_eq!(document["left"]["currency"], "EUR");
+
+    let rates = Backend::start().answer("POST", "/rates", 200, r#"{"value":1.5}"#);
+    let gateway = Gateway::start(&CONTRACT, &[("STORE_URL", NOBODY), ("RATES_URL", &rates.url())]);
+    let body = json!({ "items": [price] }).to_string();
+    assert_eq!(value(&post(&gateway, "/v1/rates", &body)), json!({ "rate": 1.5, "seen": {} }));
+    let large = json!({ "items": [], "next": "x".repeat(2_000) }).to_string();
+    problem(&post(&gateway, "/v1/rates", &large), 413, "gateway:body");
+}
+
+#[test]
+fn a_version_edits_what_another_directory_declares() {
+    let price = json!({ "amount": 5.25, "currency": "EUR", "by": "me" });
+    assert_eq!(
+        made("/v2/price/1", price.clone()),
+        json!({ "sum": 5.25, "currency": "EUR", "by": "me" })
+    );
+    assert_eq!(made("/v1/price/1", price), json!({ "amount": 5.25, "currency": "EUR" }));
+}
+
+#[test]
+fn backends_of_another_directory_that_nobody_calls_want_no_address() {
+    let variables: Vec<&str> = CONTRACT.environment.iter().map(|one| one.name).collect();
+    assert_eq!(variables, ["STORE_URL", "RATES_URL"]);
 }

@@ -1,5 +1,7 @@
 //! A path to the texts of one contract.
 
+mod imports;
+
 use crate::error::Error;
 use gatewright_compiler::source::Sources;
 use std::fs;
@@ -13,8 +15,11 @@ pub struct Input {
     pub sources: Sources,
     /// The directory that the files lie in.
     pub directory: PathBuf,
-    /// The files, in the order of the sources.
+    /// The files, in the order of the sources: those of the contract, then those it imports.
     pub files: Vec<PathBuf>,
+    /// The directories that it imports, by itself or by way of others, whether they are there or
+    /// not.
+    pub imported: Vec<PathBuf>,
     /// What the path is called without its ending: `shop` for `api/shop.api` and for `api/shop/`.
     pub name: String,
 }
@@ -22,21 +27,21 @@ pub struct Input {
 impl Input {
     /// The texts under labels that say where they lie, for messages.
     pub fn shown(&self) -> Sources {
-        let mut shown = Sources::new();
-        for (_, source) in self.sources.iter() {
-            let path = self.directory.join(&source.label);
-            let path = path.strip_prefix(".").unwrap_or(&path);
-            shown.add(path.display().to_string(), source.text.as_str());
-        }
-        shown
+        self.sources.relabelled(|label| {
+            let path = imports::normal(&self.directory.join(label));
+            path.display().to_string()
+        })
     }
 }
 
 /// Reads a contract: a file, or a directory, of which all `.api` files directly in it are one unit.
+/// The directories that it imports are read, too.
 ///
 /// # Errors
 ///
-/// The path is not there, holds no `.api` file, cannot be read, or is not UTF-8.
+/// The path is not there, holds no `.api` file, cannot be read, or is not UTF-8; or it imports
+/// more directories than a contract may. A directory that is imported and not there is no error:
+/// analysis reports it at its place.
 pub fn read(path: &Path) -> Result<Input, Error> {
     let at = fs::metadata(path).map_err(|error| missing(path, &error))?;
     let files = if at.is_dir() { contract_files(path)? } else { vec![path.to_path_buf()] };
@@ -50,7 +55,28 @@ pub fn read(path: &Path) -> Result<Input, Error> {
         sources.add(label(file), text(file)?);
     }
     let directory = if at.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
-    Ok(Input { sources, directory: directory.to_path_buf(), files, name: name(path) })
+    let mut files = files;
+    let found = imports::read(directory, &mut sources)?;
+    files.extend(found.files);
+    Ok(Input {
+        sources,
+        directory: directory.to_path_buf(),
+        files,
+        imported: found.directories,
+        name: name(path),
+    })
+}
+
+/// Reads one file, and nothing of what it imports.
+///
+/// # Errors
+///
+/// The path is not there, cannot be read, or is not UTF-8.
+pub fn alone(file: &Path) -> Result<Sources, Error> {
+    fs::metadata(file).map_err(|error| missing(file, &error))?;
+    let mut sources = Sources::new();
+    sources.add(file.strip_prefix(".").unwrap_or(file).display().to_string(), text(file)?);
+    Ok(sources)
 }
 
 /// Every directory under `directories`, they themselves included, that holds `.api` files, sorted.
@@ -136,6 +162,7 @@ mod tests {
     use super::*;
     use crate::error::Fault;
     use crate::testing::Folder;
+    use gatewright_compiler::source::{Imported, Unit};
 
     #[test]
     fn a_directory_is_one_unit_in_the_order_of_names() {
@@ -151,6 +178,83 @@ mod tests {
         assert_eq!(labels, ["b.api", "v1.api"]);
         assert_eq!(input.files, [folder.path("shop/b.api"), folder.path("shop/v1.api")]);
         assert_eq!((input.name.as_str(), input.directory), ("shop", folder.path("shop")));
+    }
+
+    fn labels(input: &Input) -> Vec<(u32, String)> {
+        input.sources.iter().map(|(_, source)| (source.unit.0, source.label.clone())).collect()
+    }
+
+    #[test]
+    fn imported_directories_are_read_once_each() {
+        let folder = Folder::new(&[
+            ("shop/shop.api", "import \"../lib/money\"\nimport \"../lib/./people\""),
+            ("lib/money/money.api", "import \"../base\""),
+            ("lib/people/people.api", "import \"../base\"\nimport \"../../shop\""),
+            ("lib/base/base.api", "type T = text"),
+            ("lib/base/deeper/not-read.api", ""),
+        ]);
+        let input = read(&folder.path("shop")).unwrap();
+        let expected = [
+            (0, "shop.api"),
+            (1, "../lib/money/money.api"),
+            (2, "../lib/people/people.api"),
+            (3, "../lib/base/base.api"),
+        ];
+        let expected: Vec<_> = expected.map(|(unit, label)| (unit, label.to_owned())).into();
+        assert_eq!(labels(&input), expected);
+        let leads = |unit, path: &str| input.sources.imported(Unit(unit), path);
+        assert_eq!(leads(1, "../base"), Imported::Unit(Unit(3)));
+        assert_eq!(leads(2, "../base"), Imported::Unit(Unit(3)));
+        assert_eq!(leads(2, "../../shop"), Imported::Unit(Unit(0)));
+        assert_eq!(input.files.len(), 4);
+        assert_eq!(input.imported.len(), 4, "{:?}", input.imported);
+        let shown = input.shown();
+        let label = &shown.iter().nth(3).unwrap().1.label;
+        assert_eq!(Path::new(label), folder.path("lib/base/base.api"));
+    }
+
+    #[test]
+    fn what_an_import_leads_to_may_not_be_there() {
+        let folder = Folder::new(&[
+            ("shop/shop.api", "import \"../gone\"\nimport \"../empty\"\nimport \"../file\""),
+            ("empty/readme", ""),
+            ("file", ""),
+        ]);
+        let input = read(&folder.path("shop/shop.api")).unwrap();
+        let leads = |path: &str| input.sources.imported(Unit(0), path);
+        assert_eq!(leads("../gone"), Imported::Missing);
+        assert_eq!(leads("../empty"), Imported::Empty);
+        assert_eq!(leads("../file"), Imported::File);
+        assert_eq!(input.imported.len(), 3, "a build script waits for all of them");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_to_one_directory_are_one_unit_and_circles_of_links_are_nothing() {
+        use std::os::unix::fs::symlink;
+        let folder = Folder::new(&[
+            ("shop/shop.api", "import \"../a\"\nimport \"../b\"\nimport \"../round\""),
+            ("a/a.api", "import \"self\""),
+        ]);
+        symlink(folder.path("a"), folder.path("b")).unwrap();
+        symlink(folder.path("a"), folder.path("a/self")).unwrap();
+        symlink(folder.path("round"), folder.path("round")).unwrap();
+        let input = read(&folder.path("shop")).unwrap();
+        assert_eq!(input.files.len(), 2);
+        assert_eq!(input.sources.imported(Unit(0), "../b"), Imported::Unit(Unit(1)));
+        assert_eq!(input.sources.imported(Unit(1), "self"), Imported::Unit(Unit(1)));
+        assert_eq!(input.sources.imported(Unit(0), "../round"), Imported::Missing);
+    }
+
+    #[test]
+    fn a_contract_cannot_lead_to_directories_without_end() {
+        let names: Vec<String> = (0..70).map(|at| format!("d{at}/a.api")).collect();
+        let texts: Vec<String> = (0..70).map(|at| format!("import \"../d{}\"", at + 1)).collect();
+        let files: Vec<(&str, &str)> =
+            names.iter().map(String::as_str).zip(texts.iter().map(String::as_str)).collect();
+        let folder = Folder::new(&files);
+        let error = read(&folder.path("d0")).unwrap_err();
+        assert!(error.to_string().contains("more than 64 directories"), "{error}");
     }
 
     #[test]

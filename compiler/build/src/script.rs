@@ -21,6 +21,9 @@ pub fn compile(path: impl AsRef<Path>) {
         return;
     };
     let compiled = Compiled::new(path);
+    for directory in &compiled.imported {
+        println!("cargo::rerun-if-changed={}", directory.display());
+    }
     for warning in &compiled.warnings {
         println!("{warning}");
     }
@@ -45,6 +48,8 @@ pub fn contracts<P: AsRef<Path>>(directories: impl IntoIterator<Item = P>) -> Ve
 struct Compiled {
     files: Vec<(String, String)>,
     warnings: Vec<String>,
+    /// The directories beside the contract's own that it was read from.
+    imported: Vec<PathBuf>,
 }
 
 impl Compiled {
@@ -58,17 +63,25 @@ impl Compiled {
         let warnings = fail::warnings(&analysis.diagnostics, &shown);
         let Some(contract) = analysis.checked() else {
             let message = fail::message(&analysis.diagnostics, &shown);
-            return Self { warnings, ..Self::refused(&input.name, message) };
+            return Self {
+                warnings,
+                imported: input.imported,
+                ..Self::refused(&input.name, message)
+            };
         };
         let modules = modules(contract, &all_in_one(contract, ""));
         let text = layout::single_file(&modules, &input.name);
-        Self { files: vec![(format!("{}.rs", input.name), text)], warnings }
+        Self {
+            files: vec![(format!("{}.rs", input.name), text)],
+            warnings,
+            imported: input.imported,
+        }
     }
 
     fn refused(name: &str, message: String) -> Self {
         let files =
             vec![(format!("{name}.rs"), fail::source(name)), (format!("{name}.err"), message)];
-        Self { files, warnings: Vec::new() }
+        Self { files, warnings: Vec::new(), imported: Vec::new() }
     }
 }
 

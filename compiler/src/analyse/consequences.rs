@@ -14,6 +14,8 @@ use std::collections::HashSet;
 struct Unread<'t> {
     /// Its words: one of them may be the name that is missing elsewhere.
     words: HashSet<&'t str>,
+    /// The names of imports: what stands behind one may be missing.
+    imports: HashSet<&'t str>,
     /// Backends and endpoints with such text in their block, and blocks of clauses.
     blocks: Vec<Span>,
     /// Whether it stands among clauses that hold for all endpoints, inherited ones included.
@@ -66,6 +68,10 @@ impl<'t> Unread<'t> {
     fn item(&mut self, item: &Item, sources: &'t Sources) {
         match &item.kind {
             ItemKind::Bad => self.bad(item.span, sources),
+            ItemKind::Import(import) => {
+                let alias = import.alias.as_ref().map_or(import.path.span, |alias| alias.span);
+                self.imports.extend(words(alias, sources).last());
+            }
             ItemKind::Api(api) => {
                 for member in &api.members {
                     if matches!(member.kind, ApiMemberKind::Bad) {
@@ -133,7 +139,7 @@ impl<'t> Unread<'t> {
             | Code::NothingToChange
             | Code::UndeclaredFailure => {
                 let mut missing = words(one.primary.span, sources);
-                missing.all(|word| self.words.contains(word))
+                missing.all(|word| self.words.contains(word) || self.imports.contains(word))
             }
             Code::MissingReturn
             | Code::FieldNotProvided

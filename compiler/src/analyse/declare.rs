@@ -120,9 +120,6 @@ pub(crate) fn left_out(files: &[File], diagnostics: &mut Diagnostics) {
     let auth_is_used = files.iter().flat_map(|file| &file.items).any(uses_auth);
     for item in files.iter().flat_map(|file| &file.items) {
         let (span, what, note) = match &item.kind {
-            ItemKind::Import(import) => {
-                (import.path.span, "`import`".to_owned(), "nothing of that directory is read")
-            }
             // Where a clause uses it, the clause has the finding.
             ItemKind::Auth(auth) if !auth_is_used => (
                 auth.name.span,

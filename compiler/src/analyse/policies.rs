@@ -213,6 +213,7 @@ impl Policies {
         let known = self.list.iter().map(|policy| policy.name.text.as_str());
         match suggest::closest(&name.text, known) {
             Some(other) => diagnostic.meant(name.span, other),
+            None if name.text.contains('.') => diagnostic.label("not declared"),
             None => diagnostic
                 .label("not declared")
                 .help(format!("declare it: `policy {} {{ timeout 300ms }}`", name.text)),

@@ -627,7 +627,7 @@ fn known(
 ) -> Option<()> {
     let Base::Name(name) = &ty.base else { return Some(()) };
     let first = endpoint.responses.first().is_some_and(|response| response.span.contains(ty.span));
-    if first || resolver.knows(&name.text) || name.text.contains('.') {
+    if first || resolver.knows(&name.text) {
         return Some(());
     }
     if errors.is_refused(&name.text) {
@@ -646,6 +646,7 @@ fn known(
             name.span,
             other,
         ),
+        None if name.text.contains('.') => diagnostic.label("not declared"),
         None => diagnostic
             .label("not declared")
             .help(format!("declare it: `error {} 404 \"What it means\"`", name.text)),
@@ -665,6 +666,7 @@ pub(crate) fn error_named(
         let diagnostic = Diagnostic::new(Code::UnknownError, name.span, message);
         diagnostics.push(match suggest::closest(&name.text, errors.names()) {
             Some(other) => diagnostic.meant(name.span, other),
+            None if name.text.contains('.') => diagnostic.label("not declared"),
             None => diagnostic
                 .label("not declared")
                 .help(format!("declare it: `error {} 404 \"What it means\"`", name.text)),

@@ -394,9 +394,6 @@ impl<'a> Resolver<'a> {
     }
 
     fn unknown(&mut self, name: &Ident) -> Option<Type> {
-        if name.text.contains('.') {
-            return self.left_out(name.span, &format!("`{}` from another directory", name.text));
-        }
         if let Some(diagnostic) = self.removed(name, ("type", Code::UnknownType)) {
             self.diagnostics.push(diagnostic);
             return None;
@@ -408,8 +405,15 @@ impl<'a> Resolver<'a> {
             name.span,
             format!("there is no type called `{}`", name.text),
         );
-        self.diagnostics.push(match suggest::closest(&name.text, known).or(foreign(&name.text)) {
+        // In an imported directory, types of the language are known by the name that is written.
+        let last =
+            name.text.rsplit('.').next().filter(|last| last.len() == name.span.range().len());
+        let builtin =
+            last.and_then(|last| suggest::closest(last, SCALARS.into_iter()).or(foreign(last)));
+        self.diagnostics.push(match suggest::closest(&name.text, known).or(builtin) {
             Some(other) => diagnostic.meant(name.span, other),
+            // What another directory does not have, this one cannot declare for it.
+            None if name.text.contains('.') => diagnostic.label("not declared"),
             None => diagnostic
                 .label("not declared")
                 .help(format!("declare it: `type {} {{ … }}`", name.text)),
@@ -504,7 +508,7 @@ impl Slot {
 }
 
 /// Whether the language itself has a type of this name.
-fn is_builtin(name: &str) -> bool {
+pub(crate) fn is_builtin(name: &str) -> bool {
     SCALARS.contains(&name) || name == "json"
 }
 

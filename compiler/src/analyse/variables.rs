@@ -4,6 +4,7 @@ use super::values;
 use crate::contract::types::Const;
 use crate::contract::{Setting, Variable, VariableKind};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::{Sources, Unit};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
     Base, EnvOptions, EnvValue, File, Ident, ItemKind, Value, ValueKind,
@@ -27,10 +28,16 @@ const RESERVED: [&str; 10] = [
 #[derive(Debug, Default)]
 pub(crate) struct Variables {
     found: Vec<Variable>,
+    /// Names of those that another directory declares, as long as nothing mentions them.
+    idle: Vec<String>,
 }
 
 /// Variables with a declaration of their own: `env CORS_ORIGIN: url`.
-pub(crate) fn declared(files: &[File], diagnostics: &mut Diagnostics) -> Variables {
+pub(crate) fn declared(
+    sources: &Sources,
+    files: &[File],
+    diagnostics: &mut Diagnostics,
+) -> Variables {
     let mut variables = Variables::default();
     for item in files.iter().flat_map(|file| &file.items) {
         let ItemKind::Env(env) = &item.kind else { continue };
@@ -51,6 +58,10 @@ pub(crate) fn declared(files: &[File], diagnostics: &mut Diagnostics) -> Variabl
             continue;
         };
         let about = item.doc.as_ref().map(|doc| doc.lines.join(" ")).unwrap_or_default();
+        let known = variables.found.iter().any(|old| old.name == env.name.text);
+        if !known && sources.unit(env.name.span.file) != Unit::default() {
+            variables.idle.push(env.name.text.clone());
+        }
         let wanted = Wanted { kind, about };
         variables.add(&env.name, env.options.as_ref(), wanted, diagnostics);
     }
@@ -83,6 +94,7 @@ impl Variables {
         wanted: Wanted,
         diagnostics: &mut Diagnostics,
     ) -> Option<Setting<String>> {
+        self.idle.retain(|idle| *idle != value.name.text);
         let index = self.add(&value.name, value.options.as_ref(), wanted, diagnostics)?;
         let variable = self.found.get(index)?;
         let most = variable.bounds.as_ref().map(|(_, most)| most.clone());
@@ -158,6 +170,7 @@ impl Variables {
     /// Every variable in the order of the text.
     pub(crate) fn in_order(self) -> Vec<Variable> {
         let mut found = self.found;
+        found.retain(|variable| !self.idle.contains(&variable.name));
         found.sort_by_key(|variable| variable.span);
         found
     }

@@ -55,6 +55,8 @@ codes! {
     MissingApi "missing-api" Error "a contract needs an `api` block";
     DuplicateName "duplicate-name" Error "a name is declared twice";
     AlreadyInherited "already-inherited" Error "a version declares again what it inherits";
+    InvalidImport "invalid-import" Error "an import that leads nowhere or has no name";
+    ImportCycle "import-cycle" Error "directories import each other";
     UnknownBackend "unknown-backend" Error "there is no backend of this name";
     UnknownOperation "unknown-operation" Error "a backend has no operation of this name";
     UnknownArgument "unknown-argument" Error "an operation takes no value of this name";
@@ -113,6 +115,7 @@ codes! {
     BudgetExceeded "budget-exceeded" Warning "the calls can take longer than the endpoint may";
     LongTimeout "long-timeout" Warning "callers may wait for long";
     CleartextAddress "cleartext-address" Warning "requests leave the own network without TLS";
+    UnusedImport "unused-import" Warning "nothing of an imported directory is used";
     UnusedPolicy "unused-policy" Warning "a policy is never used";
     UnsafeChain "unsafe-chain" Warning "two calls that change something, and nothing that makes a second try safe";
     UnusedBackend "unused-backend" Warning "a backend is never called";

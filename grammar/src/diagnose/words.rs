@@ -58,6 +58,8 @@ fn of_literal(rule: Rule) -> Option<&'static str> {
         Rule::ident
         | Rule::name
         | Rule::qual
+        | Rule::backend_name
+        | Rule::problem_name
         | Rule::operation_name
         | Rule::enum_value
         | Rule::step => "a name",

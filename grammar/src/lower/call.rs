@@ -14,7 +14,7 @@ impl Lower<'_> {
         let name = self.ident(cursor.take(Rule::ident));
         let ty = cursor.opt(Rule::ty).map(|node| self.ty(node));
         let each = cursor.opt(Rule::each).map(|node| self.each(node));
-        let backend = self.ident(cursor.take(Rule::ident));
+        let backend = self.ident(cursor.take(Rule::backend_name));
         let target = self.target(&mut cursor);
         let body = match cursor.opt(Rule::object) {
             Some(node) => Some(self.object_value(node)),
@@ -139,7 +139,7 @@ impl Lower<'_> {
         }
         let mut cursor = Cursor::of(node);
         cursor.take(Rule::k_fail);
-        let name = self.ident(cursor.take(Rule::ident));
+        let name = self.ident(cursor.take(Rule::qual));
         Outcome::Fail(name, cursor.opt(Rule::object).map(|node| self.object(node)))
     }
 

@@ -43,7 +43,7 @@ impl Lower<'_> {
         let (mut schemes, mut scopes) = (Vec::new(), Vec::new());
         while let Some(node) = cursor.next() {
             match node.as_rule() {
-                Rule::ident => schemes.push(self.ident(node)),
+                Rule::qual => schemes.push(self.ident(node)),
                 Rule::string => scopes.push(self.string(node)),
                 _ => {}
             }

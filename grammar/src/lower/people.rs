@@ -132,7 +132,7 @@ impl Lower<'_> {
     fn mock(&mut self, node: Node<'_>) -> Mock {
         let span = self.span(&node);
         let mut cursor = Cursor::of(node);
-        let backend = self.ident(cursor.take(Rule::ident));
+        let backend = self.ident(cursor.take(Rule::qual));
         Mock { backend, exchange: cursor.opt(Rule::exchange).map(|node| self.exchange(node)), span }
     }
 
@@ -189,7 +189,7 @@ impl Lower<'_> {
         let mut cursor = Cursor::of(node);
         cursor.take(Rule::k_then);
         let status = self.number(cursor.take(Rule::status));
-        let error = cursor.opt(Rule::name).map(|node| self.ident(node));
+        let error = cursor.opt(Rule::problem_name).map(|node| self.ident(node));
         let body = self.opt_case_body(&mut cursor);
         CaseThen { status, error, body, headers: self.header_values(&mut cursor), span }
     }

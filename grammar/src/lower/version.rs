@@ -60,7 +60,7 @@ impl Lower<'_> {
             }
             None => {
                 let kind = self.ident(cursor.take(Rule::declaration));
-                Remove::Declaration(kind, self.ident(cursor.take(Rule::ident)))
+                Remove::Declaration(kind, self.ident(cursor.take(Rule::qual)))
             }
         }
     }
@@ -82,16 +82,16 @@ impl Lower<'_> {
                 }
             }
             Rule::k_type => {
-                let name = self.ident(cursor.take(Rule::ident));
+                let name = self.ident(cursor.take(Rule::qual));
                 let mut edits = Cursor::of(cursor.take(Rule::edits));
                 Change::Type { name, edits: self.members(&mut edits, Place::Edits, Self::edit) }
             }
             Rule::k_enum => {
-                let name = self.ident(cursor.take(Rule::ident));
+                let name = self.ident(cursor.take(Rule::qual));
                 Change::Enum { name, body: self.enum_body(cursor.take(Rule::enum_body)) }
             }
             Rule::k_union => {
-                let name = self.ident(cursor.take(Rule::ident));
+                let name = self.ident(cursor.take(Rule::qual));
                 Change::Union { name, variants: self.variants(cursor.take(Rule::variants)) }
             }
             _ => Change::Error(self.error_decl(first)),

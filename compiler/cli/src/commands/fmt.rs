@@ -3,8 +3,8 @@
 use super::Outcome;
 use crate::args::Fmt;
 use crate::terminal::Terminal;
-use gatewright_build::read::contract_files;
-use gatewright_build::{Error, read, write};
+use gatewright_build::read::{alone, contract_files, find};
+use gatewright_build::{Error, write};
 use gatewright_compiler::analyse;
 use gatewright_compiler::diagnostic::render::{self, Style};
 use gatewright_compiler::source::Sources;
@@ -25,8 +25,7 @@ pub(crate) fn run(args: &Fmt, terminal: Terminal) -> Result<Outcome, Error> {
 }
 
 fn one(file: &Path, check: bool, terminal: Terminal) -> Result<Outcome, Error> {
-    let input = read(file)?;
-    let sources = input.shown();
+    let sources = alone(file)?;
     let Some(formatted) = formatted(&sources, terminal) else { return Ok(Outcome::Findings) };
     let before = sources.iter().next().map_or("", |(_, source)| source.text.as_str());
     if before == formatted {
@@ -75,7 +74,7 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
-            for directory in read::find([path]) {
+            for directory in find([path]) {
                 files.extend(contract_files(&directory)?);
             }
         } else {

@@ -10,6 +10,8 @@ use std::time::SystemTime;
 #[derive(Debug)]
 pub(crate) struct Watch {
     path: PathBuf,
+    /// The directories that the contract imports.
+    imported: Vec<PathBuf>,
     /// The texts that were seen last.
     known: Vec<(PathBuf, String)>,
     /// The files as they were when the texts were read.
@@ -24,21 +26,35 @@ type Stamps = Vec<(PathBuf, u64, Option<SystemTime>)>;
 impl Watch {
     /// Watches the contract at `path`, of which `input` is known.
     pub(crate) fn new(path: &Path, input: &Input) -> Self {
-        let stamps = stamps(path);
-        Self { path: path.to_path_buf(), known: texts(input), read: stamps.clone(), seen: stamps }
+        let stamps = stamps(path, &input.imported);
+        Self {
+            path: path.to_path_buf(),
+            imported: input.imported.clone(),
+            known: texts(input),
+            read: stamps.clone(),
+            seen: stamps,
+        }
     }
 
     /// The contract if its text is another one. A file that is still being written, that is, one
     /// that changed since the last look, is left for the next look.
     pub(crate) fn saved(&mut self) -> Option<Result<Input, Error>> {
-        let stamps = stamps(&self.path);
+        let stamps = stamps(&self.path, &self.imported);
         let settled = stamps == self.seen;
         self.seen.clone_from(&stamps);
         if !settled || stamps == self.read {
             return None;
         }
         self.read = stamps;
-        match read(&self.path) {
+        let input = read(&self.path);
+        if let Ok(input) = &input
+            && input.imported != self.imported
+        {
+            self.imported.clone_from(&input.imported);
+            self.read = self::stamps(&self.path, &self.imported);
+            self.seen.clone_from(&self.read);
+        }
+        match input {
             Ok(input) if texts(&input) == self.known => None,
             Ok(input) => {
                 self.known = texts(&input);
@@ -54,12 +70,13 @@ fn texts(input: &Input) -> Vec<(PathBuf, String)> {
     input.files.iter().cloned().zip(texts).collect()
 }
 
-fn stamps(path: &Path) -> Stamps {
-    let files = if path.is_dir() {
+fn stamps(path: &Path, imported: &[PathBuf]) -> Stamps {
+    let mut files = if path.is_dir() {
         contract_files(path).unwrap_or_default()
     } else {
         vec![path.to_path_buf()]
     };
+    files.extend(imported.iter().flat_map(|one| contract_files(one).unwrap_or_default()));
     let stamp = |file: PathBuf| {
         let metadata = fs::metadata(&file).ok();
         let length = metadata.as_ref().map_or(0, fs::Metadata::len);
@@ -106,6 +123,16 @@ mod tests {
 
         fs::write(folder.join("b.api"), "three").unwrap();
         assert_eq!(look(&mut watch).unwrap().unwrap().files.len(), 2);
+
+        let shared = folder.join("shared");
+        fs::create_dir_all(&shared).unwrap();
+        fs::write(shared.join("c.api"), "four").unwrap();
+        assert!(look(&mut watch).is_none());
+        fs::write(&file, "import \"shared\"").unwrap();
+        assert_eq!(look(&mut watch).unwrap().unwrap().files.len(), 3);
+        assert!(look(&mut watch).is_none());
+        fs::write(shared.join("c.api"), "five").unwrap();
+        assert_eq!(look(&mut watch).unwrap().unwrap().files.len(), 3);
 
         fs::write(&file, b"\xFF").unwrap();
         assert!(look(&mut watch).unwrap().is_err());
