@@ -4,6 +4,7 @@ mod answer;
 mod calls;
 mod endpoint;
 pub mod layout;
+mod pass;
 mod reader;
 mod response;
 mod root;

@@ -6,6 +6,7 @@ mod routes;
 mod rules;
 mod shapes;
 
+use crate::contract::endpoint::Manner;
 use crate::contract::types::Rule;
 use crate::contract::work::Work;
 use crate::contract::{Backend, Checked, Contract, Setting, Variable, Version};
@@ -149,6 +150,8 @@ pub struct EndpointPlan {
     pub ignore_fields: bool,
     /// Whether a body is sent, and whether it must be.
     pub body: Option<BodyPlan>,
+    /// How it answers.
+    pub manner: Manner,
     /// Calls and answer.
     pub work: Work,
     /// How each node of the work is read, by its index.

@@ -27,4 +27,4 @@ pub use crate::request::{Deadline, Query, Request};
 pub use crate::response::Response;
 pub use crate::result::{Body, broken_promise, promise, stand_in};
 pub use crate::run::{Bodies, End, Pending, Step, collected, each, results, run};
-pub use crate::upstream::{Call, Failure, Gateway, Sending};
+pub use crate::upstream::{Call, Failure, Gateway, Passing, Sending};

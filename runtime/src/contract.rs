@@ -234,6 +234,11 @@ impl Method {
 pub enum BodyKind {
     /// It takes none; what is sent is read and thrown away.
     None,
+    /// It is passed on as it arrives.
+    Passed {
+        /// Whether the query is read, and not only passed on.
+        query: bool,
+    },
     /// It takes JSON (`application/json` or a `+json` type).
     Json {
         /// Whether a request without a body is refused.
@@ -252,7 +257,7 @@ impl BodyKind {
     /// The media type that callers are told of.
     pub(crate) const fn media_type(self) -> &'static str {
         match self {
-            BodyKind::None | BodyKind::Json { .. } => "application/json",
+            BodyKind::None | BodyKind::Passed { .. } | BodyKind::Json { .. } => "application/json",
             BodyKind::Form { .. } => "application/x-www-form-urlencoded",
         }
     }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::contract::{Contract, Endpoint};
+use crate::contract::{Backend, Contract, Endpoint};
 use crate::error::Error;
 use crate::json::Writer;
 use crate::request::Identity;
@@ -62,6 +62,15 @@ pub(crate) fn call_failed(failure: &Failure) {
     line.text("backend", failure.backend().name);
     line.text("operation", failure.operation());
     line.text("reason", &failure.reason().to_string());
+    line.write();
+}
+
+/// An answer that was being passed on ended before its end.
+pub(crate) fn cut_short(backend: &Backend, operation: &str, what: &str) {
+    let mut line = Line::new("cut-short");
+    line.text("backend", backend.name);
+    line.text("operation", operation);
+    line.text("reason", what);
     line.write();
 }
 

@@ -8,8 +8,10 @@ pub(crate) mod identity;
 mod query;
 mod target;
 
+use std::cell::RefCell;
 use std::net::IpAddr;
 use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -22,8 +24,9 @@ pub(crate) use self::query::Pairs;
 pub use self::query::Query;
 pub(crate) use self::target::{Segments, is_encoded_path_byte};
 use crate::check::{Place, Violations};
+use crate::upstream::{Fault, Upload};
 
-/// A request whose path has been matched and whose body has arrived whole.
+/// A request whose path has been matched. Its body has arrived whole, unless it is passed on.
 #[derive(Debug)]
 pub struct Request {
     pub(crate) segments: Segments,
@@ -33,6 +36,20 @@ pub struct Request {
     pub(crate) deadline: Deadline,
     pub(crate) identity: Rc<Identity>,
     pub(crate) peer: IpAddr,
+    pub(crate) passed: Passed,
+}
+
+/// What is passed on of a request to an endpoint that passes requests on; the defaults elsewhere.
+#[derive(Debug, Default)]
+pub(crate) struct Passed {
+    pub(crate) method: http::Method,
+    pub(crate) version: http::Version,
+    /// The query as it came, if there is one.
+    pub(crate) query: Option<String>,
+    /// The body, if there is one, or what is wrong with it from the start.
+    pub(crate) upload: RefCell<Option<Result<Upload, Fault>>>,
+    /// The endpoint's own limit of time.
+    pub(crate) limit: Duration,
 }
 
 impl Request {

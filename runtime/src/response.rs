@@ -1,22 +1,83 @@
 //! The answer to a request.
 
+use std::any::Any;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
 use crate::error::{Error, Kind};
 use crate::json::{Raw, Writer};
+use crate::upstream::{Download, Stopped, Tunnel};
 
 /// Says which members of the answer are stand-ins.
 const FALLBACK: HeaderName = HeaderName::from_static("fallback");
 
-/// The answer that a handler gives: status, header fields and a whole body.
+/// The answer that a handler gives: status, header fields and a body, whole or as it arrives.
 #[derive(Debug)]
 pub struct Response {
     status: StatusCode,
     headers: HeaderMap,
-    body: Bytes,
+    content: Content,
+}
+
+/// What comes behind the head of an answer.
+#[derive(Debug)]
+enum Content {
+    Whole(Bytes),
+    Passed(Box<Download>),
+    Tunnel(Tunnel),
+}
+
+/// The body of an answer on its way to the caller.
+pub(crate) enum AnswerBody {
+    Whole(Full<Bytes>),
+    /// As it arrives, and what is kept for as long as it does.
+    Passed(Box<Download>, Option<Box<dyn Any>>),
+}
+
+impl AnswerBody {
+    /// Keeps `guard` until the body has been sent or given up, if it is not at hand already.
+    pub(crate) fn hold(&mut self, guard: impl Any) {
+        if let AnswerBody::Passed(_, held) = self {
+            *held = Some(Box::new(guard));
+        }
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = Stopped;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Stopped>>> {
+        match &mut *self {
+            AnswerBody::Whole(body) => {
+                Pin::new(body).poll_frame(context).map_err(|never| match never {})
+            }
+            AnswerBody::Passed(body, _) => Pin::new(&mut **body).poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            AnswerBody::Whole(body) => body.is_end_stream(),
+            AnswerBody::Passed(body, _) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            AnswerBody::Whole(body) => body.size_hint(),
+            AnswerBody::Passed(body, _) => body.size_hint(),
+        }
+    }
 }
 
 impl Response {
@@ -75,18 +136,41 @@ impl Response {
     }
 
     pub(crate) fn bytes(status: StatusCode, body: Vec<u8>) -> Response {
-        Response { status, headers: HeaderMap::new(), body: Bytes::from(body) }
+        let content = Content::Whole(Bytes::from(body));
+        Response { status, headers: HeaderMap::new(), content }
     }
 
     pub(crate) fn headers_mut(&mut self) -> &mut HeaderMap {
         &mut self.headers
     }
 
-    pub(crate) fn into_http(self) -> http::Response<Full<Bytes>> {
-        let mut response = http::Response::new(Full::new(self.body));
+    /// A backend's answer that has no body, passed on.
+    pub(crate) fn bodiless(status: StatusCode, headers: HeaderMap) -> Response {
+        Response { status, headers, content: Content::Whole(Bytes::new()) }
+    }
+
+    /// A backend's answer, passed on.
+    pub(crate) fn passed(status: StatusCode, headers: HeaderMap, body: Download) -> Response {
+        Response { status, headers, content: Content::Passed(Box::new(body)) }
+    }
+
+    /// A change of protocol, and the backend's side of what follows.
+    pub(crate) fn tunnel(headers: HeaderMap, tunnel: Tunnel) -> Response {
+        let status = StatusCode::SWITCHING_PROTOCOLS;
+        Response { status, headers, content: Content::Tunnel(tunnel) }
+    }
+
+    /// The answer as it is sent, and what follows a change of protocol.
+    pub(crate) fn into_http(self) -> (http::Response<AnswerBody>, Option<Tunnel>) {
+        let (body, tunnel) = match self.content {
+            Content::Whole(body) => (AnswerBody::Whole(Full::new(body)), None),
+            Content::Passed(body) => (AnswerBody::Passed(body, None), None),
+            Content::Tunnel(tunnel) => (AnswerBody::Whole(Full::default()), Some(tunnel)),
+        };
+        let mut response = http::Response::new(body);
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
-        response
+        (response, tunnel)
     }
 }
 

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+pub(crate) use self::core::race;
 pub(crate) use self::shutdown::{Phase, follow_signals};
 use crate::contract::Contract;
 use crate::settings::Settings;

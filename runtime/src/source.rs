@@ -87,13 +87,17 @@ pub const SOURCE: &[(&str, &str)] = files![
     "src/upstream/breaker.rs",
     "src/upstream/call.rs",
     "src/upstream/connect.rs",
+    "src/upstream/download.rs",
     "src/upstream/exchange.rs",
     "src/upstream/failure.rs",
     "src/upstream/forward.rs",
     "src/upstream/link.rs",
+    "src/upstream/pass.rs",
     "src/upstream/pool.rs",
     "src/upstream/resolve.rs",
     "src/upstream/tls.rs",
+    "src/upstream/tunnel.rs",
+    "src/upstream/upload.rs",
 ];
 
 #[cfg(test)]

@@ -103,6 +103,11 @@ impl<S> Stream<S> {
         Stream { inner, activity: Rc::default() }
     }
 
+    /// What it reads and writes.
+    pub(crate) fn into_inner(self) -> S {
+        self.inner
+    }
+
     pub(crate) fn activity(&self) -> Rc<Activity> {
         Rc::clone(&self.activity)
     }

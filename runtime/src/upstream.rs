@@ -5,14 +5,18 @@ mod attempt;
 mod breaker;
 mod call;
 mod connect;
+mod download;
 mod exchange;
 mod failure;
 mod forward;
 mod link;
+mod pass;
 mod pool;
 mod resolve;
 #[cfg(feature = "tls")]
 mod tls;
+mod tunnel;
+mod upload;
 
 use std::cell::Cell;
 use std::fmt;
@@ -26,10 +30,14 @@ pub(crate) use self::address::Address;
 pub(crate) use self::breaker::Gates;
 pub use self::call::{Call, Sending};
 use self::connect::Connector;
+pub(crate) use self::download::Download;
 pub use self::failure::Failure;
 pub(crate) use self::failure::Reason;
 pub(crate) use self::forward::is_framing;
+pub use self::pass::Passing;
 use self::pool::Pool;
+pub(crate) use self::tunnel::Tunnel;
+pub(crate) use self::upload::{Fault, Stopped, Upload};
 use crate::contract::{Backend, TimeSetting};
 use crate::settings::{BackendSettings, Settings};
 

@@ -7,6 +7,7 @@ gatewright_runtime::include_gateway!("calls");
 gatewright_runtime::include_gateway!("each");
 gatewright_runtime::include_gateway!("everything");
 gatewright_runtime::include_gateway!("names");
+gatewright_runtime::include_gateway!("pass");
 gatewright_runtime::include_gateway!("paths");
 gatewright_runtime::include_gateway!("operations");
 gatewright_runtime::include_gateway!("policies");

@@ -20,6 +20,7 @@ mod names;
 mod operations;
 mod order;
 mod parameters;
+mod pass;
 mod paths;
 mod requests;
 mod results;

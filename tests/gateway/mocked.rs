@@ -26,6 +26,7 @@ const ALL: &[Compiled] = &[
     ("tests/data/generate/names", &contracts::names::CONTRACT),
     ("tests/data/generate/paths", &contracts::paths::CONTRACT),
     ("tests/data/generate/operations", &contracts::operations::CONTRACT),
+    ("tests/data/generate/pass", &contracts::pass::CONTRACT),
     ("tests/data/generate/policies", &contracts::policies::CONTRACT),
     ("tests/data/generate/requests", &contracts::requests::CONTRACT),
     ("tests/data/generate/reuse", &contracts::reuse::CONTRACT),

@@ -264,6 +264,7 @@ fn one(
         signature: signature_text(parts.around.sources, flat),
         params: request.params,
         body: request.body.map(|(body, _)| body),
+        manner: answers.manner,
         success: answers.success,
         errors: answers.errors,
         timeout: settings.timeout,

@@ -6,7 +6,9 @@ use super::forms;
 use super::types::Resolver;
 use super::versions::FlatEndpoint;
 use super::{duplicate, not_yet};
-use crate::contract::endpoint::{Body, Param, ParamKind, Place, Presence, RouteSegment, Success};
+use crate::contract::endpoint::{
+    Body, Manner, Param, ParamKind, Place, Presence, RouteSegment, Success,
+};
 use crate::contract::types::{Kind, Rule, Scalar, Text, Type};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::suggest;
@@ -27,6 +29,7 @@ pub(crate) struct Request {
 /// The answer side of an endpoint.
 #[derive(Debug)]
 pub(crate) struct Answers {
+    pub(crate) manner: Manner,
     pub(crate) success: Vec<Success>,
     pub(crate) errors: Vec<usize>,
     /// The types of header fields that have one, in the order of the text.
@@ -493,6 +496,9 @@ pub(crate) fn answers(
     errors: &Errors,
     resolver: &mut Resolver<'_>,
 ) -> Option<Answers> {
+    if let Some(pass) = endpoint.responses.iter().find(|one| one.kind == RespKind::Pass) {
+        return passed(endpoint, pass.span, errors, resolver);
+    }
     let mut success: Vec<Success> = Vec::new();
     let mut declared = Vec::new();
     for response in &endpoint.responses {
@@ -528,7 +534,47 @@ pub(crate) fn answers(
         return None;
     }
     let replies = replies(endpoint, resolver)?;
-    Some(Answers { success, errors: declared, replies })
+    Some(Answers { manner: Manner::Whole, success, errors: declared, replies })
+}
+
+/// The answers of an endpoint that passes requests on: declared errors may stand beside it.
+fn passed(
+    endpoint: &tree::Endpoint,
+    pass: Span,
+    errors: &Errors,
+    resolver: &mut Resolver<'_>,
+) -> Option<Answers> {
+    for response in endpoint.responses.iter().filter(|one| one.kind != RespKind::Pass) {
+        let ty = match &response.kind {
+            RespKind::Type(ty) => Some(ty),
+            _ => None,
+        };
+        if ty.is_some_and(|ty| problem(ty, errors).is_some()) {
+            continue;
+        }
+        if let Some(ty) = ty {
+            known(ty, endpoint, errors, resolver)?;
+        }
+        resolver.diagnostics.push(
+            Diagnostic::new(
+                Code::InvalidPass,
+                response.span,
+                "an answer that is passed on has no other form",
+            )
+            .label("only declared errors can stand beside `pass`")
+            .see(pass, "any status, any body")
+            .help("delete it, or write it in place of `pass`"),
+        );
+        return None;
+    }
+    resolver.diagnostics.push(
+        Diagnostic::new(Code::PassPromisesNothing, pass, "callers are promised nothing here")
+            .label("any status, any body, whatever the backend sends")
+            .help("declare a type, if callers read what is answered")
+            .help("or say why not: `// allow pass-promises-nothing: REASON`"),
+    );
+    let errors = declared(endpoint, errors).errors;
+    Some(Answers { manner: Manner::Pass, success: Vec::new(), errors, replies: Vec::new() })
 }
 
 fn replies(endpoint: &tree::Endpoint, resolver: &mut Resolver<'_>) -> Option<Vec<Type>> {
@@ -547,7 +593,8 @@ pub(crate) fn declared(endpoint: &tree::Endpoint, errors: &Errors) -> Answers {
         _ => None,
     });
     let success = vec![Success { status: 204, ty: None, span: endpoint.signature }];
-    Answers { success, errors: problems.collect(), replies: Vec::new() }
+    let errors = problems.collect();
+    Answers { manner: Manner::Whole, success, errors, replies: Vec::new() }
 }
 
 fn problem(ty: &tree::Type, errors: &Errors) -> Option<usize> {
@@ -565,10 +612,7 @@ fn one_answer(
 ) -> Option<Success> {
     let span = response.span;
     match &response.kind {
-        RespKind::Pass => {
-            resolver.diagnostics.push(left_out(span, "`-> pass`"));
-            None
-        }
+        RespKind::Pass => None,
         RespKind::Stream(..) => {
             resolver.diagnostics.push(left_out(span, "`-> stream`"));
             None

@@ -12,6 +12,7 @@ mod fallback;
 mod members;
 mod nodes;
 mod order;
+mod pass;
 mod renames;
 mod request;
 mod returns;
@@ -25,6 +26,7 @@ use super::operations::Operations;
 use super::signature::{Answers, Request};
 use super::versions::Origins;
 use crate::contract;
+use crate::contract::endpoint::Manner;
 use crate::contract::types::{Kind, Type, Types};
 use crate::contract::work::{Parent, ReplyValue, Work};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
@@ -60,6 +62,9 @@ pub(crate) struct Context<'a> {
 
 /// The work behind an endpoint; nothing if a part of it was refused or is not built.
 pub(crate) fn lower(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<Work> {
+    if context.answers.manner == Manner::Pass {
+        return pass::lower(context, diagnostics);
+    }
     let written = all_calls(context, diagnostics)?;
     let all: Vec<(&tree::Call, Span)> = written.iter().map(|one| (&*one.call, one.span)).collect();
     let Some(returned) = returns::returned(context, &all, diagnostics) else {

@@ -355,7 +355,8 @@ fn skipped(
     quote!(#stand_in return rt::End::Done;)
 }
 
-fn request(call: &Call, names: &CallPlan, scope: &Scope<'_>) -> TokenStream {
+/// The request of a call, as the local `call`.
+pub(crate) fn request(call: &Call, names: &CallPlan, scope: &Scope<'_>) -> TokenStream {
     let (upstream, method, operation) =
         (ident(&names.upstream), method(&call.method), &call.operation);
     let path = call.path.iter().map(|part| match part {
@@ -549,7 +550,7 @@ fn handler(
 /// ```ignore
 /// rt::End::Failed(rt::Error::declared(&errors::NOT_FOUND))
 /// ```
-fn fail(
+pub(crate) fn fail(
     plan: &EndpointPlan,
     (at, index): (usize, usize),
     (error, members): (usize, Option<&Build>),

@@ -1,10 +1,12 @@
 //! One module per endpoint: what it reads, what it calls, what it answers.
 
 use super::calls;
+use super::pass;
 use super::reader;
 use super::response;
 use super::scope::Scope;
 use super::tokens::{ident, number, time};
+use crate::contract::endpoint::Manner;
 use crate::contract::{FormField, FormKind, Place};
 use crate::plan::{BodyPlan, EndpointPlan, LifecyclePlan, ParamPlan, PresencePlan};
 use proc_macro2::TokenStream;
@@ -111,6 +113,10 @@ fn endpoint(plan: &EndpointPlan) -> TokenStream {
     let timeout = time(&plan.timeout);
     let max_body = number(plan.max_body);
     let body = match &plan.body {
+        _ if plan.manner == Manner::Pass => {
+            let query = !passes_query(plan);
+            quote!(rt::BodyKind::Passed { query: #query })
+        }
         Some(BodyPlan { required, form: Some(fields), .. }) => {
             let fields = fields.iter().map(form_field);
             quote!(rt::BodyKind::Form { required: #required, fields: &[#(#fields),*] })
@@ -136,6 +142,11 @@ fn endpoint(plan: &EndpointPlan) -> TokenStream {
             answer: |gateway, request| Box::pin(answer(gateway, request)),
         };
     }
+}
+
+/// Whether the query that callers send is passed on without being looked at.
+fn passes_query(plan: &EndpointPlan) -> bool {
+    pass::takes_query(plan) && plan.params.iter().all(|param| param.place != Place::Query)
 }
 
 /// ```ignore
@@ -174,8 +185,10 @@ pub(crate) fn method(name: &str) -> TokenStream {
 /// ```
 fn function(plan: &EndpointPlan) -> TokenStream {
     let request = request(plan);
-    let calls = calls::all(plan);
-    let answer = response::response(plan);
+    let (calls, answer) = match plan.manner {
+        Manner::Whole => (calls::all(plan), response::response(plan)),
+        Manner::Pass => (TokenStream::new(), pass::passed(plan)),
+    };
     let gateway = if plan.calls.is_empty() { ident("_gateway") } else { ident("gateway") };
     quote! {
         /// Reads the request, makes the calls, builds the answer.
@@ -190,7 +203,8 @@ fn function(plan: &EndpointPlan) -> TokenStream {
 /// Reads everything callers send and refuses the request if any of it is wrong.
 fn request(plan: &EndpointPlan) -> TokenStream {
     let params = plan.params.iter().map(param);
-    let unknown = if plan.ignore_params {
+    let unknown = if plan.ignore_params || (plan.manner == Manner::Pass && pass::takes_query(plan))
+    {
         None
     } else {
         let known = plan.params.iter().filter(|param| param.place == Place::Query);
@@ -298,6 +312,7 @@ fn several(param: &ParamPlan) -> (TokenStream, TokenStream) {
 /// ```
 fn body(plan: &EndpointPlan) -> Option<TokenStream> {
     let body = plan.body.as_ref()?;
+    // It is checked even if nothing reads it.
     let name = if body.used { ident(&body.ident) } else { ident(&format!("_{}", body.ident)) };
     let root = plan.work.body?;
     let read = reader::root_reader(plan, root.0 as usize);

@@ -21,6 +21,8 @@ pub struct Endpoint {
     pub params: Vec<Param>,
     /// The body callers send.
     pub body: Option<Body>,
+    /// How it answers.
+    pub manner: Manner,
     /// What successful answers are, in order; each has a status of its own.
     pub success: Vec<Success>,
     /// Declared errors, as indices into the version's errors.
@@ -124,6 +126,15 @@ pub struct Body {
     pub form: Option<Vec<FormField>>,
     /// Whether it may be absent.
     pub optional: bool,
+}
+
+/// How an endpoint answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// With JSON of a declared type, or a status alone.
+    Whole,
+    /// With whatever the backend of its only call answers.
+    Pass,
 }
 
 /// A field of a form.

@@ -100,6 +100,7 @@ codes! {
     AmbiguousSource "ambiguous-source" Error "two sources offer the same field";
     DoubleSpread "double-spread" Error "two results are spread into one record";
     TypeMismatch "type-mismatch" Error "a value does not fit where it goes";
+    InvalidPass "invalid-pass" Error "a request that is passed on takes one call and nothing else";
     CallCycle "call-cycle" Error "calls wait for each other";
     UnboundedEach "unbounded-each" Error "a call per element of a list that nothing bounds";
     NullInCall "null-in-call" Error "a value that can be null goes where null has no spelling";
@@ -134,6 +135,7 @@ codes! {
     ErrorWithoutCase "error-without-case" Warning "no case shows when a declared error is answered";
     // Promises that are hard to keep.
     UntypedResponse "untyped-response" Warning "an answer that promises nothing about itself";
+    PassPromisesNothing "pass-promises-nothing" Warning "an endpoint promises nothing about its answers";
     Int64ForJavascript "int64-for-javascript" Warning "a number that JavaScript callers cannot hold";
     ClosedEnumFromBackend "closed-enum-from-backend" Warning "a backend's next value would be a failure";
     UnboundedInput "unbounded-input" Warning "callers may send texts or lists of any length";

@@ -89,6 +89,7 @@ pub(crate) fn plan(
         ignore_params: endpoint.ignore_params,
         ignore_fields: endpoint.ignore_fields,
         body,
+        manner: endpoint.manner,
         errors: errors(&work, around),
         work,
         shapes,

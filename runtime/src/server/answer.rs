@@ -1,6 +1,7 @@
 //! From one request to its answer. Never fails: what goes wrong is an answer too.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,7 +10,6 @@ use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, HeaderName, HeaderValue};
 use http::request::Parts;
 use http_body::Body;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::task::spawn_local;
 use tokio::time::timeout_at;
@@ -22,9 +22,10 @@ use crate::contract::{BodyKind, Endpoint};
 use crate::error::{Error, Kind};
 use crate::observe;
 use crate::request::{
-    BodyLimits, Deadline, Identity, Pairs, Request, Segments, drain, form_as_json, read,
+    BodyLimits, Deadline, Identity, Pairs, Passed, Request, Segments, drain, form_as_json, read,
 };
-use crate::response::Response;
+use crate::response::{AnswerBody, Response};
+use crate::upstream::{Tunnel, Upload};
 
 /// How much of a body that nobody reads is taken away before the connection is given up.
 const DRAINED: BodyLimits = BodyLimits { size: 256 * 1024, time: Duration::from_secs(5) };
@@ -52,8 +53,9 @@ pub(super) async fn answer(
     core: Rc<Core>,
     peer: IpAddr,
     request: http::Request<Incoming>,
-) -> http::Response<Full<Bytes>> {
-    let (parts, mut body) = request.into_parts();
+) -> (http::Response<AnswerBody>, Option<Tunnel>) {
+    let (parts, body) = request.into_parts();
+    let mut body = Some(body);
     let identity = Rc::new(Identity::of(&parts.headers));
     let path = parts.uri.path().to_owned();
     let mut endpoint = None;
@@ -65,7 +67,7 @@ pub(super) async fn answer(
             handle(&core, arrived, found, &mut body).await
         }
     };
-    if !body.is_end_stream() {
+    if let Some(body) = body.filter(|body| !body.is_end_stream()) {
         spawn_local(drain(body, DRAINED));
     }
     finish(answered, endpoint, &identity, &path)
@@ -139,27 +141,39 @@ async fn handle(
     core: &Core,
     arrived: Arrived,
     endpoint: &'static Endpoint,
-    body: &mut Incoming,
+    body: &mut Option<Incoming>,
 ) -> Result<Response, Error> {
     let Arrived { parts, segments, identity, peer } = arrived;
-    let body = whole_body(&parts, endpoint, body, core.limits).await?;
-    let pairs = Pairs::parse(parts.uri.query().unwrap_or_default())?;
     let timeout = core
         .gateway
         .span(endpoint.timeout)
         .ok_or_else(|| Error::from(Kind::Internal).because("no timeout is set".to_owned()))?;
+    let mut passed = Passed::default();
+    let whole = match endpoint.body {
+        BodyKind::Passed { .. } => {
+            passed = self::passed(&parts, endpoint, body, timeout);
+            Bytes::new()
+        }
+        _ => whole_body(&parts, endpoint, body, core.limits).await?,
+    };
+    let pairs = pairs(&parts, endpoint)?;
     let deadline = Deadline::after(timeout);
     let request = Request {
         segments,
         pairs,
         headers: parts.headers,
-        body,
+        body: whole,
         deadline,
         identity: Rc::clone(&identity),
         peer,
+        passed,
     };
     let gateway = core.gateway.clone();
     let answering = caught(&identity, || (endpoint.answer)(gateway, request));
+    if let BodyKind::Passed { .. } = endpoint.body {
+        // Its limits count from the last byte of the body, and hold in there.
+        return answering.await.unwrap_or_else(|Panicked| Err(Kind::Internal.into()));
+    }
     match timeout_at(deadline.instant() + GRACE, answering).await {
         Ok(Ok(answered)) => answered,
         Ok(Err(Panicked)) => Err(Kind::Internal.into()),
@@ -168,24 +182,50 @@ async fn handle(
     }
 }
 
+/// What is passed on of a request.
+fn passed(
+    parts: &Parts,
+    endpoint: &Endpoint,
+    body: &mut Option<Incoming>,
+    limit: Duration,
+) -> Passed {
+    let upload = body.take_if(|body| !body.is_end_stream());
+    Passed {
+        method: parts.method.clone(),
+        version: parts.version,
+        query: parts.uri.query().map(str::to_owned),
+        upload: RefCell::new(upload.map(|body| Upload::new(body, endpoint.max_body))),
+        limit,
+    }
+}
+
+/// The parameters of the query. A query that is only passed on may be anything.
+fn pairs(parts: &Parts, endpoint: &Endpoint) -> Result<Pairs, Error> {
+    match endpoint.body {
+        BodyKind::Passed { query: false } => Pairs::parse(""),
+        _ => Pairs::parse(parts.uri.query().unwrap_or_default()),
+    }
+}
+
 /// The body that the endpoint takes; empty when it takes none.
 async fn whole_body(
     parts: &Parts,
     endpoint: &Endpoint,
-    body: &mut Incoming,
+    body: &mut Option<Incoming>,
     limits: Limits,
 ) -> Result<Bytes, Error> {
+    let Some(body) = body else { return Ok(Bytes::new()) };
     let there = !body.is_end_stream();
     if there && endpoint.body != BodyKind::None {
         head::check_media_type(parts, endpoint.body)?;
     }
     let size = match endpoint.body {
-        BodyKind::None => endpoint.max_body.max(DRAINED.size),
+        BodyKind::None | BodyKind::Passed { .. } => endpoint.max_body.max(DRAINED.size),
         BodyKind::Json { .. } | BodyKind::Form { .. } => endpoint.max_body,
     };
     let bytes = read(body, BodyLimits { size, time: limits.body_time }).await?;
     match endpoint.body {
-        BodyKind::None => Ok(Bytes::new()),
+        BodyKind::None | BodyKind::Passed { .. } => Ok(Bytes::new()),
         // What is sent as a form, and has no fields.
         BodyKind::Form { fields, .. } if !bytes.is_empty() || head::is_form(parts) => {
             form_as_json(&bytes, fields)
@@ -207,7 +247,7 @@ fn finish(
     endpoint: Option<&Endpoint>,
     identity: &Rc<Identity>,
     path: &str,
-) -> http::Response<Full<Bytes>> {
+) -> (http::Response<AnswerBody>, Option<Tunnel>) {
     let mut response = answered.unwrap_or_else(|error| {
         if error.status() >= 500 {
             observe::within(identity, || observe::answered_badly(endpoint, &error));

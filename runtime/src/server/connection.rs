@@ -19,6 +19,7 @@ use super::answer::answer;
 use super::core::Counted;
 use super::{Limits, Phase};
 use crate::stream::{Activity, Socket, Stream};
+use crate::upstream::Tunnel;
 
 /// How many bytes hyper may hold of a head beyond our own limits, so that those who are a little
 /// over them get a problem document and only the rest a bare status.
@@ -40,12 +41,17 @@ pub(super) async fn serve(
     let stream = Stream::new(Socket::new(stream));
     let work = Rc::<Work>::default();
     let mut watch = Watch::new(core.limits, stream.activity(), Rc::clone(&work));
+    let tunnel = Rc::<Cell<Option<Tunnel>>>::default();
     let service = service_fn(|request| {
         let core = Rc::clone(&core);
         let working = Working::start(&work);
+        let tunnel = Rc::clone(&tunnel);
         async move {
-            let response = answer(core, peer, request).await;
-            drop(working);
+            let (mut response, changed) = answer(core, peer, request).await;
+            if changed.is_some() {
+                tunnel.set(changed);
+            }
+            response.body_mut().hold(working);
             Ok::<_, Infallible>(response)
         }
     });
@@ -54,7 +60,7 @@ pub(super) async fn serve(
     // caller who is idle and one who is slow; `Watch` does both jobs.
     builder.header_read_timeout(None);
     builder.max_header_size(core.limits.target + core.limits.headers + HEADROOM);
-    let mut connection = pin!(builder.serve_connection(stream, service));
+    let mut connection = builder.serve_connection(stream, service);
     let mut draining = pin!(drains(phase.clone()));
     let mut patience = pin!(async {
         drains(phase).await;
@@ -63,7 +69,8 @@ pub(super) async fn serve(
     let (mut drains, mut closing) = (false, false);
     poll_fn(|context| {
         loop {
-            if connection.as_mut().poll(context).is_ready() || watch.poll(context).is_ready() {
+            if Pin::new(&mut connection).poll(context).is_ready() || watch.poll(context).is_ready()
+            {
                 return Poll::Ready(());
             }
             drains = drains || draining.as_mut().poll(context).is_ready();
@@ -72,10 +79,14 @@ pub(super) async fn serve(
                 return Poll::Pending;
             }
             closing = true;
-            connection.as_mut().graceful_shutdown();
+            Pin::new(&mut connection).graceful_shutdown();
         }
     })
     .await;
+    if let Some(tunnel) = tunnel.take() {
+        let parts = connection.into_parts();
+        tunnel.run(parts.io.into_inner(), parts.read_buf).await;
+    }
 }
 
 /// Waits until the server drains.

@@ -155,7 +155,7 @@ impl std::ops::Deref for Counted {
 }
 
 /// Waits for one of two futures and drops the other.
-pub(super) async fn race<T>(one: impl Future<Output = T>, other: impl Future<Output = T>) -> T {
+pub(crate) async fn race<T>(one: impl Future<Output = T>, other: impl Future<Output = T>) -> T {
     let (mut one, mut other) = (pin!(one), pin!(other));
     poll_fn(|context| match one.as_mut().poll(context) {
         Poll::Ready(value) => Poll::Ready(value),

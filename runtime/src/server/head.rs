@@ -40,6 +40,7 @@ pub(super) fn check_media_type(parts: &Parts, kind: BodyKind) -> Result<(), Erro
     let plain = parts.headers.get_all(CONTENT_ENCODING).iter().all(|coding| coding == "identity");
     let fits = match kind {
         BodyKind::Form { .. } => is_form(parts),
+        BodyKind::Passed { .. } => true,
         BodyKind::None | BodyKind::Json { .. } => media_type(parts).is_some_and(is_json),
     };
     let accept = kind.media_type();

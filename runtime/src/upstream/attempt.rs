@@ -87,20 +87,13 @@ impl Calling {
             };
             let pause = Duration::from_millis(10 + random() % 41);
             let time = self.deadline.remaining().is_some_and(|remaining| remaining > pause);
-            if left == 0 || !time || !self.is_tried_again(&reason) {
+            if left == 0 || !time || !is_tried_again(self.backend, &reason) {
                 return Err(reason);
             }
             left -= 1;
             last = Some(reason);
             tokio::time::sleep(pause).await;
         }
-    }
-
-    fn is_tried_again(&self, reason: &Reason) -> bool {
-        let conditions =
-            if self.backend.retry_on.is_empty() { &AGAIN } else { self.backend.retry_on };
-        conditions.iter().any(|condition| reason.is(*condition))
-            && !matches!(reason, Reason::Invalid(_))
     }
 
     /// One attempt, if the breaker lets it through and there is time left.
@@ -131,4 +124,11 @@ impl Calling {
             Err(_) => Err(Reason::Timeout),
         }
     }
+}
+
+/// Whether `backend` is asked again after this.
+pub(super) fn is_tried_again(backend: &Backend, reason: &Reason) -> bool {
+    let conditions = if backend.retry_on.is_empty() { &AGAIN } else { backend.retry_on };
+    conditions.iter().any(|condition| reason.is(*condition))
+        && !matches!(reason, Reason::Invalid(_))
 }

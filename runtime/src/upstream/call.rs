@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::uri::PathAndQuery;
 
 use super::attempt::Calling;
 use super::failure::{Failure, Reason};
 use super::forward::{self, is_framing};
+use super::pass::{PassOn, Passing};
 use super::{Gateway, exchange::Outgoing};
 use crate::check::Rule;
-use crate::contract::{Backend, Method};
+use crate::contract::{Backend, Condition, Method};
 use crate::observe;
 use crate::request::{Deadline, Request};
-use crate::response::field_value;
+use crate::response::{Response, field_value};
 
 /// A call before it is made. Every value is encoded for the place it goes to, so it can never add
 /// a path segment, a query pair or a header field.
@@ -121,6 +123,13 @@ impl Call {
         self.query.push_str(pair);
     }
 
+    /// Takes over the query of a request that is passed on, as it came.
+    pub fn query_of(&mut self, request: &Request) {
+        if let Some(query) = &request.passed.query {
+            self.query = format!("?{query}");
+        }
+    }
+
     /// Sets a header field, in place of one of that name that the backend's calls carry. A value
     /// that is none (RFC 9110 section 5.5) makes the call fail as invalid.
     pub fn header(&mut self, name: &'static str, value: &str) {
@@ -188,6 +197,74 @@ impl Call {
         if safe { calling.run().await } else { calling.run_detached().await }
     }
 
+    /// Passes the request on as it comes: its method where that is HEAD, its header fields from end
+    /// to end, its body as it arrives. The answer comes back
+    /// as it is, whatever its status, unless `caught` names it.
+    ///
+    /// # Errors
+    ///
+    /// That no answer began in time, that the caller's body did not arrive whole, or an answer
+    /// that `caught` names.
+    pub fn pass<'c>(
+        self,
+        gateway: &'c Gateway,
+        request: &'c Request,
+        caught: &'static [Condition],
+    ) -> Passing<'c> {
+        Box::pin(self.passing(gateway, request, caught))
+    }
+
+    async fn passing(
+        mut self,
+        gateway: &Gateway,
+        request: &Request,
+        caught: &'static [Condition],
+    ) -> Result<Response, Failure> {
+        self.end_segment();
+        let (backend, operation) = (self.backend, self.operation);
+        match self.pass_on(gateway, request, caught) {
+            Ok(passing) => passing.run().await,
+            Err(reason) => {
+                let failure = Failure::new(backend, operation, reason);
+                observe::call_failed(&failure);
+                Err(failure)
+            }
+        }
+    }
+
+    fn pass_on(
+        self,
+        gateway: &Gateway,
+        request: &Request,
+        caught: &'static [Condition],
+    ) -> Result<PassOn, Reason> {
+        if let Some(flaw) = self.flaw {
+            return Err(Reason::Invalid(flaw));
+        }
+        let upstream = gateway.upstream(self.backend).ok_or(Reason::NoAddress)?;
+        let upload = request.passed.upload.take().transpose().map_err(Reason::Caller)?;
+        let limit = request.passed.limit.min(self.within.unwrap_or(Duration::MAX));
+        let deadline = request.deadline().min(Deadline::after(limit));
+        let head = self.method == Method::Get && request.passed.method == http::Method::HEAD;
+        let mut headers = self.headers;
+        let upgrades = forward::pass(&mut headers, &upstream.headers, request);
+        let target = target(&upstream.prefix, &self.path, &self.query)?;
+        Ok(PassOn {
+            gateway: gateway.clone(),
+            backend: self.backend,
+            operation: self.operation,
+            method: if head { http::Method::HEAD } else { self.method.as_http() },
+            target,
+            headers,
+            upload,
+            upgrades,
+            limit,
+            deadline,
+            caught,
+            identity: std::rc::Rc::clone(&request.identity),
+        })
+    }
+
     fn prepare(self, gateway: &Gateway, request: &Request) -> Result<Calling, Reason> {
         if let Some(flaw) = self.flaw {
             return Err(Reason::Invalid(flaw));
@@ -204,11 +281,7 @@ impl Call {
         if body.is_some() {
             headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
         }
-        let root = if self.path.starts_with('/') { "" } else { "/" };
-        let target = format!("{}{root}{}{}", upstream.prefix, self.path, self.query);
-        let target = target
-            .parse()
-            .map_err(|_| Reason::Invalid("the path and query are no request target".to_owned()))?;
+        let target = target(&upstream.prefix, &self.path, &self.query)?;
         Ok(Calling {
             gateway: gateway.clone(),
             backend: self.backend,
@@ -224,6 +297,15 @@ impl Call {
             identity: std::rc::Rc::clone(&request.identity),
         })
     }
+}
+
+/// What a request line asks for.
+fn target(prefix: &str, path: &str, query: &str) -> Result<PathAndQuery, Reason> {
+    let root = if path.starts_with('/') { "" } else { "/" };
+    let target = format!("{prefix}{root}{path}{query}");
+    target
+        .parse()
+        .map_err(|_| Reason::Invalid("the path and query are no request target".to_owned()))
 }
 
 /// Appends `value`, everything but unreserved characters as `%XX` (RFC 3986 section 2.3).

@@ -8,6 +8,7 @@ use http_body_util::Full;
 use super::Upstream;
 use super::failure::Reason;
 use super::link::{Answer, Broken};
+use super::upload::Sent;
 use crate::contract::Method;
 
 /// A request that can be sent more than once.
@@ -20,8 +21,8 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    fn to_http(&self) -> http::Request<Full<Bytes>> {
-        let mut request = http::Request::new(Full::new(self.body.clone()));
+    fn to_http(&self) -> http::Request<Sent> {
+        let mut request = http::Request::new(Sent::Whole(Full::new(self.body.clone())));
         *request.method_mut() = self.method.as_http();
         *request.uri_mut() = http::Uri::from(self.target.clone());
         request.headers_mut().clone_from(&self.headers);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::Fault;
 use crate::check::Violation;
 use crate::contract::{Backend, Condition};
 use crate::error::{Error, Kind};
@@ -20,7 +21,7 @@ struct Inner {
 }
 
 /// The kinds of failure.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Reason {
     /// No usable HTTP answer; what happened.
     Unreachable(String),
@@ -33,6 +34,8 @@ pub(crate) enum Reason {
     Open {
         retry_after: Duration,
     },
+    /// The caller's body, which the backend was being sent, did not arrive whole.
+    Caller(Fault),
 }
 
 impl Failure {
@@ -110,6 +113,7 @@ impl fmt::Display for Reason {
             Reason::Status(status, _) => write!(f, "status {status}"),
             Reason::Invalid(what) => write!(f, "invalid: {what}"),
             Reason::Open { .. } => f.write_str("breaker open"),
+            Reason::Caller(fault) => write!(f, "the caller's body: {fault:?}"),
         }
     }
 }
@@ -140,6 +144,7 @@ impl From<Failure> for Error {
             Reason::Timeout => Kind::BackendTimeout,
             Reason::NoAddress => Kind::BackendUnavailable { retry_after: Duration::from_secs(1) },
             Reason::Open { retry_after } => Kind::BackendUnavailable { retry_after },
+            Reason::Caller(fault) => fault.kind(),
             Reason::Unreachable(_) | Reason::Status(..) | Reason::Invalid(_) => Kind::BackendFailed,
         };
         Error::from(kind).because(cause)

@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue,
+    PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+};
 
 use crate::request::{Request, identity};
 use crate::settings::BackendSettings;
@@ -60,6 +63,74 @@ pub(super) fn complete(headers: &mut HeaderMap, of_backend: &HeaderMap, request:
             headers.insert(name, value);
         }
     }
+}
+
+/// Completes a request that is passed on: its own fields, then the caller's from end to end, but
+/// for those that the gateway or the backend's declaration sets. Says whether the caller asks for
+/// another protocol, which it then is asked for in turn.
+pub(super) fn pass(headers: &mut HeaderMap, of_backend: &HeaderMap, request: &Request) -> bool {
+    let mut passed = request.headers.clone();
+    let protocol = passed.get(UPGRADE).cloned();
+    let asks = lists(&passed, CONNECTION, "upgrade") && protocol.is_some();
+    let trailers = lists(&passed, TE, "trailers");
+    end_to_end(&mut passed);
+    for name in [HOST, CONTENT_LENGTH, EXPECT, PROXY_AUTHORIZATION] {
+        passed.remove(name);
+    }
+    let own = |name: &HeaderName| {
+        headers.contains_key(name) || (of_backend.contains_key(name) && name != USER_AGENT)
+    };
+    let names: Vec<HeaderName> = passed.keys().filter(|name| !own(name)).cloned().collect();
+    for name in names {
+        for value in passed.get_all(&name) {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+    complete(headers, of_backend, request);
+    let upgrades = asks && request.passed.version == http::Version::HTTP_11;
+    if let Some(protocol) = protocol.filter(|_| upgrades) {
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(UPGRADE, protocol);
+    } else if trailers {
+        headers.insert(CONNECTION, HeaderValue::from_static("te"));
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+    }
+    upgrades
+}
+
+/// Leaves out what belongs to one connection: the fields of RFC 9110 section 7.6.1, and those that
+/// `Connection` names.
+pub(super) fn end_to_end(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok())
+        .collect();
+    for name in named {
+        // A sender cannot have the length of its body or its address taken away (RFC 9110 section
+        // 7.6.1: these are never options of a connection).
+        if name != CONTENT_LENGTH && name != HOST {
+            headers.remove(name);
+        }
+    }
+    for name in [CONNECTION, TE, TRANSFER_ENCODING, UPGRADE] {
+        headers.remove(name);
+    }
+    for name in ["keep-alive", "proxy-connection"] {
+        headers.remove(name);
+    }
+}
+
+/// Whether a field that is a list has this member.
+fn lists(headers: &HeaderMap, name: HeaderName, member: &str) -> bool {
+    let values = headers.get_all(name);
+    values
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .any(|one| one.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(member))
 }
 
 /// One element of `Forwarded` (RFC 7239 section 4).

@@ -4,17 +4,18 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http::StatusCode;
 use http_body::Body;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
+use super::tunnel::{Io, Tunnel};
+use super::upload::Sent;
 use crate::request::{Chunks, frame};
 use crate::stream::{Activity, Socket, Stream};
 
@@ -25,7 +26,7 @@ const HEAD: usize = 64 * 1024;
 
 /// A connection that can carry one request at a time.
 pub(super) struct Link {
-    sender: http1::SendRequest<Full<Bytes>>,
+    sender: http1::SendRequest<Sent>,
     driver: Driver,
     socket: Socket,
     secure: bool,
@@ -33,12 +34,31 @@ pub(super) struct Link {
     pub(super) idle_since: Instant,
 }
 
-type Connection = Pin<Box<dyn Future<Output = Result<(), hyper::Error>>>>;
-
 /// The part of a connection that must be polled for anything to move.
 struct Driver {
-    connection: Connection,
+    connection: Box<dyn Connection>,
     ended: bool,
+}
+
+/// A connection of hyper, whatever its bytes go over.
+trait Connection {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()>;
+    /// What its bytes go over, and those that came in and were not read as HTTP.
+    fn into_io(self: Box<Self>) -> (Box<dyn Io>, Bytes);
+}
+
+impl<S> Connection for http1::Connection<Stream<S>, Sent>
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        Pin::new(self).poll(context).map(|_| ())
+    }
+
+    fn into_io(self: Box<Self>) -> (Box<dyn Io>, Bytes) {
+        let parts = self.into_parts();
+        (Box::new(parts.io.into_inner()), parts.read_buf)
+    }
 }
 
 /// A whole answer.
@@ -70,14 +90,14 @@ impl Link {
         builder.max_buf_size(HEAD);
         let (sender, connection) =
             builder.handshake(stream).await.map_err(|error| error.to_string())?;
-        let driver = Driver { connection: Box::pin(connection), ended: false };
+        let driver = Driver { connection: Box::new(connection), ended: false };
         Ok(Link { sender, driver, socket, secure, activity, idle_since: Instant::now() })
     }
 
     /// Sends a request and reads the whole answer, of at most `limit` bytes.
     pub(super) async fn ask(
         &mut self,
-        request: http::Request<Full<Bytes>>,
+        request: http::Request<Sent>,
         limit: usize,
     ) -> Result<Answer, Broken> {
         let before = self.activity.received.get();
@@ -100,6 +120,45 @@ impl Link {
             Ok(Answer { status, body: body.unwrap_or_default(), overflow })
         };
         self.driver.drive(work).await
+    }
+
+    /// Sends a request and waits for the head of its answer. The body comes as it is asked for,
+    /// while the link is driven.
+    pub(super) async fn begin(
+        &mut self,
+        request: http::Request<Sent>,
+    ) -> Result<http::Response<Incoming>, Broken> {
+        let before = self.activity.received.get();
+        let sending = self.sender.try_send_request(request);
+        let answered = self.driver.drive(sending).await;
+        answered.map_err(|mut error| Broken {
+            unsent: error.take_message().is_some(),
+            what: describe(error.error()),
+            unanswered: self.activity.received.get() == before,
+        })
+    }
+
+    /// Reads a body that arrives over it, of at most as many bytes as an answer that is no success
+    /// may have; empty if there are more, or it breaks off.
+    pub(super) async fn rest(&mut self, body: Incoming) -> Bytes {
+        let body = self.driver.drive(collect(body, ERROR_BODY)).await;
+        body.ok().flatten().unwrap_or_default()
+    }
+
+    /// Lets bytes move, as far as they can.
+    pub(super) fn drive(&mut self, context: &mut Context<'_>) {
+        self.driver.poll(context);
+    }
+
+    /// What is left of it after a change of protocol.
+    pub(super) async fn into_tunnel(mut self) -> Tunnel {
+        poll_fn(|context| {
+            self.driver.poll(context);
+            if self.driver.ended { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        let (io, early) = self.driver.connection.into_io();
+        Tunnel::new(io, early)
     }
 
     /// Whether another request can go over it, as far as this side knows.
@@ -125,7 +184,7 @@ impl Link {
 impl Driver {
     fn poll(&mut self, context: &mut Context<'_>) {
         if !self.ended {
-            self.ended = self.connection.as_mut().poll(context).is_ready();
+            self.ended = self.connection.poll(context).is_ready();
         }
     }
 
@@ -163,7 +222,7 @@ async fn collect(mut body: Incoming, limit: usize) -> Result<Option<Bytes>, hype
 }
 
 /// What happened, for the log: the error and its deepest cause.
-fn describe(error: &hyper::Error) -> String {
+pub(super) fn describe(error: &hyper::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;

@@ -124,7 +124,8 @@ mod tests {
             let address = backend().await;
             let mut link = secured(&trusting("localhost"), address).await.expect("it is trusted");
             for _ in 0..3 {
-                let request = http::Request::new(Full::default());
+                let request =
+                    http::Request::new(super::super::upload::Sent::Whole(Full::default()));
                 let Ok(answer) = link.ask(request, 10).await else { panic!("no answer") };
                 assert_eq!(answer.body, "1");
                 assert!(link.is_reusable() && !link.is_stale());

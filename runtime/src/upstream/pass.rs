@@ -1,0 +1,241 @@
+//! A request passed on to a backend as it comes, and its answer as it comes back.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONNECTION, HeaderMap, HeaderValue, UPGRADE};
+use http::uri::PathAndQuery;
+use http::{Method, StatusCode};
+use http_body::Body;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use tokio::time::{Instant, sleep_until};
+
+use super::attempt::is_tried_again;
+use super::download::{Download, From};
+use super::failure::{Failure, Reason};
+use super::forward;
+use super::link::{Broken, Link};
+use super::upload::{Fault, Sent, Upload};
+use super::{Gateway, Upstream};
+use crate::contract::{Backend, Condition};
+use crate::observe;
+use crate::request::{Deadline, Identity, random};
+use crate::response::Response;
+
+/// A request that is being passed on.
+pub type Passing<'c> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + 'c>>;
+
+/// A request to be passed on.
+pub(super) struct PassOn {
+    pub(super) gateway: Gateway,
+    pub(super) backend: &'static Backend,
+    pub(super) operation: &'static str,
+    pub(super) method: Method,
+    pub(super) target: PathAndQuery,
+    pub(super) headers: HeaderMap,
+    /// What the caller sends, if it sends a body.
+    pub(super) upload: Option<Upload>,
+    /// Whether the caller asks for another protocol.
+    pub(super) upgrades: bool,
+    /// How long the backend may take to begin its answer, from the last byte of the request.
+    pub(super) limit: Duration,
+    /// When the answer to a request without a body must have begun, all attempts included.
+    pub(super) deadline: Deadline,
+    /// Answers that the contract turns into something else.
+    pub(super) caught: &'static [Condition],
+    pub(super) identity: Rc<Identity>,
+}
+
+/// The head of an answer, and the connection that its body comes over.
+type Begun = (Link, http::Response<Incoming>);
+
+impl PassOn {
+    /// Passes the request on: attempts until one is answered, or none is left.
+    pub(super) async fn run(self) -> Result<Response, Failure> {
+        let (backend, operation) = (self.backend, self.operation);
+        let identity = Rc::clone(&self.identity);
+        self.attempts().await.map_err(|reason| {
+            let failure = Failure::new(backend, operation, reason);
+            observe::within(&identity, || observe::call_failed(&failure));
+            failure
+        })
+    }
+
+    /// An answer that would be asked for again is passed on where it cannot be: after the last
+    /// attempt, and once a part of the caller's body is gone.
+    async fn attempts(self) -> Result<Response, Reason> {
+        let again = self.method.is_idempotent() || self.headers.contains_key("idempotency-key");
+        let mut left = if again { self.backend.retries } else { 0 };
+        loop {
+            let begun = self.attempt().await;
+            let reason = match &begun {
+                Ok((_, response)) => Reason::Status(response.status().as_u16(), Bytes::new()),
+                Err(reason) if !matches!(reason, Reason::Open { .. } | Reason::Caller(_)) => {
+                    reason.clone()
+                }
+                Err(_) => return self.answer(begun?).await,
+            };
+            let pause = Duration::from_millis(10 + random() % 41);
+            let time = self.deadline.remaining().is_some_and(|remaining| remaining > pause);
+            let whole = !self.upload.as_ref().is_some_and(Upload::touched);
+            if left == 0 || !time || !whole || !is_tried_again(self.backend, &reason) {
+                return self.answer(begun?).await;
+            }
+            left -= 1;
+            drop(begun);
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// One attempt, if the breaker lets it through.
+    async fn attempt(&self) -> Result<Begun, Reason> {
+        let upstream = self.gateway.upstream(self.backend).ok_or(Reason::NoAddress)?;
+        let permit = match self.gateway.0.gates.of(self.backend) {
+            Some(gate) => Some(gate.enter().map_err(|retry_after| Reason::Open { retry_after })?),
+            None => None,
+        };
+        let begun = self.in_time(upstream, self.begin(upstream)).await.and_then(|begun| begun);
+        // What a caller does wrong says nothing about the backend: the permit is given back.
+        if let Some(permit) = permit {
+            match &begun {
+                Ok((_, response)) if response.status().is_server_error() => permit.failed(),
+                Ok(_) | Err(Reason::Caller(_)) => permit.succeeded(),
+                Err(_) => permit.failed(),
+            }
+        }
+        begun
+    }
+
+    /// Sends the request over a connection and waits for the head of the answer.
+    async fn begin(&self, upstream: &Upstream) -> Result<Begun, Reason> {
+        if let Some(mut link) = upstream.pool.take() {
+            match link.begin(self.request()).await {
+                Ok(response) => return Ok((link, response)),
+                Err(Broken { unsent, unanswered, .. })
+                    if !self.upload.as_ref().is_some_and(Upload::touched)
+                        && (unsent || (unanswered && self.method.is_idempotent())) => {}
+                Err(broken) => return Err(self.blame(broken)),
+            }
+        }
+        let mut link = upstream.connector.connect().await?;
+        match link.begin(self.request()).await {
+            Ok(response) => Ok((link, response)),
+            Err(broken) => Err(self.blame(broken)),
+        }
+    }
+
+    /// The backend cannot be blamed for a body that the caller did not finish.
+    fn blame(&self, broken: Broken) -> Reason {
+        match self.upload.as_ref().and_then(Upload::fault) {
+            Some(fault) => Reason::Caller(fault),
+            None => Reason::Unreachable(broken.what),
+        }
+    }
+
+    fn request(&self) -> http::Request<Sent> {
+        let body = match &self.upload {
+            Some(upload) => Sent::Passed(upload.clone()),
+            None => Sent::Whole(Full::new(Bytes::new())),
+        };
+        let mut request = http::Request::new(body);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = http::Uri::from(self.target.clone());
+        request.headers_mut().clone_from(&self.headers);
+        request
+    }
+
+    /// Waits for `work` while there is time: the backend's counts from the last byte that was
+    /// passed on, the caller's while it sends nothing.
+    async fn in_time<T>(
+        &self,
+        upstream: &Upstream,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Reason> {
+        let start = Instant::now();
+        let limit = self.limit.min(upstream.timeout);
+        let due = || match &self.upload {
+            None => (self.deadline.instant().min(start + limit), None),
+            Some(upload) => match upload.due() {
+                Some(due) => (due, Some(upload)),
+                None => (upload.moved().max(start) + limit, None),
+            },
+        };
+        let mut work = pin!(work);
+        let mut timer = pin!(sleep_until(due().0));
+        poll_fn(|context| {
+            if let Poll::Ready(value) = work.as_mut().poll(context) {
+                return Poll::Ready(Ok(value));
+            }
+            let (due, caller) = due();
+            if timer.deadline() != due {
+                timer.as_mut().reset(due);
+            }
+            ready!(timer.as_mut().poll(context));
+            Poll::Ready(Err(match caller {
+                Some(upload) => {
+                    upload.give_up(Fault::Slow);
+                    Reason::Caller(Fault::Slow)
+                }
+                None => Reason::Timeout,
+            }))
+        })
+        .await
+    }
+
+    /// What the caller is answered.
+    async fn answer(self, (mut link, response): Begun) -> Result<Response, Reason> {
+        let (mut parts, body) = response.into_parts();
+        let status = parts.status;
+        if status == StatusCode::SWITCHING_PROTOCOLS {
+            return self.tunnel(link, parts.headers).await;
+        }
+        let caught = Reason::Status(status.as_u16(), Bytes::new());
+        if !status.is_success() && self.caught.iter().any(|condition| caught.is(*condition)) {
+            let reading = tokio::time::timeout(self.limit, link.rest(body));
+            let body = reading.await.unwrap_or_default();
+            if let Some(upstream) = self.gateway.upstream(self.backend) {
+                upstream.pool.put(link);
+            }
+            return Err(Reason::Status(status.as_u16(), body));
+        }
+        forward::end_to_end(&mut parts.headers);
+        if body.is_end_stream() {
+            poll_fn(|context| {
+                link.drive(context);
+                Poll::Ready(())
+            })
+            .await;
+            if let Some(upstream) = self.gateway.upstream(self.backend) {
+                upstream.pool.put(link);
+            }
+            return Ok(Response::bodiless(status, parts.headers));
+        }
+        let from = From {
+            gateway: self.gateway,
+            backend: self.backend,
+            operation: self.operation,
+            identity: self.identity,
+            upload: self.upload,
+        };
+        Ok(Response::passed(status, parts.headers, Download::new(body, link, from)))
+    }
+
+    /// The answer to a change of protocol: what follows it is bytes both ways.
+    async fn tunnel(self, link: Link, mut headers: HeaderMap) -> Result<Response, Reason> {
+        let protocol = headers.get(UPGRADE).cloned();
+        let (true, Some(protocol)) = (self.upgrades, protocol) else {
+            return Err(Reason::Invalid("it changed the protocol without being asked".to_owned()));
+        };
+        let tunnel = tokio::time::timeout(self.limit, link.into_tunnel()).await;
+        let tunnel = tunnel.map_err(|_| Reason::Timeout)?;
+        forward::end_to_end(&mut headers);
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(UPGRADE, protocol);
+        Ok(Response::tunnel(headers, tunnel))
+    }
+}
