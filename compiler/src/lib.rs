@@ -1,6 +1,7 @@
 //! Gatewright's pure core: contract text in, checked contract and generated Rust out.
 
 mod analyse;
+pub mod changes;
 mod check;
 pub mod codegen;
 pub mod contract;

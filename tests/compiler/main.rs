@@ -1,6 +1,7 @@
 //! The compiler as a whole: text in, findings, text and Rust out.
 
 mod audit;
+mod changes;
 mod contracts;
 mod diagnostics;
 mod flatten;

@@ -61,6 +61,7 @@ pub(crate) enum Command {
     Mock(Mock),
     Graph(Graph),
     Env(Env),
+    Diff(Diff),
     Flatten(Flatten),
     Version(Version),
     Completions(Completions),
@@ -344,6 +345,62 @@ pub(crate) struct Env {
     /// For whom
     #[arg(long, value_enum, default_value = "dotenv")]
     pub(crate) format: EnvFormat,
+}
+
+/// Say what changed between two contracts, and whom it hurts
+///
+/// Compares contracts, two versions of one, or a contract with a git revision. Types are compared
+/// as sets of JSON values, in requests, in answers and in what backends send. Every change falls
+/// under a rule with a stable name, and is breaking, risky, additive or invisible.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright diff origin/main             this directory, compared with a git revision
+  gatewright diff old/ new/               two contracts
+  gatewright diff --versions 1..2         two versions of the contract in this directory
+  gatewright diff api@1 api@2             the same
+  gatewright diff HEAD~1:api api --format markdown > comment.md")]
+pub(crate) struct Diff {
+    /// The old contract: a file, a directory, DIRECTORY@VERSION, or a git revision with or without
+    /// :PATH. With --versions, the contract
+    #[arg(value_name = "OLD", value_hint = ValueHint::AnyPath)]
+    pub(crate) old: Option<String>,
+    /// The new contract [default: this directory]
+    #[arg(value_name = "NEW", value_hint = ValueHint::AnyPath)]
+    pub(crate) new: Option<String>,
+    /// Two versions of one contract
+    #[arg(long, value_name = "OLD..NEW")]
+    pub(crate) versions: Option<String>,
+    /// How to write changes
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: DiffFormat,
+    /// Exit with 1 when there are changes that are so bad, or worse
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "breaking")]
+    pub(crate) deny: DenyChange,
+}
+
+/// How changes are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// For people
+    Text,
+    /// One object per line, for machines
+    Json,
+    /// Tables, for comments on pull requests
+    Markdown,
+    /// Workflow commands, for pull requests
+    Github,
+    /// One log, for code hosts and editors
+    Sarif,
+}
+
+/// Which changes make the command fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DenyChange {
+    /// What can stop somebody
+    Breaking,
+    /// What may, too
+    Risky,
 }
 
 /// Print one version as if written from nothing

@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Command::Mock(args) => commands::mock::run(args, terminal),
         Command::Graph(args) => commands::graph::run(args, terminal),
         Command::Env(args) => commands::env::run(args, terminal),
+        Command::Diff(args) => commands::diff::run(args, terminal),
         Command::Flatten(args) => commands::flatten::run(args, terminal),
         Command::Version(args) => commands::version::run(args, terminal),
         Command::Completions(args) => commands::completions::run(args, terminal),

@@ -268,7 +268,7 @@ pub(crate) fn spelling(ty: &Type, types: &Types) -> String {
     text
 }
 
-fn list_spelling(bounds: &ListBounds) -> String {
+pub(crate) fn list_spelling(bounds: &ListBounds) -> String {
     let mut parts = Vec::new();
     if bounds.min > 0 || bounds.max.is_some() {
         parts.push(range(bounds.min, bounds.max));

@@ -1,6 +1,7 @@
 //! Transcripts of the real program: exit code, standard output, standard error.
 
 mod check;
+mod diff;
 mod fmt;
 mod generate;
 mod graph;

@@ -1,0 +1,199 @@
+//! What stands around endpoints: versions, variables, backends, consumers, cases.
+
+use super::Change;
+use crate::contract::{Backend, Contract, Lifecycle, Setting, Variable, Version};
+
+/// Changes that are of no version, and versions that came or went.
+pub(super) fn contracts(old: &Contract, new: &Contract) -> Vec<Change> {
+    let mut found = backends(old, new);
+    found.extend(variables(old, new));
+    found.extend(people(old, new));
+    let label = |version: &Version| format!("version {}", version.label);
+    for version in &old.versions {
+        match new.versions.iter().find(|other| other.label == version.label) {
+            None => found.push(
+                Change::new("life/version-retired", None)
+                    .place(label(version))
+                    .spelled(label(version), None)
+                    .at(version.span, None),
+            ),
+            Some(other) => found.extend(selection(version, other)),
+        }
+    }
+    let is_new = |version: &&Version| old.versions.iter().all(|one| one.label != version.label);
+    found.extend(new.versions.iter().filter(is_new).map(|version| {
+        Change::new("life/version-added", None)
+            .place(label(version))
+            .spelled(None, label(version))
+            .at(None, version.span)
+    }));
+    if old.doc != new.doc {
+        found.push(Change::new("docs/changed", None).place(format!("api {}", new.api)));
+    }
+    found
+}
+
+fn selection(old: &Version, new: &Version) -> Option<Change> {
+    let path = |version: &Version| format!("/{}", version.prefix.join("/"));
+    (old.prefix != new.prefix).then(|| {
+        Change::new("life/selection-changed", None)
+            .place(format!("version {}", new.label))
+            .spelled(path(old), path(new))
+            .at(old.span, new.span)
+    })
+}
+
+/// What is said about the end of something; `what` is that.
+pub(super) fn lifecycle(old: &Lifecycle, new: &Lifecycle, what: &str) -> Vec<Change> {
+    let mut found = Vec::new();
+    let was = *old != Lifecycle::default();
+    let is = *new != Lifecycle::default();
+    let day = |day: &Option<String>| day.clone().unwrap_or_else(|| "no date".to_owned());
+    let change = |id| Change::new(id, None).place(what).spelled(day(&old.sunset), day(&new.sunset));
+    match (was, is) {
+        (false, true) => found.push(change("life/deprecated")),
+        (true, false) => found.push(change("life/undeprecated")),
+        (false, false) | (true, true) => {}
+    }
+    match (&old.sunset, &new.sunset) {
+        (Some(before), Some(after)) if after < before => found.push(change("life/sunset-earlier")),
+        (Some(before), Some(after)) if after > before => found.push(change("life/sunset-later")),
+        (Some(_), None) if is => found.push(change("life/sunset-removed")),
+        (None | Some(_), None | Some(_)) => {}
+    }
+    found
+}
+
+fn variables(old: &Contract, new: &Contract) -> Vec<Change> {
+    let mut found = Vec::new();
+    for variable in &new.variables {
+        match old.variables.iter().find(|other| other.name == variable.name) {
+            None => {
+                let id = match variable.default {
+                    Some(_) => "ops/env-optional",
+                    None => "ops/env-added",
+                };
+                found.push(
+                    Change::new(id, None)
+                        .place(format!("env {}", variable.name))
+                        .spelled(None, variable.kind.word().to_owned())
+                        .at(None, variable.span)
+                        .note(variable.about.clone()),
+                );
+            }
+            Some(other) => found.extend(self::variable(other, variable)),
+        }
+    }
+    for variable in &old.variables {
+        if new.variables.iter().all(|other| other.name != variable.name) {
+            found.push(
+                Change::new("ops/env-removed", None)
+                    .place(format!("env {}", variable.name))
+                    .spelled(variable.kind.word().to_owned(), None)
+                    .at(variable.span, None),
+            );
+        }
+    }
+    found
+}
+
+fn variable(old: &Variable, new: &Variable) -> Vec<Change> {
+    let place = format!("env {}", new.name);
+    let change = |id| Change::new(id, None).place(place.clone()).at(old.span, new.span);
+    let mut found = Vec::new();
+    if old.kind != new.kind {
+        let words = (old.kind.word().to_owned(), new.kind.word().to_owned());
+        found.push(change("ops/env-retyped").spelled(words.0, words.1));
+    }
+    if old.default.is_some() && new.default.is_none() {
+        found.push(change("ops/env-added").spelled(old.default.clone(), None));
+    } else if old.default.is_none() && new.default.is_some() {
+        found.push(change("ops/env-optional").spelled(None, new.default.clone()));
+    }
+    if old.bounds != new.bounds && new.bounds.is_some() {
+        let range = |bounds: &Option<(String, String)>| {
+            bounds.as_ref().map(|(low, high)| format!("{low}..{high}"))
+        };
+        found.push(change("ops/env-narrowed").spelled(range(&old.bounds), range(&new.bounds)));
+    }
+    found
+}
+
+fn people(old: &Contract, new: &Contract) -> Vec<Change> {
+    let mut found = Vec::new();
+    for consumer in &new.consumers {
+        if old.consumers.iter().all(|other| other.name != consumer.name) {
+            found.push(
+                Change::new("people/consumer-added", None)
+                    .place(format!("consumer {}", consumer.name))
+                    .at(None, consumer.span),
+            );
+        }
+    }
+    for consumer in &old.consumers {
+        if new.consumers.iter().all(|other| other.name != consumer.name) {
+            found.push(
+                Change::new("people/consumer-removed", None)
+                    .place(format!("consumer {}", consumer.name))
+                    .at(consumer.span, None),
+            );
+        }
+    }
+    for case in &old.cases {
+        if new.cases.iter().all(|other| other.title != case.title) {
+            found.push(
+                Change::new("proof/case-removed", None).place(format!("case \"{}\"", case.title)),
+            );
+        }
+    }
+    for case in &new.cases {
+        if old.cases.iter().all(|other| other.title != case.title) {
+            found.push(
+                Change::new("proof/case-added", None).place(format!("case \"{}\"", case.title)),
+            );
+        }
+    }
+    found
+}
+
+/// What changed about how backends are reached.
+pub(super) fn backends(old: &Contract, new: &Contract) -> Vec<Change> {
+    let mut found = Vec::new();
+    for backend in &new.backends {
+        if let Some(other) = old.backends.iter().find(|other| other.name == backend.name) {
+            found.extend(self::backend(other, backend));
+        }
+    }
+    found
+}
+
+fn backend(old: &Backend, new: &Backend) -> Vec<Change> {
+    let change = |id: &str| {
+        Change::new(id, None)
+            .place(format!("backend {}", new.name))
+            .backend(&new.name)
+            .at(old.span, new.span)
+    };
+    let mut found = Vec::new();
+    if old.retries != new.retries || old.retry_on != new.retry_on {
+        let times = |backend: &Backend| format!("{} more", backend.retries);
+        found.push(change("wire/retry-changed").spelled(times(old), times(new)));
+    }
+    if old.breaker != new.breaker {
+        let spelled = |backend: &Backend| {
+            backend.breaker.as_ref().map(|one| format!("{} failures", one.failures))
+        };
+        found.push(change("wire/breaker-changed").spelled(spelled(old), spelled(new)));
+    }
+    if old.owner != new.owner {
+        let mut one = change("people/owner-changed");
+        one.whom = super::Whom::Callers;
+        found.push(one.spelled(old.owner.clone(), new.owner.clone()));
+    }
+    found
+}
+
+/// The longest time of two settings, if both are known.
+pub(super) fn times(old: &Setting<u64>, new: &Setting<u64>) -> Option<(u64, u64)> {
+    Some((old.most()?, new.most()?)).filter(|(was, is)| was != is)
+}

@@ -1,0 +1,99 @@
+//! Scalars as sets of JSON values: whether one holds the other, and a value that shows it does not.
+
+mod number;
+mod text;
+
+use crate::contract::types::{Const, Enumeration, Rest, Rule};
+pub(crate) use number::outside as number_outside;
+pub(crate) use text::Texts;
+
+/// Whether one set of values lies within another.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Within {
+    /// Every value of the first is one of the second.
+    Yes,
+    /// This value is in the first and not in the second.
+    No(Const),
+    /// It takes more than the limit to tell.
+    Unknown,
+}
+
+impl Within {
+    /// Whether a value is known to be outside, or may be.
+    pub(crate) fn may_fail(&self) -> bool {
+        *self != Within::Yes
+    }
+
+    /// The value that shows it.
+    pub(crate) fn witness(&self) -> Option<&Const> {
+        match self {
+            Within::No(witness) => Some(witness),
+            Within::Yes | Within::Unknown => None,
+        }
+    }
+}
+
+/// Where a value is written and read: what an enum makes of other values depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Position {
+    /// A path, query or header parameter: text on the wire.
+    Param,
+    /// The body that callers send.
+    Request,
+    /// What callers get.
+    Response,
+    /// What a backend answers.
+    Read,
+}
+
+/// The values of `old` that `new` does not have.
+pub(crate) fn outside(old: &Rule, new: &Rule, position: Position) -> Within {
+    match (old, new) {
+        (Rule::Number(old), Rule::Number(new)) => number_outside(old, new),
+        (Rule::Bool, Rule::Bool) => Within::Yes,
+        (Rule::Text(_) | Rule::Enum(_), Rule::Text(_) | Rule::Enum(_)) => {
+            match (Texts::of(old, position), Texts::of(new, position)) {
+                (Some(old), Some(new)) => old.outside(&new),
+                _ => Within::Unknown,
+            }
+        }
+        (Rule::Number(_) | Rule::Bool, Rule::Text(text))
+            if position == Position::Param && *text == Default::default() =>
+        {
+            Within::Yes
+        }
+        (Rule::Number(_) | Rule::Bool | Rule::Text(_) | Rule::Enum(_), _) => {
+            match inhabitant(old, position) {
+                Some(witness) => Within::No(witness),
+                None => Within::Yes,
+            }
+        }
+    }
+}
+
+/// Some value of `rule`; nothing if there is none.
+pub(crate) fn inhabitant(rule: &Rule, position: Position) -> Option<Const> {
+    several(rule, 1, position).pop()
+}
+
+/// Different values of `rule`, as many as there are up to `count`.
+pub(crate) fn several(rule: &Rule, count: usize, position: Position) -> Vec<Const> {
+    match rule {
+        Rule::Bool => [Const::Bool(true), Const::Bool(false)].into_iter().take(count).collect(),
+        Rule::Number(rule) => number::several(rule, count),
+        Rule::Text(_) | Rule::Enum(_) => match Texts::of(rule, position) {
+            Some(texts) => texts.several(count),
+            None => Vec::new(),
+        },
+    }
+}
+
+/// Whether an enum leaves any text through at `position`.
+pub(crate) fn is_open(values: &Enumeration, position: Position) -> bool {
+    match values.rest {
+        Rest::Open => true,
+        // What backends send is replaced; what callers send is refused.
+        Rest::Becomes(_) => position == Position::Read,
+        Rest::Closed => false,
+    }
+}

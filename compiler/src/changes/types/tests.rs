@@ -1,0 +1,609 @@
+//! Differences of types against a slow reference that knows nothing of them.
+
+use super::{Compare, Declared, Difference, Effect};
+use crate::changes::sets::Position;
+use crate::contract::types::{
+    Const, Enumeration, Field, Format, Kind, Limit, ListBounds, Number, NumberKind, Record, Rest,
+    Rule, Scalar, Text, Type, Types,
+};
+use gatewright_grammar::Span;
+
+/// Numbers that look random and are the same every time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) % sides
+    }
+
+    fn once_in(&mut self, times: u64) -> bool {
+        self.roll(times) == 0
+    }
+
+    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+        from[self.roll(from.len() as u64) as usize].clone()
+    }
+}
+
+/// A type as the reference knows it.
+#[derive(Clone, Debug, PartialEq)]
+struct Spec {
+    null: bool,
+    of: Of,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Of {
+    Text { min: u64, max: Option<u64>, pattern: Option<Vec<Part>> },
+    Day,
+    Number { kind: NumberKind, min: Option<(i128, bool)>, max: Option<(i128, bool)> },
+    Bool,
+    Enum(Vec<&'static str>, Rest),
+    Json,
+    List { of: Box<Spec>, min: u64, max: Option<u64>, unique: bool },
+    Record(Vec<Member>),
+}
+
+/// So many of these letters.
+#[derive(Clone, Debug, PartialEq)]
+struct Part {
+    letters: &'static str,
+    min: u64,
+    max: u64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Member {
+    name: &'static str,
+    optional: bool,
+    ty: Spec,
+}
+
+/// A JSON value; a number is so many hundred millionths.
+#[derive(Clone, Debug, PartialEq)]
+enum Value {
+    Null,
+    Bool(bool),
+    Number(i128),
+    Text(String),
+    List(Vec<Value>),
+    Record(Vec<(String, Value)>),
+}
+
+const ONE: i128 = 100_000_000;
+const NAMES: &[&str] = &["id", "title", "size", "note", "parts"];
+const WORDS: &[&str] = &["red", "green", "b-2", "é", ""];
+
+fn spec(dice: &mut Dice, depth: u64) -> Spec {
+    let of = match dice.roll(if depth == 0 { 10 } else { 14 }) {
+        0..=2 => text(dice),
+        3 => Of::Day,
+        4..=6 => number(dice),
+        7 => Of::Bool,
+        8 => Of::Enum(
+            words(dice),
+            dice.pick(&[Rest::Closed, Rest::Open, Rest::Becomes("red".into())]),
+        ),
+        9 => {
+            if dice.once_in(3) {
+                Of::Json
+            } else {
+                Of::Bool
+            }
+        }
+        10 | 11 => list(dice, depth),
+        _ => Of::Record(members(dice, depth)),
+    };
+    Spec { null: dice.once_in(5), of }
+}
+
+fn words(dice: &mut Dice) -> Vec<&'static str> {
+    let found: Vec<&str> = WORDS.iter().copied().filter(|_| dice.once_in(2)).collect();
+    if found.is_empty() { vec!["red"] } else { found }
+}
+
+fn text(dice: &mut Dice) -> Of {
+    let min = dice.roll(4);
+    let max = if dice.once_in(2) { Some(min + dice.roll(4)) } else { None };
+    let pattern = if dice.once_in(2) { None } else { Some(pattern(dice)) };
+    Of::Text { min, max, pattern }
+}
+
+fn pattern(dice: &mut Dice) -> Vec<Part> {
+    let part = |dice: &mut Dice| {
+        let min = dice.roll(3);
+        Part { letters: dice.pick(&["ab", "abc", "a", "é-", "c"]), min, max: min + dice.roll(3) }
+    };
+    (0..1 + dice.roll(2)).map(|_| part(dice)).collect()
+}
+
+fn number(dice: &mut Dice) -> Of {
+    let kind = dice.pick(&[
+        NumberKind::Int,
+        NumberKind::Int64,
+        NumberKind::Number,
+        NumberKind::Decimal(4, 2),
+        NumberKind::Decimal(3, 1),
+        NumberKind::Decimal(3, 0),
+    ]);
+    let coarse = matches!(kind, NumberKind::Int | NumberKind::Int64);
+    let bound = |dice: &mut Dice| {
+        let half = if coarse { 2 } else { dice.roll(3) as i128 };
+        (dice.roll(6) as i128 - 2) * ONE + half * ONE / 2
+    };
+    let (low, high) = (bound(dice), bound(dice));
+    let (low, high) = (low.min(high), low.max(high) + ONE);
+    let min = (!dice.once_in(3)).then(|| (low, !dice.once_in(3)));
+    let max = (!dice.once_in(3)).then(|| (high, !dice.once_in(3)));
+    Of::Number { kind, min, max }
+}
+
+fn list(dice: &mut Dice, depth: u64) -> Of {
+    let min = dice.roll(3);
+    let max = if dice.once_in(2) { Some(min + 1 + dice.roll(3)) } else { None };
+    Of::List { of: Box::new(spec(dice, depth - 1)), min, max, unique: dice.once_in(3) }
+}
+
+fn members(dice: &mut Dice, depth: u64) -> Vec<Member> {
+    let names: Vec<&str> = NAMES.iter().copied().filter(|_| dice.once_in(2)).collect();
+    names.into_iter().map(|name| member(dice, name, depth)).collect()
+}
+
+fn member(dice: &mut Dice, name: &'static str, depth: u64) -> Member {
+    Member { name, optional: dice.once_in(3), ty: spec(dice, depth - 1) }
+}
+
+/// Another type that is much the same.
+fn edited(dice: &mut Dice, old: &Spec, depth: u64) -> Spec {
+    let mut new = old.clone();
+    if dice.once_in(8) {
+        new.null = !new.null;
+        return new;
+    }
+    if dice.once_in(12) {
+        return spec(dice, depth);
+    }
+    match &mut new.of {
+        Of::Text { min, max, pattern } => match dice.roll(4) {
+            0 => *min = dice.roll(4).min(max.unwrap_or(9)),
+            1 => *max = (!dice.once_in(3)).then(|| *min + dice.roll(4)),
+            2 => *pattern = None,
+            _ => *pattern = Some(self::pattern(dice)),
+        },
+        Of::Number { kind, min, max } => match dice.roll(4) {
+            0 => *min = None,
+            1 => *max = None,
+            2 => {
+                *kind = dice.pick(&[NumberKind::Int, NumberKind::Number, NumberKind::Decimal(4, 2)])
+            }
+            _ => {
+                let shift = |bound: &mut Option<(i128, bool)>, by: i128| {
+                    if let Some((at, closed)) = bound {
+                        *at += by;
+                        *closed = !*closed;
+                    }
+                };
+                shift(min, -ONE);
+                shift(max, if dice.once_in(2) { ONE } else { 0 });
+            }
+        },
+        Of::Enum(values, rest) => match dice.roll(3) {
+            0 => *values = words(dice),
+            1 => *rest = dice.pick(&[Rest::Closed, Rest::Open, Rest::Becomes("red".into())]),
+            _ => values.reverse(),
+        },
+        Of::List { of, min, max, unique } => match dice.roll(4) {
+            0 => *unique = !*unique,
+            1 => *min = dice.roll(3).min(max.unwrap_or(9)),
+            2 => *max = (!dice.once_in(3)).then(|| *min + 1 + dice.roll(3)),
+            _ => **of = edited(dice, of, depth.saturating_sub(1)),
+        },
+        Of::Record(fields) => {
+            let at = dice.roll(fields.len().max(1) as u64) as usize;
+            match (dice.roll(4), fields.is_empty()) {
+                (0, false) => drop(fields.remove(at)),
+                (1, _) => {
+                    let free = NAMES.iter().find(|name| fields.iter().all(|f| f.name != **name));
+                    fields.extend(free.map(|name| member(dice, name, depth.max(1))));
+                }
+                (2, false) => fields[at].optional = !fields[at].optional,
+                (_, false) => {
+                    fields[at].ty = edited(dice, &fields[at].ty.clone(), depth.saturating_sub(1))
+                }
+                (_, true) => {}
+            }
+        }
+        Of::Bool | Of::Day | Of::Json => new = spec(dice, depth),
+    }
+    new
+}
+
+/// How strictly the reference looks at a value.
+#[derive(Clone, Copy)]
+struct Eyes {
+    /// Whether members that are not declared are fine.
+    open: bool,
+    position: Position,
+}
+
+/// Whether `value` is one of `spec`.
+fn accepts(spec: &Spec, value: &Value, eyes: Eyes) -> bool {
+    match (&spec.of, value) {
+        (Of::Json, _) => true,
+        (_, Value::Null) => spec.null,
+        (Of::Bool, Value::Bool(_)) => true,
+        (Of::Text { min, max, pattern }, Value::Text(text)) => {
+            let letters: Vec<char> = text.chars().collect();
+            let length = letters.len() as u64;
+            length >= *min
+                && max.is_none_or(|max| length <= max)
+                && pattern.as_ref().is_none_or(|parts| fits(parts, &letters))
+        }
+        (Of::Day, Value::Text(text)) => is_day(text),
+        (Of::Number { kind, min, max }, Value::Number(number)) => {
+            let grid = |step: i128| number % step == 0;
+            let kind = match kind {
+                NumberKind::Int => grid(ONE) && number.abs() < (1 << 53) * ONE,
+                NumberKind::Int64 => {
+                    grid(ONE)
+                        && *number >= i64::MIN as i128 * ONE
+                        && *number <= i64::MAX as i128 * ONE
+                }
+                NumberKind::Number => true,
+                NumberKind::Decimal(p, s) => {
+                    let step = ONE / 10_i128.pow(u32::from(*s));
+                    grid(step) && (number / step).abs() < 10_i128.pow(u32::from(*p))
+                }
+            };
+            let low = min.is_none_or(|(at, closed)| *number > at || (closed && *number == at));
+            let high = max.is_none_or(|(at, closed)| *number < at || (closed && *number == at));
+            kind && low && high
+        }
+        (Of::Enum(values, rest), Value::Text(text)) => {
+            let open = match rest {
+                Rest::Open => true,
+                Rest::Becomes(_) => eyes.position == Position::Read,
+                Rest::Closed => false,
+            };
+            open || values.contains(&text.as_str())
+        }
+        (Of::List { of, min, max, unique }, Value::List(items)) => {
+            let length = items.len() as u64;
+            let repeats = || items.iter().enumerate().any(|(at, one)| items[..at].contains(one));
+            length >= *min
+                && max.is_none_or(|max| length <= max)
+                && !(*unique && repeats())
+                && items.iter().all(|item| accepts(of, item, eyes))
+        }
+        (Of::Record(fields), Value::Record(members)) => {
+            let known = |name: &str| fields.iter().any(|field| field.name == name);
+            (eyes.open || members.iter().all(|(name, _)| known(name)))
+                && fields.iter().all(|field| {
+                    match members.iter().find(|(name, _)| name == field.name) {
+                        Some((_, value)) => accepts(&field.ty, value, eyes),
+                        None => field.optional,
+                    }
+                })
+        }
+        _ => false,
+    }
+}
+
+/// Whether the letters are so many of each part, by trying all ways.
+fn fits(parts: &[Part], letters: &[char]) -> bool {
+    let Some((part, rest)) = parts.split_first() else { return letters.is_empty() };
+    (part.min..=part.max).any(|count| {
+        let count = count as usize;
+        count <= letters.len()
+            && letters[..count].iter().all(|letter| part.letters.contains(*letter))
+            && fits(rest, &letters[count..])
+    })
+}
+
+fn is_day(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [year, month, day] = parts.as_slice() else { return false };
+    let sizes = year.len() == 4 && month.len() == 2 && day.len() == 2;
+    let number = |text: &str| text.parse::<u32>().ok();
+    let (Some(year), Some(month), Some(day)) = (number(year), number(month), number(day)) else {
+        return false;
+    };
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    sizes && month >= 1 && day >= 1 && days.get(month as usize - 1).is_some_and(|last| day <= *last)
+}
+
+/// A value that may be one of `spec`, or nearly.
+fn sample(dice: &mut Dice, spec: &Spec) -> Value {
+    if spec.null && dice.once_in(6) {
+        return Value::Null;
+    }
+    match &spec.of {
+        Of::Json => dice.pick(&[
+            Value::Null,
+            Value::Bool(true),
+            Value::Number(0),
+            Value::Text("a".into()),
+            Value::List(vec![]),
+            Value::Record(vec![]),
+        ]),
+        Of::Bool => Value::Bool(dice.once_in(2)),
+        Of::Day => Value::Text(dice.pick(&["2026-09-01", "2028-02-29", "2026-02-30"]).into()),
+        Of::Text { min, max, pattern } => Value::Text(match pattern {
+            None => {
+                let length = min + dice.roll(max.map_or(4, |max| max - min + 1));
+                (0..length).map(|_| dice.pick(&['a', 'b', 'é', '-'])).collect()
+            }
+            Some(parts) => {
+                let mut text = String::new();
+                for part in parts {
+                    let letters: Vec<char> = part.letters.chars().collect();
+                    for _ in 0..part.min + dice.roll(part.max - part.min + 1) {
+                        text.push(dice.pick(&letters));
+                    }
+                }
+                text
+            }
+        }),
+        Of::Number { min, max, .. } => {
+            let low = min.map_or(-5 * ONE, |(at, _)| at);
+            let high = max.map_or(low + 12 * ONE, |(at, _)| at).max(low);
+            let step = dice.pick(&[ONE, ONE / 2, ONE / 10, ONE / 100, ONE / 1000]);
+            let steps = ((high - low) / step) as u64 + 2;
+            let wide = dice.once_in(20);
+            let at = low + step * dice.roll(steps) as i128;
+            Value::Number(if wide {
+                dice.pick(&[at * 1000, (1 << 53) * ONE, -(1 << 54) * ONE])
+            } else {
+                at
+            })
+        }
+        Of::Enum(values, _) => {
+            let other = dice.once_in(6);
+            Value::Text(if other { "none".into() } else { dice.pick(values).into() })
+        }
+        Of::List { of, min, max, .. } => {
+            let length = min + dice.roll(max.map_or(4, |max| max - min + 1));
+            Value::List((0..length).map(|_| sample(dice, of)).collect())
+        }
+        Of::Record(fields) => {
+            let mut members = Vec::new();
+            for field in fields {
+                if !field.optional || dice.once_in(2) {
+                    members.push((field.name.to_owned(), sample(dice, &field.ty)));
+                }
+            }
+            Value::Record(members)
+        }
+    }
+}
+
+/// The type as the compiler knows it.
+fn lower(spec: &Spec, types: &mut Types) -> Type {
+    let bound = |bound: &Option<(i128, bool)>| {
+        bound.map(|(at, inclusive)| Limit { digits: at * 10 / ONE, scale: 1, inclusive })
+    };
+    let rule = match &spec.of {
+        Of::Text { min, max, pattern } => Rule::Text(Text {
+            min: *min,
+            max: *max,
+            pattern: pattern.as_ref().map(|parts| parts.iter().map(regex).collect()),
+            format: None,
+        }),
+        Of::Day => Rule::Text(Text { format: Some(Format::Date), ..Text::default() }),
+        Of::Number { kind, min, max } => {
+            Rule::Number(Number { kind: *kind, min: bound(min), max: bound(max) })
+        }
+        Of::Bool => Rule::Bool,
+        Of::Enum(values, rest) => Rule::Enum(Enumeration {
+            values: values.iter().map(|value| (format!("v{value}"), (*value).to_owned())).collect(),
+            rest: rest.clone(),
+        }),
+        Of::Json => return typ(Kind::Json, spec.null),
+        Of::List { of, min, max, unique } => {
+            let bounds = ListBounds { min: *min, max: *max, unique: *unique };
+            return typ(Kind::List(Box::new(lower(of, types)), bounds), spec.null);
+        }
+        Of::Record(fields) => {
+            let fields = fields.iter().map(|field| Field {
+                name: field.name.to_owned(),
+                optional: field.optional,
+                ty: lower(&field.ty, types),
+                example: None,
+                default: None,
+                span: Span::default(),
+                added: 0,
+                renames: Vec::new(),
+            });
+            let fields: Vec<Field> = fields.collect();
+            let id = types.add(Record { name: None, fields, span: Span::default() });
+            return typ(Kind::Record(id), spec.null);
+        }
+    };
+    typ(Kind::Scalar(Scalar { name: None, rule }), spec.null)
+}
+
+fn typ(kind: Kind, nullable: bool) -> Type {
+    Type { kind, nullable, example: None, span: Span::default() }
+}
+
+fn regex(part: &Part) -> String {
+    format!("[{}]{{{},{}}}", part.letters, part.min, part.max)
+}
+
+fn differences(old: &Spec, new: &Spec, eyes: Eyes) -> Vec<Difference> {
+    let (mut before, mut after) = (Types::default(), Types::default());
+    let (old, new) = (lower(old, &mut before), lower(new, &mut after));
+    let declared = |types| Declared { types, ignores_unknown: eyes.open };
+    Compare::new(declared(&before), declared(&after), eyes.position).types(&old, &new)
+}
+
+/// What the compiler shows as a value, for the reference.
+fn value(constant: &Const) -> Value {
+    match constant {
+        Const::Null => Value::Null,
+        Const::Bool(value) => Value::Bool(*value),
+        Const::Number(text) => {
+            let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+            let digits: i128 = format!("{whole}{fraction:0<8}").parse().expect("digits");
+            Value::Number(digits)
+        }
+        Const::Text(text) => Value::Text(text.clone()),
+        Const::List(items) => Value::List(items.iter().map(value).collect()),
+        Const::Record(members) => {
+            Value::Record(members.iter().map(|(name, one)| (name.clone(), value(one))).collect())
+        }
+    }
+}
+
+/// Values of a type, found by throwing dice.
+fn found(dice: &mut Dice, spec: &Spec, eyes: Eyes, count: usize) -> Vec<Value> {
+    let mut found: Vec<Value> = Vec::new();
+    for _ in 0..2000 {
+        if found.len() == count {
+            break;
+        }
+        let value = sample(dice, spec);
+        if accepts(spec, &value, eyes) && !found.contains(&value) {
+            found.push(value);
+        }
+    }
+    found
+}
+
+/// A whole value of `spec` with `part` at `path`; nothing if dice find none. Without a part, the
+/// place is there with any value; `leave` leaves it out.
+fn whole(
+    dice: &mut Dice,
+    (spec, path): (&Spec, &str),
+    part: Option<&Value>,
+    (eyes, leave): (Eyes, bool),
+) -> Option<Value> {
+    if path.is_empty() {
+        return match part {
+            Some(part) => Some(part.clone()),
+            None => found(dice, &Spec { null: false, ..spec.clone() }, eyes, 1).pop(),
+        };
+    }
+    if let (Some(rest), Of::List { of, min, unique, .. }) = (path.strip_prefix("[]"), &spec.of) {
+        let rest = rest.strip_prefix('.').unwrap_or(rest);
+        let one = whole(dice, (of, rest), part, (eyes, leave))?;
+        let mut items = vec![one.clone()];
+        let more = if *min < 2 { Vec::new() } else { found(dice, of, eyes, *min as usize) };
+        for other in more.iter().cycle().take(64) {
+            if items.len() < *min as usize && (!*unique || !items.contains(other)) {
+                items.push(other.clone());
+            }
+        }
+        return Some(Value::List(items));
+    }
+    let Of::Record(fields) = &spec.of else { return None };
+    let end = path.find(['.', '[']).unwrap_or(path.len());
+    let (name, rest) = path.split_at(end);
+    let rest = rest.strip_prefix('.').unwrap_or(rest);
+    let mut members = Vec::new();
+    for field in fields {
+        if field.name == name {
+            if !(leave && rest.is_empty()) {
+                members
+                    .push((name.to_owned(), whole(dice, (&field.ty, rest), part, (eyes, leave))?));
+            }
+        } else if !field.optional {
+            members.push((field.name.to_owned(), found(dice, &field.ty, eyes, 1).pop()?));
+        }
+    }
+    Some(Value::Record(members))
+}
+
+/// How often the verdict and the reference were compared.
+#[derive(Default)]
+struct Count {
+    samples: usize,
+    witnesses: usize,
+    unknown: usize,
+}
+
+/// Compares `from` with `to`, whose values `from` may have or not; `effect` says what is known.
+fn judge(
+    dice: &mut Dice,
+    (from, to): (&Spec, &Spec),
+    (declared, to_eyes): (Eyes, Eyes),
+    (found, side): (&[Difference], Side),
+    count: &mut Count,
+) {
+    let effect = |one: &Difference| if side == Side::Old { one.narrows } else { one.widens };
+    let strongest = found.iter().map(effect).max().unwrap_or(Effect::No);
+    for _ in 0..40 {
+        let value = sample(dice, from);
+        if accepts(from, &value, declared) {
+            count.samples += 1;
+            let fine = accepts(to, &value, to_eyes);
+            assert!(
+                fine || strongest != Effect::No,
+                "{value:?} is not told of\n{from:?}\n{to:?}\n{found:#?}"
+            );
+        }
+    }
+    count.unknown += usize::from(strongest == Effect::Maybe);
+    for one in found.iter().filter(|one| effect(one) == Effect::Yes) {
+        let shown = if side == Side::Old { &one.lost } else { &one.gained };
+        let shown = shown.as_ref().map(value);
+        let leave = ["field/became-required", "field/became-optional"].contains(&one.rule);
+        let Some(value) = whole(dice, (from, &one.path), shown.as_ref(), (declared, leave)) else {
+            continue;
+        };
+        if !accepts(from, &value, declared) {
+            // Dice did not find enough different elements around it.
+            assert!(format!("{from:?}").contains("unique: true"), "{value:?}\n{from:?}\n{one:#?}");
+            continue;
+        }
+        count.witnesses += 1;
+        assert!(!accepts(to, &value, to_eyes), "{value:?} is fine\n{from:?}\n{to:?}\n{one:#?}");
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Side {
+    Old,
+    New,
+}
+
+#[test]
+fn verdicts_agree_with_values_in_every_position() {
+    let mut dice = Dice(0x5EED_CAFE);
+    let mut count = Count::default();
+    while count.samples < 100_000 {
+        let old = spec(&mut dice, 3);
+        let mut new = edited(&mut dice, &old, 3);
+        for _ in 0..dice.roll(3) {
+            new = edited(&mut dice, &new, 3);
+        }
+        for position in [Position::Request, Position::Response, Position::Read] {
+            let open = position != Position::Request || dice.once_in(2);
+            let eyes = |open| Eyes { open, position };
+            let found = differences(&old, &new, eyes(open));
+            let sides = match position {
+                Position::Response => ((&new, &old), Side::New),
+                Position::Param | Position::Request | Position::Read => ((&old, &new), Side::Old),
+            };
+            judge(&mut dice, sides.0, (eyes(false), eyes(open)), (&found, sides.1), &mut count);
+        }
+    }
+    assert!(count.witnesses > 500, "{} witnesses", count.witnesses);
+    assert!(count.unknown * 100 < count.samples, "{} verdicts cannot be told", count.unknown);
+}
+
+#[test]
+fn a_type_that_did_not_change_has_no_differences() {
+    let mut dice = Dice(0xD1CE);
+    for _ in 0..2_000 {
+        let spec = spec(&mut dice, 3);
+        for position in [Position::Request, Position::Response, Position::Read] {
+            let found = differences(&spec, &spec, Eyes { open: false, position });
+            assert!(found.is_empty(), "{spec:?}\n{found:#?}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Values of types, to show that there are any.
+
+use super::sets::{self, Position};
+use crate::contract::types::{Const, Kind, ListBounds, Record, RecordId, Rule, Type, Types};
+
+/// Makes values of the types of one version.
+pub(crate) struct Values<'t> {
+    types: &'t Types,
+    position: Position,
+    /// The records that are being made: one that needs itself has no value.
+    open: Vec<RecordId>,
+}
+
+impl<'t> Values<'t> {
+    pub(crate) fn new(types: &'t Types, position: Position) -> Self {
+        Self { types, position, open: Vec::new() }
+    }
+
+    /// Some value of `ty`, null only if there is no other; nothing if there is none.
+    pub(crate) fn some(&mut self, ty: &Type) -> Option<Const> {
+        let value = match &ty.kind {
+            Kind::Json => Some(Const::Bool(true)),
+            Kind::Scalar(scalar) => sets::inhabitant(&scalar.rule, self.position),
+            Kind::Record(id) => self.record(*id),
+            Kind::List(element, bounds) => self.list(element, bounds),
+        };
+        value.or_else(|| ty.nullable.then_some(Const::Null))
+    }
+
+    /// Whether `ty` has a value. Nothing is made where that is known without.
+    pub(crate) fn is_there(&mut self, ty: &Type) -> bool {
+        if ty.nullable {
+            return true;
+        }
+        match &ty.kind {
+            Kind::Json => true,
+            Kind::Scalar(scalar) => match &scalar.rule {
+                // Patterns that match nothing are refused before they come here.
+                Rule::Text(text) if text.min == 0 && text.max.is_none() => true,
+                rule => sets::inhabitant(rule, self.position).is_some(),
+            },
+            Kind::Record(id) if self.open.contains(id) => false,
+            Kind::Record(id) => {
+                self.open.push(*id);
+                let fields = &self.types.record(*id).fields;
+                let there = fields.iter().all(|field| field.optional || self.is_there(&field.ty));
+                self.open.pop();
+                there
+            }
+            Kind::List(_, bounds) if bounds.min == 0 => true,
+            Kind::List(element, bounds) if !bounds.unique => self.is_there(element),
+            Kind::List(element, bounds) => self.list(element, bounds).is_some(),
+        }
+    }
+
+    /// The record with its required fields alone.
+    fn record(&mut self, id: RecordId) -> Option<Const> {
+        if self.open.contains(&id) {
+            return None;
+        }
+        self.open.push(id);
+        let members = self.members(self.types.record(id));
+        self.open.pop();
+        members.map(Const::Record)
+    }
+
+    fn members(&mut self, record: &Record) -> Option<Vec<(String, Const)>> {
+        let required = record.fields.iter().filter(|field| !field.optional);
+        required.map(|field| Some((field.name.clone(), self.some(&field.ty)?))).collect()
+    }
+
+    fn list(&mut self, element: &Type, bounds: &ListBounds) -> Option<Const> {
+        self.elements(element, bounds, bounds.min).map(Const::List)
+    }
+
+    /// A list of `count` elements, different ones where the bounds say so.
+    pub(crate) fn elements(
+        &mut self,
+        element: &Type,
+        bounds: &ListBounds,
+        count: u64,
+    ) -> Option<Vec<Const>> {
+        let count = usize::try_from(count.min(10_000)).ok()?;
+        if count == 0 {
+            return Some(Vec::new());
+        }
+        if !bounds.unique {
+            return self.some(element).map(|one| vec![one; count]);
+        }
+        let values = self.several(element, count);
+        (values.len() == count).then_some(values)
+    }
+
+    /// Different values of `ty`, as many as there are up to `count`.
+    pub(crate) fn several(&mut self, ty: &Type, count: usize) -> Vec<Const> {
+        let mut found = match &ty.kind {
+            Kind::Json => {
+                let numbers = (0..count).map(|number| Const::Number(number.to_string()));
+                numbers.collect()
+            }
+            Kind::Scalar(scalar) => sets::several(&scalar.rule, count, self.position),
+            Kind::Record(id) => self.records(*id, count),
+            Kind::List(element, bounds) => self.lists(element, bounds, count),
+        };
+        if ty.nullable && found.len() < count && !matches!(ty.kind, Kind::Json) {
+            found.push(Const::Null);
+        }
+        found
+    }
+
+    /// Records that differ in some field.
+    fn records(&mut self, id: RecordId, count: usize) -> Vec<Const> {
+        if self.open.contains(&id) {
+            return Vec::new();
+        }
+        self.open.push(id);
+        let mut found: Vec<Vec<(String, Const)>> = vec![Vec::new()];
+        for field in &self.types.record(id).fields {
+            let values = self.several(&field.ty, count);
+            let mut more = Vec::new();
+            for members in &found {
+                if field.optional {
+                    more.push(members.clone());
+                }
+                for value in &values {
+                    let mut members = members.clone();
+                    members.push((field.name.clone(), value.clone()));
+                    more.push(members);
+                }
+                if more.len() >= count {
+                    break;
+                }
+            }
+            more.truncate(count);
+            found = more;
+        }
+        self.open.pop();
+        found.into_iter().map(Const::Record).collect()
+    }
+
+    /// Lists of different lengths, or of different elements.
+    fn lists(&mut self, element: &Type, bounds: &ListBounds, count: usize) -> Vec<Const> {
+        let values = self.several(element, count.max(bounds.min.min(10_000) as usize));
+        let mut found = Vec::new();
+        let most = bounds.max.unwrap_or(u64::MAX).min(bounds.min + count as u64);
+        for length in bounds.min.min(10_000)..=most {
+            let length = usize::try_from(length).unwrap_or(usize::MAX);
+            match (bounds.unique, values.first()) {
+                _ if length == 0 => found.push(Const::List(Vec::new())),
+                (true, _) => {
+                    let windows = values.windows(length).map(|window| Const::List(window.to_vec()));
+                    found.extend(windows);
+                }
+                (false, Some(first)) => found.extend(values.iter().map(|last| {
+                    let mut list = vec![first.clone(); length];
+                    if let Some(slot) = list.last_mut() {
+                        *slot = last.clone();
+                    }
+                    Const::List(list)
+                })),
+                (false, None) => {}
+            }
+        }
+        found.truncate(count);
+        found
+    }
+}
