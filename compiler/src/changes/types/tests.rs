@@ -177,7 +177,8 @@ fn edited(dice: &mut Dice, old: &Spec, depth: u64) -> Spec {
             0 => *min = None,
             1 => *max = None,
             2 => {
-                *kind = dice.pick(&[NumberKind::Int, NumberKind::Number, NumberKind::Decimal(4, 2)])
+                *kind =
+                    dice.pick(&[NumberKind::Int, NumberKind::Number, NumberKind::Decimal(4, 2)]);
             }
             _ => {
                 let shift = |bound: &mut Option<(i128, bool)>, by: i128| {
@@ -201,24 +202,27 @@ fn edited(dice: &mut Dice, old: &Spec, depth: u64) -> Spec {
             2 => *max = (!dice.once_in(3)).then(|| *min + 1 + dice.roll(3)),
             _ => **of = edited(dice, of, depth.saturating_sub(1)),
         },
-        Of::Record(fields) => {
-            let at = dice.roll(fields.len().max(1) as u64) as usize;
-            match (dice.roll(4), fields.is_empty()) {
-                (0, false) => drop(fields.remove(at)),
-                (1, _) => {
-                    let free = NAMES.iter().find(|name| fields.iter().all(|f| f.name != **name));
-                    fields.extend(free.map(|name| member(dice, name, depth.max(1))));
-                }
-                (2, false) => fields[at].optional = !fields[at].optional,
-                (_, false) => {
-                    fields[at].ty = edited(dice, &fields[at].ty.clone(), depth.saturating_sub(1))
-                }
-                (_, true) => {}
-            }
-        }
+        Of::Record(fields) => edit_members(dice, fields, depth),
         Of::Bool | Of::Day | Of::Json => new = spec(dice, depth),
     }
     new
+}
+
+fn edit_members(dice: &mut Dice, fields: &mut Vec<Member>, depth: u64) {
+    let at = dice.roll(fields.len().max(1) as u64) as usize;
+    match (dice.roll(4), fields.is_empty()) {
+        (0, false) => drop(fields.remove(at)),
+        (1, _) => {
+            let free = NAMES.iter().find(|name| fields.iter().all(|f| f.name != **name));
+            fields.extend(free.map(|name| member(dice, name, depth.max(1))));
+        }
+        (2, false) => fields[at].optional = !fields[at].optional,
+        (_, false) => {
+            let old = fields[at].ty.clone();
+            fields[at].ty = edited(dice, &old, depth.saturating_sub(1));
+        }
+        (_, true) => {}
+    }
 }
 
 /// How strictly the reference looks at a value.
@@ -348,19 +352,7 @@ fn sample(dice: &mut Dice, spec: &Spec) -> Value {
                 text
             }
         }),
-        Of::Number { min, max, .. } => {
-            let low = min.map_or(-5 * ONE, |(at, _)| at);
-            let high = max.map_or(low + 12 * ONE, |(at, _)| at).max(low);
-            let step = dice.pick(&[ONE, ONE / 2, ONE / 10, ONE / 100, ONE / 1000]);
-            let steps = ((high - low) / step) as u64 + 2;
-            let wide = dice.once_in(20);
-            let at = low + step * dice.roll(steps) as i128;
-            Value::Number(if wide {
-                dice.pick(&[at * 1000, (1 << 53) * ONE, -(1 << 54) * ONE])
-            } else {
-                at
-            })
-        }
+        Of::Number { min, max, .. } => sample_number(dice, *min, *max),
         Of::Enum(values, _) => {
             let other = dice.once_in(6);
             Value::Text(if other { "none".into() } else { dice.pick(values).into() })
@@ -379,6 +371,16 @@ fn sample(dice: &mut Dice, spec: &Spec) -> Value {
             Value::Record(members)
         }
     }
+}
+
+fn sample_number(dice: &mut Dice, min: Option<(i128, bool)>, max: Option<(i128, bool)>) -> Value {
+    let low = min.map_or(-5 * ONE, |(at, _)| at);
+    let high = max.map_or(low + 12 * ONE, |(at, _)| at).max(low);
+    let step = dice.pick(&[ONE, ONE / 2, ONE / 10, ONE / 100, ONE / 1000]);
+    let steps = ((high - low) / step) as u64 + 2;
+    let at = low + step * dice.roll(steps) as i128;
+    let far = [at * 1000, (1 << 53) * ONE, -(1 << 54) * ONE];
+    Value::Number(if dice.once_in(20) { dice.pick(&far) } else { at })
 }
 
 /// The type as the compiler knows it.
