@@ -26,7 +26,9 @@ fn versions_of_one_contract_are_compared() {
 fn two_files_are_compared_in_every_format() {
     let folder = Folder::new("diff-files", &[("old.api", GOOD), ("new.api", &narrowed())]);
     let run = |format: &str| folder.run(&["diff", "old.api", "new.api", "--format", format]);
-    let json: serde_json::Value = serde_json::from_str(&run("json").out).expect("one object");
+    let lines = run("json").out;
+    let first = lines.lines().next().expect("the worst change");
+    let json: serde_json::Value = serde_json::from_str(first).expect("one object");
     assert_eq!(json["rule"], "field/became-nullable");
     assert_eq!((&json["verdict"], &json["place"]), (&"breaking".into(), &"200.name".into()));
     assert_eq!(json["new"]["file"], "new.api");
