@@ -37,7 +37,9 @@ fn two_files_are_compared_in_every_format() {
     assert!(github.starts_with("::error file=new.api,line="), "{github}");
     let sarif: serde_json::Value = serde_json::from_str(&run("sarif").out).expect("one log");
     assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "field/became-nullable");
-    assert_eq!(folder.run(&["diff", "new.api", "old.api"]).code, Some(0), "less null hurts nobody");
+    let back = folder.run(&["diff", "new.api", "old.api"]).out;
+    assert!(back.contains("additive[field/became-not-null]"), "{back}");
+    assert!(back.contains("= for: those who run `people`"), "{back}");
 }
 
 #[test]
