@@ -2,7 +2,9 @@
 
 mod answer;
 mod calls;
+mod conditions;
 mod endpoint;
+mod forms;
 pub mod layout;
 mod pass;
 mod reader;
@@ -95,7 +97,7 @@ fn version(plan: &VersionPlan) -> Vec<Module> {
         Module {
             path: path("types"),
             doc: "Rules of values that several endpoints share, and their readers.".into(),
-            items: types::items(&plan.rules),
+            items: types::items(&plan.rules, &plan.forms),
         },
     ];
     modules.extend(plan.endpoints.iter().map(|one| {

@@ -16,7 +16,8 @@ pub use endpoint::{
 use gatewright_grammar::Span;
 pub use people::Consumer;
 pub use types::{
-    Enumeration, Number, NumberKind, Record, RecordId, Rest, Scalar, Text, Type, Types,
+    Enumeration, Number, NumberKind, Record, RecordId, Rest, Scalar, Text, Type, Types, Union,
+    UnionId,
 };
 pub use work::{Build, Call, Condition, Node, NodeId, Operand, Outcome, TextExpr, Work};
 

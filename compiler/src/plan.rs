@@ -65,6 +65,8 @@ pub struct VersionPlan {
     pub prefix: Vec<String>,
     /// Rules of scalars and lists that its endpoints share.
     pub rules: Vec<RulePlan>,
+    /// Tables of declared types that its endpoints read as a whole.
+    pub forms: Vec<FormPlan>,
     /// Declared errors that its endpoints answer.
     pub errors: Vec<ErrorPlan>,
     /// Its endpoints.
@@ -104,6 +106,121 @@ pub enum RuleKind {
         /// How many are read; nothing: all.
         keep: Option<u64>,
     },
+}
+
+/// A declared type as a table.
+#[derive(Clone, Debug)]
+pub struct FormPlan {
+    /// The static's name: `CATEGORY`.
+    pub ident: String,
+    /// The reader's name: `category`.
+    pub reader: String,
+    /// The name of the reader that passes over members that are not declared.
+    pub reader_of_any: String,
+    /// The type as its author would write it.
+    pub spelling: String,
+    /// What is in it.
+    pub kind: FormKind,
+    /// Whether values are read by it.
+    pub read: bool,
+    /// Whether values are read by it, and members that are not declared passed over.
+    pub read_of_any: bool,
+}
+
+/// What a table is of.
+#[derive(Clone, Debug)]
+pub enum FormKind {
+    /// A record.
+    Record(Vec<FieldPlan>),
+    /// A union.
+    Union {
+        /// The member that says the variant.
+        tag: String,
+        /// What callers are told is expected of it.
+        expected: String,
+        /// The variants.
+        variants: Vec<VariantPlan>,
+    },
+    /// A value in place.
+    Value(FormExpr),
+}
+
+/// A variant of a union.
+#[derive(Clone, Debug)]
+pub struct VariantPlan {
+    /// The value of the tag.
+    pub name: String,
+    /// The fields beside the tag.
+    pub fields: Vec<FieldPlan>,
+}
+
+/// A field of a record that is read as a whole.
+#[derive(Clone, Debug)]
+pub struct FieldPlan {
+    /// The name it is read by.
+    pub name: String,
+    /// The name it is written by.
+    pub written: String,
+    /// What it holds.
+    pub form: FormExpr,
+    /// Whether it may be absent.
+    pub optional: bool,
+    /// Whether it may be null.
+    pub nullable: bool,
+    /// The JSON text that an absent one stands for.
+    pub default: Option<String>,
+}
+
+/// An element of a list, or a value of a map.
+#[derive(Clone, Debug)]
+pub struct FormSlot {
+    /// What it is.
+    pub form: FormExpr,
+    /// Whether it may be null.
+    pub nullable: bool,
+}
+
+/// A type in a table. Rules and other tables are named by their statics.
+#[derive(Clone, Debug)]
+pub enum FormExpr {
+    /// Any JSON.
+    Any,
+    /// `true` or `false`.
+    Boolean,
+    /// A text.
+    Text(String),
+    /// A number.
+    Number(String),
+    /// One of some texts.
+    OneOf(String),
+    /// A number or boolean that JSON holds as a text.
+    AsText(String),
+    /// A list by this rule.
+    List(String, Box<FormSlot>),
+    /// A map.
+    Map {
+        /// What its keys are.
+        key: Box<FormExpr>,
+        /// Each value.
+        value: Box<FormSlot>,
+        /// The fewest entries.
+        min: u64,
+        /// The most entries.
+        max: Option<u64>,
+        /// What callers are told is expected.
+        expected: String,
+    },
+    /// Another table.
+    Named(String),
+}
+
+/// How endpoints refer to a table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FormUse {
+    /// The static's name.
+    pub ident: String,
+    /// The reader's name.
+    pub reader: String,
 }
 
 /// A declared error.
@@ -160,6 +277,8 @@ pub struct EndpointPlan {
     pub calls: Vec<CallPlan>,
     /// The rule of each promise the answer must keep.
     pub promises: Vec<(Rule, String)>,
+    /// The static of each table that something is written by, by what it reads and writes.
+    pub forms: Vec<(String, String)>,
     /// Statics of the errors it answers, by the error's index in the version.
     pub errors: Vec<(usize, String)>,
 }
@@ -265,6 +384,10 @@ pub struct ShapePlan {
     pub null_ok: bool,
     /// Whether its text is held beside its parts.
     pub raw: bool,
+    /// The tables that it is read by as a whole.
+    pub forms: Vec<FormUse>,
+    /// The JSON text that an absent one stands for.
+    pub default: Option<String>,
 }
 
 impl ShapePlan {
@@ -283,8 +406,10 @@ pub enum ReadPlan {
     Scalar,
     /// A boolean.
     Boolean,
-    /// By the rule whose reader has this name.
+    /// By the rule or table whose reader has this name.
     Rule(String),
+    /// By several tables.
+    Forms(Vec<String>),
     /// A record with a struct of this name, and the nodes of its fields.
     Record(String, Vec<usize>),
     /// A list by the rule with this static, and the node of its elements.
@@ -326,7 +451,7 @@ fn version(
     version: &Version,
     (module, upstreams): (String, &[Upstream]),
 ) -> VersionPlan {
-    let mut rules = rules::Rules::default();
+    let mut rules = rules::Rules::new(&version.types);
     let mut modules = Names::new(&["types", "errors", "routes"]);
     let mut names = Names::new(&[]);
     let errors: Vec<ErrorPlan> = version
@@ -348,12 +473,14 @@ fn version(
         })
         .collect();
     let routes = routes::plan(&version.endpoints, &mut rules);
+    let (rules, forms) = rules.into_lists();
     VersionPlan {
         label: version.label.clone(),
         module,
         doc: version.doc.clone(),
         prefix: version.prefix.clone(),
-        rules: rules.into_list(),
+        rules,
+        forms,
         errors,
         endpoints,
         routes,

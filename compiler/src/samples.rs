@@ -3,14 +3,16 @@
 //! Declared examples come first; what has none gets the simplest value of its type, the same
 //! every time.
 
+mod typed;
+
 use crate::contract::endpoint::{Endpoint, ParamKind, Place, Presence, RouteSegment};
 use crate::contract::types::{
-    Const, Field, Format, Kind, Limit, ListBounds, Number, NumberKind, Rule, Scalar, Text, Type,
-    Types,
+    Const, Format, Limit, ListBounds, Number, NumberKind, Rule, Scalar, Text, Types,
 };
-use crate::contract::work::{Call, NodeId, Operand, PathPart, Shape, Work};
+use crate::contract::work::{Call, Operand, PathPart};
 use crate::contract::{Checked, Contract, Setting, Version};
 use crate::pattern;
+pub(crate) use typed::Samples;
 
 /// A backend to stand in for.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,9 +69,10 @@ pub fn mocks(contract: &Checked, versions: &[String]) -> Vec<MockBackend> {
         })
         .collect();
     for version in contract.versions.iter().filter(|one| versions.contains(&one.label)) {
+        let samples = Samples::new(&version.types);
         for (endpoint, call) in calls(version) {
             if let Some((mock, bodies)) = backends.get_mut(call.backend) {
-                add(mock, bodies, call, body(endpoint, call, &version.types));
+                add(mock, bodies, call, body(endpoint, call, &samples));
             }
         }
     }
@@ -94,68 +97,23 @@ fn calls(version: &Version) -> impl Iterator<Item = (&Endpoint, &Call)> {
 }
 
 /// What is read of the result, and whatever else its type declares.
-pub(crate) fn body(endpoint: &Endpoint, call: &Call, types: &Types) -> Const {
+pub(crate) fn body(endpoint: &Endpoint, call: &Call, samples: &Samples<'_>) -> Const {
     let read = endpoint
         .work
         .answered(call)
-        .map_or(Const::Null, |node| value(&endpoint.work, node, &call.name));
+        .map_or(Const::Null, |node| samples.node(&endpoint.work, node, &call.name));
     match &call.declared {
-        Some((ty, origin)) => {
-            let declared = Declared { types, origin: *origin };
-            merge(&read, &declared.value(ty, &call.name, DEPTH))
-        }
+        Some((ty, origin)) => merge(&read, &samples.declared(ty, *origin, &call.name)),
         None => read,
-    }
-}
-
-/// How deep a declared value is written out.
-const DEPTH: u32 = 6;
-
-/// A type as a backend knows it: with the names of one version.
-struct Declared<'t> {
-    types: &'t Types,
-    origin: usize,
-}
-
-impl Declared<'_> {
-    /// A value of a type, called `name` where it needs a text. What may be missing is left out
-    /// where types go deep.
-    fn value(&self, ty: &Type, name: &str, depth: u32) -> Const {
-        if let Some(example) = &ty.example {
-            return example.clone();
-        }
-        match &ty.kind {
-            Kind::Json => Const::Text(name.to_owned()),
-            Kind::Scalar(scalar) => scalar_value(scalar, name),
-            Kind::Record(record) => {
-                let fields = &self.types.record(*record).fields;
-                let there = fields.iter().filter(|field| depth > 0 || !field.optional);
-                Const::Record(there.map(|field| self.member(field, depth)).collect())
-            }
-            Kind::List(_, bounds) if depth == 0 && bounds.min == 0 => Const::List(Vec::new()),
-            Kind::List(element, bounds) => {
-                let element = self.value(element, name, depth.saturating_sub(1));
-                Const::List(vec![element; count(bounds)])
-            }
-        }
-    }
-
-    fn member(&self, field: &Field, depth: u32) -> (String, Const) {
-        let name = field.name_as_of(self.origin).to_owned();
-        let value = match &field.example {
-            Some(example) => example.clone(),
-            None => self.value(&field.ty, &name, depth.saturating_sub(1)),
-        };
-        (name, value)
     }
 }
 
 fn endpoints<'c>(
     contract: &'c Contract,
     versions: &'c [String],
-) -> impl Iterator<Item = &'c Endpoint> {
+) -> impl Iterator<Item = (&'c Types, &'c Endpoint)> {
     let chosen = contract.versions.iter().filter(|version| versions.contains(&version.label));
-    chosen.flat_map(|version| &version.endpoints)
+    chosen.flat_map(|version| version.endpoints.iter().map(|one| (&version.types, one)))
 }
 
 /// One operation may be read in several places: the mock answers what all of them read.
@@ -223,37 +181,6 @@ fn merge(a: &Const, b: &Const) -> Const {
     }
 }
 
-/// A value of a node, called `name` where it needs a text.
-pub(crate) fn value(work: &Work, id: NodeId, name: &str) -> Const {
-    let node = work.node(id);
-    if let Some(example) = &node.example {
-        return example.clone();
-    }
-    match &node.shape {
-        Shape::Any | Shape::AnyScalar => Const::Text(name.to_owned()),
-        Shape::Scalar(rules) => {
-            let first = rules.first().map(|scalar| scalar_value(scalar, name));
-            first.unwrap_or(Const::Null)
-        }
-        Shape::Record(fields) => Const::Record(
-            fields
-                .iter()
-                .filter_map(|field| match &work.node(*field).parent {
-                    crate::contract::work::Parent::Field(_, name) => {
-                        Some((name.clone(), value(work, *field, name)))
-                    }
-                    _ => None,
-                })
-                .collect(),
-        ),
-        Shape::List { element, min, max, unique, .. } => {
-            let bounds = ListBounds { min: *min, max: *max, unique: *unique };
-            let element = value(work, *element, name);
-            Const::List(vec![element; count(&bounds)])
-        }
-    }
-}
-
 /// Two elements show best that it is a list.
 fn count(bounds: &ListBounds) -> usize {
     let wanted = if bounds.unique { 1 } else { 2 };
@@ -263,6 +190,10 @@ fn count(bounds: &ListBounds) -> usize {
 
 fn scalar_value(scalar: &Scalar, name: &str) -> Const {
     match &scalar.rule {
+        Rule::AsText(_) => {
+            let plain = scalar_value(&scalar.plain(), name);
+            plain.plain().map_or(plain, Const::Text)
+        }
         Rule::Bool => Const::Bool(true),
         Rule::Enum(values) => {
             Const::Text(values.values.first().map_or("", |(_, wire)| wire).to_owned())
@@ -348,14 +279,14 @@ fn spell(limit: &Limit) -> String {
 
 /// Requests that the gateway answers with success while mocks answer it, simplest first.
 pub fn requests(contract: &Checked, versions: &[String]) -> Vec<SampleRequest> {
-    let mut found: Vec<SampleRequest> =
-        endpoints(contract.contract(), versions).map(request).collect();
+    let all = endpoints(contract.contract(), versions);
+    let mut found: Vec<SampleRequest> = all.map(|(types, one)| request(types, one)).collect();
     found.sort_by_key(|request| (request.method != "GET", request.body.is_some()));
     found
 }
 
 /// A request that the endpoint answers with success.
-pub(crate) fn request(endpoint: &Endpoint) -> SampleRequest {
+pub(crate) fn request(types: &Types, endpoint: &Endpoint) -> SampleRequest {
     let mut target = String::new();
     for segment in &endpoint.route {
         target.push('/');
@@ -391,7 +322,8 @@ pub(crate) fn request(endpoint: &Endpoint) -> SampleRequest {
     }
     let required = endpoint.body.as_ref().is_some_and(|body| !body.optional);
     let body = endpoint.work.body.filter(|_| required);
-    let body = body.map(|node| value(&endpoint.work, node, "body"));
+    let samples = Samples::new(types);
+    let body = body.map(|node| samples.node(&endpoint.work, node, "body"));
     let form = endpoint.body.as_ref().is_some_and(|body| body.form.is_some());
     let body = body.map(|body| if form { pairs(&body) } else { body.json() });
     if form && body.is_some() {

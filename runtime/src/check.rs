@@ -3,6 +3,7 @@
 //! Rules are statics in generated code. The reader of JSON bodies applies them, and each can be asked
 //! about text from elsewhere: paths, queries, headers.
 
+mod form;
 mod format;
 mod list;
 mod number;
@@ -12,6 +13,7 @@ mod pattern;
 mod text;
 mod violations;
 
+pub use form::{AsText, FieldForm, Form, MapForm, Slot, UnionForm, VariantForm};
 pub use format::Format;
 pub use list::{ANY_LIST, ListRule};
 pub use number::{Bound, INT, NUMBER, NumberKind, NumberRule};

@@ -10,9 +10,10 @@
 pub use bytes::Bytes;
 
 pub use crate::check::{
-    ANY_LIST, BOOLEAN, BooleanRule, Bound, EnumRule, Format, INT, ListRule, NUMBER, NumberKind,
-    NumberRule, Other, Pattern, Place, Rule, TEXT, TextRule, Violation, Violations, optional,
-    repeated, repeated_or, required,
+    ANY_LIST, AsText, BOOLEAN, BooleanRule, Bound, EnumRule, FieldForm, Form, Format, INT,
+    ListRule, MapForm, NUMBER, NumberKind, NumberRule, Other, Pattern, Place, Rule, Slot, TEXT,
+    TextRule, UnionForm, VariantForm, Violation, Violations, optional, repeated, repeated_or,
+    required,
 };
 pub use crate::contract::{
     Answering, Backend, BodyKind, Breaker, Condition, Contract, Endpoint, FormField, FormKind,
@@ -20,8 +21,8 @@ pub use crate::contract::{
 };
 pub use crate::error::{Error, Problem};
 pub use crate::json::{
-    Maybe, Object, Raw, Read, Reader, Stop, Writer, compare_numbers, plain_number, read_request,
-    read_result, same_json,
+    Maybe, Object, Raw, Read, Reader, Stop, Writer, compare_numbers, json_text, plain_number,
+    read_request, read_result, same_json,
 };
 pub use crate::request::{Deadline, Query, Request};
 pub use crate::response::Response;

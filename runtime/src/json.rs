@@ -6,6 +6,7 @@
 
 mod equality;
 mod escape;
+mod form;
 mod list;
 mod maybe;
 mod number;
@@ -27,7 +28,7 @@ pub use number::compare_numbers;
 pub use raw::{Raw, plain_number};
 pub use reader::{Read, Reader, Stop};
 pub use record::Object;
-pub use writer::Writer;
+pub use writer::{Writer, json_text};
 
 pub(crate) use escape::count as count_scalars;
 pub(crate) use number::Decimal;

@@ -117,12 +117,12 @@ fn one_that_sends_no_json_is_502() {
 
 #[test]
 fn one_that_nests_without_end_is_502() {
-    for depth in [200, 1000, 30_000] {
+    for depth in [64, 1000, 30_000] {
         let deep = format!(r#"{{"x":{}{},"value":true}}"#, "[".repeat(depth), "]".repeat(depth));
         fails(&with(&deep));
         fails(&with(&format!(r#"{{"x":{}"#, r#"{"a":"#.repeat(depth.min(10_000)))));
     }
-    let fine = format!(r#"{{"x":{}{},"value":true}}"#, "[".repeat(100), "]".repeat(100));
+    let fine = format!(r#"{{"x":{}{},"value":true}}"#, "[".repeat(63), "]".repeat(63));
     assert_eq!(ask(&with(&fine)).status, 200);
 }
 

@@ -21,5 +21,6 @@ gatewright_runtime::include_gateway!("shop");
 gatewright_runtime::include_gateway!("smallest");
 gatewright_runtime::include_gateway!("statuses");
 gatewright_runtime::include_gateway!("traps");
+gatewright_runtime::include_gateway!("types");
 gatewright_runtime::include_gateway!("validated");
 gatewright_runtime::include_gateway!("weather");

@@ -33,4 +33,5 @@ mod shop;
 mod standins;
 mod statuses;
 mod traps;
+mod types;
 mod validated;

@@ -34,6 +34,7 @@ const ALL: &[Compiled] = &[
     ("tests/data/generate/routes", &contracts::routes::CONTRACT),
     ("tests/data/generate/shapes", &contracts::shapes::CONTRACT),
     ("tests/data/generate/sending", &contracts::sending::CONTRACT),
+    ("tests/data/generate/types", &contracts::types::CONTRACT),
     ("tests/data/generate/statuses", &contracts::statuses::CONTRACT),
     ("tests/data/generate/traps", &contracts::traps::CONTRACT),
     ("tests/data/generate/validated", &contracts::validated::CONTRACT),

@@ -33,12 +33,16 @@ pub(crate) fn json(limits: &[Bound], diagnostics: &mut Diagnostics) -> Option<()
     Some(())
 }
 
-/// The bounds of a list.
-pub(crate) fn list(limits: &[Bound], diagnostics: &mut Diagnostics) -> Option<ListBounds> {
+/// The bounds of a list or a map.
+pub(crate) fn list(
+    limits: &[Bound],
+    what: &'static str,
+    diagnostics: &mut Diagnostics,
+) -> Option<ListBounds> {
     let mut bounds = ListBounds { min: 0, max: None, unique: false };
     for limit in limits {
         match &limit.kind {
-            BoundKind::Unique => bounds.unique = true,
+            BoundKind::Unique if what == "list" => bounds.unique = true,
             BoundKind::Range(min, max) => {
                 (bounds.min, bounds.max) = lengths(limit.span, (min, max), diagnostics)?;
             }
@@ -52,8 +56,11 @@ pub(crate) fn list(limits: &[Bound], diagnostics: &mut Diagnostics) -> Option<Li
             _ => {
                 refuse(
                     limit.span,
-                    "a list has no such bound".into(),
-                    "a list can have a range and `unique`",
+                    format!("a {what} has no such bound"),
+                    match what {
+                        "list" => "a list can have a range and `unique`",
+                        _ => "a map can have a range: how many entries",
+                    },
                     diagnostics,
                 );
                 return None;

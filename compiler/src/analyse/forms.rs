@@ -58,7 +58,8 @@ pub(crate) fn fields(ty: &Type, span: Span, resolver: &mut Resolver<'_>) -> Opti
 
 fn kind(scalar: &Scalar) -> FormKind {
     match scalar.rule {
-        Rule::Text(_) | Rule::Enum(_) => FormKind::Text,
+        // What JSON holds as a text is a text to the reader of the body.
+        Rule::Text(_) | Rule::Enum(_) | Rule::AsText(_) => FormKind::Text,
         Rule::Number(_) => FormKind::Number,
         Rule::Bool => FormKind::Boolean,
     }

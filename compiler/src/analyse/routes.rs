@@ -146,11 +146,11 @@ fn scalar(param: &Param) -> &Scalar {
 }
 
 fn accepts(param: &Param, text: &str) -> bool {
-    let constant = match &scalar(param).rule {
+    let constant = match scalar(param).rule.plain() {
         Rule::Text(_) | Rule::Enum(_) => Const::Text(text.to_owned()),
         Rule::Bool if text == "true" || text == "false" => Const::Bool(text == "true"),
         Rule::Number(_) if text.parse::<f64>().is_ok() => Const::Number(text.to_owned()),
-        Rule::Bool | Rule::Number(_) => return false,
+        Rule::Bool | Rule::Number(_) | Rule::AsText(_) => return false,
     };
     scalar_accepts(scalar(param), &constant).is_ok()
 }
@@ -183,6 +183,7 @@ fn table(rule: &Rule) -> Option<pattern::Table> {
             (None, _) => "(?s:.)+".into(),
         },
         Rule::Number(_) => "-?[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?".into(),
+        Rule::AsText(inner) => return table(inner),
         Rule::Bool => "true|false".into(),
         Rule::Enum(Enumeration { rest: Rest::Open, .. }) => "(?s:.)+".into(),
         Rule::Enum(values) => {

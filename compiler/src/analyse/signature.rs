@@ -235,7 +235,7 @@ fn path_type(
 
 fn one_value(ty: &Type) -> Option<Scalar> {
     match &ty.kind {
-        Kind::Scalar(scalar) if !ty.nullable => Some(scalar.clone()),
+        Kind::Scalar(scalar) if !ty.nullable => Some(scalar.plain()),
         _ => None,
     }
 }
@@ -279,7 +279,7 @@ fn parameter(
     resolver.deprecated(written.deprecated.as_ref(), "a parameter");
     let ty = resolver.ty(&written.ty)?;
     let kind = match &ty.kind {
-        Kind::Scalar(scalar) if !ty.nullable => ParamKind::One(scalar.clone()),
+        Kind::Scalar(scalar) if !ty.nullable => ParamKind::One(scalar.plain()),
         Kind::List(element, bounds) if place != Place::Cookie && !ty.nullable => one_value(element)
             .map(|scalar| ParamKind::Many(scalar, bounds.clone()))
             .or_else(|| no_spelling(written, resolver))?,

@@ -1,13 +1,15 @@
 //! Gives every type its meaning in one version.
 
 mod generics;
+mod keyed;
+mod settle;
 
 use super::bounds;
 use super::values::{self, article};
 use super::versions::{Flat, FlatField, FlatFieldKind, FlatKind, FlatType};
 use crate::contract::types::{
     Const, Enumeration, Field, Format, Kind, Number, NumberKind, Record, RecordId, Rest, Rule,
-    Scalar, Text, Type, Types,
+    Scalar, Text, Type, Types, Union,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::suggest;
@@ -15,7 +17,7 @@ use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
     self, Base, Deprecated, EnumBody, EnumRest, Field as TreeField, Ident, Value,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 /// The names of the scalars.
 pub(crate) const SCALARS: [&str; 13] = [
@@ -31,9 +33,19 @@ pub(crate) struct Resolver<'a> {
     /// One for each declaration, in their order, and behind them one for each instance.
     slots: Vec<Slot>,
     generics: generics::Generics,
-    /// The slots being resolved, and the ways out of them, outermost first.
+    /// Records and unions that are mentioned, and whose parts are still to be resolved.
+    queue: VecDeque<usize>,
+    /// Names for other types that are being resolved, and the ways out of them, outermost first.
     path: Vec<Step>,
-    /// The records so far.
+    /// Values of fields that are looked at when every type is known.
+    pending: Vec<settle::Pending>,
+    /// Values of types that are looked at when every type is known.
+    examples: Vec<(Type, Value)>,
+    /// Whether every declaration is resolved.
+    settled: bool,
+    /// Records and unions of which a part was refused.
+    refused: settle::Refused,
+    /// The records and unions so far.
     pub(crate) types: Types,
     /// Findings of this version.
     pub(crate) diagnostics: &'a mut Diagnostics,
@@ -49,6 +61,7 @@ struct Slot {
     /// The parameter and its argument.
     bound: Option<(String, Type)>,
     state: State,
+    parts: Parts,
 }
 
 /// How far a declaration is resolved.
@@ -60,11 +73,20 @@ enum State {
     Done(Option<Type>),
 }
 
+/// How far the fields of a record or the variants of a union are resolved. Whoever mentions one
+/// need not wait for them: so a type can contain itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Parts {
+    Untouched,
+    Open,
+    Done,
+}
+
 /// A step from a slot to one that it mentions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Step {
     Slot(usize),
-    /// A field that may be absent, a value that may be null, a list that may be empty.
+    /// A value that may be null, a list that may be empty.
     WayOut,
 }
 
@@ -78,7 +100,12 @@ impl<'a> Resolver<'a> {
             index: index.collect(),
             slots: flat.types.iter().enumerate().map(|(at, one)| Slot::of(at, one)).collect(),
             generics: generics::Generics::default(),
+            queue: VecDeque::new(),
             path: Vec::new(),
+            pending: Vec::new(),
+            examples: Vec::new(),
+            settled: false,
+            refused: settle::Refused::default(),
             types: Types::default(),
             diagnostics,
         }
@@ -103,7 +130,57 @@ impl<'a> Resolver<'a> {
                 self.declaration(at, one.name.span);
             }
         }
+        self.drain();
         self.generics();
+        self.settled = true;
+        self.settle();
+    }
+
+    /// Resolves the parts of everything that is mentioned.
+    fn drain(&mut self) {
+        while let Some(at) = self.queue.pop_front() {
+            self.complete(at);
+        }
+    }
+
+    /// Resolves the fields of a record, or the variants of a union, once.
+    fn complete(&mut self, at: usize) {
+        let Some(slot) = self.slots.get_mut(at).filter(|slot| slot.parts == Parts::Untouched)
+        else {
+            return;
+        };
+        slot.parts = Parts::Open;
+        let (declared, bound) = (slot.declared, slot.bound.clone());
+        let kind = match &slot.state {
+            State::Done(Some(ty)) => ty.kind.clone(),
+            _ => return,
+        };
+        let Some(one) = self.declared.get(declared) else { return };
+        let outer = self.generics.bind(bound);
+        // What a record mentions is no part of the path to it.
+        let path = std::mem::take(&mut self.path);
+        self.parts(one, &kind);
+        self.path = path;
+        self.generics.bind(outer);
+        if let Some(slot) = self.slots.get_mut(at) {
+            slot.parts = Parts::Done;
+        }
+    }
+
+    fn parts(&mut self, one: &FlatType, kind: &Kind) {
+        match (kind, &one.kind) {
+            (Kind::Record(id), written) => {
+                match fields_of(written).and_then(|fields| self.fields(*id, &fields)) {
+                    Some(fields) => self.types.fill(*id, fields),
+                    None => self.refused.record(*id),
+                }
+            }
+            (Kind::Union(id), FlatKind::Union(union)) => match self.variants(union) {
+                Some(variants) => self.types.fill_union(*id, variants),
+                None => self.refused.union(*id),
+            },
+            _ => {}
+        }
     }
 
     /// Whether `name` is a declared type or a scalar.
@@ -140,11 +217,20 @@ impl<'a> Resolver<'a> {
         let outer = self.generics.bind(slot.bound.clone());
         self.set(at, State::Open);
         self.path.push(Step::Slot(at));
-        let ty = self.resolve_declaration(declared, &name);
+        let ty = self.resolve_declaration(at, declared, &name);
         self.path.pop();
         self.set(at, State::Done(ty.clone()));
         self.generics.bind(outer);
-        ty
+        if !self.settled {
+            return ty;
+        }
+        // An endpoint is the first to mention an instance.
+        self.drain();
+        self.settle();
+        match self.slots.get(at).map(|slot| &slot.state) {
+            Some(State::Done(ty)) => ty.clone(),
+            _ => ty,
+        }
     }
 
     fn set(&mut self, at: usize, state: State) {
@@ -153,21 +239,20 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// A name that leads to itself without a record in between.
     fn recursive(&mut self, at: usize, used: Span) {
         let Some(slot) = self.slots.get(at) else { return };
         let Some(one) = self.declared.get(slot.declared) else { return };
         let name = &slot.name;
         let mut since = self.path.iter().skip_while(|step| **step != Step::Slot(at));
-        self.diagnostics.push(if since.any(|step| *step == Step::WayOut) {
+        let endless = !since.any(|step| *step == Step::WayOut);
+        self.diagnostics.push(if endless {
+            settle::endless(name, used, one.name.span)
+        } else {
             super::not_yet(used, &format!("`{name}` inside `{name}`"), Severity::Warning)
                 .see(one.name.span, "the type that contains itself")
                 .note("endpoints that use the type are left out of the gateway")
-        } else {
-            let message = format!("`{name}` contains itself without a way to end");
-            Diagnostic::new(Code::EndlessType, used, message)
-                .label(format!("every `{name}` has another one in it"))
-                .see(one.name.span, "the type that contains itself")
-                .help("let the field be missing: `field?: …`, or make it a list")
+                .help(format!("put a record in between: `type {name} {{ … }}`"))
         });
     }
 
@@ -186,38 +271,40 @@ impl<'a> Resolver<'a> {
         resolved
     }
 
-    fn resolve_declaration(&mut self, one: &FlatType, name: &str) -> Option<Type> {
+    fn resolve_declaration(&mut self, at: usize, one: &FlatType, name: &str) -> Option<Type> {
         let span = one.name.span;
         self.deprecated(one.deprecated.as_ref(), "a type");
         match &one.kind {
-            FlatKind::Alias { ty, example } => {
+            FlatKind::Alias { ty, example } if fields_of(&one.kind).is_none() => {
                 let mut ty = self.ty(ty)?;
                 if let Kind::Scalar(scalar) = &mut ty.kind {
                     scalar.name = Some(name.to_owned());
                 }
                 if let Some(example) = example {
-                    ty.example = self.constant(&ty.clone(), example);
+                    ty.example = self.example(&ty.clone(), example);
                 }
                 Some(ty)
             }
-            FlatKind::Record(fields) => {
-                let record = self.record(Some(name.to_owned()), fields, span)?;
-                Some(plain(Kind::Record(record), span))
+            FlatKind::Record(_) | FlatKind::Alias { .. } => {
+                self.queue.push_back(at);
+                let record = Record { name: Some(name.to_owned()), fields: Vec::new(), span };
+                let ty = plain(Kind::Record(self.types.add(record)), span);
+                if let FlatKind::Alias { example: Some(example), .. } = &one.kind {
+                    self.examples.push((ty.clone(), example.clone()));
+                }
+                Some(ty)
             }
             FlatKind::Enum(decl) => {
                 let scalar = self.enumeration(Some(name.to_owned()), &decl.body);
                 Some(plain(Kind::Scalar(scalar?), span))
             }
-            FlatKind::Union(_) => self.left_out(span, &format!("the union `{name}`")),
+            FlatKind::Union(union) => {
+                self.queue.push_back(at);
+                let (name, tag) = (name.to_owned(), union.tag.text.clone());
+                let union = Union { name, tag, variants: Vec::new(), span };
+                Some(plain(Kind::Union(self.types.add_union(union)), span))
+            }
         }
-    }
-
-    fn left_out(&mut self, span: Span, what: &str) -> Option<Type> {
-        self.diagnostics.push(
-            super::not_yet(span, what, Severity::Warning)
-                .note("endpoints that use the type are left out of the gateway"),
-        );
-        None
     }
 
     /// A record, or nothing if one of its fields was refused.
@@ -227,12 +314,28 @@ impl<'a> Resolver<'a> {
         fields: &[FlatField],
         span: Span,
     ) -> Option<RecordId> {
+        let id = self.types.add(Record { name, fields: Vec::new(), span });
+        let fields = self.fields(id, fields);
+        if fields.is_none() {
+            self.refused.record(id);
+        }
+        self.types.fill(id, fields?);
+        if self.settled {
+            self.look_at_values();
+        }
+        Some(id)
+    }
+
+    /// The fields of the record `id`, or nothing if one of them was refused.
+    fn fields(&mut self, id: RecordId, fields: &[FlatField]) -> Option<Vec<Field>> {
         let mut found: Vec<Field> = Vec::new();
         let mut whole = true;
         for field in fields {
             let more = match &field.kind {
-                FlatFieldKind::Named(named) => self.field(named, field).map(|field| vec![field]),
-                FlatFieldKind::Spread(other) => self.spread(other),
+                FlatFieldKind::Named(named) => {
+                    self.field(id, named, field).map(|field| vec![field])
+                }
+                FlatFieldKind::Spread(other) => self.spread(id, other),
             };
             whole &= more.is_some();
             for field in more.unwrap_or_default() {
@@ -246,7 +349,7 @@ impl<'a> Resolver<'a> {
                 }
             }
         }
-        whole.then(|| self.types.add(Record { name, fields: found, span }))
+        whole.then_some(found)
     }
 
     /// Dates that exist, of what nothing shows to callers.
@@ -259,37 +362,27 @@ impl<'a> Resolver<'a> {
         );
     }
 
-    fn field(&mut self, named: &tree::NamedField, flat: &FlatField) -> Option<Field> {
+    fn field(&mut self, id: RecordId, named: &tree::NamedField, flat: &FlatField) -> Option<Field> {
         self.deprecated(named.deprecated.as_ref(), "a field");
-        let ty = self.resolve_optional(named.optional, |this| this.ty(&named.ty))?;
-        let example = named.example.as_ref().and_then(|value| self.constant(&ty, value));
-        let default = named.default.as_ref().and_then(|value| self.constant(&ty, value));
-        if let Some(value) = &named.default {
-            self.diagnostics.push(
-                super::not_yet(value.span, "the default of a field", Severity::Warning)
-                    .note("an absent field stays absent")
-                    .help(format!(
-                        "write `{}?: …` and leave the default to the backend",
-                        named.name.text
-                    )),
-            );
-        }
+        let ty = self.ty(&named.ty)?;
+        let name = &named.name.text;
+        self.pend(id, name, named);
         Some(Field {
-            name: named.name.text.clone(),
+            name: name.clone(),
             optional: named.optional || named.default.is_some(),
             ty,
-            example,
-            default,
+            example: None,
+            default: None,
             span: named.name.span.to(named.ty.span),
             added: flat.added,
             renames: flat.renames.clone(),
         })
     }
 
-    fn spread(&mut self, other: &tree::Type) -> Option<Vec<Field>> {
+    fn spread(&mut self, id: RecordId, other: &tree::Type) -> Option<Vec<Field>> {
         let ty = self.ty(other)?;
-        if let Kind::Record(id) = ty.kind {
-            return Some(self.types.record(id).fields.clone());
+        if let Kind::Record(source) = ty.kind {
+            return self.taken(source, id, other.span);
         }
         let wanted = values::spelling(&ty, &self.types);
         let message = format!("`{wanted}` is not a record, so it has no fields to take");
@@ -306,12 +399,31 @@ impl<'a> Resolver<'a> {
         None
     }
 
+    /// The fields of the record `source`, for the record `id`.
+    fn taken(&mut self, source: RecordId, id: RecordId, used: Span) -> Option<Vec<Field>> {
+        if let Some(at) = self.slots.iter().position(|slot| slot.is_record(source)) {
+            if self.slots.get(at).is_some_and(|slot| slot.parts == Parts::Open) {
+                let record = self.types.record(source);
+                let name = record.name.as_deref().unwrap_or_default();
+                let diagnostic = settle::endless(name, used, record.span);
+                self.diagnostics.push(diagnostic);
+                return None;
+            }
+            self.complete(at);
+        }
+        if self.refused.has_record(source) {
+            return None;
+        }
+        self.pend_again(source, id);
+        Some(self.types.record(source).fields.clone())
+    }
+
     /// The meaning of a type where it is used; nothing if it was refused.
     pub(crate) fn ty(&mut self, ty: &tree::Type) -> Option<Type> {
-        if ty.as_text {
-            return self.left_out(ty.span, "`as text`");
-        }
         let mut found = self.resolve_optional(ty.nullable, |this| this.base(ty))?;
+        if ty.as_text {
+            found = self.as_text(found, ty)?;
+        }
         found.nullable |= ty.nullable;
         found.span = ty.span;
         Some(found)
@@ -321,7 +433,7 @@ impl<'a> Resolver<'a> {
         Some(match &ty.base {
             Base::Name(name) => self.named_with(name, ty)?,
             Base::List(element) => {
-                let bounds = bounds::list(&ty.limits, self.diagnostics);
+                let bounds = bounds::list(&ty.limits, "list", self.diagnostics);
                 let empty = bounds.as_ref().is_none_or(|bounds| bounds.min == 0);
                 let element = self.resolve_optional(empty, |this| this.ty(element));
                 let (element, bounds) = (element?, bounds?);
@@ -340,7 +452,7 @@ impl<'a> Resolver<'a> {
                 bounds::none(&ty.limits, "an enum", self.diagnostics);
                 plain(Kind::Scalar(self.enumeration(None, body)?), ty.span)
             }
-            Base::Map(..) => return self.left_out(ty.span, "a map"),
+            Base::Map(key, value) => self.map(key, value, ty)?,
             Base::Generic(name, argument) => {
                 let found = self.generic(name, argument)?;
                 bounds::none(&ty.limits, &format!("`{}<…>`", name.text), self.diagnostics);
@@ -503,13 +615,35 @@ impl Resolver<'_> {
 
 impl Slot {
     fn of(at: usize, one: &FlatType) -> Self {
-        Self { declared: at, name: one.name.text.clone(), bound: None, state: State::Untouched }
+        Self {
+            declared: at,
+            name: one.name.text.clone(),
+            bound: None,
+            state: State::Untouched,
+            parts: Parts::Untouched,
+        }
+    }
+
+    fn is_record(&self, id: RecordId) -> bool {
+        matches!(&self.state, State::Done(Some(Type { kind: Kind::Record(one), .. })) if *one == id)
     }
 }
 
 /// Whether the language itself has a type of this name.
 pub(crate) fn is_builtin(name: &str) -> bool {
     SCALARS.contains(&name) || name == "json"
+}
+
+/// The fields that a declaration of a record writes: `type X { … }` or `type X = { … }`.
+fn fields_of(kind: &FlatKind) -> Option<Vec<FlatField>> {
+    match kind {
+        FlatKind::Record(fields) => Some(fields.clone()),
+        FlatKind::Alias { ty, .. } if !ty.nullable && ty.limits.is_empty() && !ty.as_text => {
+            let Base::Record(record) = &ty.base else { return None };
+            Some(record.fields.iter().map(|field| super::edits::flat_field(field, 0)).collect())
+        }
+        _ => None,
+    }
 }
 
 fn plain(kind: Kind, span: Span) -> Type {

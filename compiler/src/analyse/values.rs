@@ -2,8 +2,8 @@
 
 use super::bounds;
 use crate::contract::types::{
-    Const, Enumeration, Format, Kind, ListBounds, Number, NumberKind, Rest, Rule, Scalar, Text,
-    Type, Types,
+    Const, Enumeration, Field, Format, Kind, ListBounds, Number, NumberKind, Record, Rest, Rule,
+    Scalar, Text, Type, Types, Union, Variant,
 };
 use crate::pattern;
 use gatewright_grammar::tree::{EntryKind, TemplatePart, Value, ValueKind};
@@ -13,6 +13,17 @@ use std::fmt::Write as _;
 /// The constant that `value` writes; nothing if it is not known at compile time. A word stands
 /// for an enum's value where `expected` is one.
 pub(crate) fn constant(value: &Value, expected: Option<&Type>, types: &Types) -> Option<Const> {
+    let found = written(value, expected, types)?;
+    // JSON holds it as a text, whichever way the contract writes it.
+    Some(match expected.map(|ty| &ty.kind) {
+        Some(Kind::Scalar(Scalar { rule: Rule::AsText(_), .. })) => {
+            found.plain().map_or(found, Const::Text)
+        }
+        _ => found,
+    })
+}
+
+fn written(value: &Value, expected: Option<&Type>, types: &Types) -> Option<Const> {
     Some(match &value.kind {
         ValueKind::Number(number) => Const::Number(json_number(&number.text)),
         ValueKind::Date(date) => Const::Text(date.text.clone()),
@@ -71,11 +82,16 @@ fn word(text: &str, expected: Option<&Type>) -> Option<Const> {
     }
 }
 
-fn field<'t>(ty: &Type, name: &str, types: &'t Types) -> Option<&'t Type> {
-    match ty.kind {
-        Kind::Record(id) => {
-            types.record(id).fields.iter().find(|field| field.name == name).map(|field| &field.ty)
-        }
+fn field<'t>(ty: &'t Type, name: &str, types: &'t Types) -> Option<&'t Type> {
+    let of_record = |id| {
+        let field = types.record(id).fields.iter().find(|field| field.name == name);
+        field.map(|field| &field.ty)
+    };
+    match &ty.kind {
+        Kind::Record(id) => of_record(*id),
+        // Fields of one name in two variants may differ; what is written tells only in the end.
+        Kind::Union(id) => types.union(*id).variants.iter().find_map(|one| of_record(one.record)),
+        Kind::Map(map) => Some(&map.value),
         _ => None,
     }
 }
@@ -111,18 +127,108 @@ pub(crate) fn accepts(ty: &Type, value: &Const, types: &Types) -> Result<(), Str
             items.iter().try_for_each(|item| accepts(element, item, types))
         }
         (Kind::Record(id), Const::Record(members)) => {
-            let record = types.record(*id);
-            for (name, member) in members {
-                let field = record.fields.iter().find(|field| field.name == *name);
-                let field = field.ok_or_else(|| format!("it has no field `{name}`"))?;
-                accepts(&field.ty, member, types).map_err(|why| format!("`{name}`: {why}"))?;
+            record_accepts(types.record(*id), members, types)
+        }
+        (Kind::Map(map), Const::Record(entries)) => {
+            length(entries.len() as u64, &map.bounds)?;
+            for (key, entry) in entries {
+                scalar_accepts(&map.key, &Const::Text(key.clone()))
+                    .map_err(|why| format!("the key `{key}`: {why}"))?;
+                accepts(&map.value, entry, types).map_err(|why| format!("`{key}`: {why}"))?;
             }
-            let missing =
-                record.fields.iter().find(|f| !f.optional && value.member(&f.name).is_none());
-            missing.map_or(Ok(()), |field| Err(format!("`{}` is missing", field.name)))
+            Ok(())
+        }
+        (Kind::Union(id), Const::Record(members)) => {
+            let union = types.union(*id);
+            let variant = variant(union, value)?;
+            let rest = members.iter().filter(|(name, _)| *name != union.tag);
+            let rest: Vec<(String, Const)> = rest.cloned().collect();
+            record_accepts(types.record(variant.record), &rest, types)
         }
         (Kind::List(..), _) => Err("a list is wanted".into()),
-        (Kind::Record(_), _) => Err("a record is wanted".into()),
+        (Kind::Map(_), _) => Err("a map is wanted".into()),
+        (Kind::Record(_) | Kind::Union(_), _) => Err("a record is wanted".into()),
+    }
+}
+
+fn record_accepts(
+    record: &Record,
+    members: &[(String, Const)],
+    types: &Types,
+) -> Result<(), String> {
+    for (name, member) in members {
+        let field = record.fields.iter().find(|field| field.name == *name);
+        let field = field.ok_or_else(|| format!("it has no field `{name}`"))?;
+        accepts(&field.ty, member, types).map_err(|why| format!("`{name}`: {why}"))?;
+    }
+    let has = |field: &Field| members.iter().any(|(name, _)| *name == field.name);
+    let missing = record.fields.iter().find(|field| !field.optional && !has(field));
+    missing.map_or(Ok(()), |field| Err(format!("`{}` is missing", field.name)))
+}
+
+/// The variant that a value says it is; else why it says none.
+pub(crate) fn variant<'t>(union: &'t Union, value: &Const) -> Result<&'t Variant, String> {
+    let names =
+        || union.variants.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ");
+    match value.member(&union.tag) {
+        Some(Const::Text(name)) => union
+            .variants
+            .iter()
+            .find(|one| one.name == *name)
+            .ok_or_else(|| format!("`{}` is one of {}, not `{name}`", union.tag, names())),
+        Some(_) => Err(format!("`{}` is one of {}", union.tag, names())),
+        None => Err(format!("`{}` is missing: one of {}", union.tag, names())),
+    }
+}
+
+/// Whether a result that holds `value` would be read as a `ty`; else why not. What is not declared
+/// is not looked at, and null counts as absence.
+pub(crate) fn reads(ty: &Type, value: &Const, reads: usize, types: &Types) -> Result<(), String> {
+    match (&ty.kind, value) {
+        (_, Const::Null) if ty.nullable => Ok(()),
+        (_, Const::Null) => Err("it is null".into()),
+        (Kind::List(element, bounds), Const::List(items)) => {
+            length(items.len() as u64, bounds)?;
+            items.iter().try_for_each(|item| self::reads(element, item, reads, types))
+        }
+        (Kind::Map(map), Const::Record(entries)) => {
+            length(entries.len() as u64, &map.bounds)?;
+            entries.iter().try_for_each(|(key, entry)| {
+                scalar_accepts(&map.key, &Const::Text(key.clone()))
+                    .and_then(|()| self::reads(&map.value, entry, reads, types))
+                    .map_err(|why| format!("`{key}`: {why}"))
+            })
+        }
+        (Kind::Record(id), Const::Record(_)) => types
+            .record(*id)
+            .fields
+            .iter()
+            .try_for_each(|field| field_reads(field, value, reads, types)),
+        (Kind::Union(id), Const::Record(_)) => {
+            let variant = variant(types.union(*id), value)?;
+            let record = types.record(variant.record);
+            record.fields.iter().try_for_each(|field| field_reads(field, value, reads, types))
+        }
+        (Kind::Scalar(scalar), _) => {
+            // A result may hold it either way.
+            scalar_accepts(scalar, value).or_else(|why| match &scalar.rule {
+                Rule::AsText(_) => scalar_accepts(&scalar.plain(), value),
+                _ => Err(why),
+            })
+        }
+        _ => accepts(ty, value, types),
+    }
+}
+
+fn field_reads(field: &Field, value: &Const, reads: usize, types: &Types) -> Result<(), String> {
+    let name = field.name_as_of(reads);
+    let loose = field.optional || field.ty.nullable;
+    match value.member(name) {
+        None | Some(Const::Null) if loose => Ok(()),
+        None => Err(format!("`{name}` is missing")),
+        Some(member) => {
+            self::reads(&field.ty, member, reads, types).map_err(|why| format!("`{name}`: {why}"))
+        }
     }
 }
 
@@ -143,7 +249,24 @@ pub(crate) fn scalar_accepts(scalar: &Scalar, value: &Const) -> Result<(), Strin
         (Rule::Text(rule), Const::Text(text)) => text_accepts(rule, text),
         (Rule::Enum(rule), Const::Text(text)) => enum_accepts(rule, text),
         (Rule::Text(_) | Rule::Enum(_), _) => Err("a text is wanted".into()),
+        (Rule::AsText(inner), Const::Text(text)) => {
+            let value = match (&**inner, text.as_str()) {
+                (Rule::Bool, "true" | "false") => Const::Bool(text == "true"),
+                (Rule::Number(_), text) if is_number(text) => Const::Number(text.to_owned()),
+                _ => return Err(format!("{} as a text is wanted", rule_spelling(inner))),
+            };
+            scalar_accepts(&scalar.plain(), &value)
+        }
+        (Rule::AsText(_), _) => Err("a text is wanted".into()),
     }
+}
+
+/// Whether a text is a number without an exponent, as JSON writes it.
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(w, f)| (w, Some(f)));
+    let all = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    all(whole) && fraction.is_none_or(all) && json_number(text) == text
 }
 
 fn enum_accepts(rule: &Enumeration, text: &str) -> Result<(), String> {
@@ -261,6 +384,13 @@ pub(crate) fn spelling(ty: &Type, types: &Types) -> String {
         Kind::List(element, bounds) => {
             format!("[{}]{}", spelling(element, types), list_spelling(bounds))
         }
+        Kind::Map(map) => {
+            let key = Kind::Scalar(map.key.clone());
+            let key = Type { kind: key, nullable: false, example: None, span: ty.span };
+            let (key, value) = (spelling(&key, types), spelling(&map.value, types));
+            format!("[{key}: {value}]{}", list_spelling(&map.bounds))
+        }
+        Kind::Union(id) => types.union(*id).name.clone(),
     };
     if ty.nullable && !matches!(ty.kind, Kind::Json) {
         text.push_str(" | null");
@@ -298,6 +428,7 @@ pub(crate) fn rule_spelling(rule: &Rule) -> String {
             if parts.is_empty() { "text".into() } else { format!("text({})", parts.join(", ")) }
         }
         Rule::Number(number) => number_spelling(number),
+        Rule::AsText(inner) => format!("{} as text", rule_spelling(inner)),
         Rule::Enum(values) => {
             let mut text = String::from("enum {");
             for (_, wire) in &values.values {

@@ -18,6 +18,7 @@ mod request;
 mod returns;
 mod scope;
 mod untyped;
+mod whole;
 mod written;
 
 use super::backends::Backends;
@@ -249,5 +250,5 @@ impl Lower<'_, '_> {
 /// The nodes of what callers send.
 fn body_node(context: &Context<'_>, nodes: &mut Nodes<'_>) -> Option<crate::contract::NodeId> {
     let (body, _) = context.request.body.as_ref()?;
-    Some(nodes.declare(Parent::Body, &body.ty, context.types))
+    Some(nodes.declare(Parent::Body, &body.ty))
 }

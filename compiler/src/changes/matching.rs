@@ -157,7 +157,7 @@ fn accepts(param: &Param, text: &str) -> bool {
         Rule::Text(_) | Rule::Enum(_) => Const::Text(text.to_owned()),
         Rule::Bool if text == "true" || text == "false" => Const::Bool(text == "true"),
         Rule::Number(_) if text.parse::<f64>().is_ok() => Const::Number(text.to_owned()),
-        Rule::Bool | Rule::Number(_) => return false,
+        Rule::Bool | Rule::Number(_) | Rule::AsText(_) => return false,
     };
     let scalar = crate::contract::types::Scalar { name: None, rule: rule.clone() };
     crate::analyse::values::scalar_accepts(&scalar, &constant).is_ok()

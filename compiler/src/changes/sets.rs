@@ -62,13 +62,26 @@ pub(crate) fn outside(old: &Rule, new: &Rule, position: Position) -> Within {
         {
             Within::Yes
         }
-        (Rule::Number(_) | Rule::Bool | Rule::Text(_) | Rule::Enum(_), _) => {
+        (Rule::AsText(old), Rule::AsText(new)) => match outside(old, new, position) {
+            Within::No(witness) => Within::No(quoted(witness)),
+            other => other,
+        },
+        // A backend may send the text or the plain value.
+        (Rule::Number(_) | Rule::Bool, Rule::AsText(new)) if position == Position::Read => {
+            outside(old, new, position)
+        }
+        (Rule::Number(_) | Rule::Bool | Rule::Text(_) | Rule::Enum(_) | Rule::AsText(_), _) => {
             match inhabitant(old, position) {
                 Some(witness) => Within::No(witness),
                 None => Within::Yes,
             }
         }
     }
+}
+
+/// A value as `as text` writes it.
+fn quoted(value: Const) -> Const {
+    value.plain().map_or(value, Const::Text)
 }
 
 /// Some value of `rule`; nothing if there is none.
@@ -81,6 +94,7 @@ pub(crate) fn several(rule: &Rule, count: usize, position: Position) -> Vec<Cons
     match rule {
         Rule::Bool => [Const::Bool(true), Const::Bool(false)].into_iter().take(count).collect(),
         Rule::Number(rule) => number::several(rule, count),
+        Rule::AsText(inner) => several(inner, count, position).into_iter().map(quoted).collect(),
         Rule::Text(_) | Rule::Enum(_) => match Texts::of(rule, position) {
             Some(texts) => texts.several(count),
             None => Vec::new(),

@@ -1,6 +1,7 @@
 //! What differs between two types, part by part, and what that does to their values.
 
 mod fields;
+mod keyed;
 mod lists;
 mod scalars;
 #[cfg(test)]
@@ -184,11 +185,23 @@ impl<'t> Compare<'t> {
                 let lists = self.lists((a, more), (b, less));
                 lists.into_iter().map(|one| one.or_at(old.span, new.span)).collect()
             }
+            (Kind::Map(a), Kind::Map(b)) => {
+                let maps = self.maps(a, b);
+                maps.into_iter().map(|one| one.or_at(old.span, new.span)).collect()
+            }
+            (Kind::Union(a), Kind::Union(b)) => self.unions(*a, *b),
             (Kind::Json, _) => vec![self.untyped("type/narrowed", old, new)],
             (_, Kind::Json) => vec![self.untyped("type/widened", old, new)],
-            (Kind::Scalar(_) | Kind::Record(_) | Kind::List(..), _) => {
-                vec![self.replaced(old, new)]
+            (Kind::Record(_), Kind::Union(_)) => {
+                vec![Difference { rule: "union/introduced", ..self.replaced(old, new) }]
             }
+            (Kind::Union(_), Kind::Record(_)) => {
+                vec![Difference { rule: "union/dropped", ..self.replaced(old, new) }]
+            }
+            (
+                Kind::Scalar(_) | Kind::Record(_) | Kind::List(..) | Kind::Map(_) | Kind::Union(_),
+                _,
+            ) => vec![self.replaced(old, new)],
         };
         if found.is_empty() {
             return found;
@@ -206,7 +219,7 @@ impl<'t> Compare<'t> {
     fn untyped(&self, rule: &'static str, old: &Type, new: &Type) -> Difference {
         let refused = |ty: &Type| match &ty.kind {
             _ if !ty.nullable => Const::Null,
-            Kind::Record(_) | Kind::List(..) => Const::Bool(true),
+            Kind::Record(_) | Kind::List(..) | Kind::Map(_) | Kind::Union(_) => Const::Bool(true),
             Kind::Scalar(_) | Kind::Json => Const::List(Vec::new()),
         };
         let narrows = rule == "type/narrowed";
@@ -238,7 +251,9 @@ impl<'t> Compare<'t> {
             Kind::Record(id) => {
                 *self.inhabited.entry((is_old, *id)).or_insert_with(|| values.is_there(&plain))
             }
-            Kind::Scalar(_) | Kind::List(..) | Kind::Json => values.is_there(&plain),
+            Kind::Scalar(_) | Kind::List(..) | Kind::Json | Kind::Map(_) | Kind::Union(_) => {
+                values.is_there(&plain)
+            }
         }
     }
 

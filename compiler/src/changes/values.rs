@@ -1,7 +1,9 @@
 //! Values of types, to show that there are any.
 
 use super::sets::{self, Position};
-use crate::contract::types::{Const, Kind, ListBounds, Record, RecordId, Rule, Type, Types};
+use crate::contract::types::{
+    Const, Kind, ListBounds, Map, Record, RecordId, Rule, Type, Types, UnionId,
+};
 
 /// Makes values of the types of one version.
 pub(crate) struct Values<'t> {
@@ -23,6 +25,8 @@ impl<'t> Values<'t> {
             Kind::Scalar(scalar) => sets::inhabitant(&scalar.rule, self.position),
             Kind::Record(id) => self.record(*id),
             Kind::List(element, bounds) => self.list(element, bounds),
+            Kind::Map(map) => self.map(map),
+            Kind::Union(id) => self.union(*id),
         };
         value.or_else(|| ty.nullable.then_some(Const::Null))
     }
@@ -47,6 +51,8 @@ impl<'t> Values<'t> {
                 self.open.pop();
                 there
             }
+            Kind::Map(map) => self.map(map).is_some(),
+            Kind::Union(id) => self.union(*id).is_some(),
             Kind::List(_, bounds) if bounds.min == 0 => true,
             Kind::List(element, bounds) if !bounds.unique => self.is_there(element),
             Kind::List(element, bounds) => self.list(element, bounds).is_some(),
@@ -67,6 +73,30 @@ impl<'t> Values<'t> {
     fn members(&mut self, record: &Record) -> Option<Vec<(String, Const)>> {
         let required = record.fields.iter().filter(|field| !field.optional);
         required.map(|field| Some((field.name.clone(), self.some(&field.ty)?))).collect()
+    }
+
+    /// The map with the fewest entries.
+    fn map(&mut self, map: &Map) -> Option<Const> {
+        let count = usize::try_from(map.bounds.min.min(10_000)).ok()?;
+        if count == 0 {
+            return Some(Const::Record(Vec::new()));
+        }
+        let keys = sets::several(&map.key.rule, count, self.position);
+        let value = self.some(&map.value)?;
+        let keys: Vec<String> = keys.iter().filter_map(Const::plain).collect();
+        let entries = keys.into_iter().map(|key| (key, value.clone()));
+        let entries: Vec<(String, Const)> = entries.collect();
+        (entries.len() == count).then_some(Const::Record(entries))
+    }
+
+    /// A value of the first variant that has one.
+    fn union(&mut self, id: UnionId) -> Option<Const> {
+        let union = self.types.union(id);
+        union.variants.iter().find_map(|variant| {
+            let Const::Record(members) = self.record(variant.record)? else { return None };
+            let tag = (union.tag.clone(), Const::Text(variant.name.clone()));
+            Some(Const::Record(std::iter::once(tag).chain(members).collect()))
+        })
     }
 
     fn list(&mut self, element: &Type, bounds: &ListBounds) -> Option<Const> {
@@ -101,6 +131,8 @@ impl<'t> Values<'t> {
             Kind::Scalar(scalar) => sets::several(&scalar.rule, count, self.position),
             Kind::Record(id) => self.records(*id, count),
             Kind::List(element, bounds) => self.lists(element, bounds, count),
+            Kind::Map(map) => self.map(map).into_iter().take(count).collect(),
+            Kind::Union(id) => self.union(*id).into_iter().take(count).collect(),
         };
         if ty.nullable && found.len() < count && !matches!(ty.kind, Kind::Json) {
             found.push(Const::Null);

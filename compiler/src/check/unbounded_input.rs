@@ -1,7 +1,7 @@
 //! Texts and lists of a body that callers may make as long as the body.
 
 use super::walk;
-use crate::contract::types::{Kind, Rule, Type};
+use crate::contract::types::{Enumeration, Kind, Rest, Rule, Type};
 use crate::contract::{Contract, Endpoint, Version};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use gatewright_grammar::Span;
@@ -53,6 +53,11 @@ fn body(version: &Version, endpoint: &Endpoint, diagnostics: &mut Diagnostics) {
 fn unbounded(ty: &Type) -> Option<&'static str> {
     match &ty.kind {
         Kind::List(_, bounds) if bounds.max.is_none() => Some("`[…](..50)`"),
+        Kind::Map(map) if map.bounds.max.is_none() => match &map.key.rule {
+            // There are no more keys than the enum has values.
+            Rule::Enum(Enumeration { rest: Rest::Closed | Rest::Becomes(_), .. }) => None,
+            _ => Some("`[…: …](..50)`"),
+        },
         Kind::Scalar(scalar) => match &scalar.rule {
             Rule::Text(text) => {
                 let bare = text.max.is_none() && text.pattern.is_none() && text.format.is_none();

@@ -47,7 +47,13 @@ fn one<'c>(
     match &ty.kind {
         Kind::Scalar(_) | Kind::Json => {}
         Kind::List(element, _) => one(types, element, field, (seen, see)),
+        Kind::Map(map) => one(types, &map.value, field, (seen, see)),
         Kind::Record(id) => record(types, *id, (seen, see)),
+        Kind::Union(id) => {
+            for variant in &types.union(*id).variants {
+                record(types, variant.record, (&mut *seen, &mut *see));
+            }
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 use super::scope::{Access, Scope, TextAccess};
 use super::tokens::{ident, number};
 use super::writes::Writes;
-use crate::contract::types::{Const, Scalar};
-use crate::contract::work::{Build, Comparison, Cond, Member, Missing, NodeId, Operand, TextExpr};
+use crate::contract::types::Scalar;
+use crate::contract::work::{Build, Form, Member, Missing, NodeId, Operand, TextExpr};
 use crate::plan::{EndpointPlan, PresencePlan, ReadPlan};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -31,13 +31,8 @@ struct Around<'g> {
     /// Instead of it, if it is not.
     gone: &'g Gone,
     strict: Strictness,
-}
-
-impl Around<'_> {
-    /// What stands before a value that is written by `tokens`.
-    fn code(&self, tokens: TokenStream) -> Writes {
-        self.lead.clone().then(Writes::code(tokens))
-    }
+    /// Whether numbers and booleans are written as texts.
+    quoted: bool,
 }
 
 /// How a value that must be there and is not ends the writing.
@@ -126,7 +121,7 @@ pub(crate) fn failing(build: &Build, scope: &Scope<'_>) -> TokenStream {
 }
 
 fn written(build: &Build, scope: &Scope<'_>, gone: &Gone, strict: Strictness) -> TokenStream {
-    emit(build, scope, &Around { lead: Writes::default(), gone, strict }).tokens()
+    emit(build, scope, &Around { lead: Writes::default(), gone, strict, quoted: false }).tokens()
 }
 
 /// Writes `build`, or what stands instead of it where it is missing.
@@ -150,8 +145,23 @@ fn emit(build: &Build, scope: &Scope<'_>, around: &Around<'_>) -> Writes {
         Build::List { from, element, first } => list((*from, *first), element, scope, around),
         Build::Array(items) => array(items, scope, around),
         Build::Holds(cond) => {
-            let holds = condition(cond, scope);
-            around.code(quote!(out.boolean(#holds);))
+            let holds = super::conditions::condition(cond, scope);
+            let value = quotes(Writes::code(quote!(out.boolean(#holds);)), around);
+            around.lead.clone().then(value)
+        }
+        Build::Whole(node, form) => whole((*node, form), scope, around),
+        Build::AsText(inner) => {
+            let lead = around.lead.clone();
+            emit(inner, scope, &Around { lead, quoted: true, ..*around })
+        }
+        Build::Default { value, default, nullable } => {
+            let absent = around.lead.clone().then(Writes::literal(default.json()));
+            let null = match nullable {
+                true => around.lead.clone().then(null()),
+                false => absent.clone(),
+            };
+            let (lead, gone) = (around.lead.clone(), Gone { null, absent });
+            emit(value, scope, &Around { lead, gone: &gone, ..*around })
         }
         Build::Text(text) => self::text(text, scope, around, None),
         Build::Or(all) => first_of(all, scope, around),
@@ -216,7 +226,7 @@ fn copy(
             // A local that a pattern binds is a reference, a field is not.
             let leaf = scope.is_leaf(*node) && scope.is_bound(*node);
             let star = leaf.then(|| quote!(*));
-            let value = Writes::value(quote!(#star #value #text));
+            let value = quotes(Writes::value(quote!(#star #value #text)), around);
             Writes::code(quote!(#check)).then(around.lead.clone()).then(value)
         }),
         Operand::Param(index) => param(*index, scope, around, promised),
@@ -229,7 +239,8 @@ fn copy(
             } else {
                 quote!(out.raw(each_element);)
             };
-            Writes::code(quote!(#check)).then(around.code(write))
+            let value = quotes(Writes::code(write), around);
+            Writes::code(quote!(#check)).then(around.lead.clone()).then(value)
         }
         Operand::Const(constant) => around.lead.clone().then(Writes::literal(constant.json())),
         Operand::Or(all) => {
@@ -241,6 +252,42 @@ fn copy(
             list((*from, *first), &element, scope, around)
         }
     }
+}
+
+/// `value`, in quotes where numbers and booleans are written as texts.
+fn quotes(value: Writes, around: &Around<'_>) -> Writes {
+    match around.quoted {
+        true => Writes::literal("\"").then(value).then(Writes::literal("\"")),
+        false => value,
+    }
+}
+
+/// Writes a value that was read as a whole.
+///
+/// ```ignore
+/// if !out.form(item.category, &types::CATEGORY) {
+///     return Err(rt::broken_promise("`Category`"));
+/// }
+/// ```
+fn whole((node, form): (NodeId, &Form), scope: &Scope<'_>, around: &Around<'_>) -> Writes {
+    let key = form.key();
+    let found = scope.plan.forms.iter().find(|(other, _)| *other == key);
+    let table = ident(found.map_or("MISSING", |(_, table)| table));
+    match_node(scope, (node, "value"), around.gone, &|scope| {
+        let Access::There(value) = scope.access(node) else { return Writes::default() };
+        let text = scope.text_of(node);
+        let star = (scope.is_leaf(node) && scope.is_bound(node)).then(|| quote!(*));
+        let write = quote!(out.form(#star #value #text, &types::#table));
+        let broken = quote!(rt::broken_promise("a value of its declared type"));
+        let write = match around.strict {
+            Strictness::Promised => quote!(if !#write { return Err(#broken); }),
+            Strictness::Failing => quote!(if !#write { return rt::End::Failed(#broken); }),
+            Strictness::Asked => quote!(if !#write { call.missing("a value of its type"); }),
+            // What callers sent was checked by the same table.
+            Strictness::Sent => quote!(#write;),
+        };
+        around.lead.clone().then(Writes::code(write))
+    })
 }
 
 /// ```ignore
@@ -285,8 +332,10 @@ fn param(
 ) -> Writes {
     let Some(param) = scope.plan.params.get(index) else { return Writes::default() };
     let name = ident(&param.ident);
-    let write = |value: TokenStream| {
-        if param.quoted { quote!(out.text(#value);) } else { quote!(out.raw(#value);) }
+    let write = |value: TokenStream| match (param.quoted, around.quoted) {
+        (true, _) => quote!(out.text(#value);),
+        (false, true) => quote!(out.raw("\""); out.raw(#value); out.raw("\"");),
+        (false, false) => quote!(out.raw(#value);),
     };
     if param.list.is_some() {
         let element = write(quote!(value));
@@ -372,7 +421,11 @@ fn record(members: &[Member], scope: &Scope<'_>, strict: Strictness) -> Writes {
             other => other,
         };
         let gone = gone(member, &lead, strict);
-        writes = writes.then(emit(&member.value, scope, &Around { lead, gone: &gone, strict }));
+        writes = writes.then(emit(
+            &member.value,
+            scope,
+            &Around { lead, gone: &gone, strict, quoted: false },
+        ));
     }
     writes.then(Writes::literal("}"))
 }
@@ -445,7 +498,8 @@ fn array(items: &[Build], scope: &Scope<'_>, around: &Around<'_>) -> Writes {
         if at > 0 {
             writes = writes.then(Writes::literal(","));
         }
-        let around = Around { lead: Writes::default(), gone: &gone, strict: around.strict };
+        let around =
+            Around { lead: Writes::default(), gone: &gone, strict: around.strict, quoted: false };
         writes = writes.then(emit(item, scope, &around));
     }
     writes.then(Writes::literal("]"))
@@ -470,14 +524,15 @@ fn first_of(all: &[Build], scope: &Scope<'_>, around: &Around<'_>) -> Writes {
     let all = certain.and_then(|at| all.get(..=at)).unwrap_or(all);
     let Some((last, others)) = all.split_last() else { return around.gone.absent.clone() };
     let gone = Gone::both(around.gone.absent.clone());
-    let around_last = Around { lead: around.lead.clone(), gone: &gone, strict: around.strict };
+    let (lead, strict, quoted) = (around.lead.clone(), around.strict, around.quoted);
+    let around_last = Around { lead, gone: &gone, strict, quoted };
     let last = emit(last, scope, &around_last);
     if others.is_empty() {
         return last;
     }
     let next = Gone::both(Writes::code(quote!(break 'written false;)));
     let others = others.iter().map(|one| {
-        let around = Around { lead: around.lead.clone(), gone: &next, strict: around.strict };
+        let around = Around { lead: around.lead.clone(), gone: &next, strict, quoted };
         let write = emit(one, scope, &around).tokens();
         quote! {
             let written = 'written: {
@@ -506,8 +561,9 @@ fn is_there(build: &Build, scope: &Scope<'_>) -> bool {
             Operand::Node(node) => matches!(scope.access(*node), Access::There(_)),
             other => matches!(scope.text(other), TextAccess::There(_)),
         },
-        Build::Promised(inner, _) => is_there(inner, scope),
-        Build::Record(Some(node), _) | Build::List { from: node, .. } => {
+        Build::Promised(inner, _) | Build::AsText(inner) => is_there(inner, scope),
+        Build::Default { .. } => true,
+        Build::Record(Some(node), _) | Build::List { from: node, .. } | Build::Whole(node, _) => {
             matches!(scope.access(*node), Access::There(_))
         }
         Build::Text(text) => scope.joined(text, &TokenStream::new()).0.is_empty(),
@@ -550,92 +606,5 @@ pub(crate) fn each(
             each.tokens()
         }
         _ => TokenStream::new(),
-    }
-}
-
-/// Whether something holds; a missing value makes a comparison false.
-pub(crate) fn condition(cond: &Cond, scope: &Scope<'_>) -> TokenStream {
-    match cond {
-        Cond::Is(Operand::Node(node)) => match scope.access(*node) {
-            Access::There(value) => quote!(#value.is_true()),
-            Access::Perhaps(value) => quote!(#value.value().is_some_and(|value| value.is_true())),
-        },
-        Cond::Is(operand) => match scope.argument(operand) {
-            TextAccess::There(value) => quote!(*#value == *"true"),
-            TextAccess::Perhaps(value) => quote!(#value.is_some_and(|value| value == "true")),
-        },
-        Cond::Null(operand, equal) => missing(operand, *equal, scope),
-        Cond::Numbers(left, op, right) => {
-            let op = comparison(*op);
-            pair(left, right, scope, &quote!(rt::compare_numbers(left, right)#op))
-        }
-        Cond::Same(left, right, equal) => {
-            let op = if *equal { quote!(==) } else { quote!(!=) };
-            pair(left, right, scope, &quote!(left #op right))
-        }
-    }
-}
-
-/// Whether a value is missing, or with `wanted` false, whether it is there.
-fn missing(operand: &Operand, wanted: bool, scope: &Scope<'_>) -> TokenStream {
-    let there = !wanted;
-    let question = if wanted { quote!(is_none()) } else { quote!(is_some()) };
-    match operand {
-        Operand::Node(node) => match scope.access(*node) {
-            Access::There(value) => quote!({
-                let _ = &#value;
-                #there
-            }),
-            Access::Perhaps(value) => quote!(#value.value().#question),
-        },
-        Operand::Const(constant) => {
-            let missing = (*constant == Const::Null) == wanted;
-            quote!(#missing)
-        }
-        other => match scope.text(other) {
-            TextAccess::There(_) => quote!(#there),
-            TextAccess::Perhaps(value) => quote!(#value.#question),
-        },
-    }
-}
-
-fn comparison(op: Comparison) -> TokenStream {
-    match op {
-        Comparison::Equal => quote!(.is_eq()),
-        Comparison::NotEqual => quote!(.is_ne()),
-        Comparison::AtLeast => quote!(.is_ge()),
-        Comparison::AtMost => quote!(.is_le()),
-        Comparison::Greater => quote!(.is_gt()),
-        Comparison::Less => quote!(.is_lt()),
-    }
-}
-
-/// Compares two texts in scope, false where one is missing.
-fn pair(left: &Operand, right: &Operand, scope: &Scope<'_>, compare: &TokenStream) -> TokenStream {
-    let option = |operand: &Operand| match scope.text(operand) {
-        TextAccess::There(value) => quote!(Some(#value)),
-        TextAccess::Perhaps(value) => value,
-    };
-    if let (TextAccess::There(_), TextAccess::There(_)) = (scope.text(left), scope.text(right)) {
-        let (left, right) = (direct(left, scope), direct(right, scope));
-        return quote!({
-            let (left, right): (&str, &str) = (#left, #right);
-            #compare
-        });
-    }
-    let (left, right) = (option(left), option(right));
-    quote!(match (#left, #right) {
-        (Some(left), Some(right)) => {
-            let (left, right): (&str, &str) = (&left, &right);
-            #compare
-        }
-        _ => false,
-    })
-}
-
-fn direct(operand: &Operand, scope: &Scope<'_>) -> TokenStream {
-    match scope.argument(operand) {
-        TextAccess::There(value) => value,
-        TextAccess::Perhaps(_) => quote!(""),
     }
 }

@@ -1,6 +1,7 @@
 //! Calls: each is a future that waits for what it needs, all of them run at once.
 
 use super::answer;
+use super::conditions;
 use super::endpoint::{method, scope};
 use super::reader;
 use super::root::condition;
@@ -152,7 +153,7 @@ fn work(
     scope: &Scope<'_>,
 ) -> TokenStream {
     let when = call.when.as_ref().map(|when| {
-        let holds = answer::condition(when, scope);
+        let holds = conditions::condition(when, scope);
         let skipped = skipped(plan, at, (call, names), scope);
         quote! {
             let made = #holds;

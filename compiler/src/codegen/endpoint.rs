@@ -66,10 +66,11 @@ fn uses_rules(plan: &EndpointPlan) -> bool {
     let ruled = |param: &ParamPlan| param.rule.is_some() || param.list.is_some();
     plan.params.iter().any(ruled)
         || !plan.promises.is_empty()
-        || plan
-            .shapes
-            .iter()
-            .any(|shape| matches!(shape.read, ReadPlan::Rule(_) | ReadPlan::List(..)))
+        || !plan.forms.is_empty()
+        || plan.shapes.iter().any(|shape| {
+            matches!(shape.read, ReadPlan::Rule(_) | ReadPlan::Forms(_) | ReadPlan::List(..))
+                || !shape.forms.is_empty()
+        })
 }
 
 /// ```ignore

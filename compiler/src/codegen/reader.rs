@@ -176,11 +176,16 @@ fn implementation(
         0 | 1 => quote!(while #next.is_some() { #body }),
         _ => quote!(while let Some(place) = #next { #body }),
     };
-    let ends = fields.iter().map(|(_, shape)| {
+    let ends = fields.iter().map(|(at, shape)| {
         let (wire, slot) = (&shape.wire, slot(shape));
         let leaf = if is_leaf(shape) { "_leaf" } else { "" };
         let end = ident(&format!("{}{leaf}", end(shape)));
-        quote!(let #slot = reader.#end(&object, #slot, #wire);)
+        let fill = shape.default.as_ref().map(|json| {
+            let read = reader(plan, *at);
+            let nullable = shape.null_ok;
+            quote!(let #slot = reader.fill(#slot, (#json, #nullable), #read);)
+        });
+        quote!(#fill let #slot = reader.#end(&object, #slot, #wire);)
     });
     let checked = fields.iter().filter(|(_, shape)| !shape.used).map(|(_, shape)| slot(shape));
     let value = construct(fields);
@@ -268,12 +273,28 @@ pub(crate) fn reader(plan: &EndpointPlan, node: usize) -> TokenStream {
             let name = ident(name);
             quote!(#name::read)
         }
+        ReadPlan::Forms(tables) => {
+            let tables = tables.iter().map(|table| ident(table));
+            return quote!(|reader| reader.forms(&[#(&types::#tables),*]));
+        }
         ReadPlan::List(rule, element) => {
             let rule = ident(rule);
             let element = or_null(plan, *element);
             quote!(|reader| reader.list(&types::#rule, #element))
         }
     };
+    match shape.forms.as_slice() {
+        [] => {}
+        [form] => {
+            let form = ident(&form.reader);
+            return quote!(|reader| reader.parts_of(types::#form, #read));
+        }
+        forms => {
+            let tables = forms.iter().map(|form| ident(&form.ident));
+            let whole = quote!(|reader| reader.forms(&[#(&types::#tables),*]));
+            return quote!(|reader| reader.parts_of(#whole, #read));
+        }
+    }
     if shape.raw { quote!(|reader| reader.raw_of(#read)) } else { read }
 }
 

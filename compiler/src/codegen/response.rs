@@ -79,7 +79,7 @@ fn first_of(answers: &[Answer], headers: &[TokenStream], scope: &Scope<'_>) -> T
         chain = match &answer.when {
             None => branch,
             Some(when) => {
-                let holds = answer::condition(when, scope);
+                let holds = super::conditions::condition(when, scope);
                 quote! {
                     let made = #holds;
                     if made { #branch } else { #chain }

@@ -1,16 +1,17 @@
 //! Rules that the endpoints of a version share, and their readers.
 
+use super::forms;
 use super::tokens::{ident, number, option};
 use crate::contract::types::{Format, Limit, Number, NumberKind, Rest, Rule, Text};
 use crate::pattern;
-use crate::plan::{RuleKind, RulePlan};
+use crate::plan::{FormPlan, RuleKind, RulePlan};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 /// The items of a version's `types` module.
-pub(crate) fn items(rules: &[RulePlan]) -> Vec<TokenStream> {
+pub(crate) fn items(rules: &[RulePlan], forms: &[FormPlan]) -> Vec<TokenStream> {
     let mut items = Vec::new();
-    if !rules.is_empty() {
+    if !rules.is_empty() || !forms.is_empty() {
         items.push(quote!(
             use gatewright_runtime::codegen as rt;
         ));
@@ -33,9 +34,14 @@ pub(crate) fn items(rules: &[RulePlan]) -> Vec<TokenStream> {
                 items.push(enum_rule(rule, &values_list, &values.rest));
                 items.extend(reader(rule, "one_of"));
             }
+            RuleKind::Scalar(Rule::AsText(inner)) => {
+                items.push(as_text(rule, inner, rules));
+                items.extend(reader(rule, "as_text"));
+            }
             RuleKind::List { .. } => items.push(list_rule(rule)),
         }
     }
+    items.extend(forms.iter().flat_map(forms::items));
     items
 }
 
@@ -167,6 +173,26 @@ fn enum_rule(rule: &RulePlan, values: &[&str], rest: &Rest) -> TokenStream {
         #[doc = #doc]
         pub static #name: rt::EnumRule =
             rt::EnumRule { values: &[#(#values),*], other: #other, expected: #expected };
+    }
+}
+
+/// ```ignore
+/// /// `int as text`
+/// pub static INT_AS_TEXT: rt::AsText = rt::AsText { form: &rt::Form::Number(&INT), … };
+/// ```
+fn as_text(rule: &RulePlan, inner: &Rule, rules: &[RulePlan]) -> TokenStream {
+    let (doc, name, expected) = (doc(rule), ident(&rule.ident), &rule.expected);
+    let same = |one: &&RulePlan| one.kind == RuleKind::Scalar(inner.clone());
+    let form = match rules.iter().find(same) {
+        Some(number) => {
+            let number = ident(&number.ident);
+            quote!(rt::Form::Number(&#number))
+        }
+        None => quote!(rt::Form::Boolean),
+    };
+    quote! {
+        #[doc = #doc]
+        pub static #name: rt::AsText = rt::AsText { form: &#form, expected: #expected };
     }
 }
 

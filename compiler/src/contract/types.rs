@@ -2,15 +2,24 @@
 
 use gatewright_grammar::Span;
 
-/// The records of one version.
+/// How many parts a type may have, all its records written out, to be read part by part wherever it
+/// is mentioned. Larger ones, and those that contain themselves, are read as a whole.
+const PARTS: usize = 128;
+
+/// The records and unions of one version.
 #[derive(Clone, Debug, Default)]
 pub struct Types {
     records: Vec<Record>,
+    unions: Vec<Union>,
 }
 
 /// A record in [`Types`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordId(u32);
+
+/// A union in [`Types`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnionId(u32);
 
 impl Types {
     /// Adds a record.
@@ -20,9 +29,105 @@ impl Types {
         id
     }
 
+    /// Gives a record its fields, which may mention the record itself.
+    pub fn fill(&mut self, id: RecordId, fields: Vec<Field>) {
+        if let Some(record) = self.records.get_mut(id.0 as usize) {
+            record.fields = fields;
+        }
+    }
+
+    /// Adds a union.
+    pub fn add_union(&mut self, union: Union) -> UnionId {
+        let id = UnionId(u32::try_from(self.unions.len()).unwrap_or(u32::MAX));
+        self.unions.push(union);
+        id
+    }
+
+    /// Gives a union its variants, which may mention the union itself.
+    pub fn fill_union(&mut self, id: UnionId, variants: Vec<Variant>) {
+        if let Some(union) = self.unions.get_mut(id.0 as usize) {
+            union.variants = variants;
+        }
+    }
+
     /// The record with this id.
     pub fn record(&self, id: RecordId) -> &Record {
         self.records.get(id.0 as usize).expect("ids are made by `add` of the same version")
+    }
+
+    /// The union with this id.
+    pub fn union(&self, id: UnionId) -> &Union {
+        self.unions.get(id.0 as usize).expect("ids are made by `add_union` of the same version")
+    }
+
+    /// Every record.
+    pub fn records(&self) -> impl Iterator<Item = (RecordId, &Record)> {
+        let id = |at| RecordId(u32::try_from(at).unwrap_or(u32::MAX));
+        self.records.iter().enumerate().map(move |(at, record)| (id(at), record))
+    }
+
+    /// Every union.
+    pub fn unions(&self) -> impl Iterator<Item = (UnionId, &Union)> {
+        let id = |at| UnionId(u32::try_from(at).unwrap_or(u32::MAX));
+        self.unions.iter().enumerate().map(move |(at, union)| (id(at), union))
+    }
+
+    /// Whether a value is read as a whole where nothing in it is asked for: maps, unions, and
+    /// records that have very many parts, as one inside itself has.
+    pub fn is_closed(&self, ty: &Type) -> bool {
+        match &ty.kind {
+            Kind::Map(..) | Kind::Union(_) => true,
+            Kind::Record(_) => {
+                let mut room = PARTS;
+                !self.spend(ty, &mut room)
+            }
+            Kind::List(..) | Kind::Scalar(_) | Kind::Json => false,
+        }
+    }
+
+    /// Takes the parts of a type from `room`; whether there was enough of it.
+    fn spend(&self, ty: &Type, room: &mut usize) -> bool {
+        let Some(left) = room.checked_sub(1) else { return false };
+        *room = left;
+        match &ty.kind {
+            Kind::Record(id) => {
+                self.record(*id).fields.iter().all(|field| self.spend(&field.ty, room))
+            }
+            Kind::List(element, _) => self.spend(element, room),
+            Kind::Scalar(_) | Kind::Json | Kind::Map(..) | Kind::Union(_) => true,
+        }
+    }
+}
+
+/// A record that says by one of its members which of some it is.
+#[derive(Clone, Debug)]
+pub struct Union {
+    /// `Payment`
+    pub name: String,
+    /// The member that says it: `kind`.
+    pub tag: String,
+    /// What its values stand for.
+    pub variants: Vec<Variant>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// A variant of a [`Union`].
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// The value of the tag: `card`.
+    pub name: String,
+    /// The fields beside the tag.
+    pub record: RecordId,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+impl Union {
+    /// The tag as a type: one of the variants' names.
+    pub fn tags(&self) -> Enumeration {
+        let values = self.variants.iter().map(|one| (one.name.clone(), one.name.clone()));
+        Enumeration { values: values.collect(), rest: Rest::Closed }
     }
 }
 
@@ -88,8 +193,23 @@ pub enum Kind {
     Record(RecordId),
     /// Elements of one type.
     List(Box<Type>, ListBounds),
+    /// Values of one type under keys, which are texts.
+    Map(Box<Map>),
+    /// One of some records.
+    Union(UnionId),
     /// Any JSON.
     Json,
+}
+
+/// Values of one type under keys.
+#[derive(Clone, Debug)]
+pub struct Map {
+    /// What the keys are: a text or an enum.
+    pub key: Scalar,
+    /// Each value.
+    pub value: Type,
+    /// How many entries there are.
+    pub bounds: ListBounds,
 }
 
 /// The bounds of a list.
@@ -123,6 +243,26 @@ pub enum Rule {
     Bool,
     /// One of some texts.
     Enum(Enumeration),
+    /// A number or boolean that JSON holds as a text.
+    AsText(Box<Rule>),
+}
+
+impl Rule {
+    /// The values that a rule allows, however JSON holds them.
+    pub fn plain(&self) -> &Rule {
+        match self {
+            Rule::AsText(inner) => inner,
+            rule => rule,
+        }
+    }
+}
+
+impl Scalar {
+    /// The same values as JSON holds them without `as text`.
+    #[must_use]
+    pub fn plain(&self) -> Scalar {
+        Scalar { name: self.name.clone(), rule: self.rule.plain().clone() }
+    }
 }
 
 /// A text and its bounds.

@@ -20,7 +20,9 @@ pub(crate) fn build(build: &Build, see: &mut dyn FnMut(Read)) {
     match build {
         Build::Const(_) => {}
         Build::Copy(one) => operand(one, see),
-        Build::Promised(inner, _) => self::build(inner, see),
+        Build::Promised(inner, _) | Build::AsText(inner) => self::build(inner, see),
+        Build::Default { value, .. } => self::build(value, see),
+        Build::Whole(node, _) => see(Read::Node(*node)),
         Build::Record(node, members) => {
             if let Some(node) = node {
                 see(Read::Node(*node));
@@ -171,5 +173,41 @@ pub(crate) fn failure(call: &Call, see: &mut dyn FnMut(Read)) {
     }
     if let Some(fallback) = &call.fallback {
         stand_in(fallback, see);
+    }
+}
+
+/// Calls `see` for every value that `work` makes, and those inside.
+pub(crate) fn builds(work: &Work, see: &mut dyn FnMut(&Build)) {
+    for call in &work.calls {
+        call.body.iter().for_each(|body| parts(body, see));
+        let stand_ins = call.handlers.iter().map(|handler| match &handler.outcome {
+            Outcome::Fail(_, members) => members.as_ref(),
+            Outcome::StandIn(Fallback::Built(built)) => Some(built),
+            Outcome::StandIn(_) => None,
+        });
+        let last = match &call.fallback {
+            Some(Fallback::Built(built)) => Some(built),
+            _ => None,
+        };
+        stand_ins.chain([last]).flatten().for_each(|one| parts(one, see));
+    }
+    let answers = work.answers.iter().filter_map(|answer| answer.body.as_ref());
+    answers.for_each(|answer| parts(answer, see));
+    for reply in &work.reply {
+        if let ReplyValue::Typed { build, .. } = &reply.value {
+            parts(build, see);
+        }
+    }
+}
+
+fn parts(build: &Build, see: &mut dyn FnMut(&Build)) {
+    see(build);
+    match build {
+        Build::Promised(inner, _) | Build::AsText(inner) => parts(inner, see),
+        Build::Default { value, .. } => parts(value, see),
+        Build::Record(_, members) => members.iter().for_each(|one| parts(&one.value, see)),
+        Build::List { element, .. } => parts(element, see),
+        Build::Array(items) | Build::Or(items) => items.iter().for_each(|one| parts(one, see)),
+        Build::Const(_) | Build::Copy(_) | Build::Whole(..) | Build::Holds(_) | Build::Text(_) => {}
     }
 }

@@ -1,6 +1,6 @@
 //! What an endpoint does: calls, what is read of their results, and how an answer is built.
 
-use super::types::{Const, Scalar, Type};
+use super::types::{Const, Kind, Scalar, Type};
 use gatewright_grammar::Span;
 
 /// The work of one endpoint.
@@ -114,6 +114,43 @@ pub struct Node {
     pub raw: bool,
     /// An example value, from the type that reads it.
     pub example: Option<Const>,
+    /// What an absent one stands for, in what callers send.
+    pub default: Option<Const>,
+    /// The declared types that it is read as, as a whole.
+    pub forms: Vec<Form>,
+}
+
+/// A declared type that a value is read as, and written as, in one piece.
+#[derive(Clone, Debug)]
+pub struct Form {
+    /// The type; null is none of its values here.
+    pub ty: Type,
+    /// Fields are read by the names that this version knows, as an index.
+    pub reads: usize,
+    /// Fields are written by the names that this version knows, as an index.
+    pub writes: usize,
+}
+
+impl Form {
+    /// A text that two forms have in common if they read and write the same.
+    pub fn key(&self) -> String {
+        format!("{} {} {}", key(&self.ty), self.reads, self.writes)
+    }
+}
+
+fn key(ty: &Type) -> String {
+    let null = if ty.nullable { "?" } else { "" };
+    match &ty.kind {
+        Kind::Scalar(scalar) => format!("{:?}{null}", scalar.rule),
+        Kind::Record(id) => format!("{id:?}{null}"),
+        Kind::Union(id) => format!("{id:?}{null}"),
+        Kind::Json => "json".to_owned(),
+        Kind::List(element, bounds) => format!("[{}]{bounds:?}{null}", key(element)),
+        Kind::Map(map) => {
+            let value = key(&map.value);
+            format!("[{:?}: {value}]{:?}{null}", map.key.rule, map.bounds)
+        }
+    }
 }
 
 /// Where a node hangs.
@@ -402,6 +439,20 @@ pub enum Build {
     Promised(Box<Build>, Scalar),
     /// A record. With a node, it is made of that record's parts and is missing where it is missing.
     Record(Option<NodeId>, Vec<Member>),
+    /// A value that was read whole, as this declared type.
+    Whole(NodeId, Form),
+    /// A number or boolean, written as a text.
+    AsText(Box<Build>),
+    /// A value, or where it is absent this one; where it is null this one too, unless null is one
+    /// of its values.
+    Default {
+        /// The value.
+        value: Box<Build>,
+        /// What stands in.
+        default: Const,
+        /// Whether null is a value.
+        nullable: bool,
+    },
     /// A list made of another list's elements.
     List {
         /// The list.

@@ -9,7 +9,7 @@ use crate::analyse::{days, http_date};
 use crate::contract::endpoint::{Endpoint, Param, ParamKind, Place, Presence, RouteSegment};
 use crate::contract::types::{Const, Rule, Scalar};
 use crate::contract::visit;
-use crate::contract::work::{Build, Outcome, ReplyValue, Work};
+use crate::contract::work::{Build, Outcome, Work};
 use crate::contract::{Contract, Lifecycle};
 
 /// Locals that generated code uses itself.
@@ -54,7 +54,7 @@ pub(crate) fn plan(
     around: &Around<'_>,
     endpoint: &Endpoint,
     modules: &mut Names,
-    rules: &mut Rules,
+    rules: &mut Rules<'_>,
 ) -> EndpointPlan {
     let work = endpoint.work.clone();
     let mut locals = Names::new(&RESERVED);
@@ -63,7 +63,7 @@ pub(crate) fn plan(
     for (at, one) in endpoint.params.iter().enumerate() {
         params.push(param(one, used.contains(&at), &mut locals, rules));
     }
-    let shapes = shapes::plan(&work, rules);
+    let shapes = shapes::plan(&work, endpoint.ignore_fields, rules);
     let body = endpoint.body.as_ref().map(|body| BodyPlan {
         ident: locals.local("body"),
         form: body.form.clone(),
@@ -74,6 +74,7 @@ pub(crate) fn plan(
     });
     let calls = work.calls.iter().map(|call| call_names(call, around, &mut locals)).collect();
     let promises = promises(&work, rules);
+    let forms = forms(&work, rules);
     EndpointPlan {
         module: modules.local(&module_name(around, endpoint)),
         doc: endpoint.doc.clone(),
@@ -95,6 +96,7 @@ pub(crate) fn plan(
         shapes,
         calls,
         promises,
+        forms,
     }
 }
 
@@ -121,7 +123,7 @@ fn module_name(around: &Around<'_>, endpoint: &Endpoint) -> String {
     name
 }
 
-fn param(param: &Param, used: bool, locals: &mut Names, rules: &mut Rules) -> ParamPlan {
+fn param(param: &Param, used: bool, locals: &mut Names, rules: &mut Rules<'_>) -> ParamPlan {
     let (scalar, list) = match &param.kind {
         ParamKind::One(scalar) => (scalar, None),
         ParamKind::Many(scalar, bounds) => {
@@ -175,27 +177,15 @@ fn call_names(call: &crate::contract::Call, around: &Around<'_>, locals: &mut Na
 }
 
 /// The rules of everything that is promised beyond what is read: by the answer, and to operations.
-fn promises(work: &Work, rules: &mut Rules) -> Vec<(Rule, String)> {
-    let mut scalars = Vec::new();
-    for call in &work.calls {
-        scalars.extend(call.checks.iter().map(|check| check.scalar.clone()));
-        if let Some(body) = &call.body {
-            promised(body, &mut scalars);
+fn promises(work: &Work, rules: &mut Rules<'_>) -> Vec<(Rule, String)> {
+    let checks = work.calls.iter().flat_map(|call| &call.checks);
+    let mut scalars: Vec<Scalar> = checks.map(|check| check.scalar.clone()).collect();
+    let mut see = |build: &Build| {
+        if let Build::Promised(_, scalar) = build {
+            scalars.push(scalar.clone());
         }
-        for handler in &call.handlers {
-            if let Outcome::Fail(_, Some(members)) = &handler.outcome {
-                promised(members, &mut scalars);
-            }
-        }
-    }
-    for body in work.answers.iter().filter_map(|answer| answer.body.as_ref()) {
-        promised(body, &mut scalars);
-    }
-    for reply in &work.reply {
-        if let ReplyValue::Typed { build, .. } = &reply.value {
-            promised(build, &mut scalars);
-        }
-    }
+    };
+    visit::builds(work, &mut see);
     scalars
         .into_iter()
         .filter(|scalar| scalar.rule != Rule::Bool)
@@ -203,21 +193,18 @@ fn promises(work: &Work, rules: &mut Rules) -> Vec<(Rule, String)> {
         .collect()
 }
 
-fn promised(build: &Build, scalars: &mut Vec<Scalar>) {
-    match build {
-        Build::Promised(inner, scalar) => {
-            scalars.push(scalar.clone());
-            promised(inner, scalars);
+/// The tables by which values are written as a whole.
+fn forms(work: &Work, rules: &mut Rules<'_>) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    visit::builds(work, &mut |build| {
+        if let Build::Whole(_, form) = build {
+            let key = form.key();
+            if !found.iter().any(|(old, _)| *old == key) {
+                found.push((key, rules.form(form).ident));
+            }
         }
-        Build::Record(_, members) => {
-            members.iter().for_each(|member| promised(&member.value, scalars));
-        }
-        Build::List { element, .. } => promised(element, scalars),
-        Build::Array(items) | Build::Or(items) => {
-            items.iter().for_each(|item| promised(item, scalars));
-        }
-        Build::Const(_) | Build::Copy(_) | Build::Holds(_) | Build::Text(_) => {}
-    }
+    });
+    found
 }
 
 fn errors(work: &Work, around: &Around<'_>) -> Vec<(usize, String)> {

@@ -30,7 +30,7 @@ pub struct Arrival {
 }
 
 /// The routes of a version.
-pub(crate) fn plan(endpoints: &[Endpoint], rules: &mut Rules) -> Route {
+pub(crate) fn plan(endpoints: &[Endpoint], rules: &mut Rules<'_>) -> Route {
     let mut root = Route::default();
     for (at, endpoint) in endpoints.iter().enumerate() {
         let arrival = Arrival {
@@ -44,7 +44,7 @@ pub(crate) fn plan(endpoints: &[Endpoint], rules: &mut Rules) -> Route {
     root
 }
 
-fn guards(endpoint: &Endpoint, rules: &mut Rules) -> Vec<(usize, String)> {
+fn guards(endpoint: &Endpoint, rules: &mut Rules<'_>) -> Vec<(usize, String)> {
     let segments = endpoint.route.iter().enumerate();
     segments
         .filter_map(|(at, segment)| {

@@ -1,23 +1,45 @@
 //! Rules that the endpoints of a version share: each distinct one is a static.
 
-use super::{Names, RuleKind, RulePlan};
+mod forms;
+
+use super::{FormPlan, Names, RuleKind, RulePlan};
 use crate::analyse::values::{rule_spelling, scalar_accepts};
 use crate::analyse::work::{Fit, fit};
-use crate::contract::types::{Const, Enumeration, Number, NumberKind, Rest, Rule, Scalar, Text};
+use crate::contract::types::{
+    Const, Enumeration, Number, NumberKind, Rest, Rule, Scalar, Text, Types,
+};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
 /// The rules of a version, in order of first use.
-#[derive(Debug, Default)]
-pub(crate) struct Rules {
+#[derive(Debug)]
+pub(crate) struct Rules<'t> {
+    types: &'t Types,
     list: Vec<RulePlan>,
     /// Rules by their spelling, so that large contracts are not searched one by one.
     index: HashMap<String, Vec<usize>>,
     statics: Names,
     readers: Names,
+    /// Tables of declared types.
+    forms: Vec<FormPlan>,
+    /// Tables by what they read and write.
+    form_index: HashMap<String, usize>,
 }
 
-impl Rules {
+impl<'t> Rules<'t> {
+    /// No rules yet, of a version with these types.
+    pub(crate) fn new(types: &'t Types) -> Self {
+        Self {
+            types,
+            list: Vec::new(),
+            index: HashMap::new(),
+            statics: Names::default(),
+            readers: Names::default(),
+            forms: Vec::new(),
+            form_index: HashMap::new(),
+        }
+    }
+
     /// The static of the rule of a scalar.
     pub(crate) fn scalar(&mut self, scalar: &Scalar) -> String {
         self.all(std::slice::from_ref(scalar)).0
@@ -38,6 +60,11 @@ impl Rules {
         };
         let rule = rest.iter().fold(first.rule.clone(), |rule, other| both(&rule, &other.rule));
         let name = scalars.iter().find_map(|scalar| scalar.name.clone());
+        if let Rule::AsText(inner) = &rule
+            && let Rule::Number(_) = **inner
+        {
+            self.scalar(&Scalar { name: None, rule: (**inner).clone() });
+        }
         let spelling = rule_spelling(&rule);
         let wanted = name.unwrap_or_else(|| spelling.clone());
         let plan = self.add(RuleKind::Scalar(rule), &wanted, &spelling);
@@ -77,14 +104,18 @@ impl Rules {
         (ident, reader)
     }
 
-    pub(crate) fn into_list(self) -> Vec<RulePlan> {
-        self.list
+    /// The rules and tables.
+    pub(crate) fn into_lists(self) -> (Vec<RulePlan>, Vec<FormPlan>) {
+        (self.list, self.forms)
     }
 }
 
 /// The rule that a value keeps when it keeps both.
 fn both(a: &Rule, b: &Rule) -> Rule {
     let scalar = |rule: &Rule| Scalar { name: None, rule: rule.clone() };
+    if let (Rule::AsText(_), _) | (_, Rule::AsText(_)) = (a, b) {
+        return Rule::AsText(Box::new(both(a.plain(), b.plain())));
+    }
     if fit(&scalar(a), &scalar(b)) == Fit::Yes {
         return a.clone();
     }

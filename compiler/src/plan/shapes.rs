@@ -1,8 +1,8 @@
 //! How every node is read: structs, readers, and what is held.
 
 use super::rules::Rules;
-use super::{Names, ReadPlan, RuleKind, ShapePlan};
-use crate::contract::types::Rule;
+use super::{FormUse, Names, ReadPlan, RuleKind, ShapePlan};
+use crate::contract::types::{Const, Rule};
 use crate::contract::visit::{self, Read};
 use crate::contract::work::{NodeId, Parent, Shape, Work};
 
@@ -12,8 +12,9 @@ const RESERVED: [&str; 13] = [
     "Self", "Unnamed",
 ];
 
-/// How each node of `work` is read, by its index.
-pub(crate) fn plan(work: &Work, rules: &mut Rules) -> Vec<ShapePlan> {
+/// How each node of `work` is read, by its index. `ignored` says that members which are not
+/// declared are passed over in what callers send.
+pub(crate) fn plan(work: &Work, ignored: bool, rules: &mut Rules<'_>) -> Vec<ShapePlan> {
     let used = used(work);
     let mut structs = Names::new(&RESERVED);
     let mut fields: Vec<Names> = vec![Names::default(); work.nodes.len()];
@@ -27,8 +28,15 @@ pub(crate) fn plan(work: &Work, rules: &mut Rules) -> Vec<ShapePlan> {
             _ => (String::new(), String::new()),
         };
         let id = NodeId(u32::try_from(at).unwrap_or(u32::MAX));
+        let ignored = ignored && *work.root(id) == Parent::Body;
+        let forms = node.forms.iter().map(|form| rules.form_reader(form, ignored));
+        let forms: Vec<FormUse> = forms.collect();
         let read = match &node.shape {
-            Shape::Any => ReadPlan::Any,
+            Shape::Any => match forms.as_slice() {
+                [] => ReadPlan::Any,
+                [form] => ReadPlan::Rule(form.reader.clone()),
+                forms => ReadPlan::Forms(forms.iter().map(|form| form.ident.clone()).collect()),
+            },
             Shape::AnyScalar => ReadPlan::Scalar,
             Shape::Scalar(scalars) => match scalars.first().map(|scalar| &scalar.rule) {
                 Some(Rule::Bool) | None => ReadPlan::Boolean,
@@ -51,7 +59,9 @@ pub(crate) fn plan(work: &Work, rules: &mut Rules) -> Vec<ShapePlan> {
             used: used.get(at).copied().unwrap_or(false),
             absent_ok: node.absent_ok,
             null_ok: node.null_ok,
-            raw: node.raw && whole,
+            raw: (node.raw || !forms.is_empty()) && whole,
+            forms,
+            default: node.default.as_ref().map(Const::json),
         });
     }
     roots(work, &mut shapes);

@@ -13,7 +13,7 @@ use crate::contract::types::Const;
 use crate::contract::work::{Condition, Outcome, Parent, Shape};
 use crate::contract::{Call, Checked, Contract, Endpoint, Setting};
 use crate::plan::problem_type;
-use crate::samples::{self, SampleRequest};
+use crate::samples::{self, SampleRequest, Samples};
 use spell::{spelled, text_literal, title_literal};
 use std::fmt::Write as _;
 
@@ -59,8 +59,8 @@ pub fn rehearsals(contract: &Checked, coverage: &Coverage) -> Vec<Rehearsal> {
         }
     }
     let rehearsal = |(at, failing): (At, Option<Failing>)| {
-        let endpoint = whole.versions.get(at.0)?.endpoints.get(at.1)?;
-        let request = samples::request(endpoint);
+        let version = whole.versions.get(at.0)?;
+        let request = samples::request(&version.types, version.endpoints.get(at.1)?);
         let contract = whole.clone();
         Some(Rehearsal { contract, at, request, failing, seen: Vec::new() })
     };
@@ -222,7 +222,8 @@ impl Rehearsal {
     fn result(&self, at: usize) -> Option<Const> {
         let version = self.contract.versions.get(self.at.0)?;
         let endpoint = self.endpoint()?;
-        let body = samples::body(endpoint, endpoint.work.calls.get(at)?, &version.types);
+        let body =
+            samples::body(endpoint, endpoint.work.calls.get(at)?, &Samples::new(&version.types));
         (body != Const::Null).then_some(body)
     }
 
@@ -230,13 +231,14 @@ impl Rehearsal {
     fn failure(&self, at: usize, end: CallEnd) -> Option<Const> {
         let work = &self.endpoint()?.work;
         let branch = handler(work.calls.get(at)?, end)?;
-        let read = |shape: &Shape| !matches!(shape, Shape::Any);
         let of_error = |node: &crate::contract::Node| {
-            node.parent == Parent::ErrorBody(at, branch) && read(&node.shape)
+            let read = !matches!(node.shape, Shape::Any) || !node.forms.is_empty();
+            node.parent == Parent::ErrorBody(at, branch) && read
         };
         let node = work.nodes.iter().position(of_error)?;
         let id = crate::contract::NodeId(u32::try_from(node).ok()?);
-        Some(samples::value(work, id, "error"))
+        let version = self.contract.versions.get(self.at.0)?;
+        Some(Samples::new(&version.types).node(work, id, "error"))
     }
 
     /// Whether what the gateway answered shows what was to be shown.

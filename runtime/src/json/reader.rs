@@ -142,6 +142,7 @@ impl<'a> Reader<'a> {
         match rule.other {
             Other::Refused => Err(self.refuse(rule.expected, "another text")),
             Other::Kept => Ok(self.pass(text)),
+            Other::Becomes(_) if self.strict => Err(self.refuse(rule.expected, "another text")),
             Other::Becomes(declared) => {
                 self.pass(text);
                 Ok(Raw::literal(declared))
@@ -268,7 +269,7 @@ impl<'a> Reader<'a> {
         let (at, expected, found) = match fault {
             Fault::Syntax(at) if at >= self.text.len() => (at, "JSON", "an early end"),
             Fault::Syntax(at) => (at, "JSON", "something else"),
-            Fault::Depth(at) => (at, "at most 128 levels", "another"),
+            Fault::Depth(at) => (at, "at most 64 levels", "another"),
         };
         self.stop(Mark { at, member: None, expected, found })
     }

@@ -11,11 +11,11 @@ use std::borrow::Cow;
 #[derive(Debug)]
 pub struct Object {
     /// The offset of its brace.
-    start: usize,
+    pub(super) start: usize,
     /// Whether no key was read yet.
-    untouched: bool,
+    pub(super) untouched: bool,
     /// The name that most likely comes next.
-    likely: usize,
+    pub(super) likely: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -146,9 +146,28 @@ impl<'a> Reader<'a> {
 
     /// Passes over a member that should not be there.
     #[cold]
-    fn unwelcome(&mut self, expected: &'static str, found: &'static str) -> Read<()> {
+    pub(super) fn unwelcome(&mut self, expected: &'static str, found: &'static str) -> Read<()> {
         self.note(Mark { at: self.at, member: None, expected, found })?;
         self.skip()
+    }
+
+    /// A field with a default, after the record: where it is absent, `json` is read in its place.
+    /// In a result null counts as absent, unless it is `nullable`.
+    #[inline]
+    pub fn fill<T>(
+        &mut self,
+        slot: Maybe<T>,
+        (json, nullable): (&'static str, bool),
+        read: impl FnOnce(&mut Reader<'a>) -> Read<T>,
+    ) -> Maybe<T> {
+        let null = self.strict || nullable;
+        match slot {
+            Maybe::Null if null => Maybe::Null,
+            Maybe::Absent | Maybe::Null => {
+                Reader::within(Raw::literal(json)).or_null(read).unwrap_or(Maybe::Violated)
+            }
+            slot => slot,
+        }
     }
 
     /// The value of `f: T`, after the record: it is there.

@@ -6,7 +6,7 @@
 use std::hint::cold_path;
 
 /// How many records and lists may be open at once.
-pub(super) const LEVELS: u32 = 128;
+pub(super) const LEVELS: u32 = 64;
 
 /// Why a text is not JSON, and the offset of the token that breaks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -277,14 +277,14 @@ fn nested(text: &[u8], mut at: usize, levels: u32) -> Result<usize, Fault> {
 /// The records and lists that a value is in.
 struct Open {
     /// One bit each, the innermost lowest: whether it is a record.
-    records: u128,
+    records: u64,
     depth: u32,
 }
 
 impl Open {
     #[inline]
     fn push(&mut self, record: bool) {
-        self.records = self.records << 1 | u128::from(record);
+        self.records = self.records << 1 | u64::from(record);
         self.depth += 1;
     }
 

@@ -109,6 +109,13 @@ impl Writer {
     }
 }
 
+/// A text as JSON, with quotes and escapes.
+pub fn json_text(text: &str) -> String {
+    let mut out = Writer::with_capacity(text.len() + 2);
+    out.text(text);
+    out.json
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Raw, Writer};

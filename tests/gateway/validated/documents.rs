@@ -137,13 +137,17 @@ fn scalar(scalar: &Scalar, choices: &mut Choices) -> Document {
         Rule::Enum(Enumeration { values, rest }) => {
             let wires: Vec<&String> = values.iter().map(|(_, wire)| wire).collect();
             match rest {
-                Rest::Closed => Document::Text(choices.of(&wires).clone()),
+                Rest::Closed | Rest::Becomes(_) => Document::Text(choices.of(&wires).clone()),
                 _ if choices.often() => Document::Text(choices.of(&wires).clone()),
                 _ => Document::Text("unheard-of".to_owned()),
             }
         }
         Rule::Text(rule) => Document::Text(text(rule, choices)),
         Rule::Number(rule) => Document::Number(number(rule, choices)),
+        Rule::AsText(_) => match self::scalar(&scalar.plain(), choices) {
+            Document::Number(digits) => Document::Text(digits),
+            other => Document::Text(other.text()),
+        },
     }
 }
 

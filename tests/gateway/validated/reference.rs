@@ -111,7 +111,7 @@ fn is_scalar(document: &Document, scalar: &Scalar) -> bool {
         (Rule::Bool, Document::Bool(_)) => true,
         (Rule::Text(rule), Document::Text(text)) => is_text(text, rule),
         (Rule::Enum(Enumeration { values, rest }), Document::Text(text)) => {
-            *rest != Rest::Closed || values.iter().any(|(_, wire)| wire == text)
+            *rest == Rest::Open || values.iter().any(|(_, wire)| wire == text)
         }
         (Rule::Number(rule), Document::Number(digits)) => is_number(digits, rule),
         _ => false,

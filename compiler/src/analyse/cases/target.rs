@@ -102,7 +102,7 @@ fn score(endpoint: &Endpoint, method: &str, path: &[String]) -> Option<Vec<u8>> 
 
 /// Whether `text` in a path or query is a value of this scalar.
 fn spells(scalar: &Scalar, text: &str) -> bool {
-    let constant = match &scalar.rule {
+    let constant = match scalar.rule.plain() {
         Rule::Bool => match text {
             "true" => Const::Bool(true),
             "false" => Const::Bool(false),
@@ -117,9 +117,9 @@ fn spells(scalar: &Scalar, text: &str) -> bool {
             }
             Const::Number(text.to_owned())
         }
-        Rule::Text(_) | Rule::Enum(_) => Const::Text(text.to_owned()),
+        Rule::Text(_) | Rule::Enum(_) | Rule::AsText(_) => Const::Text(text.to_owned()),
     };
-    values::scalar_accepts(scalar, &constant).is_ok()
+    values::scalar_accepts(&scalar.plain(), &constant).is_ok()
 }
 
 /// Whether the text of a version declares an endpoint for this path.

@@ -2,7 +2,7 @@
 
 mod endless;
 
-use super::{Resolver, Slot, State, plain};
+use super::{Parts, Resolver, Slot, State, plain};
 use crate::analyse::values;
 use crate::analyse::versions::FlatType;
 use crate::contract::types::{Kind, Record, Rule, Scalar, Text, Type};
@@ -85,6 +85,7 @@ impl Resolver<'_> {
         let outside = std::mem::take(self.diagnostics);
         let (types, slots) = (self.types.clone(), self.slots.len());
         let instances = self.generics.instances.clone();
+        let (refused, pending) = (self.refused.clone(), std::mem::take(&mut self.pending));
         let record = Record { name: None, fields: Vec::new(), span };
         let record = Kind::Record(self.types.add(record));
         let text = Kind::Scalar(Scalar { name: None, rule: Rule::Text(Text::default()) });
@@ -93,6 +94,8 @@ impl Resolver<'_> {
         for kind in [text, Kind::Json, record] {
             let nullable = matches!(kind, Kind::Json);
             self.instance(at, Type { nullable, ..plain(kind, span) }, span);
+            self.drain();
+            self.look_at_values();
             let found = std::mem::take(self.diagnostics).into_sorted();
             let known = |one: &Diagnostic| {
                 found
@@ -105,9 +108,11 @@ impl Resolver<'_> {
             });
             self.generics.too_many = told;
             self.slots.truncate(slots);
+            self.refused.clone_from(&refused);
             self.generics.instances.clone_from(&instances);
         }
         self.types = types;
+        self.pending = pending;
         *self.diagnostics = outside;
         for one in common.into_iter().flatten() {
             self.generics.too_many |= one.code == Code::TooManyTypes;
@@ -157,7 +162,13 @@ impl Resolver<'_> {
         }
         let parameter = one.parameter.as_ref().map(|parameter| (parameter.text.clone(), argument));
         let slot = self.slots.len();
-        self.slots.push(Slot { declared: at, name, bound: parameter, state: State::Untouched });
+        self.slots.push(Slot {
+            declared: at,
+            name,
+            bound: parameter,
+            state: State::Untouched,
+            parts: Parts::Untouched,
+        });
         self.generics.instances.insert(key, slot);
         self.slot(slot, used)
     }
@@ -169,6 +180,10 @@ impl Resolver<'_> {
             Kind::Record(id) => format!("{id:?}"),
             Kind::List(element, bounds) => format!("[{}]{bounds:?}", self.key(element)),
             Kind::Json => "json".to_owned(),
+            Kind::Map(map) => {
+                format!("[{:?}: {}]{:?}", map.key, self.key(&map.value), map.bounds)
+            }
+            Kind::Union(id) => format!("{id:?}"),
         };
         if ty.nullable {
             key.push_str(" | null");

@@ -3,6 +3,7 @@
 use super::scope::Lower;
 use crate::analyse::values;
 use crate::contract::endpoint::Place;
+use crate::contract::types::Kind;
 use crate::contract::work::{NodeId, Parent};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::suggest;
@@ -63,7 +64,20 @@ impl Lower<'_, '_> {
         };
         let diagnostic = match record {
             Some(record) => diagnostic.see(record.span, "declared here"),
-            None => diagnostic,
+            None => match declared.map(|ty| &ty.kind) {
+                Some(Kind::Union(id)) => {
+                    let union = self.context.types.union(*id);
+                    let tag = &union.tag;
+                    diagnostic
+                        .see(union.span, "declared here")
+                        .note(format!("which fields there are depends on `{tag}`"))
+                        .help(format!("read `{tag}`, or take the value as a whole"))
+                }
+                Some(Kind::Map(_)) => diagnostic
+                    .note("no key of a map needs to be there")
+                    .help("take the map as a whole, or declare a record with optional fields"),
+                _ => diagnostic,
+            },
         };
         match other {
             Some(other) => diagnostic.fix(format!("write `{other}`"), name.span, other),

@@ -7,7 +7,7 @@ use super::untyped::renamed;
 use crate::analyse::values;
 use crate::contract::endpoint::{ParamKind, Presence};
 use crate::contract::types::{Const, Kind, ListBounds, Rule, Scalar, Type};
-use crate::contract::work::{Build, NodeId, Operand};
+use crate::contract::work::{Build, NodeId, Operand, Parent};
 use crate::diagnostic::{Code, Diagnostic};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{Object, Ref, Value, ValueKind};
@@ -33,12 +33,13 @@ impl Lower<'_, '_> {
             ValueKind::Object(object) => self.object(object, want, value.span),
             ValueKind::Array(items) => self.array(items, want, value.span),
             ValueKind::Compare(..) => {
-                if !matches!(&want.kind, Kind::Scalar(Scalar { rule: Rule::Bool, .. })) {
+                let Some(rule) = boolean(want) else {
                     let diagnostic = self.mismatch(value.span, "a comparison", want);
                     self.refuse(diagnostic);
                     return None;
-                }
-                self.condition(value).map(Build::Holds)
+                };
+                let holds = self.condition(value).map(Build::Holds)?;
+                Some(in_form(holds, rule))
             }
             ValueKind::Or(alternatives) => {
                 let built: Vec<Option<Build>> =
@@ -56,13 +57,10 @@ impl Lower<'_, '_> {
 
     /// The constant that `value` writes, unless its word is a name in scope.
     fn literal(&self, value: &Value, want: &Type) -> Option<Const> {
-        if let ValueKind::Ref(reference) = &value.kind {
-            let word = reference.steps.first().map(|step| step.name.text.as_str());
-            let param = self.context.request.params.iter().any(|p| Some(p.name.as_str()) == word);
-            let call = self.calls.iter().any(|(call, _)| Some(call.name.text.as_str()) == word);
-            if param || call {
-                return None;
-            }
+        if let ValueKind::Ref(reference) = &value.kind
+            && reference.steps.first().is_some_and(|step| self.is_name(&step.name.text))
+        {
+            return None;
         }
         // What an earlier version wrote knows fields by earlier names.
         let composed = matches!(value.kind, ValueKind::Object(_) | ValueKind::Array(_));
@@ -70,15 +68,26 @@ impl Lower<'_, '_> {
             return None;
         }
         // What holds records is built member by member: a rename reaches their names.
-        if let (ValueKind::Object(_), Kind::Record(_)) | (ValueKind::Array(_), Kind::List(..)) =
-            (&value.kind, &want.kind)
+        if let (ValueKind::Object(_), Kind::Record(_) | Kind::Map(_) | Kind::Union(_))
+        | (ValueKind::Array(_), Kind::List(..)) = (&value.kind, &want.kind)
         {
             return None;
         }
         values::constant(value, Some(want), self.context.types)
     }
 
+    /// Whether `word` is a parameter or a call.
+    pub(super) fn is_name(&self, word: &str) -> bool {
+        let param = self.context.request.params.iter().any(|param| param.name == word);
+        param || self.calls.iter().any(|(call, _)| call.name.text == word)
+    }
+
     fn constant(&mut self, constant: &Const, span: Span, want: &Type) -> Option<Build> {
+        let quoted = match &want.kind {
+            Kind::Scalar(scalar) if is_as_text(scalar) => constant.plain().map(Const::Text),
+            _ => None,
+        };
+        let constant = quoted.as_ref().unwrap_or(constant);
         match values::accepts(want, constant, self.context.types) {
             Ok(()) => Some(Build::Const(constant.clone())),
             Err(why) => {
@@ -147,13 +156,12 @@ impl Lower<'_, '_> {
         let fits = match &want.kind {
             Kind::Json => Fit::Yes,
             Kind::Scalar(wanted) => fit(have, wanted),
-            Kind::Record(_) | Kind::List(..) => Fit::No,
+            Kind::Record(_) | Kind::List(..) | Kind::Map(_) | Kind::Union(_) => Fit::No,
         };
         match (fits, &want.kind) {
+            (Fit::Yes, Kind::Scalar(wanted)) => Some(in_form(copy, wanted)),
             (Fit::Yes, _) => Some(copy),
-            (Fit::Check, Kind::Scalar(wanted)) => {
-                Some(Build::Promised(Box::new(copy), wanted.clone()))
-            }
+            (Fit::Check, Kind::Scalar(wanted)) => Some(promised(copy, wanted)),
             _ => {
                 let what = values::rule_spelling(&have.rule);
                 let diagnostic = self.mismatch(span, &format!("`{what}`"), want);
@@ -189,7 +197,9 @@ impl Lower<'_, '_> {
         let (have, wanted) = match (&param.kind, &want.kind) {
             (ParamKind::One(have), Kind::Scalar(wanted)) => (have, wanted),
             (ParamKind::Many(have, _), Kind::List(element, _)) => match &element.kind {
-                Kind::Scalar(wanted) if fit(have, wanted) == Fit::Yes => return Some(copy),
+                Kind::Scalar(wanted) if fit(have, wanted) == Fit::Yes => {
+                    return Some(in_form(copy, wanted));
+                }
                 _ => (have, have),
             },
             (ParamKind::One(_), Kind::Json) => return Some(copy),
@@ -201,8 +211,8 @@ impl Lower<'_, '_> {
             }
         };
         match fit(have, wanted) {
-            Fit::Yes if matches!(param.kind, ParamKind::One(_)) => Some(copy),
-            Fit::Check => Some(Build::Promised(Box::new(copy), wanted.clone())),
+            Fit::Yes if matches!(param.kind, ParamKind::One(_)) => Some(in_form(copy, wanted)),
+            Fit::Check => Some(promised(copy, wanted)),
             _ => {
                 let what = values::rule_spelling(&have.rule);
                 let diagnostic = self.mismatch(span, &format!("`{what}`"), want);
@@ -234,6 +244,17 @@ impl Lower<'_, '_> {
                 }
                 self.scalar(node, wanted, want, span)
             }
+            Kind::Record(_) if projection.is_none() && self.is_whole(node, want) => {
+                self.whole_as(node, want, span)
+            }
+            Kind::Map(_) | Kind::Union(_) => {
+                if let Some(object) = projection {
+                    let what = if let Kind::Map(_) = want.kind { "a map" } else { "a union" };
+                    self.no_projection(object, what);
+                    return None;
+                }
+                self.whole_as(node, want, span)
+            }
             Kind::Record(record) => {
                 self.form(node, want, span)?;
                 let asked = self.nodes.record(node, span);
@@ -263,6 +284,8 @@ impl Lower<'_, '_> {
         let form = |kind: &Kind| match kind {
             Kind::Record(_) => "one record",
             Kind::List(..) => "a list",
+            Kind::Map(_) => "a map",
+            Kind::Union(_) => "a union",
             _ => "a single value",
         };
         let (is, wanted) = (form(&declared.kind), form(&want.kind));
@@ -280,6 +303,12 @@ impl Lower<'_, '_> {
                 fields.iter().find(|field| matches!(field.ty.kind, Kind::List(..)))
             }
             _ => None,
+        };
+        let diagnostic = match (&declared.kind, &want.kind) {
+            (Kind::Map(_), _) => diagnostic
+                .note("a map never becomes a record by itself, nor a record a map")
+                .help("declare a record with optional fields where this comes from"),
+            _ => diagnostic,
         };
         self.refuse(match list {
             Some(field) => {
@@ -311,20 +340,20 @@ impl Lower<'_, '_> {
         let copy = Build::Copy(Operand::Node(node));
         let Some(declared) = self.nodes.declared(node).cloned() else {
             let asked = self.nodes.scalar(node, Some(wanted), span);
-            return self.fits(asked, span).map(|()| copy);
+            return self.fits(asked, span).map(|()| in_form(copy, wanted));
         };
         let fits = match &declared.kind {
             Kind::Scalar(have) => fit(have, wanted),
             _ => Fit::No,
         };
         match fits {
-            Fit::Yes => Some(copy),
+            Fit::Yes => Some(in_form(copy, wanted)),
             // A result that does not keep both rules is no result.
             Fit::Check if self.nodes.is_result(node) && joinable(&declared, wanted) => {
                 let asked = self.nodes.scalar(node, Some(wanted), span);
-                self.fits(asked, span).map(|()| copy)
+                self.fits(asked, span).map(|()| in_form(copy, wanted))
             }
-            Fit::Check => Some(Build::Promised(Box::new(copy), wanted.clone())),
+            Fit::Check => Some(promised(copy, wanted)),
             Fit::No => {
                 let what = values::spelling(&declared, self.context.types);
                 let diagnostic = self.mismatch(span, &format!("`{what}`"), want);
@@ -408,12 +437,16 @@ impl Lower<'_, '_> {
     }
 
     fn object(&mut self, object: &Object, want: &Type, span: Span) -> Option<Build> {
-        let Kind::Record(record) = &want.kind else {
-            let diagnostic = self.mismatch(span, "a record", want);
-            self.refuse(diagnostic);
-            return None;
+        let members = match &want.kind {
+            Kind::Record(record) => self.members(*record, Some(&object.entries), None, span)?,
+            Kind::Map(map) => self.entries(object, map, want)?,
+            Kind::Union(union) => self.variant(object, *union)?,
+            _ => {
+                let diagnostic = self.mismatch(span, "a record", want);
+                self.refuse(diagnostic);
+                return None;
+            }
         };
-        let members = self.members(*record, Some(&object.entries), None, span)?;
         Some(Build::Record(None, members))
     }
 
@@ -446,6 +479,13 @@ impl Lower<'_, '_> {
         );
     }
 
+    /// Whether a record is taken as a whole: the answer itself never is.
+    fn is_whole(&self, node: NodeId, want: &Type) -> bool {
+        let parent = &self.nodes.node(node).parent;
+        matches!(parent, Parent::Field(..) | Parent::Element(_))
+            && self.context.types.is_closed(want)
+    }
+
     /// The finding about a value that is no `want`.
     pub(crate) fn mismatch(&self, span: Span, what: &str, want: &Type) -> Diagnostic {
         let wanted = values::spelling(want, self.context.types);
@@ -465,4 +505,27 @@ fn joinable(declared: &Type, wanted: &Scalar) -> bool {
         }
         _ => true,
     }
+}
+
+/// Whether JSON holds a scalar as a text that is none.
+pub(super) fn is_as_text(scalar: &Scalar) -> bool {
+    matches!(scalar.rule, Rule::AsText(_))
+}
+
+/// What `want` says of booleans, if they are its values.
+fn boolean(want: &Type) -> Option<&Scalar> {
+    match &want.kind {
+        Kind::Scalar(scalar) if *scalar.rule.plain() == Rule::Bool => Some(scalar),
+        _ => None,
+    }
+}
+
+/// `build`, in the form in which JSON holds a `wanted`.
+fn in_form(build: Build, wanted: &Scalar) -> Build {
+    if is_as_text(wanted) { Build::AsText(Box::new(build)) } else { build }
+}
+
+/// `build`, if it keeps what `wanted` promises.
+fn promised(build: Build, wanted: &Scalar) -> Build {
+    in_form(Build::Promised(Box::new(build), wanted.plain()), wanted)
 }

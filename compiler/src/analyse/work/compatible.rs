@@ -17,10 +17,11 @@ pub(crate) enum Fit {
 
 /// How values of `have` stand to `want`.
 pub(crate) fn fit(have: &Scalar, want: &Scalar) -> Fit {
-    if have.rule == want.rule {
+    if have.rule.plain() == want.rule.plain() {
         return Fit::Yes;
     }
-    match (&have.rule, &want.rule) {
+    // How JSON holds a value does not matter to what it may be.
+    match (have.rule.plain(), want.rule.plain()) {
         (Rule::Text(have), Rule::Text(want)) => text(have, want),
         (Rule::Number(have), Rule::Number(want)) => number(have, want),
         (Rule::Enum(_), Rule::Text(want)) if *want == Text::default() => Fit::Yes,

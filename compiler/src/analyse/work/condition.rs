@@ -187,7 +187,7 @@ impl Lower<'_, '_> {
             Some(Kind::Scalar(scalar)) => {
                 let same = rule.is_none_or(|rule| {
                     matches!(
-                        (&rule.rule, &scalar.rule),
+                        (&rule.rule, scalar.rule.plain()),
                         (Rule::Number(_), Rule::Number(_))
                             | (Rule::Bool, Rule::Bool)
                             | (Rule::Text(_), Rule::Text(_) | Rule::Enum(_))
@@ -250,10 +250,10 @@ impl Lower<'_, '_> {
 
 /// What a scalar is, its bounds aside.
 fn kind_of(scalar: &Scalar) -> Rule {
-    match scalar.rule {
+    match scalar.rule.plain() {
         Rule::Number(_) => number().rule,
         Rule::Bool => Rule::Bool,
-        Rule::Text(_) | Rule::Enum(_) => Rule::Text(Default::default()),
+        Rule::Text(_) | Rule::Enum(_) | Rule::AsText(_) => Rule::Text(Default::default()),
     }
 }
 

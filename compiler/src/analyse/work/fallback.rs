@@ -141,12 +141,19 @@ fn fits(nodes: &Nodes<'_>, id: NodeId, value: &Const, path: &str) -> Result<(), 
     if *value == Const::Null {
         return if node.null_ok { Ok(()) } else { Err(format!("`{path}` is null")) };
     }
+    for form in &node.forms {
+        values::reads(&form.ty, value, form.reads, nodes.types())
+            .map_err(|why| format!("`{path}`: {why}"))?;
+    }
     match (&node.shape, value) {
         (Shape::Any, _) => Ok(()),
         (Shape::AnyScalar, value) if value.plain().is_some() => Ok(()),
         (Shape::AnyScalar, _) => Err(format!("`{path}` is no text, number or boolean")),
         (Shape::Scalar(rules), _) => rules.iter().try_for_each(|rule| {
-            values::scalar_accepts(rule, value).map_err(|why| format!("`{path}`: {why}"))
+            let plain = values::scalar_accepts(&rule.plain(), value);
+            plain
+                .or_else(|why| values::scalar_accepts(rule, value).map_err(|_| why))
+                .map_err(|why| format!("`{path}`: {why}"))
         }),
         (Shape::Record(fields), Const::Record(_)) => {
             fields.iter().try_for_each(|field| member(nodes, *field, value, path))

@@ -48,7 +48,7 @@ impl Lower<'_, '_> {
         let mut whole = true;
         for (field, binding) in record.fields.iter().zip(bound) {
             match self.member(field, binding, (&spreads, &mut renamed)) {
-                Taken::Member(member) => members.push(member),
+                Taken::Member(member) => members.push(*member),
                 Taken::LeftOut => {}
                 Taken::Refused => whole = false,
                 Taken::Nowhere => {
@@ -180,7 +180,8 @@ impl Lower<'_, '_> {
         (spreads, renamed): (&[Spread], &mut Vec<(Span, String)>),
     ) -> Taken {
         let allow = Allow::of(field);
-        let missing = match (field.optional, field.ty.nullable) {
+        let missing = match (field.optional && field.default.is_none(), field.ty.nullable) {
+            _ if field.default.is_some() => Missing::Never,
             (false, false) => Missing::Never,
             (true, false) => Missing::Dropped,
             (false, true) => Missing::Null,
@@ -194,14 +195,24 @@ impl Lower<'_, '_> {
                 built
             }
             None => match self.source(field, spreads) {
+                Source::None if field.default.is_some() => field.default.clone().map(Build::Const),
                 Source::None if field.optional => return Taken::LeftOut,
                 Source::None => return Taken::Nowhere,
                 Source::Refused => None,
                 Source::Found(spread) => self.by_name(field, spread, (allow, renamed)),
             },
         };
+        let nullable = field.ty.nullable;
+        let value = match (value, field.default.clone()) {
+            (Some(value), Some(default)) if !matches!(value, Build::Const(_)) => {
+                Some(Build::Default { value: Box::new(value), default, nullable })
+            }
+            (value, _) => value,
+        };
         match value {
-            Some(value) => Taken::Member(Member { name: field.name.clone(), value, missing }),
+            Some(value) => {
+                Taken::Member(Box::new(Member { name: field.name.clone(), value, missing }))
+            }
             None => Taken::Refused,
         }
     }
@@ -388,12 +399,13 @@ impl Lower<'_, '_> {
 /// What a value without parts is, in a word.
 fn word(ty: &Type) -> &'static str {
     match &ty.kind {
-        Kind::Scalar(scalar) => match &scalar.rule {
-            Rule::Text(_) => "a text",
+        Kind::Scalar(scalar) => match scalar.rule.plain() {
+            Rule::Text(_) | Rule::AsText(_) => "a text",
             Rule::Number(_) => "a number",
             Rule::Bool => "a boolean",
             Rule::Enum(_) => "an enum",
         },
+        Kind::Map(_) => "a map",
         _ => "a value",
     }
 }
@@ -428,7 +440,7 @@ fn with_example(field: &Field) -> Type {
 }
 
 enum Taken {
-    Member(Member),
+    Member(Box<Member>),
     LeftOut,
     Nowhere,
     Refused,

@@ -1,8 +1,8 @@
 //! What is read of results and bodies: reads of one value meet in one node.
 
 use super::compatible::{Fit, fit};
-use crate::contract::types::{Const, Field, Kind, ListBounds, Scalar, Type, Types};
-use crate::contract::work::{Node, NodeId, Parent, Shape};
+use crate::contract::types::{Const, Field, Kind, ListBounds, Rule, Scalar, Type, Types, Union};
+use crate::contract::work::{Form, Node, NodeId, Parent, Shape};
 use gatewright_grammar::Span;
 
 /// Whether a missing value is fine where it is read.
@@ -31,6 +31,8 @@ impl Allow {
 #[derive(Debug)]
 pub(crate) struct Nodes<'a> {
     types: &'a Types,
+    /// The version of the endpoint, as an index.
+    version: usize,
     list: Vec<Slot>,
     /// Whether what is narrowed is narrowed for every answer.
     firm: bool,
@@ -75,9 +77,14 @@ pub(crate) struct Clash {
 }
 
 impl<'a> Nodes<'a> {
-    /// No nodes yet; declared types are those of `types`.
-    pub(crate) fn new(types: &'a Types) -> Self {
-        Self { types, list: Vec::new(), firm: false }
+    /// No nodes yet, in this version; declared types are those of `types`.
+    pub(crate) fn new(types: &'a Types, version: usize) -> Self {
+        Self { types, version, list: Vec::new(), firm: false }
+    }
+
+    /// The types of the version.
+    pub(crate) fn types(&self) -> &'a Types {
+        self.types
     }
 
     /// A node that nothing is known of.
@@ -94,6 +101,8 @@ impl<'a> Nodes<'a> {
             null_ok: true,
             raw: false,
             example: None,
+            default: None,
+            forms: Vec::new(),
         };
         let firm = Allow::BOTH;
         self.list.push(Slot { node, declared, first: None, keep: Keep::Unread, firm });
@@ -126,6 +135,12 @@ impl<'a> Nodes<'a> {
     /// Whether a value is a part of what callers send.
     fn is_sent(&self, id: NodeId) -> bool {
         self.slot(id).declared.as_ref().is_some_and(|declared| declared.origin.is_none())
+    }
+
+    /// The version whose names the fields of a declared value have on the wire.
+    pub(crate) fn wire_version(&self, id: NodeId) -> usize {
+        let declared = self.slot(id).declared.as_ref();
+        declared.and_then(|declared| declared.origin).unwrap_or(self.version)
     }
 
     /// The name on the wire of a field of the record at `id`.
@@ -170,6 +185,7 @@ impl<'a> Nodes<'a> {
             Kind::Json => Shape::Any,
             Kind::Scalar(scalar) => Shape::Scalar(vec![scalar.clone()]),
             Kind::Record(_) => Shape::Record(Vec::new()),
+            Kind::Map(_) | Kind::Union(_) => Shape::Any,
             Kind::List(element, bounds) => {
                 list(self.expect(Parent::Element(id), element, origin, false), bounds)
             }
@@ -184,40 +200,96 @@ impl<'a> Nodes<'a> {
         id
     }
 
-    /// The node of a whole body of type `ty`, and nodes for everything in it.
-    pub(crate) fn declare(&mut self, parent: Parent, ty: &Type, types: &Types) -> NodeId {
+    /// The node of a whole body of type `ty`, and nodes for everything in it. What is closed is
+    /// checked as a whole, and has nodes for those parts only that are read.
+    pub(crate) fn declare(&mut self, parent: Parent, ty: &Type) -> NodeId {
+        let root = !matches!(parent, Parent::Field(..) | Parent::Element(_));
         let id = self.add(parent, Some(Declared { ty: ty.clone(), origin: None }));
+        let closed = match ty.kind {
+            Kind::Record(_) if root => false,
+            _ => self.types.is_closed(ty),
+        };
         let shape = match &ty.kind {
-            Kind::Json => Shape::Any,
             Kind::Scalar(scalar) => Shape::Scalar(vec![scalar.clone()]),
             Kind::List(element, bounds) => {
-                let element = self.declare_element(id, element, types);
+                let element = self.declare(Parent::Element(id), element);
                 list(element, bounds)
             }
-            Kind::Record(record) => {
-                let mut fields = Vec::new();
-                for field in &types.record(*record).fields {
-                    let parent = Parent::Field(id, field.name.clone());
-                    let child = self.declare(parent, &field.ty, types);
-                    let slot = self.slot_mut(child);
-                    slot.node.absent_ok = field.optional;
-                    slot.node.example = field.example.clone().or_else(|| field.ty.example.clone());
-                    fields.push(child);
-                }
-                Shape::Record(fields)
+            Kind::Record(record) if !closed => {
+                let types = self.types;
+                let fields = types.record(*record).fields.iter();
+                Shape::Record(fields.map(|field| self.declare_field(id, field)).collect())
             }
+            Kind::Json | Kind::Record(_) | Kind::Map(_) | Kind::Union(_) => Shape::Any,
         };
+        let form = closed.then(|| self.form_of(ty));
         let slot = self.slot_mut(id);
         slot.node.shape = shape;
         slot.node.absent_ok = false;
         slot.node.null_ok = ty.nullable;
         slot.keep = Keep::All;
         slot.node.raw = matches!(ty.kind, Kind::Json);
+        slot.node.forms.extend(form);
         id
     }
 
-    fn declare_element(&mut self, list: NodeId, element: &Type, types: &Types) -> NodeId {
-        self.declare(Parent::Element(list), element, types)
+    fn declare_field(&mut self, up: NodeId, field: &Field) -> NodeId {
+        let child = self.declare(Parent::Field(up, field.name.clone()), &field.ty);
+        let slot = self.slot_mut(child);
+        slot.node.absent_ok = field.optional && field.default.is_none();
+        slot.node.default = field.default.clone();
+        slot.node.example = field.example.clone().or_else(|| field.ty.example.clone());
+        child
+    }
+
+    /// How a value of type `ty` is read and written in this version.
+    pub(crate) fn form_of(&self, ty: &Type) -> Form {
+        let ty = Type { nullable: false, ..ty.clone() };
+        Form { ty, reads: self.version, writes: self.version }
+    }
+
+    /// Asks for a value as a whole, as `form` says.
+    pub(crate) fn form(&mut self, id: NodeId, form: &Form, span: Span) -> Result<(), Clash> {
+        let wants = match form.ty.kind {
+            Kind::Map(_) => "a map",
+            _ => "a record",
+        };
+        if !matches!(self.slot(id).node.shape, Shape::Any | Shape::Record(_)) {
+            return Err(self.clash(id, span, wants));
+        }
+        self.keep(id, None);
+        let slot = self.slot_mut(id);
+        slot.first.get_or_insert((span, wants));
+        let same = |old: &Form| old.key() == form.key();
+        if !slot.node.forms.iter().any(same) {
+            slot.node.forms.push(form.clone());
+        }
+        Ok(())
+    }
+
+    /// The part `name` of a value that callers send and that is checked as a whole: a field of a
+    /// record, the tag of a union.
+    fn part(&mut self, id: NodeId, name: &str) -> Option<NodeId> {
+        let types = self.types;
+        let child = match self.declared(id)?.kind {
+            Kind::Record(record) => {
+                let field = types.record(record).fields.iter().find(|field| field.name == name)?;
+                self.declare_field(id, field)
+            }
+            Kind::Union(union) => {
+                let union = types.union(union);
+                if union.tag != name {
+                    return None;
+                }
+                self.declare(Parent::Field(id, name.to_owned()), &tag_of(union))
+            }
+            _ => return None,
+        };
+        match &mut self.slot_mut(id).node.shape {
+            Shape::Record(fields) => fields.push(child),
+            shape => *shape = Shape::Record(vec![child]),
+        }
+        Some(child)
     }
 
     /// Narrows what is allowed at `id`. Declared values keep what their type says.
@@ -293,14 +365,18 @@ impl<'a> Nodes<'a> {
         span: Span,
     ) -> Result<Option<NodeId>, Clash> {
         let declared = self.slot(id).declared.is_some();
+        let closed = self.is_sent(id) && !self.slot(id).node.forms.is_empty();
         let fields = match &self.slot(id).node.shape {
             Shape::Record(fields) => fields.clone(),
-            Shape::Any if !declared => Vec::new(),
+            Shape::Any if !declared || closed || self.is_union(id) => Vec::new(),
             _ => return Err(self.clash(id, span, "a record")),
         };
         let named = |child: &&NodeId| matches!(&self.node(**child).parent, Parent::Field(_, other) if other == name);
         if let Some(child) = fields.iter().find(named) {
             return Ok(Some(*child));
+        }
+        if closed {
+            return Ok(self.part(id, name));
         }
         let child = match self.slot(id).declared.clone() {
             None => self.add(Parent::Field(id, name.to_owned()), None),
@@ -320,14 +396,28 @@ impl<'a> Nodes<'a> {
 
     /// A field of a typed result that nothing has read yet; nothing if it is not declared.
     fn expected_field(&mut self, id: NodeId, name: &str, declared: &Declared) -> Option<NodeId> {
-        let (Kind::Record(record), Some(origin)) = (&declared.ty.kind, declared.origin) else {
-            return None;
+        let origin = declared.origin?;
+        let record = match &declared.ty.kind {
+            Kind::Record(record) => record,
+            Kind::Union(union) => {
+                let union = self.types.union(*union);
+                let tag = tag_of(union);
+                let parent = Parent::Field(id, name.to_owned());
+                return (union.tag == name).then(|| self.expect(parent, &tag, origin, false));
+            }
+            _ => return None,
         };
         let fields = &self.types.record(*record).fields;
         let field = fields.iter().find(|field| field.name_as_of(origin) == name)?;
         let parent = Parent::Field(id, name.to_owned());
         let child = self.expect(parent, &field.ty, origin, field.optional);
         self.example(child, field.example.as_ref());
+        if field.default.is_some() {
+            let slot = self.slot_mut(child);
+            slot.node.default.clone_from(&field.default);
+            slot.node.absent_ok = false;
+            slot.node.null_ok = field.ty.nullable;
+        }
         Some(child)
     }
 
@@ -335,6 +425,7 @@ impl<'a> Nodes<'a> {
     pub(crate) fn record(&mut self, id: NodeId, span: Span) -> Result<(), Clash> {
         match &self.slot(id).node.shape {
             Shape::Record(_) => Ok(()),
+            Shape::Any if self.is_closed_record(id) => Ok(()),
             Shape::Any if self.slot(id).declared.is_none() => {
                 let slot = self.slot_mut(id);
                 slot.first = Some((span, "a record"));
@@ -343,6 +434,17 @@ impl<'a> Nodes<'a> {
             }
             _ => Err(self.clash(id, span, "a record")),
         }
+    }
+
+    fn is_union(&self, id: NodeId) -> bool {
+        matches!(self.declared(id).map(|ty| &ty.kind), Some(Kind::Union(_)))
+    }
+
+    /// Whether callers send a record here that is checked as a whole.
+    fn is_closed_record(&self, id: NodeId) -> bool {
+        let declared = self.declared(id).map(|ty| &ty.kind);
+        matches!(declared, Some(Kind::Record(_) | Kind::Union(_)))
+            && !self.slot(id).node.forms.is_empty()
     }
 
     /// The element of a list, and how many of them are read.
@@ -356,7 +458,9 @@ impl<'a> Nodes<'a> {
         if let Shape::List { element, .. } = &self.slot(id).node.shape {
             return Ok(*element);
         }
-        if !matches!(self.slot(id).node.shape, Shape::Any) || self.slot(id).declared.is_some() {
+        let slot = self.slot(id);
+        let taken = slot.declared.is_some() || !slot.node.forms.is_empty();
+        if !matches!(slot.node.shape, Shape::Any) || taken {
             return Err(self.clash(id, span, "a list"));
         }
         let element = self.add(Parent::Element(id), None);
@@ -402,6 +506,9 @@ impl<'a> Nodes<'a> {
     ) -> Result<(), Clash> {
         let declared = self.is_sent(id);
         let wants = rule.map_or("a text, number or boolean", word);
+        if !self.slot(id).node.forms.is_empty() {
+            return Err(self.clash(id, span, wants));
+        }
         let shape = match (&self.slot(id).node.shape, rule) {
             (Shape::Any, None) if !declared => Shape::AnyScalar,
             (Shape::Any | Shape::AnyScalar, Some(rule)) if !declared => {
@@ -416,7 +523,9 @@ impl<'a> Nodes<'a> {
                 if rules.iter().any(|other| word(other) != word(rule)) {
                     return Err(self.clash(id, span, wants));
                 }
-                if rules.iter().any(|other| fit(other, rule) == Fit::Yes) {
+                let quoted = |rule: &Scalar| matches!(rule.rule, Rule::AsText(_));
+                let same_form = |other: &Scalar| quoted(other) || !quoted(rule);
+                if rules.iter().any(|other| fit(other, rule) == Fit::Yes && same_form(other)) {
                     return Ok(());
                 }
                 // What replaces unknown values accepts whatever a backend declares.
@@ -425,7 +534,9 @@ impl<'a> Nodes<'a> {
                     return Ok(());
                 }
                 // A looser rule has nothing to add to the one that is asked for.
-                let stricter = rules.iter().filter(|other| fit(rule, other) != Fit::Yes);
+                let stricter = rules
+                    .iter()
+                    .filter(|other| fit(rule, other) != Fit::Yes || quoted(other) && !quoted(rule));
                 Shape::Scalar(stricter.chain([rule]).cloned().collect())
             }
             _ => return Err(self.clash(id, span, wants)),
@@ -439,6 +550,10 @@ impl<'a> Nodes<'a> {
     fn clash(&self, id: NodeId, span: Span, is: &'static str) -> Clash {
         let slot = self.slot(id);
         let was = match &slot.node.shape {
+            Shape::Any if !slot.node.forms.is_empty() => {
+                let map = |form: &Form| matches!(form.ty.kind, Kind::Map(_));
+                if slot.node.forms.iter().any(map) { "a map" } else { "a record" }
+            }
             Shape::Any => "any JSON",
             Shape::AnyScalar => "a text, number or boolean",
             Shape::Scalar(rules) => rules.first().map_or("a value", word),
@@ -490,11 +605,16 @@ fn list(element: NodeId, bounds: &ListBounds) -> Shape {
     Shape::List { element, min: bounds.min, max: bounds.max, unique: bounds.unique, keep: None }
 }
 
+/// The tag of a union as a type.
+fn tag_of(union: &Union) -> Type {
+    let kind = Kind::Scalar(Scalar { name: None, rule: Rule::Enum(union.tags()) });
+    Type { kind, nullable: false, example: None, span: union.span }
+}
+
 /// What a scalar is called in messages.
 pub(crate) fn word(scalar: &Scalar) -> &'static str {
-    use crate::contract::types::Rule;
-    match scalar.rule {
-        Rule::Text(_) | Rule::Enum(_) => "a text",
+    match scalar.rule.plain() {
+        Rule::Text(_) | Rule::Enum(_) | Rule::AsText(_) => "a text",
         Rule::Number(_) => "a number",
         Rule::Bool => "a boolean",
     }

@@ -164,7 +164,7 @@ pub(crate) fn settle(
 }
 
 /// The calls whose results `call` reads, to be made or when it fails.
-fn sources_of(call: &Call, nodes: &Nodes) -> BTreeSet<usize> {
+fn sources_of(call: &Call, nodes: &Nodes<'_>) -> BTreeSet<usize> {
     let mut sources = BTreeSet::new();
     let mut see = |read: Read| {
         if let Read::Node(node) = read

@@ -193,6 +193,8 @@ impl Lower<'_, '_> {
     fn operand_of(&mut self, build: Build, span: Span) -> Option<Operand> {
         match build {
             Build::Copy(operand) => Some(operand),
+            // Outside of JSON there are no quotes.
+            Build::AsText(inner) => self.operand_of(*inner, span),
             Build::Const(constant) => Some(Operand::Const(constant)),
             Build::Promised(inner, scalar) => {
                 let value = self.operand_of(*inner, span)?;

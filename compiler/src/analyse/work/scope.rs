@@ -87,7 +87,7 @@ impl<'a, 'd> Lower<'a, 'd> {
         written: &'a [Written<'a>],
         diagnostics: &'d mut Diagnostics,
     ) -> Self {
-        let mut nodes = Nodes::new(context.types);
+        let mut nodes = Nodes::new(context.types, context.version);
         let body = body_node(context, &mut nodes);
         Self {
             context,
@@ -332,13 +332,19 @@ impl<'a, 'd> Lower<'a, 'd> {
         let Clash { node, first, was, is } = clash;
         let what = self.spelled(node);
         let diagnostic = if self.nodes.declared(node).is_some() {
-            Diagnostic::new(
+            let diagnostic = Diagnostic::new(
                 Code::TypeMismatch,
                 span,
                 format!("`{what}` is {was}, and {is} is wanted"),
             )
             .label(format!("{is} is wanted here"))
-            .see(first, "declared here")
+            .see(first, "declared here");
+            match self.nodes.declared(node).map(|ty| &ty.kind) {
+                Some(Kind::Map(_)) => diagnostic
+                    .note("a map never becomes a record by itself, nor a record a map")
+                    .help("declare a record with optional fields where callers send this"),
+                _ => diagnostic,
+            }
         } else {
             let message = format!("`{what}` cannot be both {was} and {is}");
             let diagnostic = Diagnostic::new(Code::TypeMismatch, span, message)

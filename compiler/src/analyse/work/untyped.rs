@@ -5,11 +5,14 @@ use super::renames::quoted;
 use super::scope::{Found, Guard, Lower};
 use crate::analyse::{not_yet, values};
 use crate::contract::endpoint::{ParamKind, Presence};
-use crate::contract::types::{Kind, Record, Type, Types};
-use crate::contract::work::{Build, Member, Missing, NodeId, Operand, Parent, TextExpr, TextPart};
+use crate::contract::types::{Field, Kind, Record, RecordId, Rule, Scalar, Type, Types};
+use crate::contract::work::{
+    Build, Form, Member, Missing, NodeId, Operand, Parent, TextExpr, TextPart,
+};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{Entry, EntryKind, Object, Ref, TemplatePart, Value, ValueKind};
+use std::collections::HashSet;
 
 impl Lower<'_, '_> {
     /// A text made of what is in scope; every value in it must be there.
@@ -340,15 +343,31 @@ impl Lower<'_, '_> {
     }
 
     /// A value of type `ty`, as backends know it that version `origin` calls: with the field names
-    /// of that version. What callers send has no other fields than the declared ones, a result may.
+    /// of that version, and what absent fields stand for. What callers send has no other fields
+    /// than the declared ones, a result may.
     fn copy(&mut self, node: NodeId, ty: &Type, origin: usize, span: Span) -> Option<Build> {
-        if !self.nodes.is_result(node) && !renamed(ty, origin, self.context.types) {
+        if matches!(ty.kind, Kind::Scalar(Scalar { rule: Rule::AsText(_), .. })) {
+            return Some(Build::AsText(Box::new(Build::Copy(Operand::Node(node)))));
+        }
+        let types = self.context.types;
+        let result = self.nodes.is_result(node);
+        if !result && !renamed(ty, origin, types) && !has_defaults(ty, types) {
             self.nodes.whole(node);
             return Some(Build::Copy(Operand::Node(node)));
         }
+        let there = Type { nullable: false, ..ty.clone() };
+        let form = Form { ty: there, reads: self.nodes.wire_version(node), writes: origin };
+        if result && types.is_closed(ty) {
+            let asked = self.nodes.form(node, &form, span);
+            self.fits(asked, span)?;
+            return Some(Build::Whole(node, form));
+        }
+        if !self.nodes.node(node).forms.is_empty() {
+            return Some(Build::Whole(node, form));
+        }
         match &ty.kind {
             Kind::Record(id) => {
-                let record = self.context.types.record(*id);
+                let record = types.record(*id);
                 let (members, written) = self.record_members(node, record, origin, span)?;
                 let written = written.into_iter().map(|(text, _)| (span, text)).collect();
                 self.renames.projection(written, false);
@@ -364,6 +383,7 @@ impl Lower<'_, '_> {
                 self.nodes.whole(node);
                 Some(Build::Copy(Operand::Node(node)))
             }
+            Kind::Map(_) | Kind::Union(_) => None,
         }
     }
 }
@@ -373,11 +393,35 @@ type Entries = (String, bool);
 
 /// Whether a field somewhere in `ty` has another name since version `origin`.
 pub(super) fn renamed(ty: &Type, origin: usize, types: &Types) -> bool {
+    let mut seen = HashSet::new();
+    any_field(ty, types, &mut seen, &|field| field.name_as_of(origin) != field.name)
+}
+
+/// Whether a field somewhere in `ty` has a default.
+fn has_defaults(ty: &Type, types: &Types) -> bool {
+    any_field(ty, types, &mut HashSet::new(), &|field| field.default.is_some())
+}
+
+/// Whether `test` holds for a field somewhere in `ty`, which may contain itself.
+fn any_field(
+    ty: &Type,
+    types: &Types,
+    seen: &mut HashSet<RecordId>,
+    test: &dyn Fn(&Field) -> bool,
+) -> bool {
+    let mut record = |id: RecordId| {
+        seen.insert(id)
+            && types
+                .record(id)
+                .fields
+                .iter()
+                .any(|field| test(field) || any_field(&field.ty, types, seen, test))
+    };
     match &ty.kind {
-        Kind::Record(id) => types.record(*id).fields.iter().any(|field| {
-            field.name_as_of(origin) != field.name || renamed(&field.ty, origin, types)
-        }),
-        Kind::List(element, _) => renamed(element, origin, types),
+        Kind::Record(id) => record(*id),
+        Kind::Union(id) => types.union(*id).variants.iter().any(|one| record(one.record)),
+        Kind::List(element, _) => any_field(element, types, seen, test),
+        Kind::Map(map) => any_field(&map.value, types, seen, test),
         Kind::Scalar(_) | Kind::Json => false,
     }
 }

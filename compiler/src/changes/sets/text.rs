@@ -52,7 +52,7 @@ impl<'r> Texts<'r> {
                 (None, Some(pattern)) => (Shape::Pattern(pattern.clone()), text.min, text.max),
                 (None, None) => (Shape::Any, text.min, text.max),
             },
-            Rule::Number(_) | Rule::Bool => return None,
+            Rule::Number(_) | Rule::Bool | Rule::AsText(_) => return None,
         };
         Some(Self { rule, shape, table: OnceCell::new(), min, max })
     }

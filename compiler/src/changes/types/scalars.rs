@@ -42,7 +42,9 @@ fn rule((old, new): (&Rule, &Rule), lost: &Within, gained: &Within) -> &'static 
         (Rule::Text(_), Rule::Enum(_)) => "enum/introduced",
         (Rule::Enum(_), Rule::Text(_)) => "enum/dropped",
         (Rule::Text(a), Rule::Text(b)) if a.format == b.format => text((a, b), lost, gained),
-        (Rule::Text(_) | Rule::Number(_) | Rule::Bool | Rule::Enum(_), _) => set,
+        (Rule::AsText(a), Rule::AsText(b)) => rule((a, b), lost, gained),
+        (Rule::AsText(a), b) | (b, Rule::AsText(a)) if **a == *b => "type/encoding-changed",
+        (Rule::Text(_) | Rule::Number(_) | Rule::Bool | Rule::Enum(_) | Rule::AsText(_), _) => set,
     }
 }
 
