@@ -24,7 +24,7 @@ pub enum Stop {
 /// Reads a JSON text from its front, one value after the other.
 ///
 /// Every function that reads a value expects to stand before one: at the top, after
-/// [`key`](Reader::key), or inside the function given to [`list`](Reader::list).
+/// a key, or inside the function given to [`list`](Reader::list).
 #[derive(Debug)]
 pub struct Reader<'a> {
     pub(super) text: &'a str,
