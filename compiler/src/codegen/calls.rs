@@ -162,10 +162,15 @@ fn work(
     });
     let request = request(call, names, scope);
     let outcome = outcome(plan, at, (call, names), scope);
+    // The calls of a list share both by reference.
+    let sent = match call.each {
+        Some(_) => quote!(gateway, request),
+        None => quote!(&gateway, &request),
+    };
     quote! {
         #when
         #request
-        let result = call.send(&gateway, &request).await;
+        let result = call.send(#sent).await;
         #outcome
     }
 }

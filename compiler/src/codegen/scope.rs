@@ -104,8 +104,11 @@ impl<'p> Scope<'p> {
             Operand::Param(index) => self.param(*index),
             Operand::Item(index) => {
                 let number = self.plan.params.get(*index).is_some_and(|param| param.is_number());
-                let plain = if number { quote!(rt::plain_number) } else { borrowed() };
-                TextAccess::There(quote!(#plain(*each_element)))
+                let borrowed = borrowed();
+                TextAccess::There(match number {
+                    true => quote!(rt::plain_number(each_element)),
+                    false => quote!(#borrowed(*each_element)),
+                })
             }
             Operand::Node(node) => match self.access(*node) {
                 Access::There(value) => TextAccess::There(quote!(#value.plain())),
