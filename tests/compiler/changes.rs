@@ -15,7 +15,9 @@ fn checked(text: &str) -> Checked {
     sources.add("shop.api", text);
     let analysis = analyse(&sources);
     let found = format!("{:#?}", analysis.diagnostics);
-    analysis.into_checked().unwrap_or_else(|| panic!("{found}\n{text}"))
+    let checked = analysis.into_checked();
+    assert!(checked.is_some(), "{found}\n{text}");
+    checked.expect("looked at above")
 }
 
 /// A whole contract around the lines of a section.
@@ -34,7 +36,7 @@ fn contract(place: &str, lines: &str) -> Checked {
             let api = if lines.contains("api shop") { "" } else { "api shop { timeout 1s }\n" };
             return checked(&format!("{api}{BACKENDS}{lines}"));
         }
-        other => panic!("no such place: {other}"),
+        other => unreachable!("no such place: {other}"),
     };
     checked(&format!("api shop {{ timeout 1s }}\n{BACKENDS}version 1 {{\n{version}\n}}\n"))
 }

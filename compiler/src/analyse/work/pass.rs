@@ -110,7 +110,8 @@ mod tests {
     #[test]
     fn a_failure_may_be_declared() {
         let endpoint = endpoint(
-            "GET /x/{id: text(1..9)} -> pass | Gone { public, raw = one GET /x/{id} on 404 fail Gone }",
+            "error Gone 410 \"It is gone\"\n\
+             GET /x/{id: text(1..9)} -> pass | Gone { public, raw = one GET /x/{id} on 404 fail Gone }",
         );
         let [call] = endpoint.work.calls.as_slice() else { panic!("one call") };
         assert!(catches(call, 404) && !catches(call, 410));
