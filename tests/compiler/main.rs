@@ -7,6 +7,7 @@ mod diagnostics;
 mod flatten;
 mod fuzz;
 mod generate;
+mod hard_cases;
 mod large;
 mod manual;
 mod properties;

@@ -26,7 +26,7 @@ use gatewright_compiler::codegen::Modules;
 use gatewright_compiler::codegen::layout::{self, Files, PackageOptions};
 use gatewright_compiler::{Checked, Target, generate, plan};
 pub use read::{Input, read};
-pub use script::{compile, contracts};
+pub use script::{compile, compile_quietly, contracts};
 use std::fs;
 use std::path::Path;
 

@@ -12,26 +12,35 @@ use std::path::{Path, PathBuf};
 /// A contract with errors becomes Rust that does not compile and whose message is the findings:
 /// only what includes it fails. Warnings are shown by cargo.
 pub fn compile(path: impl AsRef<Path>) {
-    let path = path.as_ref();
+    for warning in compiled(path.as_ref()) {
+        println!("{warning}");
+    }
+}
+
+/// [`compile`] for contracts that something else checks: their warnings are not shown.
+pub fn compile_quietly(path: impl AsRef<Path>) {
+    compiled(path.as_ref());
+}
+
+/// Writes what the contract at `path` becomes, and gives its warnings as lines for cargo.
+fn compiled(path: &Path) -> Vec<String> {
     println!("cargo::rerun-if-changed={}", path.display());
     let Some(out) = env::var_os("OUT_DIR").map(PathBuf::from) else {
         println!(
             "cargo::error=`gatewright_build::compile` is for build scripts: there is no OUT_DIR"
         );
-        return;
+        return Vec::new();
     };
     let compiled = Compiled::new(path);
     for directory in &compiled.imported {
         println!("cargo::rerun-if-changed={}", directory.display());
-    }
-    for warning in &compiled.warnings {
-        println!("{warning}");
     }
     for (name, text) in &compiled.files {
         if let Err(error) = write::file(&out.join(name), text.as_bytes()) {
             println!("cargo::error={}", error.to_string().replace('\n', " "));
         }
     }
+    compiled.warnings
 }
 
 /// Every directory under `directories`, they themselves included, that holds `.api` files. For

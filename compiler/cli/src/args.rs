@@ -108,7 +108,7 @@ pub(crate) struct Check {
     /// Do not show warnings with these codes
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     pub(crate) allow: Vec<String>,
-    /// Make the edits that are marked [fix]
+    /// Make the edits that are marked \[fix\]
     #[arg(long)]
     pub(crate) fix: bool,
     /// Print what --fix would change, as a patch, and change nothing
