@@ -1,7 +1,7 @@
 //! Directories that a contract imports: what they declare joins it, under the name of the import.
 //!
 //! Behind this pass there is one contract. A declaration of another directory is called
-//! `shared.Money` everywhere, also where its own directory says `Money`; `localise` takes that back
+//! `common.Money` everywhere, also where its own directory says `Money`; `localise` takes that back
 //! in findings about text of that directory.
 
 mod localise;
@@ -24,8 +24,8 @@ pub(crate) struct Units {
 /// A unit, and how it is reached.
 #[derive(Debug, Default)]
 struct Known {
-    /// What stands before its names: nothing for the contract itself, `shared.` for what it
-    /// imports, `shared/base.` for what that imports.
+    /// What stands before its names: nothing for the contract itself, `common.` for what it
+    /// imports, `common/base.` for what that imports.
     prefix: String,
     /// Its imports: the name and where it is written, and what it leads to.
     imports: Vec<(Ident, Unit)>,
@@ -138,7 +138,7 @@ fn leads_to(
     diagnostics.push(match sources.imported(from, &path.value) {
         _ if absolute => finding("an import starts where the contract lies".to_owned())
             .label("this path means something on one machine only")
-            .help("write the way from this directory to the other: `\"../shared\"`"),
+            .help("write the way from this directory to the other: `\"../common\"`"),
         Imported::Unit(to) if to == from => finding("a directory imports itself".to_owned())
             .label("all files of a directory are one unit already")
             .help("delete this line, and write the names without a directory before them"),
@@ -169,7 +169,7 @@ fn name(import: &Import, diagnostics: &mut Diagnostics) -> Option<Ident> {
     let good: String =
         last.chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '_' }).collect();
     let good = match good.trim_matches('_') {
-        "" => "shared".to_owned(),
+        "" => "common".to_owned(),
         name if name.starts_with(|first: char| first.is_ascii_digit()) => format!("n{name}"),
         name => name.to_owned(),
     };

@@ -51,21 +51,21 @@ fn machines_get_one_line_per_finding() {
 
 #[test]
 fn imported_directories_are_checked_with_the_contract() {
-    let shop = "import \"../shared\"\n\napi shop {}\n\nversion 1 {\n  \
-        GET /a -> { code: shared.Code } { public, return { code: \"a\" } }\n}\n";
-    let code = ("shared/code.api", "type Code = text(..5)\n");
+    let shop = "import \"../common\"\n\napi shop {}\n\nversion 1 {\n  \
+        GET /a -> { code: common.Code } { public, return { code: \"a\" } }\n}\n";
+    let code = ("common/code.api", "type Code = text(..5)\n");
     let folder = Folder::new("check-import", &[("shop/shop.api", shop), code]);
     folder.run(&["check", "shop"]).is(0, "", "");
     folder.run(&["fmt", "shop", "--check"]).is(0, "", "");
-    let bad = ("shared/code.api", "type Code = tex(..5)\n");
+    let bad = ("common/code.api", "type Code = tex(..5)\n");
     let folder = Folder::new("check-import-bad", &[("shop/shop.api", shop), bad]);
     let said = folder.run(&["check", "shop"]);
     assert_eq!(said.code, Some(1));
-    assert!(said.out.contains("╭▸ shared/code.api:1:13\n"), "{}", said.out);
+    assert!(said.out.contains("╭▸ common/code.api:1:13\n"), "{}", said.out);
     assert!(said.out.contains("help: write `text`"), "{}", said.out);
     let folder = Folder::new("check-import-gone", &[("shop/shop.api", shop)]);
     let said = folder.run(&["check", "shop/shop.api"]);
-    assert!(said.out.starts_with("error[invalid-import]: there is no directory `../shared`\n"));
+    assert!(said.out.starts_with("error[invalid-import]: there is no directory `../common`\n"));
     assert_eq!((said.code, said.err.as_str()), (Some(1), "1 error\n"), "{}", said.out);
 }
 
