@@ -10,6 +10,7 @@ use regex_automata::util::primitives::StateID;
 use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::hash::Hash;
 use std::sync::LazyLock;
 
 /// The largest table, in entries.
@@ -276,7 +277,7 @@ pub(crate) fn shortest(table: &Table) -> Option<String> {
 /// A shortest text that matches both, if there is one.
 pub(crate) fn common(a: &Table, b: &Table) -> Option<String> {
     let start = (a.start, b.start);
-    let mut from = Steps::new();
+    let mut from: Steps<Pair> = Steps::new();
     let mut queue = VecDeque::from([start]);
     while let Some(state) = queue.pop_front() {
         if a.accepts(state.0) && b.accepts(state.1) {
@@ -297,10 +298,11 @@ pub(crate) fn common(a: &Table, b: &Table) -> Option<String> {
 /// A state of each of two automata.
 type Pair = (u16, u16);
 
-/// How a pair of states was reached first: from which, by which byte.
-type Steps = HashMap<Pair, (Pair, u8)>;
+/// How a state of a search was reached first: from which, by which byte.
+pub(crate) type Steps<S> = HashMap<S, (S, u8)>;
 
-fn spell(from: &Steps, start: Pair, end: Pair) -> Option<String> {
+/// The text that leads from `start` to `end`.
+pub(crate) fn spell<S: Copy + Eq + Hash>(from: &Steps<S>, start: S, end: S) -> Option<String> {
     let mut bytes = Vec::new();
     let mut state = end;
     while state != start {

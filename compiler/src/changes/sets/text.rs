@@ -3,9 +3,9 @@
 use super::{Position, Within, is_open};
 use crate::analyse::values::scalar_accepts;
 use crate::contract::types::{Const, Format, Rule, Scalar};
-use crate::pattern::{self, Table};
+use crate::pattern::{self, Steps, Table};
 use std::cell::OnceCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::LazyLock;
 
 /// How many states a comparison looks at before it gives up.
@@ -287,11 +287,11 @@ impl Walk<'_> {
     fn first(&self, wanted: &dyn Fn(State) -> bool) -> Found {
         let start = (self.a.start, self.b.start, 0);
         let bytes = self.bytes();
-        let mut from: HashMap<State, (State, u8)> = HashMap::new();
+        let mut from: Steps<State> = Steps::new();
         let mut queue = VecDeque::from([start]);
         while let Some(state) = queue.pop_front() {
             if wanted(state) {
-                return spell(&from, start, state).map_or(Found::TooLarge, Found::Text);
+                return pattern::spell(&from, start, state).map_or(Found::TooLarge, Found::Text);
             }
             for &byte in &bytes {
                 let next = self.step(state, byte);
@@ -378,16 +378,4 @@ impl Walk<'_> {
 
 fn within(length: u64, (min, max): (u64, Option<u64>)) -> bool {
     length >= min && max.is_none_or(|max| length <= max)
-}
-
-fn spell(from: &HashMap<State, (State, u8)>, start: State, end: State) -> Option<String> {
-    let mut bytes = Vec::new();
-    let mut state = end;
-    while state != start {
-        let (before, byte) = from.get(&state)?;
-        bytes.push(*byte);
-        state = *before;
-    }
-    bytes.reverse();
-    String::from_utf8(bytes).ok()
 }
