@@ -53,6 +53,14 @@ impl Graph {
         self.calls.iter().map(Step::end).max().unwrap_or(0)
     }
 
+    /// What `call` waits for, and its notes.
+    fn notes(&self, call: &Step) -> Vec<String> {
+        let after = call.after.iter().filter_map(|at| self.calls.get(*at));
+        let after: Vec<&str> = after.map(|one| one.name.as_str()).collect();
+        let after = (!after.is_empty()).then(|| format!("after {}", after.join(", ")));
+        after.into_iter().chain(call.notes.iter().cloned()).collect()
+    }
+
     /// What the budget and the worst case are, in one line.
     fn summary(&self) -> String {
         let worst = duration(self.worst());
@@ -181,7 +189,7 @@ impl Around<'_> {
     }
 
     fn handler(&self, handler: &Handler) -> String {
-        let words: Vec<String> = handler.conditions.iter().map(|one| word(*one)).collect();
+        let words: Vec<String> = handler.conditions.iter().map(ToString::to_string).collect();
         let every = [Condition::Timeout, Condition::Unreachable, Condition::Invalid];
         let head = match every.iter().all(|one| handler.conditions.contains(one)) {
             true => "else".to_owned(),
@@ -244,16 +252,6 @@ impl Around<'_> {
             Parent::Field(up, name) => format!("{}.{name}", self.path(*up)),
             Parent::Element(up) => format!("{}[]", self.path(*up)),
         }
-    }
-}
-
-fn word(condition: Condition) -> String {
-    match condition {
-        Condition::Status(status) => status.to_string(),
-        Condition::Class(class) => format!("{class}xx"),
-        Condition::Timeout => "timeout".to_owned(),
-        Condition::Unreachable => "unreachable".to_owned(),
-        Condition::Invalid => "invalid".to_owned(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::types::{Const, Kind, Scalar, Type};
 use gatewright_grammar::Span;
+use std::fmt;
 
 /// The work of one endpoint.
 #[derive(Clone, Debug, Default)]
@@ -356,6 +357,19 @@ pub enum Condition {
     Unreachable,
     /// The result violates what is read of it.
     Invalid,
+}
+
+/// As it is written behind `on`.
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Condition::Status(status) => write!(f, "{status}"),
+            Condition::Class(class) => write!(f, "{class}xx"),
+            Condition::Timeout => f.write_str("timeout"),
+            Condition::Unreachable => f.write_str("unreachable"),
+            Condition::Invalid => f.write_str("invalid"),
+        }
+    }
 }
 
 /// A value in scope.

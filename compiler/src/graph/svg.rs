@@ -89,17 +89,18 @@ fn row(text: &mut String, (call, graph): (&Step, &Graph), top: u64, scale: &Scal
         escaped(&call.name),
         escaped(&short(&call.operation, 36))
     );
+    let notes = graph.notes(call).join("; ");
     let _ = writeln!(
         text,
         "<text x=\"16\" y=\"{}\" fill=\"#555555\" font-size=\"11\">{}</text>",
         top + 30,
-        escaped(&short(&notes(call, graph), 52))
+        escaped(&short(&notes, 52))
     );
     let _ = writeln!(
         text,
         "<rect x=\"{x}\" y=\"{}\" width=\"{width}\" height=\"{BAR}\" rx=\"2\" fill=\"{fill}\" stroke=\"#1f5f99\"{dash}><title>{}</title></rect>",
         top + 4,
-        escaped(&notes(call, graph))
+        escaped(&notes)
     );
     let _ = writeln!(
         text,
@@ -108,17 +109,6 @@ fn row(text: &mut String, (call, graph): (&Step, &Graph), top: u64, scale: &Scal
         top + 15,
         escaped(&duration(call.longest))
     );
-}
-
-fn notes(call: &Step, graph: &Graph) -> String {
-    let after: Vec<&str> = call
-        .after
-        .iter()
-        .filter_map(|at| graph.calls.get(*at))
-        .map(|one| one.name.as_str())
-        .collect();
-    let after = (!after.is_empty()).then(|| format!("after {}", after.join(", ")));
-    after.iter().chain(&call.notes).cloned().collect::<Vec<_>>().join("; ")
 }
 
 /// A line from the end of a call down or up to the begin of each that waits for it.

@@ -26,14 +26,7 @@ fn one(graph: &Graph) -> String {
         let bar = bar(call, graph.worst());
         let (padded, times) = (format!("{:name$}", call.name), format!("{:span$}", times(call)));
         let _ = writeln!(text, "  {padded}  {bar}  {times}  {}", call.operation);
-        let after: Vec<&str> = call
-            .after
-            .iter()
-            .filter_map(|at| graph.calls.get(*at))
-            .map(|one| one.name.as_str())
-            .collect();
-        let after = (!after.is_empty()).then(|| format!("after {}", after.join(", ")));
-        for note in after.iter().chain(&call.notes) {
+        for note in graph.notes(call) {
             let _ = writeln!(text, "{indent}{note}");
         }
     }

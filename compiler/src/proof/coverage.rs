@@ -145,7 +145,7 @@ fn of_call(of: &Of<'_>, (at, call): (usize, &Call), traces: &[&Trace]) -> Vec<Po
 fn branches(call: &Call, ends: &[CallEnd]) -> Vec<(String, bool)> {
     let mut found = Vec::new();
     for (at, branch) in call.handlers.iter().enumerate() {
-        let words: Vec<String> = branch.conditions.iter().map(|one| word(*one)).collect();
+        let words: Vec<String> = branch.conditions.iter().map(ToString::to_string).collect();
         let turns = match &branch.outcome {
             Outcome::Fail(..) => " fail",
             Outcome::StandIn(_) => "",
@@ -175,16 +175,5 @@ pub(super) fn is(condition: Condition, end: CallEnd) -> bool {
         | (Condition::Unreachable, CallEnd::Unreachable)
         | (Condition::Invalid, CallEnd::Invalid) => true,
         _ => false,
-    }
-}
-
-/// A condition as it is written.
-fn word(condition: Condition) -> String {
-    match condition {
-        Condition::Status(status) => status.to_string(),
-        Condition::Class(class) => format!("{class}xx"),
-        Condition::Timeout => "timeout".to_owned(),
-        Condition::Unreachable => "unreachable".to_owned(),
-        Condition::Invalid => "invalid".to_owned(),
     }
 }
