@@ -34,6 +34,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::source::Sources;
 use gatewright_grammar::tree::File;
 use gatewright_grammar::{Span, SyntaxError};
+use std::cell::RefCell;
 
 /// What analysis found.
 #[derive(Debug)]
@@ -86,6 +87,7 @@ fn contract(sources: &Sources, files: &[File], diagnostics: &mut Diagnostics) ->
     blocks::check(files, diagnostics);
     let mut variables = variables::declared(sources, files, diagnostics);
     let backends = backends::declare(files, &mut variables, diagnostics);
+    let variables = RefCell::new(variables);
     let policies = policies::declare(files, diagnostics);
     let (flats, origins) = versions::flatten(files, diagnostics);
     let api = api?;
@@ -99,7 +101,7 @@ fn contract(sources: &Sources, files: &[File], diagnostics: &mut Diagnostics) ->
             policies: &policies,
         };
         let mut own = Diagnostics::default();
-        versions.push(endpoints::version(&surroundings, flat, &mut variables, &mut own));
+        versions.push(endpoints::version(&surroundings, flat, &variables, &mut own));
         diagnostics.inherit(own, |one| {
             let elsewhere = origins.within(one.primary.span).is_some_and(|rank| rank != flat.rank);
             elsewhere.then(|| (flat.span, format!("version {} inherits this line", flat.label)))
@@ -108,7 +110,7 @@ fn contract(sources: &Sources, files: &[File], diagnostics: &mut Diagnostics) ->
     let consumers = consumers::resolve(files, &versions, &flats, diagnostics);
     operations::uncalled(&backends, &flats, diagnostics);
     let around = cases::Around { versions: &versions, flats: &flats, backends: &backends.list };
-    let variables = variables.in_order();
+    let variables = variables.into_inner().in_order();
     let cases = cases::resolve(files, &around, &variables, diagnostics);
     Some(Contract {
         api: api.name,

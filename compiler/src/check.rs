@@ -7,6 +7,7 @@ mod closed_enum_from_backend;
 mod deep_derivation;
 mod deprecated_without_date;
 mod error_without_case;
+mod exposed_secret;
 mod exposed_text;
 mod int64_for_javascript;
 mod long_timeout;
@@ -49,6 +50,7 @@ pub(crate) fn all(
     unbounded_input::check(contract, diagnostics);
     closed_enum_from_backend::check(contract, files, diagnostics);
     cleartext_address::check(contract, files, diagnostics);
+    exposed_secret::check(contract, diagnostics);
     mixed_naming::check(contract, sources, diagnostics);
 }
 

@@ -77,10 +77,23 @@ pub struct Variable {
     pub default: Option<String>,
     /// The lowest and the highest value an operator may set.
     pub bounds: Option<(String, String)>,
+    /// What it must be besides, because of where it goes.
+    pub wants: Vec<Want>,
     /// What it is for, one line.
     pub about: String,
     /// Where it is declared first.
     pub span: Span,
+}
+
+/// What a place wants of the text of a variable.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Want {
+    /// A value of this scalar.
+    Rule(types::Scalar),
+    /// A value that a header field can have.
+    Field,
+    /// A whole segment of a path.
+    Segment,
 }
 
 /// What a variable holds.

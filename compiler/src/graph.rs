@@ -233,6 +233,10 @@ impl Around<'_> {
                 self.endpoint.params.get(*at).map_or_else(String::new, |param| param.name.clone())
             }
             Operand::Node(node) => self.path(*node),
+            Operand::Env(at) => {
+                let variable = self.endpoint.work.environment.get(*at);
+                variable.map_or_else(String::new, |one| format!("env {}", one.name))
+            }
             Operand::Const(constant) => constant.json(),
             Operand::Or(all) => {
                 all.iter().map(|one| self.operand(one)).collect::<Vec<_>>().join(" or ")

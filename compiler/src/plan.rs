@@ -9,7 +9,7 @@ mod shapes;
 use crate::contract::endpoint::Manner;
 use crate::contract::types::Rule;
 use crate::contract::work::Work;
-use crate::contract::{Backend, Checked, Contract, Setting, Variable, Version};
+use crate::contract::{Backend, Checked, Contract, Setting, Variable, Version, Want};
 pub(crate) use names::Names;
 pub use routes::{Arrival, Route};
 
@@ -36,11 +36,31 @@ pub struct Plan {
     /// The source revision.
     pub revision: String,
     /// What it reads from the environment.
-    pub variables: Vec<Variable>,
+    pub variables: Vec<VariablePlan>,
     /// What it calls.
     pub upstreams: Vec<Upstream>,
     /// What it serves.
     pub versions: Vec<VersionPlan>,
+}
+
+/// A variable of the environment, with the rules that its text must keep.
+#[derive(Clone, Debug)]
+pub struct VariablePlan {
+    /// What is declared.
+    pub variable: Variable,
+    /// What carries it, and the statics of rules with the module of the version that has them.
+    pub rules: Vec<WantPlan>,
+}
+
+/// What the text of a variable must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WantPlan {
+    /// What this static of this version's module says.
+    Rule(String, String),
+    /// A value that a header field can have.
+    Field,
+    /// A whole segment of a path.
+    Segment,
 }
 
 /// A backend as generated code names it.
@@ -279,8 +299,23 @@ pub struct EndpointPlan {
     pub promises: Vec<(Rule, String)>,
     /// The static of each table that something is written by, by what it reads and writes.
     pub forms: Vec<(String, String)>,
+    /// Each use of a variable of the environment, by its index in the work.
+    pub environment: Vec<EnvPlan>,
     /// Statics of the errors it answers, by the error's index in the version.
     pub errors: Vec<(usize, String)>,
+}
+
+/// A variable of the environment in an endpoint.
+#[derive(Clone, Debug)]
+pub struct EnvPlan {
+    /// The local that holds its text.
+    pub ident: String,
+    /// Its place among the variables of the gateway.
+    pub index: usize,
+    /// Whether it stands in quotes in JSON.
+    pub quoted: bool,
+    /// Whether it is a number.
+    pub number: bool,
 }
 
 /// The body that callers send.
@@ -426,12 +461,13 @@ pub fn plan(contract: &Checked, target: &Target) -> Plan {
         .map(|backend| Upstream { ident: names.constant(&backend.name), backend: backend.clone() });
     let upstreams: Vec<Upstream> = upstreams.collect();
     let mut modules = Names::new(&["upstreams", "rt"]);
+    let mut wanted = Vec::new();
     let chosen = contract.versions.iter().enumerate();
     let chosen = chosen.filter(|(_, version)| target.versions.contains(&version.label));
     let versions = chosen
         .map(|(at, one)| {
             let module = modules.local(&format!("v{}", one.label));
-            version(contract, at, one, (module, &upstreams))
+            version(contract, at, one, (module, &upstreams), &mut wanted)
         })
         .collect();
     Plan {
@@ -439,7 +475,7 @@ pub fn plan(contract: &Checked, target: &Target) -> Plan {
         doc: contract.doc.clone(),
         name: target.name.clone(),
         revision: target.revision.clone(),
-        variables: contract.variables.clone(),
+        variables: contract.variables.iter().map(|one| variable(one, &wanted)).collect(),
         upstreams,
         versions,
     }
@@ -450,6 +486,7 @@ fn version(
     at: usize,
     version: &Version,
     (module, upstreams): (String, &[Upstream]),
+    wanted: &mut Vec<Wanted>,
 ) -> VersionPlan {
     let mut rules = rules::Rules::new(&version.types);
     let mut modules = Names::new(&["types", "errors", "routes"]);
@@ -473,6 +510,7 @@ fn version(
         })
         .collect();
     let routes = routes::plan(&version.endpoints, &mut rules);
+    variable_rules(contract, version, (&module, &mut rules), wanted);
     let (rules, forms) = rules.into_lists();
     VersionPlan {
         label: version.label.clone(),
@@ -485,6 +523,42 @@ fn version(
         endpoints,
         routes,
     }
+}
+
+/// The rule of a variable: its name, what is wanted, and the static in the module of a version.
+type Wanted = (String, Rule, WantPlan);
+
+/// Makes statics of what the endpoints of a version want of variables.
+fn variable_rules(
+    contract: &Contract,
+    version: &Version,
+    (module, rules): (&str, &mut rules::Rules<'_>),
+    wanted: &mut Vec<Wanted>,
+) {
+    let uses = version.endpoints.iter().flat_map(|endpoint| &endpoint.work.environment);
+    let used: std::collections::BTreeSet<&str> = uses.map(|one| one.name.as_str()).collect();
+    for variable in contract.variables.iter().filter(|one| used.contains(one.name.as_str())) {
+        for want in &variable.wants {
+            let Want::Rule(scalar) = want else { continue };
+            let same = |(name, rule, _): &Wanted| *name == variable.name && *rule == scalar.rule;
+            if !wanted.iter().any(same) {
+                let named = WantPlan::Rule(module.to_owned(), rules.scalar(scalar));
+                wanted.push((variable.name.clone(), scalar.rule.clone(), named));
+            }
+        }
+    }
+}
+
+fn variable(variable: &Variable, wanted: &[Wanted]) -> VariablePlan {
+    let rules = variable.wants.iter().filter_map(|want| match want {
+        Want::Field => Some(WantPlan::Field),
+        Want::Segment => Some(WantPlan::Segment),
+        Want::Rule(scalar) => {
+            let same = |(name, rule, _): &&Wanted| *name == variable.name && *rule == scalar.rule;
+            wanted.iter().find(same).map(|(.., plan)| plan.clone())
+        }
+    });
+    VariablePlan { variable: variable.clone(), rules: rules.collect() }
 }
 
 /// The `type` of a declared error: `urn:problem:shop:not-found`. Callers do not see which directory

@@ -16,7 +16,7 @@ pub use coverage::{Coverage, Gap, coverage};
 pub use draft::{Rehearsal, rehearsals};
 pub use play::{Answered, Asked, Ending, Play, Reaction, Ticket};
 
-use crate::contract::{Checked, Contract, Setting, Variable, VariableKind};
+use crate::contract::{Checked, Contract, Setting, Variable, VariableKind, Want};
 use crate::diagnostic::Diagnostic;
 use gatewright_grammar::Span;
 
@@ -96,6 +96,7 @@ pub fn mockable(contract: &Checked) -> Checked {
             kind: VariableKind::Url,
             default: None,
             bounds: None,
+            wants: Vec::new(),
             about: format!("address of the mock of `{}`", backend.name),
             span: backend.span,
         });
@@ -120,6 +121,14 @@ pub fn addresses(contract: &Checked) -> Vec<(String, String)> {
 pub fn plausible(variable: &Variable) -> String {
     if let Some((least, _)) = &variable.bounds {
         return least.clone();
+    }
+    let named = variable.name.to_ascii_lowercase();
+    let ruled = variable.wants.iter().find_map(|want| match want {
+        Want::Rule(scalar) => crate::samples::scalar_value(scalar, &named).plain(),
+        Want::Field | Want::Segment => None,
+    });
+    if let Some(value) = ruled {
+        return value;
     }
     match variable.kind {
         VariableKind::Url => "http://localhost",

@@ -188,7 +188,7 @@ fn count(bounds: &ListBounds) -> usize {
     usize::try_from(count).unwrap_or(1)
 }
 
-fn scalar_value(scalar: &Scalar, name: &str) -> Const {
+pub(crate) fn scalar_value(scalar: &Scalar, name: &str) -> Const {
     match &scalar.rule {
         Rule::AsText(_) => {
             let plain = scalar_value(&scalar.plain(), name);

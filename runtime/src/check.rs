@@ -3,6 +3,7 @@
 //! Rules are statics in generated code. The reader of JSON bodies applies them, and each can be asked
 //! about text from elsewhere: paths, queries, headers.
 
+mod carried;
 mod form;
 mod format;
 mod list;
@@ -13,6 +14,7 @@ mod pattern;
 mod text;
 mod violations;
 
+pub use carried::{FIELD, FieldRule, SEGMENT, SegmentRule};
 pub use form::{AsText, FieldForm, Form, MapForm, Slot, UnionForm, VariantForm};
 pub use format::Format;
 pub use list::{ANY_LIST, ListRule};

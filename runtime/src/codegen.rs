@@ -10,10 +10,10 @@
 pub use bytes::Bytes;
 
 pub use crate::check::{
-    ANY_LIST, AsText, BOOLEAN, BooleanRule, Bound, EnumRule, FieldForm, Form, Format, INT,
-    ListRule, MapForm, NUMBER, NumberKind, NumberRule, Other, Pattern, Place, Rule, Slot, TEXT,
-    TextRule, UnionForm, VariantForm, Violation, Violations, optional, repeated, repeated_or,
-    required,
+    ANY_LIST, AsText, BOOLEAN, BooleanRule, Bound, EnumRule, FIELD, FieldForm, FieldRule, Form,
+    Format, INT, ListRule, MapForm, NUMBER, NumberKind, NumberRule, Other, Pattern, Place, Rule,
+    SEGMENT, SegmentRule, Slot, TEXT, TextRule, UnionForm, VariantForm, Violation, Violations,
+    optional, repeated, repeated_or, required,
 };
 pub use crate::contract::{
     Answering, Backend, BodyKind, Breaker, Condition, Contract, Endpoint, FormField, FormKind,

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use crate::check::Rule;
 use crate::error::Error;
 use crate::request::Request;
 use crate::response::Response;
@@ -53,6 +54,8 @@ pub struct Variable {
     pub default: Option<&'static str>,
     /// The lowest and the highest value, both allowed. An empty text is no bound.
     pub bounds: Option<(&'static str, &'static str)>,
+    /// What its text must be besides, because of where the contract takes it.
+    pub rules: &'static [&'static dyn Rule],
     /// What the variable is for, in the contract's words.
     pub about: &'static str,
 }

@@ -25,6 +25,7 @@ pub(crate) static OWN: [Variable; 4] = [
         kind: VariableKind::Text,
         default: Some("[::]:8080"),
         bounds: None,
+        rules: &[],
         about: "address and port to listen on; port 0 takes any free one",
     },
     Variable {
@@ -32,6 +33,7 @@ pub(crate) static OWN: [Variable; 4] = [
         kind: VariableKind::Int,
         default: None,
         bounds: Some(("1", "1024")),
+        rules: &[],
         about: "threads that serve; as many as the machine offers unless set",
     },
     Variable {
@@ -39,6 +41,7 @@ pub(crate) static OWN: [Variable; 4] = [
         kind: VariableKind::Duration,
         default: Some("0s"),
         bounds: Some(("0s", "1h")),
+        rules: &[],
         about: "how long to go on serving after the signal to stop",
     },
     Variable {
@@ -46,6 +49,7 @@ pub(crate) static OWN: [Variable; 4] = [
         kind: VariableKind::Duration,
         default: Some("30s"),
         bounds: Some(("0s", "1h")),
+        rules: &[],
         about: "how long requests in flight may take to end after that",
     },
 ];
@@ -60,6 +64,8 @@ pub(crate) struct Settings {
     /// One for each backend, at its index.
     pub(crate) backends: Vec<BackendSettings>,
     spans: BTreeMap<&'static str, Duration>,
+    /// The text of each variable of the contract, in its order.
+    texts: Vec<String>,
 }
 
 /// What the environment and the contract say about one backend together.
@@ -98,6 +104,8 @@ impl Settings {
             .filter_map(|(name, text)| Some((*name, value::duration(text)?)))
             .collect::<BTreeMap<_, _>>();
         let span = |name: &str| spans.get(name).copied().unwrap_or_default();
+        let text = |variable: &Variable| texts.get(variable.name).cloned().unwrap_or_default();
+        let of_contract = contract.environment.iter().map(text).collect();
         let cores = texts.get("CORES").and_then(|text| text.parse().ok());
         Ok(Settings {
             listen,
@@ -106,7 +114,13 @@ impl Settings {
             drain_limit: span("DRAIN_LIMIT"),
             backends,
             spans,
+            texts: of_contract,
         })
+    }
+
+    /// The text of the variable at this place of [`Contract::environment`]; empty if there is none.
+    pub(crate) fn variable(&self, index: usize) -> &str {
+        self.texts.get(index).map_or("", String::as_str)
     }
 
     /// A time span; nothing when the variable is no declared duration.

@@ -11,6 +11,7 @@ pub const SOURCE: &[(&str, &str)] = files![
     "Cargo.toml",
     "gateway.lock",
     "src/check.rs",
+    "src/check/carried.rs",
     "src/check/form.rs",
     "src/check/format.rs",
     "src/check/format/encoding.rs",

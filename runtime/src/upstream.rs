@@ -80,6 +80,11 @@ impl Gateway {
         self.0.settings.span(setting)
     }
 
+    /// The text of a variable by its place in [`crate::contract::Contract::environment`].
+    pub fn variable(&self, index: usize) -> &str {
+        self.0.settings.variable(index)
+    }
+
     /// How many calls are under way without a request that waits for them.
     pub(crate) fn detached(&self) -> usize {
         self.0.detached.get()

@@ -5,6 +5,7 @@
 gatewright_runtime::include_gateway!("answers");
 gatewright_runtime::include_gateway!("calls");
 gatewright_runtime::include_gateway!("each");
+gatewright_runtime::include_gateway!("environment");
 gatewright_runtime::include_gateway!("everything");
 gatewright_runtime::include_gateway!("names");
 gatewright_runtime::include_gateway!("pass");

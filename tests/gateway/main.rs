@@ -10,6 +10,7 @@ mod broken;
 mod deadlines;
 mod each;
 mod edge;
+mod environment;
 mod everything;
 mod examples;
 mod failures;

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gatewright_compiler::contract::VariableKind;
+use gatewright_compiler::proof::plausible;
 use gatewright_compiler::{Checked, MockBackend, MockOperation, SampleRequest, analyse};
 use gatewright_runtime::codegen::Contract;
 use gatewright_runtime::mock::{self, Operation};
@@ -22,6 +22,7 @@ const ALL: &[Compiled] = &[
     ("tests/data/generate/answers", &contracts::answers::CONTRACT),
     ("tests/data/generate/calls", &contracts::calls::CONTRACT),
     ("tests/data/generate/each", &contracts::each::CONTRACT),
+    ("tests/data/generate/environment", &contracts::environment::CONTRACT),
     ("tests/data/generate/everything", &contracts::everything::CONTRACT),
     ("tests/data/generate/names", &contracts::names::CONTRACT),
     ("tests/data/generate/paths", &contracts::paths::CONTRACT),
@@ -69,8 +70,12 @@ pub(crate) fn start((folder, contract): Compiled) -> Mocked {
         let variable = mock.variable.clone().expect("no backend has a fixed address");
         env.push((variable, format!("http://{}", mock.address)));
     }
-    let secrets = checked.variables().iter().filter(|one| one.kind == VariableKind::Secret);
-    env.extend(secrets.map(|secret| (secret.name.clone(), "k-1".to_owned())));
+    let unset = checked
+        .variables()
+        .iter()
+        .filter(|one| one.default.is_none() && env.iter().all(|(name, _)| *name != one.name));
+    let unset: Vec<_> = unset.map(|one| (one.name.clone(), plausible(one))).collect();
+    env.extend(unset);
     let env: Vec<_> = env.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     let gateway = Gateway::start(contract, &env);
     Mocked { gateway, checked, _mocks: mocks }

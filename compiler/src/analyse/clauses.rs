@@ -7,6 +7,7 @@ use crate::contract::{Setting, VariableKind};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{Clause, ClauseKind, Limit, Timeout};
+use std::cell::RefCell;
 
 /// The longest request body where nothing is declared.
 const DEFAULT_MAX_BODY: u64 = 1 << 20;
@@ -37,7 +38,7 @@ pub(crate) struct Settings {
 pub(crate) fn settle<'c>(
     clauses: impl Iterator<Item = &'c Clause>,
     endpoint: &str,
-    variables: &mut Variables,
+    variables: &RefCell<Variables>,
     diagnostics: &mut Diagnostics,
 ) -> Settings {
     let mut settings = Settings {
@@ -67,6 +68,7 @@ pub(crate) fn settle<'c>(
             ClauseKind::Limit(_) => {}
             ClauseKind::Timeout(clause_timeout) => {
                 let about = format!("time budget of {endpoint}");
+                let variables = &mut variables.borrow_mut();
                 if let Some(setting) = timeout(clause_timeout, &about, variables, diagnostics) {
                     settings.timeout = setting;
                     settings.timeout_span = Some(clause.span);

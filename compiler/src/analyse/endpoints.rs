@@ -18,6 +18,7 @@ use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
     Clause, ClauseKind, DateLit, Deprecated, EndpointMemberKind, ErrorDecl,
 };
+use std::cell::RefCell;
 
 /// What every version of a contract shares.
 pub(crate) struct Surroundings<'a> {
@@ -32,7 +33,7 @@ pub(crate) struct Surroundings<'a> {
 pub(crate) fn version(
     around: &Surroundings<'_>,
     flat: &Flat,
-    variables: &mut Variables,
+    variables: &RefCell<Variables>,
     diagnostics: &mut Diagnostics,
 ) -> Version {
     let lifecycle = lifecycle(flat.deprecated.as_ref(), diagnostics);
@@ -215,7 +216,7 @@ struct Parts<'a> {
 fn one(
     parts: &Parts<'_>,
     flat: &FlatEndpoint,
-    (variables, routes): (&mut Variables, &mut Vec<Route>),
+    (variables, routes): (&RefCell<Variables>, &mut Vec<Route>),
     resolver: &mut Resolver<'_>,
 ) -> Option<Endpoint> {
     let key = flat.key();
@@ -240,6 +241,7 @@ fn one(
         backends: parts.around.backends,
         operations: parts.operations,
         results: &results,
+        variables,
         errors: parts.errors,
         origins: parts.around.origins,
         version: parts.flat.rank,

@@ -1,8 +1,8 @@
 //! Environment variables: what the gateway reads at its start, each once.
 
 use super::values;
-use crate::contract::types::Const;
-use crate::contract::{Setting, Variable, VariableKind};
+use crate::contract::types::{Const, Number, NumberKind, Rule, Scalar};
+use crate::contract::{Setting, Variable, VariableKind, Want};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Sources, Unit};
 use gatewright_grammar::Span;
@@ -86,6 +86,30 @@ pub(crate) struct Wanted {
     pub(crate) about: String,
 }
 
+/// A place in an endpoint that takes a variable as a value.
+pub(crate) struct Place<'a> {
+    /// What it takes, if that is declared.
+    pub(crate) scalar: Option<&'a Scalar>,
+    /// What carries the text there, if not everything can stand in it.
+    pub(crate) carrier: Carrier,
+    /// What a variable is for that says nothing about itself.
+    pub(crate) about: String,
+}
+
+/// What carries a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Carrier {
+    /// JSON, a query, or a part of a text.
+    #[default]
+    Any,
+    /// A header field.
+    Field,
+    /// A header field that tells who may do something.
+    Secret,
+    /// A segment of a path.
+    Segment,
+}
+
 impl Variables {
     /// The setting `env NAME …` stands for at a place that wants `wanted`.
     pub(crate) fn used(
@@ -99,6 +123,57 @@ impl Variables {
         let variable = self.found.get(index)?;
         let most = variable.bounds.as_ref().map(|(_, most)| most.clone());
         Some(Setting::Env { name: variable.name.clone(), most })
+    }
+
+    /// What a variable is as a value, if something says so already.
+    pub(crate) fn declared(&self, name: &str) -> Option<Scalar> {
+        self.found.iter().find(|one| one.name == name).map(|one| holds(one.kind))
+    }
+
+    /// The kind of a variable that is used as a value, or nothing and a finding.
+    pub(crate) fn valued(
+        &mut self,
+        value: &EnvValue,
+        place: Place<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<VariableKind> {
+        let known = self.found.iter().find(|old| old.name == value.name.text).map(|old| old.kind);
+        let secret = place.carrier == Carrier::Secret || names_secret(&value.name.text);
+        let kind = match known {
+            Some(VariableKind::Text) | None if secret && place.scalar.is_none_or(is_text) => {
+                VariableKind::Secret
+            }
+            Some(kind) => kind,
+            None => place.scalar.map_or(VariableKind::Text, kind_of),
+        };
+        let held = holds(kind);
+        if let Some(wanted) = place.scalar
+            && super::work::fit(&held, wanted) == super::work::Fit::No
+        {
+            let declared = self.found.iter().find(|old| old.name == value.name.text);
+            diagnostics.push(misfit(&value.name, kind, (wanted, declared)));
+            return None;
+        }
+        self.idle.retain(|idle| *idle != value.name.text);
+        let wanted = Wanted { kind, about: place.about };
+        let at = self.add(&value.name, value.options.as_ref(), wanted, diagnostics)?;
+        let variable = self.found.get_mut(at)?;
+        let rule = place.scalar.unwrap_or(&held);
+        let scalar = Scalar { name: None, rule: rule.rule.plain().clone() };
+        let any = Rule::Text(Default::default());
+        let rule = (scalar.rule != any && scalar.rule != Rule::Bool).then_some(Want::Rule(scalar));
+        let carried = match place.carrier {
+            Carrier::Any => None,
+            Carrier::Field | Carrier::Secret => Some(Want::Field),
+            Carrier::Segment => Some(Want::Segment),
+        };
+        for want in rule.into_iter().chain(carried) {
+            if !variable.wants.contains(&want) {
+                variable.wants.push(want);
+            }
+        }
+        keeps(variable, value, diagnostics)?;
+        Some(variable.kind)
     }
 
     fn add(
@@ -124,6 +199,7 @@ impl Variables {
             bounds: options
                 .and_then(|options| options.bounds.as_ref())
                 .and_then(|(low, high)| text(low).zip(text(high))),
+            wants: Vec::new(),
             about: wanted.about,
             span: name.span,
         };
@@ -174,6 +250,88 @@ impl Variables {
         found.sort_by_key(|variable| variable.span);
         found
     }
+}
+
+/// What a variable of a kind is as a value.
+fn holds(kind: VariableKind) -> Scalar {
+    let number = |kind| Rule::Number(Number { kind, min: None, max: None });
+    let rule = match kind {
+        VariableKind::Int => number(NumberKind::Int),
+        VariableKind::Number => number(NumberKind::Number),
+        VariableKind::Bool => Rule::Bool,
+        VariableKind::Url | VariableKind::Duration | VariableKind::Text | VariableKind::Secret => {
+            Rule::Text(Default::default())
+        }
+    };
+    Scalar { name: None, rule }
+}
+
+/// The kind of a variable that says nothing about itself, where `wanted` is wanted.
+fn kind_of(wanted: &Scalar) -> VariableKind {
+    match wanted.rule.plain() {
+        Rule::Number(Number { kind: NumberKind::Int | NumberKind::Int64, .. }) => VariableKind::Int,
+        Rule::Number(_) => VariableKind::Number,
+        Rule::Bool => VariableKind::Bool,
+        Rule::Text(_) | Rule::Enum(_) | Rule::AsText(_) => VariableKind::Text,
+    }
+}
+
+fn is_text(scalar: &Scalar) -> bool {
+    kind_of(scalar) == VariableKind::Text
+}
+
+/// Whether a variable of this name holds something that nobody else should see.
+fn names_secret(name: &str) -> bool {
+    let secret = ["KEY", "TOKEN", "SECRET", "PASSWORD"];
+    name.split('_').any(|word| secret.contains(&word.to_ascii_uppercase().as_str()))
+}
+
+fn misfit(
+    name: &Ident,
+    kind: VariableKind,
+    (wanted, declared): (&Scalar, Option<&Variable>),
+) -> Diagnostic {
+    let wanted = values::rule_spelling(&wanted.rule);
+    let is = values::article(kind.word());
+    let message = format!("`{}` is {is}, and `{wanted}` is wanted", name.text);
+    let diagnostic = Diagnostic::new(Code::TypeMismatch, name.span, message)
+        .label(format!("{} is wanted", values::article(&wanted)));
+    match declared {
+        Some(declared) => diagnostic.see(declared.span, "declared here"),
+        None => diagnostic,
+    }
+}
+
+/// Refuses a default that the place where it goes refuses.
+fn keeps(variable: &Variable, value: &EnvValue, diagnostics: &mut Diagnostics) -> Option<()> {
+    let Some(default) = &variable.default else { return Some(()) };
+    let constant = match variable.kind {
+        VariableKind::Int | VariableKind::Number => Const::Number(default.clone()),
+        VariableKind::Bool => Const::Bool(default == "true"),
+        _ => Const::Text(default.clone()),
+    };
+    for want in &variable.wants {
+        let why = match want {
+            Want::Rule(scalar) => values::scalar_accepts(scalar, &constant).err(),
+            Want::Field => {
+                let fine = default.trim() == default && !default.contains(char::is_control);
+                (!fine).then(|| "no header field can hold it".to_owned())
+            }
+            Want::Segment => {
+                let fine = !matches!(default.as_str(), "" | "." | "..");
+                (!fine).then(|| "it would name another resource".to_owned())
+            }
+        };
+        let Some(why) = why else { continue };
+        let message = format!("the default of `{}` cannot stand here", variable.name);
+        diagnostics.push(
+            Diagnostic::new(Code::InvalidValue, value.span, message)
+                .label(why)
+                .see(variable.span, "declared here"),
+        );
+        return None;
+    }
+    Some(())
 }
 
 fn described(variable: &Variable) -> String {

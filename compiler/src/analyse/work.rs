@@ -25,6 +25,7 @@ use super::backends::Backends;
 use super::endpoints::Errors;
 use super::operations::Operations;
 use super::signature::{Answers, Request};
+use super::variables::{Carrier, Variables};
 use super::versions::Origins;
 use crate::contract;
 use crate::contract::endpoint::Manner;
@@ -38,6 +39,7 @@ use nodes::{Allow, Nodes};
 pub(crate) use renames::quoted;
 pub(crate) use request::rest_not_last;
 pub(crate) use scope::Lower;
+use std::cell::RefCell;
 use written::Written;
 
 /// What the work of an endpoint is lowered against.
@@ -47,6 +49,8 @@ pub(crate) struct Context<'a> {
     pub(crate) operations: &'a Operations<'a>,
     /// The types of results that calls declare themselves, by place.
     pub(crate) results: &'a [(Span, Option<Type>)],
+    /// What the gateway reads from its environment.
+    pub(crate) variables: &'a RefCell<Variables>,
     pub(crate) errors: &'a Errors,
     pub(crate) origins: &'a Origins,
     /// The version's rank.
@@ -83,13 +87,14 @@ pub(crate) fn lower(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Opt
     let reply = lower.replies(&replies);
     let lowered = lower.calls();
     let whole = lower.ok;
-    let Lower { nodes, body, diagnostics, calls: trees, renames, .. } = lower;
+    let Lower { nodes, body, diagnostics, calls: trees, renames, environment, .. } = lower;
     let mut calls = lowered.filter(|_| whole)?;
     order::settle(&mut calls, &trees, &nodes, diagnostics)?;
     fallback::check(&calls, &trees, (&nodes, &context.request.params), diagnostics)?;
     idle.iter().for_each(|((call, _), _)| diagnostics.push(unused(call)));
     let rewrites = renames.done;
-    let mut work = Work { nodes: nodes.finish(), body, calls, answers, reply, rewrites };
+    let nodes = nodes.finish();
+    let mut work = Work { nodes, body, calls, answers, reply, environment, rewrites };
     order::feeds(&mut work);
     Some(work)
 }
@@ -221,9 +226,11 @@ impl Lower<'_, '_> {
         for Reply { name, ty, value } in replies {
             self.ok &= super::signature::is_header_name(name, self.diagnostics);
             self.origin = self.context.origins.of(value.span);
-            let value = self.within("a header of the answer", |this| match ty {
-                None => this.text(value).map(ReplyValue::Text),
-                Some(ty) => this.typed(ty, value),
+            let value = self.carried(Carrier::Field, |this| {
+                this.within("a header of the answer", |this| match ty {
+                    None => this.text(value).map(ReplyValue::Text),
+                    Some(ty) => this.typed(ty, value),
+                })
             });
             self.ok &= value.is_some();
             let name = name.text.clone();

@@ -242,6 +242,12 @@ fn copy(
             let value = quotes(Writes::code(write), around);
             Writes::code(quote!(#check)).then(around.lead.clone()).then(value)
         }
+        Operand::Env(index) => {
+            let quoted = scope.plan.environment.get(*index).is_some_and(|one| one.quoted);
+            let (name, _) = scope.variable(*index);
+            let write = if quoted { quote!(out.text(#name);) } else { quote!(out.raw(#name);) };
+            around.lead.clone().then(quotes(Writes::code(write), around))
+        }
         Operand::Const(constant) => around.lead.clone().then(Writes::literal(constant.json())),
         Operand::Or(all) => {
             let all: Vec<Build> = all.iter().cloned().map(Build::Copy).collect();

@@ -72,7 +72,7 @@ fn comparison(op: Comparison) -> TokenStream {
 /// Whether one side alone says what both are: then the other is read as that, and their texts
 /// tell.
 fn is_typed(operand: &Operand) -> bool {
-    matches!(operand, Operand::Const(_) | Operand::Param(_) | Operand::Item(_))
+    matches!(operand, Operand::Const(_) | Operand::Param(_) | Operand::Item(_) | Operand::Env(_))
 }
 
 /// How the text of an operand is reached.
@@ -151,6 +151,14 @@ fn json(scope: &Scope<'_>, operand: &Operand) -> TextAccess {
             }
         }
         Operand::Param(index) => param(scope, *index),
+        Operand::Env(index) => {
+            let quoted = scope.plan.environment.get(*index).is_some_and(|one| one.quoted);
+            let (name, _) = scope.variable(*index);
+            TextAccess::There(match quoted {
+                true => quote!(std::borrow::Cow::Owned(rt::json_text(#name))),
+                false => borrowed(quote!(#name)),
+            })
+        }
         Operand::Item(index) => {
             let quoted = scope.plan.params.get(*index).is_some_and(|param| param.quoted);
             TextAccess::There(match quoted {

@@ -190,15 +190,34 @@ fn function(plan: &EndpointPlan) -> TokenStream {
         Manner::Whole => (calls::all(plan), response::response(plan)),
         Manner::Pass => (TokenStream::new(), pass::passed(plan)),
     };
-    let gateway = if plan.calls.is_empty() { ident("_gateway") } else { ident("gateway") };
+    let variables = variables(plan);
+    let unused = plan.calls.is_empty() && plan.environment.is_empty();
+    let gateway = if unused { ident("_gateway") } else { ident("gateway") };
     quote! {
         /// Reads the request, makes the calls, builds the answer.
         async fn answer(#gateway: rt::Gateway, request: rt::Request) -> Result<rt::Response, rt::Error> {
             #request
+            #variables
             #calls
             #answer
         }
     }
+}
+
+/// ```ignore
+/// let region = gateway.variable(2);
+/// ```
+fn variables(plan: &EndpointPlan) -> TokenStream {
+    let mut bound: Vec<&str> = Vec::new();
+    let mut all = TokenStream::new();
+    for one in &plan.environment {
+        if !bound.contains(&one.ident.as_str()) {
+            bound.push(&one.ident);
+            let (name, at) = (ident(&one.ident), number(one.index));
+            all.extend(quote!(let #name = gateway.variable(#at);));
+        }
+    }
+    all
 }
 
 /// Reads everything callers send and refuses the request if any of it is wrong.

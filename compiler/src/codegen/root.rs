@@ -3,7 +3,7 @@
 use super::tokens::{ident, millis, number, option, setting, time};
 use crate::contract::work::Condition;
 use crate::contract::{Breaker, Variable, VariableKind};
-use crate::plan::{ErrorPlan, Plan, Upstream, VersionPlan};
+use crate::plan::{ErrorPlan, Plan, Upstream, VariablePlan, VersionPlan, WantPlan};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -63,7 +63,16 @@ fn route(versions: &[VersionPlan]) -> TokenStream {
     }
 }
 
-fn variable(variable: &Variable) -> TokenStream {
+fn variable(plan: &VariablePlan) -> TokenStream {
+    let variable = &plan.variable;
+    let rules = plan.rules.iter().map(|want| match want {
+        WantPlan::Field => quote!(&rt::FIELD),
+        WantPlan::Segment => quote!(&rt::SEGMENT),
+        WantPlan::Rule(module, rule) => {
+            let (module, rule) = (ident(module), ident(rule));
+            quote!(&#module::types::#rule)
+        }
+    });
     let Variable { name, about, .. } = variable;
     let kind = ident(match variable.kind {
         VariableKind::Url => "Url",
@@ -82,6 +91,7 @@ fn variable(variable: &Variable) -> TokenStream {
             kind: rt::VariableKind::#kind,
             default: #default,
             bounds: #bounds,
+            rules: &[#(#rules),*],
             about: #about,
         }
     }

@@ -110,6 +110,14 @@ impl<'p> Scope<'p> {
                     false => quote!(#borrowed(*each_element)),
                 })
             }
+            Operand::Env(index) => {
+                let (name, number) = self.variable(*index);
+                let borrowed = borrowed();
+                TextAccess::There(match number {
+                    true => quote!(rt::plain_number(#name)),
+                    false => quote!(#borrowed(#name)),
+                })
+            }
             Operand::Node(node) => match self.access(*node) {
                 Access::There(value) => TextAccess::There(quote!(#value.plain())),
                 Access::Perhaps(value) => {
@@ -119,6 +127,12 @@ impl<'p> Scope<'p> {
             Operand::Or(all) => self.first_text(all),
             Operand::Each { .. } => TextAccess::Perhaps(quote!(None::<std::borrow::Cow<'_, str>>)),
         }
+    }
+
+    /// The local that holds a variable of the environment, and whether it is a number.
+    pub(crate) fn variable(&self, index: usize) -> (proc_macro2::Ident, bool) {
+        let variable = self.plan.environment.get(index);
+        variable.map_or((ident("_"), false), |one| (ident(&one.ident), one.number))
     }
 
     fn param(&self, index: usize) -> TextAccess {
@@ -143,7 +157,7 @@ impl<'p> Scope<'p> {
         let mut chain = quote!(None::<std::borrow::Cow<'_, str>>);
         for (at, one) in all.iter().enumerate() {
             // What is at hand needs no closure.
-            let at_hand = matches!(one, Operand::Const(_) | Operand::Param(_));
+            let at_hand = matches!(one, Operand::Const(_) | Operand::Param(_) | Operand::Env(_));
             match (self.text(one), at) {
                 (TextAccess::There(value), 0) => return TextAccess::There(value),
                 (TextAccess::There(value), _) if at_hand => {
@@ -176,6 +190,10 @@ impl<'p> Scope<'p> {
                     _ => TextAccess::There(quote!(&#value)),
                 }
             }
+            (Operand::Env(index), TextAccess::There(value)) => match self.variable(*index) {
+                (name, false) => TextAccess::There(quote!(#name)),
+                (_, true) => TextAccess::There(quote!(&#value)),
+            },
             (_, TextAccess::There(value)) => TextAccess::There(quote!(&#value)),
             (_, perhaps) => perhaps,
         }
@@ -206,6 +224,9 @@ impl<'p> Scope<'p> {
             };
             match (self.argument(operand), operand) {
                 (TextAccess::There(value), Operand::Const(_)) => pieces.push(value),
+                (TextAccess::There(value), Operand::Env(at)) if !self.variable(*at).1 => {
+                    pieces.push(value);
+                }
                 (TextAccess::There(value), Operand::Param(at))
                     if self.plan.params.get(*at).is_some_and(|param| !param.is_number()) =>
                 {

@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 pub(crate) enum Read {
     Node(NodeId),
     Param(usize),
+    /// A variable of the environment, as an index into the uses of the work.
+    Env(usize),
     /// A parameter for the rest of a path, segment by segment.
     Rest(usize),
 }
@@ -46,6 +48,7 @@ pub(crate) fn operand(operand: &Operand, see: &mut dyn FnMut(Read)) {
     match operand {
         Operand::Param(index) | Operand::Item(index) => see(Read::Param(*index)),
         Operand::Node(node) => see(Read::Node(*node)),
+        Operand::Env(index) => see(Read::Env(*index)),
         Operand::Const(_) => {}
         Operand::Or(all) => all.iter().for_each(|one| self::operand(one, see)),
         Operand::Each { list, value, .. } => {

@@ -1,5 +1,6 @@
 //! What an endpoint does: calls, what is read of their results, and how an answer is built.
 
+use super::VariableKind;
 use super::types::{Const, Kind, Scalar, Type};
 use gatewright_grammar::Span;
 use std::fmt;
@@ -17,6 +18,8 @@ pub struct Work {
     pub answers: Vec<Answer>,
     /// Header fields of every answer.
     pub reply: Vec<Reply>,
+    /// Each use of a variable of the environment as a value.
+    pub environment: Vec<EnvUse>,
     /// What its text reads where the version is written out in its own names.
     pub rewrites: Vec<Rewrite>,
 }
@@ -28,6 +31,17 @@ pub struct Rewrite {
     pub span: Span,
     /// What it reads; empty for an entry that this version has no place for.
     pub text: String,
+}
+
+/// A variable of the environment that is used as a value.
+#[derive(Clone, Debug)]
+pub struct EnvUse {
+    /// `REGION`
+    pub name: String,
+    /// What it holds.
+    pub kind: VariableKind,
+    /// Where it is used.
+    pub span: Span,
 }
 
 /// One of the answers of an endpoint.
@@ -381,6 +395,8 @@ pub enum Operand {
     Item(usize),
     /// A value in a result or body.
     Node(NodeId),
+    /// A variable of the environment, as an index into [`Work::environment`].
+    Env(usize),
     /// A value known at compile time.
     Const(Const),
     /// The first that is there and not null.

@@ -112,6 +112,7 @@ codes! {
     InvalidClause "invalid-clause" Error "a clause that is repeated or says nothing useful";
     ConflictingVariable "conflicting-variable" Error "an environment variable is declared in two ways";
     SecretInSource "secret-in-source" Error "a secret is written in the source";
+    ExposedSecret "exposed-secret" Error "callers would be told a secret";
     NoTimeout "no-timeout" Warning "nothing limits how long a call may take";
     BudgetExceeded "budget-exceeded" Warning "the calls can take longer than the endpoint may";
     LongTimeout "long-timeout" Warning "callers may wait for long";

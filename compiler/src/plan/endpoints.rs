@@ -2,15 +2,15 @@
 
 use super::rules::Rules;
 use super::{
-    BodyPlan, CallPlan, EndpointPlan, ErrorPlan, LifecyclePlan, Names, ParamPlan, PresencePlan,
-    RuleKind, Upstream, shapes,
+    BodyPlan, CallPlan, EndpointPlan, EnvPlan, ErrorPlan, LifecyclePlan, Names, ParamPlan,
+    PresencePlan, RuleKind, Upstream, shapes,
 };
 use crate::analyse::{days, http_date};
 use crate::contract::endpoint::{Endpoint, Param, ParamKind, Place, Presence, RouteSegment};
 use crate::contract::types::{Const, Rule, Scalar};
 use crate::contract::visit;
 use crate::contract::work::{Build, Outcome, Work};
-use crate::contract::{Contract, Lifecycle};
+use crate::contract::{Contract, Lifecycle, VariableKind};
 
 /// Locals that generated code uses itself.
 const RESERVED: [&str; 24] = [
@@ -73,6 +73,7 @@ pub(crate) fn plan(
             .is_some_and(|node| shapes.get(node.0 as usize).is_some_and(|shape| shape.used)),
     });
     let calls = work.calls.iter().map(|call| call_names(call, around, &mut locals)).collect();
+    let environment = environment(&work, around.contract, &mut locals);
     let promises = promises(&work, rules);
     let forms = forms(&work, rules);
     EndpointPlan {
@@ -97,6 +98,7 @@ pub(crate) fn plan(
         calls,
         promises,
         forms,
+        environment,
     }
 }
 
@@ -174,6 +176,25 @@ fn call_names(call: &crate::contract::Call, around: &Around<'_>, locals: &mut Na
         fell_back: locals.local(&format!("{base}_fell_back")),
         upstream: upstream.map(|upstream| upstream.ident.clone()).unwrap_or_default(),
     }
+}
+
+/// The locals of variables; one that is used more often is one local.
+fn environment(work: &Work, contract: &Contract, locals: &mut Names) -> Vec<EnvPlan> {
+    let mut named: Vec<(&str, String)> = Vec::new();
+    let mut plans = Vec::new();
+    for one in &work.environment {
+        let known = named.iter().find(|(name, _)| *name == one.name).map(|(_, local)| local);
+        let ident = known.cloned().unwrap_or_else(|| {
+            let local = locals.local(&one.name.to_ascii_lowercase());
+            named.push((&one.name, local.clone()));
+            local
+        });
+        let at = contract.variables.iter().position(|variable| variable.name == one.name);
+        let number = matches!(one.kind, VariableKind::Int | VariableKind::Number);
+        let quoted = !number && one.kind != VariableKind::Bool;
+        plans.push(EnvPlan { ident, index: at.unwrap_or(usize::MAX), quoted, number });
+    }
+    plans
 }
 
 /// The rules of everything that is promised beyond what is read: by the answer, and to operations.

@@ -1,5 +1,7 @@
 //! Parameters of a request: texts from outside JSON, checked by the rules of JSON values.
 
+use std::fmt;
+
 use super::{EnumRule, ListRule, NumberRule, Place, TextRule, Violations, accepts_boolean};
 
 /// What a contract says about one value.
@@ -8,6 +10,12 @@ pub trait Rule: Sync {
     fn accepts(&self, text: &str) -> bool;
     /// What it should be, in the contract's words.
     fn expected(&self) -> &'static str;
+}
+
+impl fmt::Debug for dyn Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expected())
+    }
 }
 
 impl Rule for TextRule {

@@ -20,12 +20,15 @@ pub(crate) fn describe(contract: &Contract, lookup: Lookup<'_>) -> String {
 }
 
 fn paragraph(out: &mut String, variable: &Variable, lookup: Lookup<'_>) {
-    let Variable { name, kind, default, bounds, about } = *variable;
+    let Variable { name, kind, default, bounds, about, .. } = *variable;
     let optional = default.is_some() || OWN.iter().any(|own| own.name == name);
     let _ = writeln!(out, "\n# {about}");
     let _ = write!(out, "# {}, {}", kind.as_str(), if optional { "optional" } else { "required" });
     if let Some((low, high)) = bounds {
         let _ = write!(out, ", within {low}..{high}");
+    }
+    for rule in variable.rules {
+        let _ = write!(out, ", {}", rule.expected());
     }
     let set = lookup(name).is_some_and(|text| !text.is_empty());
     let _ = writeln!(out, ", {}", if set { "set" } else { "not set" });

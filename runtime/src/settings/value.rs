@@ -12,6 +12,24 @@ use crate::upstream::Address;
 /// What is wrong, as it stands after the variable's name in a report. A secret is never repeated,
 /// nor is an address that may hold one.
 pub(super) fn check(variable: &Variable, text: &str) -> Result<(), String> {
+    of_kind(variable, text)?;
+    let broken = variable.rules.iter().find(|rule| !rule.accepts(text));
+    match broken.map(|rule| rule.expected()) {
+        None => Ok(()),
+        Some(expected) if variable.kind == VariableKind::Secret => {
+            Err(format!("must be {expected}"))
+        }
+        // A line break would make one fault look like two.
+        Some(expected) => Err(format!("is {}, must be {expected}", shown(text))),
+    }
+}
+
+/// A text as one line.
+fn shown(text: &str) -> String {
+    if text.contains(char::is_control) { format!("{text:?}") } else { format!("`{text}`") }
+}
+
+fn of_kind(variable: &Variable, text: &str) -> Result<(), String> {
     let must = |what: &str| Err(format!("is `{text}`, must be {what}"));
     match variable.kind {
         VariableKind::Url => match Address::parse(text) {
@@ -82,7 +100,7 @@ mod tests {
         bounds: Option<(&'static str, &'static str)>,
         text: &str,
     ) -> Option<String> {
-        let variable = Variable { name: "X", kind, default: None, bounds, about: "" };
+        let variable = Variable { name: "X", kind, default: None, bounds, rules: &[], about: "" };
         check(&variable, text).err()
     }
 
@@ -111,6 +129,26 @@ mod tests {
         assert_eq!(wrong(VariableKind::Number, Some(("0", "1")), "0.5"), None);
         assert!(wrong(VariableKind::Number, None, "NaN").is_some());
         assert!(wrong(VariableKind::Bool, None, "yes").is_some());
+    }
+
+    #[test]
+    fn a_text_keeps_the_rules_of_where_it_goes_and_a_secret_is_not_repeated() {
+        let wrong = |kind, text: &str| {
+            static RULES: &[&dyn crate::check::Rule] = &[&crate::check::FIELD];
+            let rules = RULES;
+            let variable =
+                Variable { name: "X", kind, default: None, bounds: None, rules, about: "" };
+            check(&variable, text).err()
+        };
+        assert_eq!(wrong(VariableKind::Text, "a b"), None);
+        assert_eq!(
+            wrong(VariableKind::Text, "a\r\nX-Admin: 1").as_deref(),
+            Some(r#"is "a\r\nX-Admin: 1", must be the value of a header field"#)
+        );
+        assert_eq!(
+            wrong(VariableKind::Secret, "hunter2\n").as_deref(),
+            Some("must be the value of a header field")
+        );
     }
 
     #[test]

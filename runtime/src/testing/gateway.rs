@@ -27,17 +27,25 @@ impl Gateway {
     /// cannot listen.
     #[track_caller]
     pub fn start(contract: &'static Contract, env: &[(&str, &str)]) -> Running {
-        let defaults = [("LISTEN", "127.0.0.1:0"), ("CORES", "1")];
-        let lookup = |name: &str| {
-            let set = env.iter().chain(&defaults).find(|(known, _)| *known == name);
-            set.map(|(_, text)| OsString::from(text))
-        };
-        let settings = Settings::read(contract, &lookup).expect("the environment is complete");
+        let settings = Settings::read(contract, &|name| lookup(env, name));
+        let settings = settings.expect("the environment is complete");
         let server =
             Server::start(contract, settings, Limits::DEFAULT).expect("the gateway listens");
         let address = server.address();
         Running { server: Some(server), address }
     }
+
+    /// What a gateway in this environment says instead of starting; nothing if it would start.
+    pub fn refusal(contract: &'static Contract, env: &[(&str, &str)]) -> Option<String> {
+        let settings = Settings::read(contract, &|name| lookup(env, name));
+        settings.err().map(|report| report.to_string())
+    }
+}
+
+fn lookup(env: &[(&str, &str)], name: &str) -> Option<OsString> {
+    let defaults = [("LISTEN", "127.0.0.1:0"), ("CORES", "1")];
+    let set = env.iter().chain(&defaults).find(|(known, _)| *known == name);
+    set.map(|(_, text)| OsString::from(text))
 }
 
 /// Does what a gateway's program does with these arguments, until it ends; returns its exit code.

@@ -57,6 +57,7 @@ const fn url(name: &'static str) -> rt::Variable {
         kind: rt::VariableKind::Url,
         default: Some("http://127.0.0.1:1"),
         bounds: None,
+        rules: &[],
         about: "address of a backend",
     }
 }

@@ -46,7 +46,18 @@ impl Lower<'_, '_> {
                     alternatives.iter().map(|one| self.build(one, want, Allow::BOTH)).collect();
                 built.into_iter().collect::<Option<Vec<_>>>().map(Build::Or)
             }
-            ValueKind::Env(env) => self.environment(env.span),
+            ValueKind::Env(env) => match &want.kind {
+                Kind::Scalar(wanted) => {
+                    let copy = self.environment(env, Some(wanted)).map(Build::Copy)?;
+                    Some(in_form(copy, wanted))
+                }
+                Kind::Json => self.environment(env, None).map(Build::Copy),
+                Kind::Record(_) | Kind::List(..) | Kind::Map(_) | Kind::Union(_) => {
+                    let diagnostic = self.mismatch(value.span, "a variable", want);
+                    self.refuse(diagnostic);
+                    None
+                }
+            },
             _ => {
                 let diagnostic = self.mismatch(value.span, "something else", want);
                 self.refuse(diagnostic);

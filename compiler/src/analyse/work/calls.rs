@@ -396,6 +396,7 @@ fn hole(value: &tree::Value) -> String {
             let steps = reference.steps.iter().map(|step| step.name.text.as_str());
             steps.collect::<Vec<_>>().join(".")
         }
+        ValueKind::Env(env) => format!("env {}", env.name.text),
         _ => "…".into(),
     }
 }

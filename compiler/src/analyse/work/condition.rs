@@ -47,6 +47,7 @@ impl Lower<'_, '_> {
         match &value.kind {
             ValueKind::Number(_) => Some(number()),
             ValueKind::Template(_) => plain(Rule::Text(Default::default())),
+            ValueKind::Env(env) => self.context.variables.borrow().declared(&env.name.text),
             ValueKind::Ref(reference) => {
                 let [step] = reference.steps.as_slice() else {
                     return self.declared_at(reference).and_then(|scalar| plain(kind_of(&scalar)));
@@ -93,6 +94,9 @@ impl Lower<'_, '_> {
 
     /// One side of a comparison. What can be missing by declaration makes it false.
     fn compared(&mut self, value: &Value, rule: Option<&Scalar>) -> Option<Operand> {
+        if let ValueKind::Env(env) = &value.kind {
+            return self.environment(env, rule);
+        }
         let ValueKind::Ref(reference) = &value.kind else {
             let operand = self.operand(value, Allow::NOTHING)?;
             return self.comparable(operand, rule, value.span);

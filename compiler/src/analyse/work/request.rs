@@ -2,6 +2,7 @@
 
 use super::nodes::Allow;
 use super::scope::{Found, Lower};
+use crate::analyse::variables::Carrier;
 use crate::analyse::{backends, values};
 use crate::contract::endpoint::{ParamKind, Place};
 use crate::contract::types::Kind;
@@ -37,10 +38,14 @@ impl Lower<'_, '_> {
                         parts.push(PathPart::Rest(param));
                     }
                     CallPart::Hole { value, ty, span, .. } => {
-                        let filled = match ty {
-                            Some(ty) => self.argument("a path", value, ty),
-                            None => self.in_hole("a path", *span, |this| this.filled(value)),
+                        let carrier = match segment.as_slice() {
+                            [_] => Carrier::Segment,
+                            _ => Carrier::Any,
                         };
+                        let filled = self.carried(carrier, |this| match ty {
+                            Some(ty) => this.argument("a path", value, ty),
+                            None => this.in_hole("a path", *span, |this| this.filled(value)),
+                        });
                         let Some(operand) = filled else {
                             whole = false;
                             continue;
@@ -300,7 +305,9 @@ impl Lower<'_, '_> {
             )).help("and revoke this one: it is in the history of the file from now on"));
             return None;
         }
-        let text = self.within("a header", |this| this.text(&header.value))?;
+        let carrier = if backends::sounds_secret(name) { Carrier::Secret } else { Carrier::Field };
+        let text =
+            self.carried(carrier, |this| this.within("a header", |this| this.text(&header.value)))?;
         Some((name.clone(), text))
     }
 }

@@ -4,8 +4,9 @@ use super::nodes::{Allow, Clash, Nodes};
 use super::renames::Renames;
 use super::written::Written;
 use super::{Context, body_node};
+use crate::analyse::variables::Carrier;
 use crate::contract::types::{Const, Field, Kind, Record};
-use crate::contract::work::{Check, NodeId, Parent};
+use crate::contract::work::{Check, EnvUse, NodeId, Parent};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{self, Ident, Ref, Step, TailKind};
@@ -37,6 +38,10 @@ pub(crate) struct Lower<'a, 'd> {
     pub(crate) calling: Option<usize>,
     /// What is being lowered, for messages: `a path`.
     pub(crate) place: &'static str,
+    /// What carries what is being lowered.
+    pub(crate) carrier: Carrier,
+    /// Each use of a variable of the environment.
+    pub(crate) environment: Vec<EnvUse>,
     /// The braces around what is being lowered, in a path or query.
     pub(crate) hole: Option<Span>,
     /// The version that wrote the text being lowered.
@@ -104,6 +109,8 @@ impl<'a, 'd> Lower<'a, 'd> {
             item: None,
             calling: None,
             place: "a call",
+            carrier: Carrier::Any,
+            environment: Vec::new(),
             hole: None,
             origin: context.version,
             ok: true,

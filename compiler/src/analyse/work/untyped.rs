@@ -3,15 +3,18 @@
 use super::nodes::Allow;
 use super::renames::quoted;
 use super::scope::{Found, Guard, Lower};
-use crate::analyse::{not_yet, values};
+use crate::analyse::values;
+use crate::analyse::variables::{self, Carrier};
 use crate::contract::endpoint::{ParamKind, Presence};
 use crate::contract::types::{Field, Kind, Record, RecordId, Rule, Scalar, Type, Types};
 use crate::contract::work::{
-    Build, Form, Member, Missing, NodeId, Operand, Parent, TextExpr, TextPart,
+    Build, EnvUse, Form, Member, Missing, NodeId, Operand, Parent, TextExpr, TextPart,
 };
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic};
 use gatewright_grammar::Span;
-use gatewright_grammar::tree::{Entry, EntryKind, Object, Ref, TemplatePart, Value, ValueKind};
+use gatewright_grammar::tree::{
+    Entry, EntryKind, EnvValue, Object, Ref, TemplatePart, Value, ValueKind,
+};
 use std::collections::HashSet;
 
 impl Lower<'_, '_> {
@@ -68,7 +71,7 @@ impl Lower<'_, '_> {
                     alternatives.iter().map(|one| self.operand(one, Allow::BOTH)).collect();
                 lowered.into_iter().collect::<Option<Vec<_>>>().map(Operand::Or)
             }
-            ValueKind::Env(env) => self.environment(env.span),
+            ValueKind::Env(env) => self.environment(env, None),
             _ => {
                 let constant = values::constant(value, None, self.context.types);
                 if let Some(constant) = constant.filter(|constant| constant.plain().is_some()) {
@@ -109,13 +112,28 @@ impl Lower<'_, '_> {
         }
     }
 
-    /// Values of the environment stand in declarations only, so far.
-    pub(crate) fn environment<T>(&mut self, span: Span) -> Option<T> {
-        self.refuse(
-            not_yet(span, "a value of the environment in an endpoint", Severity::Warning)
-                .note("the endpoint is left out of the gateway"),
-        );
-        None
+    /// A variable of the environment, as a `wanted` where that is declared. The gateway looks at
+    /// its text before it listens, so it always is what is wanted.
+    pub(crate) fn environment(
+        &mut self,
+        env: &EnvValue,
+        wanted: Option<&Scalar>,
+    ) -> Option<Operand> {
+        let about = format!("a value of `{}`", self.context.key);
+        let place = variables::Place { scalar: wanted, carrier: self.carrier, about };
+        let mut variables = self.context.variables.borrow_mut();
+        let kind = variables.valued(env, place, self.diagnostics);
+        self.ok &= kind.is_some();
+        self.environment.push(EnvUse { name: env.name.text.clone(), kind: kind?, span: env.span });
+        Some(Operand::Env(self.environment.len() - 1))
+    }
+
+    /// Lowers what `carrier` carries.
+    pub(crate) fn carried<T>(&mut self, carrier: Carrier, lower: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.carrier, carrier);
+        let lowered = lower(self);
+        self.carrier = outer;
+        lowered
     }
 
     fn one_value(&mut self, span: Span) {
@@ -144,7 +162,7 @@ impl Lower<'_, '_> {
                 built.into_iter().collect::<Option<Vec<_>>>().map(Build::Or)
             }
             ValueKind::Compare(..) => self.condition(value).map(Build::Holds),
-            ValueKind::Env(env) => self.environment(env.span),
+            ValueKind::Env(env) => self.environment(env, None).map(Build::Copy),
             ValueKind::Template(parts) if values::plain_text(parts).is_none() => {
                 self.within("a text", |this| this.text(value)).map(Build::Text)
             }

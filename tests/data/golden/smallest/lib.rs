@@ -25,6 +25,7 @@ pub static CONTRACT: rt::Contract = rt::Contract {
             kind: rt::VariableKind::Url,
             default: None,
             bounds: None,
+            rules: &[],
             about: "address of backend `greeter`",
         },
     ],

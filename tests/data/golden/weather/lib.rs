@@ -30,6 +30,7 @@ pub static CONTRACT: rt::Contract = rt::Contract {
             kind: rt::VariableKind::Url,
             default: None,
             bounds: None,
+            rules: &[],
             about: "address of backend `forecast`",
         },
         rt::Variable {
@@ -37,6 +38,7 @@ pub static CONTRACT: rt::Contract = rt::Contract {
             kind: rt::VariableKind::Url,
             default: None,
             bounds: None,
+            rules: &[],
             about: "address of backend `places`",
         },
     ],
