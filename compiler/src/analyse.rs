@@ -16,6 +16,7 @@ mod imports;
 mod operations;
 pub(crate) mod policies;
 mod routes;
+mod selection;
 mod signature;
 mod types;
 pub(crate) mod values;
@@ -91,6 +92,7 @@ fn contract(sources: &Sources, files: &[File], diagnostics: &mut Diagnostics) ->
     let policies = policies::declare(files, diagnostics);
     let (flats, origins) = versions::flatten(files, diagnostics);
     let api = api?;
+    let selection = selection::resolve(api.selection.as_ref(), &flats, diagnostics);
     let mut versions = Vec::new();
     for flat in &flats {
         let surroundings = endpoints::Surroundings {
@@ -99,6 +101,7 @@ fn contract(sources: &Sources, files: &[File], diagnostics: &mut Diagnostics) ->
             backends: &backends,
             origins: &origins,
             policies: &policies,
+            selection: &selection,
         };
         let mut own = Diagnostics::default();
         versions.push(endpoints::version(&surroundings, flat, &variables, &mut own));
@@ -109,12 +112,19 @@ fn contract(sources: &Sources, files: &[File], diagnostics: &mut Diagnostics) ->
     }
     let consumers = consumers::resolve(files, &versions, &flats, diagnostics);
     operations::uncalled(&backends, &flats, diagnostics);
-    let around = cases::Around { versions: &versions, flats: &flats, backends: &backends.list };
+    let around = cases::Around {
+        selection: &selection,
+        versions: &versions,
+        flats: &flats,
+        backends: &backends.list,
+    };
     let variables = variables.into_inner().in_order();
     let cases = cases::resolve(files, &around, &variables, diagnostics);
     Some(Contract {
         api: api.name,
         doc: api.doc,
+        selection,
+        retired: Vec::new(),
         variables,
         backends: backends.list,
         versions,

@@ -219,7 +219,8 @@ pub fn contracts(old: &Contract, new: &Contract) -> Vec<Change> {
     let mut found = around::contracts(old, new);
     for version in &new.versions {
         let base = old.versions.iter().find(|other| other.label == version.label);
-        if let Some(base) = base {
+        // Nobody may rely on a draft, so what becomes of it hurts nobody.
+        if let Some(base) = base.filter(|base| !base.draft) {
             let sides = (Side { contract: old, version: base }, Side { contract: new, version });
             let several = new.versions.len() > 1;
             for mut change in endpoints::versions(sides.0, sides.1) {

@@ -83,7 +83,7 @@ fn version(plan: &VersionPlan) -> Vec<Module> {
         doc = format!("{doc}\n\n{}", plan.doc.join("\n"));
     }
     let mut modules = vec![
-        Module { path: vec![plan.module.clone()], doc, items: Vec::new() },
+        Module { path: vec![plan.module.clone()], doc, items: root::version_items(plan) },
         Module {
             path: path("errors"),
             doc: "Errors that the contract declares.".into(),

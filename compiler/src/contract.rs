@@ -3,8 +3,10 @@
 //! No name in it needs looking up. Parts that analysis refused are not in it.
 
 pub mod cases;
+mod drafts;
 pub mod endpoint;
 pub mod people;
+pub mod selection;
 pub mod types;
 pub(crate) mod visit;
 pub mod work;
@@ -15,6 +17,7 @@ pub use endpoint::{
 };
 use gatewright_grammar::Span;
 pub use people::Consumer;
+pub use selection::{Retired, Selection};
 pub use types::{
     Enumeration, Number, NumberKind, Record, RecordId, Rest, Scalar, Text, Type, Types, Union,
     UnionId,
@@ -28,6 +31,10 @@ pub struct Contract {
     pub api: String,
     /// Its documentation.
     pub doc: Vec<String>,
+    /// How a request names its version.
+    pub selection: Selection,
+    /// Versions that were published and are not answered any more, oldest first.
+    pub retired: Vec<Retired>,
     /// Environment variables in the order of the text.
     pub variables: Vec<Variable>,
     /// Backends in the order of the text.
@@ -58,6 +65,15 @@ impl Checked {
     /// The labels of all versions in the order of the text.
     pub fn versions(&self) -> Vec<String> {
         self.0.versions.iter().map(|version| version.label.clone()).collect()
+    }
+
+    /// The same contract, with versions that were published once and are not answered any more.
+    /// One that the contract still has is no such version.
+    #[must_use]
+    pub fn with_retired(mut self, retired: Vec<Retired>) -> Self {
+        let lives = |label: &str| self.0.versions.iter().any(|version| version.label == label);
+        self.0.retired = retired.into_iter().filter(|one| !lives(&one.label)).collect();
+        self
     }
 
     /// What the gateway reads from its environment.
@@ -197,6 +213,8 @@ pub struct Breaker {
 pub struct Version {
     /// `1`, or a date.
     pub label: String,
+    /// Whether it is a draft: nobody may rely on it.
+    pub draft: bool,
     /// The literal path segments in front of its routes: `["v1"]`.
     pub prefix: Vec<String>,
     /// Documentation.

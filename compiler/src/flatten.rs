@@ -14,8 +14,8 @@ use crate::source::{Sources, Unit};
 use declarations::Declarations;
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
-    Clause, ClauseKind, EndpointMember, EndpointMemberKind, Entry, EntryKind, File, Object, Path,
-    ValueKind, Version, VersionMemberKind,
+    ApiMemberKind, Clause, ClauseKind, EndpointMember, EndpointMemberKind, Entry, EntryKind, File,
+    ItemKind, Object, Path, ValueKind, Version, VersionMemberKind, Versions,
 };
 use pieces::{Pieces, Row};
 use std::collections::BTreeSet;
@@ -117,6 +117,7 @@ impl<'a> Block<'a> {
         let works = checked.endpoints.iter().map(|endpoint| &endpoint.work.rewrites);
         let mut rewrites: Vec<Rewrite> = works.flatten().cloned().collect();
         rewrites.extend(renamed_fields(&flat));
+        rewrites.extend(default_version(files, label));
         let (version, span) = declarations::version(files, label)?;
         let pieces = Pieces::new(sources, rewrites);
         let declarations = Declarations::of(files);
@@ -321,6 +322,20 @@ impl<'a> Block<'a> {
         let rows: Vec<Row> = kept.map(row).collect();
         self.pieces.rows(object.span, &rows, "")
     }
+}
+
+/// Alone, a version is what a request gets that names none.
+fn default_version(files: &[File], label: &str) -> Option<Rewrite> {
+    let default = files.iter().flat_map(|file| &file.items).find_map(|item| {
+        let ItemKind::Api(api) = &item.kind else { return None };
+        api.members.iter().find_map(|member| match &member.kind {
+            ApiMemberKind::Versions(
+                Versions::Header { default, .. } | Versions::Media { default, .. },
+            ) => default.as_ref(),
+            _ => None,
+        })
+    })?;
+    (default.text != label).then(|| Rewrite { span: default.span, text: label.to_owned() })
 }
 
 fn renamed_fields(flat: &Flat) -> Vec<Rewrite> {

@@ -9,7 +9,7 @@ mod shapes;
 use crate::contract::endpoint::Manner;
 use crate::contract::types::Rule;
 use crate::contract::work::Work;
-use crate::contract::{Backend, Checked, Contract, Setting, Variable, Version, Want};
+use crate::contract::{Backend, Checked, Contract, Selection, Setting, Variable, Version, Want};
 pub(crate) use names::Names;
 pub use routes::{Arrival, Route};
 
@@ -39,8 +39,27 @@ pub struct Plan {
     pub variables: Vec<VariablePlan>,
     /// What it calls.
     pub upstreams: Vec<Upstream>,
+    /// How a request names a version.
+    pub selection: Selection,
     /// What it serves.
     pub versions: Vec<VersionPlan>,
+    /// Versions of the API that it does not serve.
+    pub elsewhere: Vec<ElsewherePlan>,
+}
+
+/// A version that the gateway does not serve.
+#[derive(Clone, Debug)]
+pub struct ElsewherePlan {
+    /// `1`
+    pub label: String,
+    /// Literal segments in front of its routes.
+    pub prefix: Vec<String>,
+    /// How many of the versions that are served come before it.
+    pub place: usize,
+    /// Whether nobody serves it any more.
+    pub retired: bool,
+    /// Where to read about it.
+    pub see: Option<String>,
 }
 
 /// A variable of the environment, with the rules that its text must keep.
@@ -77,12 +96,18 @@ pub struct Upstream {
 pub struct VersionPlan {
     /// `1`
     pub label: String,
+    /// Whether it is a draft.
+    pub draft: bool,
     /// The module's name: `v1`.
     pub module: String,
     /// Documentation.
     pub doc: Vec<String>,
     /// Literal segments in front of its routes.
     pub prefix: Vec<String>,
+    /// The media type of its JSON.
+    pub media_type: String,
+    /// What callers are told about its end, if it is deprecated.
+    pub lifecycle: Option<LifecyclePlan>,
     /// Rules of scalars and lists that its endpoints share.
     pub rules: Vec<RulePlan>,
     /// Tables of declared types that its endpoints read as a whole.
@@ -476,9 +501,41 @@ pub fn plan(contract: &Checked, target: &Target) -> Plan {
         name: target.name.clone(),
         revision: target.revision.clone(),
         variables: contract.variables.iter().map(|one| variable(one, &wanted)).collect(),
+        selection: contract.selection.clone(),
         upstreams,
         versions,
+        elsewhere: elsewhere(contract, target),
     }
+}
+
+/// The versions that callers may ask for in vain: first those that were, then those that are.
+fn elsewhere(contract: &Contract, target: &Target) -> Vec<ElsewherePlan> {
+    let retired = contract.retired.iter().map(|version| ElsewherePlan {
+        label: version.label.clone(),
+        prefix: contract.selection.prefix(&version.label),
+        place: 0,
+        retired: true,
+        see: version.see.clone(),
+    });
+    let mut found: Vec<ElsewherePlan> = retired.collect();
+    let mut place = 0;
+    for version in &contract.versions {
+        if target.versions.contains(&version.label) {
+            place += 1;
+            continue;
+        }
+        if version.draft {
+            continue;
+        }
+        found.push(ElsewherePlan {
+            label: version.label.clone(),
+            prefix: version.prefix.clone(),
+            place,
+            retired: false,
+            see: None,
+        });
+    }
+    found
 }
 
 fn version(
@@ -514,9 +571,15 @@ fn version(
     let (rules, forms) = rules.into_lists();
     VersionPlan {
         label: version.label.clone(),
+        draft: version.draft,
         module,
         doc: version.doc.clone(),
         prefix: version.prefix.clone(),
+        media_type: contract
+            .selection
+            .media_type(&version.label)
+            .unwrap_or_else(|| "application/json".to_owned()),
+        lifecycle: endpoints::told(&version.lifecycle),
         rules,
         forms,
         errors,

@@ -10,7 +10,7 @@ use crate::contract::types::{
     Const, Format, Limit, ListBounds, Number, NumberKind, Rule, Scalar, Text, Types,
 };
 use crate::contract::work::{Call, Operand, PathPart};
-use crate::contract::{Checked, Contract, Setting, Version};
+use crate::contract::{Checked, Selection, Setting, Version};
 use crate::pattern;
 pub(crate) use typed::Samples;
 
@@ -106,14 +106,6 @@ pub(crate) fn body(endpoint: &Endpoint, call: &Call, samples: &Samples<'_>) -> C
         Some((ty, origin)) => merge(&read, &samples.declared(ty, *origin, &call.name)),
         None => read,
     }
-}
-
-fn endpoints<'c>(
-    contract: &'c Contract,
-    versions: &'c [String],
-) -> impl Iterator<Item = (&'c Types, &'c Endpoint)> {
-    let chosen = contract.versions.iter().filter(|version| versions.contains(&version.label));
-    chosen.flat_map(|version| version.endpoints.iter().map(|one| (&version.types, one)))
 }
 
 /// One operation may be read in several places: the mock answers what all of them read.
@@ -279,14 +271,31 @@ fn spell(limit: &Limit) -> String {
 
 /// Requests that the gateway answers with success while mocks answer it, simplest first.
 pub fn requests(contract: &Checked, versions: &[String]) -> Vec<SampleRequest> {
-    let all = endpoints(contract.contract(), versions);
-    let mut found: Vec<SampleRequest> = all.map(|(types, one)| request(types, one)).collect();
+    let contract = contract.contract();
+    let chosen = contract.versions.iter().filter(|one| versions.contains(&one.label));
+    let all = chosen.flat_map(|version| version.endpoints.iter().map(move |one| (version, one)));
+    let all = all.map(|(version, one)| request(&contract.selection, version, one));
+    let mut found: Vec<SampleRequest> = all.collect();
     found.sort_by_key(|request| (request.method != "GET", request.body.is_some()));
     found
 }
 
-/// A request that the endpoint answers with success.
-pub(crate) fn request(types: &Types, endpoint: &Endpoint) -> SampleRequest {
+/// A request that an endpoint of the version answers with success.
+pub(crate) fn request(
+    selection: &Selection,
+    version: &Version,
+    endpoint: &Endpoint,
+) -> SampleRequest {
+    let mut request = in_version(&version.types, endpoint);
+    if let Some((name, value)) = selection.field(&version.label) {
+        request.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(&name));
+        request.headers.push((name, value));
+    }
+    request
+}
+
+/// The request, but for the version where it does not stand in the path.
+fn in_version(types: &Types, endpoint: &Endpoint) -> SampleRequest {
     let mut target = String::new();
     for segment in &endpoint.route {
         target.push('/');

@@ -225,10 +225,15 @@ pub enum Versions {
         /// The header field.
         name: Ident,
         /// The version of a request without the header.
-        default: Option<NumberLit>,
+        default: Option<Ident>,
     },
-    /// `versions in media "application/vnd.shop.v{n}+json"`
-    Media(StringLit),
+    /// `versions in media "application/vnd.shop.v{n}+json" default 2`
+    Media {
+        /// The media type, with `{n}` where the version stands.
+        pattern: StringLit,
+        /// The version of a request that accepts no such type.
+        default: Option<Ident>,
+    },
 }
 
 /// `env CORS_ORIGIN: url`

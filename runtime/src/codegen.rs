@@ -16,8 +16,8 @@ pub use crate::check::{
     optional, repeated, repeated_or, required,
 };
 pub use crate::contract::{
-    Answering, Backend, BodyKind, Breaker, Condition, Contract, Endpoint, FormField, FormKind,
-    Lifecycle, Method, Setting, TimeSetting, Variable, VariableKind, Version,
+    Answering, Backend, BodyKind, Breaker, Condition, Contract, Elsewhere, Endpoint, FormField,
+    FormKind, Lifecycle, Method, Selection, Setting, TimeSetting, Variable, VariableKind, Version,
 };
 pub use crate::error::{Error, Problem};
 pub use crate::json::{

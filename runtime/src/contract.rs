@@ -21,6 +21,10 @@ pub struct Contract {
     pub api: &'static str,
     /// The versions that this gateway answers, in contract order.
     pub versions: &'static [Version],
+    /// How a request names one of them.
+    pub selection: Selection,
+    /// The other versions of the API.
+    pub elsewhere: &'static [Elsewhere],
     /// The compiler that generated the gateway, name and version.
     pub compiler: &'static str,
     /// The revision of the contract's sources; empty when unknown.
@@ -29,9 +33,49 @@ pub struct Contract {
     pub environment: &'static [Variable],
     /// The backends; a backend stands at its own [`Backend::index`].
     pub backends: &'static [&'static Backend],
-    /// The endpoints at a path given as decoded segments, one per method; empty when there is no
-    /// route.
-    pub route: fn(&[&str]) -> &'static [&'static Endpoint],
+}
+
+/// How a request names its version.
+#[derive(Clone, Copy, Debug)]
+pub enum Selection {
+    /// By the segments that its path begins with, `/v2`.
+    Path {
+        /// What stands before the label, from `/` on.
+        before: &'static str,
+        /// What stands behind it.
+        after: &'static str,
+    },
+    /// By a header field that holds the label.
+    Header {
+        /// The field.
+        name: &'static str,
+        /// The label of the version that a request without the field gets.
+        default: &'static str,
+    },
+    /// By a media type that it accepts.
+    Media {
+        /// What stands before the label, in small letters.
+        before: &'static str,
+        /// What stands behind it, in small letters.
+        after: &'static str,
+        /// The label of the version that a request gets which accepts no such type.
+        default: &'static str,
+    },
+}
+
+/// A version of the API that this gateway does not answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Elsewhere {
+    /// The version as callers write it.
+    pub label: &'static str,
+    /// The segments that its paths begin with.
+    pub prefix: &'static [&'static str],
+    /// How many of [`Contract::versions`] come before it.
+    pub place: usize,
+    /// Whether nobody answers it any more.
+    pub retired: bool,
+    /// Where to read about it: an absolute address.
+    pub see: Option<&'static str>,
 }
 
 /// One version of an API.
@@ -41,6 +85,17 @@ pub struct Version {
     pub label: &'static str,
     /// The SHA-256 of the version's meaning, in hexadecimal digits.
     pub digest: &'static str,
+    /// Whether it is a draft: nobody may rely on it.
+    pub draft: bool,
+    /// The segments that its paths begin with; none where the path does not name the version.
+    pub prefix: &'static [&'static str],
+    /// The media type of its JSON, `application/json` unless that names the version.
+    pub media_type: &'static str,
+    /// What callers are told about its end.
+    pub lifecycle: Option<&'static Lifecycle>,
+    /// The endpoints at a path given as decoded segments, one per method; empty when there is no
+    /// route.
+    pub route: fn(&[&str]) -> &'static [&'static Endpoint],
 }
 
 /// One variable of the environment.

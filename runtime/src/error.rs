@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use http::StatusCode;
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER,
+    ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LINK, RETRY_AFTER,
 };
 
 use crate::check::Violations;
+use crate::contract::Version;
 use crate::json::Writer;
 use crate::response::Response;
 
@@ -45,7 +46,20 @@ pub(crate) enum Kind {
     Invalid(Violations),
     Malformed(&'static str),
     NoRoute {
-        exists_without_slash: bool,
+        /// What may be meant.
+        detail: Option<Cow<'static, str>>,
+        /// Values of `Link` fields.
+        links: Vec<String>,
+    },
+    /// The version that is asked for has ended.
+    Retired {
+        /// Values of `Link` fields.
+        links: Vec<String>,
+    },
+    /// A header field names a version that there is not.
+    UnknownVersion {
+        /// Those that there are.
+        versions: &'static [Version],
     },
     Method {
         allow: String,
@@ -144,6 +158,12 @@ impl Error {
                     headers.insert(ALLOW, allow);
                 }
             }
+            Kind::NoRoute { links, .. } | Kind::Retired { links } => {
+                let links = links.into_iter().filter_map(|link| HeaderValue::try_from(link).ok());
+                links.for_each(|link| {
+                    headers.append(LINK, link);
+                });
+            }
             // RFC 9110 section 15.5.16.
             Kind::Media { accept, coded } => {
                 headers.insert(ACCEPT, HeaderValue::from_static(accept));
@@ -192,6 +212,14 @@ fn document(kind: &Kind, face: &Face, request_id: &str) -> Vec<u8> {
                 out.raw(&violations.more().to_string());
             }
         }
+        Kind::UnknownVersion { versions } => {
+            out.raw(",\"versions\":[");
+            for version in *versions {
+                out.comma();
+                out.text(version.label);
+            }
+            out.raw("]");
+        }
         _ => {}
     }
     out.raw("}");
@@ -229,6 +257,8 @@ impl Kind {
             Kind::Invalid(_) | Kind::Malformed(_) => {
                 (400, "invalid-request", "The request violates the contract")
             }
+            Kind::UnknownVersion { .. } => (400, "unknown-version", "There is no such version"),
+            Kind::Retired { .. } => (410, "retired", "This is not answered any more"),
             Kind::NoRoute { .. } => (404, "no-route", "There is no such route"),
             Kind::Method { .. } => (405, "method", "This path does not answer this method"),
             Kind::Slow => (408, "slow", "The request took too long to arrive"),
@@ -256,10 +286,10 @@ impl Kind {
         };
         Some(match self {
             Kind::Declared { .. } | Kind::Internal => return None,
-            Kind::NoRoute { exists_without_slash: false } => return None,
-            Kind::NoRoute { exists_without_slash: true } => {
-                "this path exists without its trailing slash".into()
-            }
+            Kind::NoRoute { detail, .. } => return detail.clone(),
+            Kind::Retired { links } if links.is_empty() => return None,
+            Kind::Retired { .. } => "`Link` leads on".into(),
+            Kind::UnknownVersion { .. } => "`versions` lists those that this gateway has".into(),
             Kind::Invalid(violations) if violations.more() > 0 => format!(
                 "`errors` lists what is wrong and where; there are {} more",
                 violations.more()

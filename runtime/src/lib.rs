@@ -64,15 +64,24 @@
 //!
 //! static CONTRACT: rt::Contract = rt::Contract {
 //!     api: "shop",
-//!     versions: &[rt::Version { label: "1", digest: "" }],
+//!     versions: &[rt::Version {
+//!         label: "1",
+//!         digest: "",
+//!         draft: false,
+//!         prefix: &["v1"],
+//!         media_type: "application/json",
+//!         lifecycle: None,
+//!         route: |segments| match segments {
+//!             ["v1", "items", _] => const { &[&GET_ITEM] },
+//!             _ => &[],
+//!         },
+//!     }],
+//!     selection: rt::Selection::Path { before: "/v", after: "" },
+//!     elsewhere: &[],
 //!     compiler: "by hand",
 //!     revision: "",
 //!     environment: &[],
 //!     backends: &[&CATALOG],
-//!     route: |segments| match segments {
-//!         ["v1", "items", _] => const { &[&GET_ITEM] },
-//!         _ => &[],
-//!     },
 //! };
 //!
 //! fn main() -> std::process::ExitCode {

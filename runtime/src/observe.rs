@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::contract::{Backend, Contract, Endpoint};
+use crate::contract::{Backend, Contract, Endpoint, Version};
 use crate::error::Error;
 use crate::json::Writer;
 use crate::request::Identity;
@@ -108,9 +108,13 @@ pub(crate) fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
     line.write();
 }
 
-/// The labels of a contract's versions, `1, 2`.
+/// The labels of a contract's versions, `1, 2, 3 draft`.
 pub(crate) fn labels(contract: &Contract) -> String {
-    contract.versions.iter().map(|version| version.label).collect::<Vec<_>>().join(", ")
+    let label = |version: &Version| match version.draft {
+        true => format!("{} draft", version.label),
+        false => version.label.to_owned(),
+    };
+    contract.versions.iter().map(label).collect::<Vec<_>>().join(", ")
 }
 
 /// One event.

@@ -1,5 +1,6 @@
 //! One request of a caller, as a handler sees it.
 
+mod accept;
 mod body;
 mod deadline;
 mod fields;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 
+pub(crate) use self::accept::{quality, ranges};
 pub(crate) use self::body::{Chunks, Limits as BodyLimits, drain, frame, read};
 pub use self::deadline::Deadline;
 pub(crate) use self::form::form_as_json;

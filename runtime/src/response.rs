@@ -140,6 +140,15 @@ impl Response {
         Response { status, headers: HeaderMap::new(), content }
     }
 
+    /// Names the JSON of this answer more exactly. A problem keeps its own name.
+    pub(crate) fn name_json(&mut self, media_type: &'static str) {
+        if let Some(old) = self.headers.get_mut(CONTENT_TYPE)
+            && old == "application/json"
+        {
+            *old = HeaderValue::from_static(media_type);
+        }
+    }
+
     pub(crate) fn headers_mut(&mut self) -> &mut HeaderMap {
         &mut self.headers
     }

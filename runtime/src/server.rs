@@ -7,6 +7,7 @@ mod head;
 mod lifecycle;
 mod listen;
 mod panic;
+mod select;
 mod shutdown;
 #[cfg(all(test, feature = "testing"))]
 mod tests;

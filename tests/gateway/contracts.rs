@@ -3,6 +3,8 @@
 #![expect(unreachable_pub, reason = "generated modules are public, for crates that export them")]
 
 gatewright_runtime::include_gateway!("answers");
+gatewright_runtime::include_gateway!("by_header");
+gatewright_runtime::include_gateway!("by_media");
 gatewright_runtime::include_gateway!("calls");
 gatewright_runtime::include_gateway!("each");
 gatewright_runtime::include_gateway!("environment");

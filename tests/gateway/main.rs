@@ -36,3 +36,4 @@ mod statuses;
 mod traps;
 mod types;
 mod validated;
+mod versions;

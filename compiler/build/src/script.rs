@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// the path's last part without its ending. For build scripts.
 ///
 /// A contract with errors becomes Rust that does not compile and whose message is the findings:
-/// only what includes it fails. Warnings are shown by cargo.
+/// only what includes it fails. Warnings are shown by cargo. Drafts are left out.
 pub fn compile(path: impl AsRef<Path>) {
     for warning in compiled(path.as_ref()) {
         println!("{warning}");
@@ -78,6 +78,7 @@ impl Compiled {
                 ..Self::refused(&input.name, message)
             };
         };
+        let contract = &contract.without_drafts();
         let modules = modules(contract, &all_in_one(contract, ""));
         let text = layout::single_file(&modules, &input.name);
         Self {

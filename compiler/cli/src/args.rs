@@ -232,6 +232,8 @@ pub(crate) struct Run {
     /// Only this version
     #[arg(long, value_name = "N")]
     pub(crate) version: Option<String>,
+    #[command(flatten)]
+    pub(crate) drafts: Drafts,
     /// Address and port to listen on [default: 127.0.0.1:8080, or a free port if that is taken]
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<std::net::SocketAddr>,
@@ -262,6 +264,8 @@ pub(crate) struct Test {
     /// Draft cases for what no case shows, into `cases.api` beside the contract
     #[arg(long, conflicts_with = "filter")]
     pub(crate) write: bool,
+    #[command(flatten)]
+    pub(crate) drafts: Drafts,
     /// How many cases run at once [default: 8, or two per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,
@@ -496,6 +500,16 @@ pub(crate) struct Programs {
     /// One program with every version
     #[arg(long)]
     pub(crate) all_in_one: bool,
+    #[command(flatten)]
+    pub(crate) drafts: Drafts,
+}
+
+/// Whether drafts are served.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Drafts {
+    /// Drafts too: versions that nobody may rely on
+    #[arg(long = "draft")]
+    pub(crate) too: bool,
 }
 
 /// How findings are written.

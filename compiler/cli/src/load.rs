@@ -1,11 +1,12 @@
 //! The contract that a command works on.
 
-use crate::args::Programs;
+use crate::args::{Drafts, Programs};
 use crate::terminal::Terminal;
 use gatewright_build::{Error, Input, all_in_one, one_version, read};
 use gatewright_compiler::contract::Setting;
 use gatewright_compiler::diagnostic::render::{self, Style};
 use gatewright_compiler::{Analysis, Checked, Target, analyse};
+use std::borrow::Cow;
 use std::path::Path;
 
 /// A contract as it was read, and what analysis made of it.
@@ -50,13 +51,40 @@ pub(crate) fn pictures(analysis: &Analysis, input: &Input, terminal: Terminal) -
     render::text(&analysis.diagnostics, &input.shown(), style)
 }
 
+/// The contract with what is served of it: drafts only if they were asked for.
+///
+/// # Errors
+///
+/// Nothing is left, or `version` is a draft.
+pub(crate) fn served<'c>(
+    contract: &'c Checked,
+    drafts: Drafts,
+    version: Option<&str>,
+) -> Result<Cow<'c, Checked>, Error> {
+    let mut all = contract.contract().versions.iter();
+    if drafts.too || all.clone().all(|version| !version.draft) {
+        return Ok(Cow::Borrowed(contract));
+    }
+    let draft = all.find(|one| one.draft && version == Some(one.label.as_str()));
+    let message = match draft {
+        Some(draft) => format!("version {} is a draft", draft.label),
+        None if contract.contract().versions.iter().all(|version| version.draft) => {
+            "every version of the contract is a draft".to_owned()
+        }
+        None => return Ok(Cow::Owned(contract.without_drafts())),
+    };
+    Err(Error::wrong_use(message).help("drafts are served with `--draft`, by nobody else"))
+}
+
 /// The programs that were asked for.
 pub(crate) fn targets(
     contract: &Checked,
     programs: &Programs,
     revision: &str,
 ) -> Result<Vec<Target>, Error> {
-    if programs.all_in_one {
+    // Where the path does not say the version, all of them have one address.
+    let shared = programs.version.is_none() && contract.contract().selection.is_shared();
+    if programs.all_in_one || shared {
         return Ok(vec![all_in_one(contract, revision)]);
     }
     let versions = versions(contract, programs.version.as_deref())?;

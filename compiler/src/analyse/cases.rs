@@ -14,7 +14,7 @@ use super::values;
 use super::versions::Flat;
 use crate::contract::cases::{CaseRequest, Field, Mock, Payload};
 use crate::contract::types::{Const, Type, Types};
-use crate::contract::{Backend, Case, Endpoint, Setting, Variable, Version};
+use crate::contract::{Backend, Case, Endpoint, Selection, Setting, Variable, Version};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::suggest;
 use gatewright_grammar::Span;
@@ -24,6 +24,7 @@ use target::Met;
 
 /// What cases are told about.
 pub(crate) struct Around<'a> {
+    pub(crate) selection: &'a Selection,
     pub(crate) versions: &'a [Version],
     pub(crate) flats: &'a [Flat],
     pub(crate) backends: &'a [Backend],
@@ -87,7 +88,8 @@ impl<'a> Lower<'a, '_> {
             return None;
         }
         let target = self.target(&when.target)?;
-        let met = target::meet(self.around, &when.method.text, &target.path);
+        let label = self.label();
+        let met = target::meet(self.around, label.as_deref(), (&when.method.text, &target.path));
         let about = match met {
             Met::Endpoint(at) => Some(self.about(at)?),
             Met::Refused => return None,
@@ -113,6 +115,13 @@ impl<'a> Lower<'a, '_> {
             reply: reply?,
             span: self.case.title.span,
         })
+    }
+
+    /// The label of the version that the case asks for, where the path does not say it.
+    fn label(&self) -> Option<String> {
+        let headers = self.case.when.headers.iter();
+        let known = headers.filter_map(|one| Some((one.name.text.clone(), plain(&one.value)?)));
+        self.around.selection.named(&known.collect::<Vec<_>>())
     }
 
     fn about(&self, at: (usize, usize)) -> Option<About<'a>> {

@@ -1,10 +1,11 @@
 //! The `api` block, and what stands beside it at the top of files.
 
 use super::not_yet;
+use super::selection::Said;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use gatewright_grammar::tree::{
     self, ApiMemberKind, Clause, ClauseKind, EndpointMemberKind, File, ItemKind, VersionMember,
-    VersionMemberKind, Versions,
+    VersionMemberKind,
 };
 
 /// What the `api` block says.
@@ -12,8 +13,8 @@ use gatewright_grammar::tree::{
 pub(crate) struct Api {
     pub(crate) name: String,
     pub(crate) doc: Vec<String>,
-    /// What stands before and behind the version in a path: `/v` and nothing.
-    pub(crate) prefix: (String, String),
+    /// How requests name a version.
+    pub(crate) selection: Option<Said>,
     pub(crate) clauses: Vec<Clause>,
 }
 
@@ -39,7 +40,7 @@ pub(crate) fn api(files: &[File], diagnostics: &mut Diagnostics) -> Option<Api> 
     let mut found = Api {
         name: api.name.text.clone(),
         doc: item.doc.as_ref().map(|doc| doc.lines.clone()).unwrap_or_default(),
-        prefix: ("/v".into(), String::new()),
+        selection: None,
         clauses: Vec::new(),
     };
     for member in &api.members {
@@ -64,24 +65,9 @@ fn missing(files: &[File], diagnostics: &mut Diagnostics) {
 
 fn api_member(api: &mut Api, member: &tree::ApiMember, diagnostics: &mut Diagnostics) {
     match &member.kind {
-        ApiMemberKind::Versions(Versions::Path(path)) => match path.value.split_once("{n}") {
-            Some((before, after)) if valid_prefix(before, after) => {
-                api.prefix = (before.to_owned(), after.to_owned());
-            }
-            _ => diagnostics.push(
-                Diagnostic::new(
-                    Code::InvalidVersions,
-                    path.span,
-                    "the version has no place in this path",
-                )
-                .label("wanted: a path from `/` on with `{n}` in it")
-                .fix("write `\"/v{n}\"`", path.span, "\"/v{n}\""),
-            ),
-        },
-        ApiMemberKind::Versions(_) => diagnostics.push(
-            not_yet(member.span, "selecting a version by header or media type", Severity::Error)
-                .help("write `versions in path \"/v{n}\"`"),
-        ),
+        ApiMemberKind::Versions(versions) => {
+            api.selection.get_or_insert_with(|| Said::new(versions, member.span));
+        }
         ApiMemberKind::Errors(word) if word.text != "problem" => diagnostics.push(
             Diagnostic::new(
                 Code::InvalidClause,
@@ -102,17 +88,6 @@ fn api_member(api: &mut Api, member: &tree::ApiMember, diagnostics: &mut Diagnos
         ApiMemberKind::Clause(clause) => api.clauses.push(clause.clone()),
         ApiMemberKind::Owner(_) | ApiMemberKind::Errors(_) | ApiMemberKind::Bad => {}
     }
-}
-
-fn valid_prefix(before: &str, after: &str) -> bool {
-    let fine = |text: &str| {
-        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte))
-    };
-    before.starts_with('/')
-        && fine(before)
-        && fine(after)
-        && !after.ends_with('/')
-        && !format!("{before}1{after}").contains("//")
 }
 
 /// Items that are understood and not built, one finding each.

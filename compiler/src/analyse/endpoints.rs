@@ -11,7 +11,7 @@ use super::versions::{Flat, FlatEndpoint, FlatField, Origins};
 use super::{backends::Backends, clauses, dates, edits, work};
 use crate::check::{self, Places};
 use crate::contract::types::{Type, Types};
-use crate::contract::{Endpoint, Lifecycle, Problem, Version};
+use crate::contract::{Endpoint, Lifecycle, Problem, Selection, Version};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Sources;
 use gatewright_grammar::Span;
@@ -27,6 +27,7 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) backends: &'a Backends,
     pub(crate) origins: &'a Origins,
     pub(crate) policies: &'a Policies,
+    pub(crate) selection: &'a Selection,
 }
 
 /// A version with everything resolved. What is refused is not in it.
@@ -41,7 +42,7 @@ pub(crate) fn version(
     resolver.all();
     let errors = errors(flat, &mut resolver);
     let operations = operations::resolve(around.backends, flat, &mut resolver);
-    let prefix = prefix(around.api, &flat.label);
+    let prefix = around.selection.prefix(&flat.label);
     let mut endpoints = Vec::new();
     let mut routes = Vec::new();
     for endpoint in &flat.endpoints {
@@ -53,6 +54,7 @@ pub(crate) fn version(
     routes::check(&routes, diagnostics);
     Version {
         label: flat.label.clone(),
+        draft: flat.draft,
         prefix,
         doc: flat.doc.clone(),
         lifecycle,
@@ -61,12 +63,6 @@ pub(crate) fn version(
         endpoints,
         span: flat.span,
     }
-}
-
-fn prefix(api: &Api, label: &str) -> Vec<String> {
-    let (before, after) = &api.prefix;
-    let path = format!("{before}{label}{after}");
-    path.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect()
 }
 
 /// The declared errors of a version.

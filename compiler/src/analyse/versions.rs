@@ -4,7 +4,7 @@
 //! inherited endpoint that mentions it.
 
 use super::edits;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::suggest;
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
@@ -21,6 +21,8 @@ pub(crate) struct Flat {
     /// How many versions are written out before it: a version comes after the one it starts from.
     pub(crate) rank: usize,
     pub(crate) span: Span,
+    /// Whether it is a draft.
+    pub(crate) draft: bool,
     pub(crate) doc: Vec<String>,
     pub(crate) deprecated: Option<Deprecated>,
     pub(crate) types: Vec<FlatType>,
@@ -228,18 +230,27 @@ fn write_out(
     flat.span = version.label.span;
     flat.doc = doc.map(|doc| doc.lines.clone()).unwrap_or_default();
     flat.deprecated = None;
-    if version.draft {
-        diagnostics
-            .push(super::not_yet(version.label.span, "`draft`", Severity::Error).note(
-                "a draft must not be served by accident, and nothing tells drafts apart yet",
-            ));
+    if let Some(from) = version.from.as_ref().filter(|_| flat.draft && !version.draft) {
+        diagnostics.push(from_a_draft(version, from));
     }
+    flat.draft = version.draft;
     let base = version.from.as_ref().map_or(version.label.text.as_str(), |from| &from.text);
     let edits = Edits { base, inherited: Inherited::of(&flat) };
     for member in &version.members {
         apply(&mut flat, &edits, member, diagnostics);
     }
     flat
+}
+
+/// What callers may rely on cannot rest on what may still change.
+fn from_a_draft(version: &Version, from: &Ident) -> Diagnostic {
+    let (label, base) = (&version.label, &from.text);
+    let message = format!("version {} starts from version {base}, which is a draft", label.text);
+    let text = format!("make version {} a draft too", label.text);
+    Diagnostic::new(Code::UnknownBaseVersion, from.span, message)
+        .label("nobody may rely on a draft: it may still change in any way")
+        .fix(text, from.span.at_end(), " draft")
+        .help(format!("or take away `draft` from version {base}"))
 }
 
 /// What the edits of one version refer to.
@@ -255,6 +266,7 @@ fn top_level(files: &[File], diagnostics: &mut Diagnostics) -> Flat {
         label: String::new(),
         rank: 0,
         span: Span::default(),
+        draft: false,
         doc: Vec::new(),
         deprecated: None,
         types: Vec::new(),

@@ -1,26 +1,29 @@
 //! What stands around endpoints: versions, variables, backends, consumers, cases.
 
 use super::Change;
-use crate::contract::{Backend, Contract, Lifecycle, Setting, Variable, Version};
+use crate::contract::{Backend, Contract, Lifecycle, Selection, Setting, Variable, Version};
 
 /// Changes that are of no version, and versions that came or went.
 pub(super) fn contracts(old: &Contract, new: &Contract) -> Vec<Change> {
     let mut found = backends(old, new);
     found.extend(variables(old, new));
     found.extend(people(old, new));
+    found.extend(selection(old, new));
     let label = |version: &Version| format!("version {}", version.label);
-    for version in &old.versions {
-        match new.versions.iter().find(|other| other.label == version.label) {
-            None => found.push(
+    for version in old.versions.iter().filter(|version| !version.draft) {
+        if new.versions.iter().all(|other| other.label != version.label) {
+            found.push(
                 Change::new("life/version-retired", None)
                     .place(label(version))
                     .spelled(label(version), None)
                     .at(version.span, None),
-            ),
-            Some(other) => found.extend(selection(version, other)),
+            );
         }
     }
-    let is_new = |version: &&Version| old.versions.iter().all(|one| one.label != version.label);
+    let is_new = |version: &&Version| {
+        !version.draft && old.versions.iter().all(|one| one.label != version.label)
+    };
+    found.extend(stability(old, new));
     found.extend(new.versions.iter().filter(is_new).map(|version| {
         Change::new("life/version-added", None)
             .place(label(version))
@@ -33,14 +36,53 @@ pub(super) fn contracts(old: &Contract, new: &Contract) -> Vec<Change> {
     found
 }
 
-fn selection(old: &Version, new: &Version) -> Option<Change> {
-    let path = |version: &Version| format!("/{}", version.prefix.join("/"));
-    (old.prefix != new.prefix).then(|| {
-        Change::new("life/selection-changed", None)
-            .place(format!("version {}", new.label))
-            .spelled(path(old), path(new))
-            .at(old.span, new.span)
-    })
+/// Versions that became drafts, or are drafts no more.
+fn stability(old: &Contract, new: &Contract) -> Vec<Change> {
+    let mut found = Vec::new();
+    for version in &new.versions {
+        let base = old.versions.iter().find(|one| one.label == version.label);
+        let Some(base) = base.filter(|base| base.draft != version.draft) else { continue };
+        let id = if version.draft { "life/stability-lowered" } else { "life/stability-raised" };
+        let spelled = |draft| if draft { "draft".to_owned() } else { "stable".to_owned() };
+        found.push(
+            Change::new(id, None)
+                .place(format!("version {}", version.label))
+                .spelled(spelled(base.draft), spelled(version.draft))
+                .at(base.span, version.span),
+        );
+    }
+    found
+}
+
+/// How requests name a version, and which one they get without.
+fn selection(old: &Contract, new: &Contract) -> Option<Change> {
+    let (was, is) = (&old.selection, &new.selection);
+    let same = |version: &&Version| new.versions.iter().any(|one| one.label == version.label);
+    let first = old.versions.iter().find(same)?;
+    let other = new.versions.iter().find(|one| one.label == first.label)?;
+    let change = |id, was: String, is: String| {
+        let place = format!("api {}", new.api);
+        Change::new(id, None).place(place).spelled(was, is).at(first.span, other.span)
+    };
+    if named(was) != named(is) {
+        return Some(change("life/selection-changed", named(was), named(is)));
+    }
+    let default = |label: &str| format!("default {label}");
+    match (was.default_version(), is.default_version()) {
+        (Some(before), Some(after)) if before != after => {
+            Some(change("life/default-version-changed", default(before), default(after)))
+        }
+        _ => None,
+    }
+}
+
+/// Where the version stands, without the default.
+fn named(selection: &Selection) -> String {
+    match selection {
+        Selection::Path { before, after } => format!("path {before}{{n}}{after}"),
+        Selection::Header { name, .. } => format!("header {}", name.to_ascii_lowercase()),
+        Selection::Media { before, after, .. } => format!("media {before}{{n}}{after}"),
+    }
 }
 
 /// What is said about the end of something; `what` is that.

@@ -76,7 +76,7 @@ fn uses_rules(plan: &EndpointPlan) -> bool {
 /// ```ignore
 /// static LIFECYCLE: rt::Lifecycle = rt::Lifecycle { deprecation: Some("@1788220800"), … };
 /// ```
-fn lifecycle(plan: &LifecyclePlan) -> TokenStream {
+pub(crate) fn lifecycle(plan: &LifecyclePlan) -> TokenStream {
     let option = |text: &Option<String>| match text {
         Some(text) => quote!(Some(#text)),
         None => quote!(None),
@@ -89,8 +89,8 @@ fn lifecycle(plan: &LifecyclePlan) -> TokenStream {
         None => quote!(None),
     };
     quote! {
-        /// What callers are told about the end of this endpoint.
-        static LIFECYCLE: rt::Lifecycle = rt::Lifecycle {
+        /// What callers are told about the end.
+        pub static LIFECYCLE: rt::Lifecycle = rt::Lifecycle {
             deprecation: #deprecation,
             sunset: #sunset,
             links: &[#(#links),*],

@@ -2,8 +2,8 @@
 
 use super::tokens::{ident, millis, number, option, setting, time};
 use crate::contract::work::Condition;
-use crate::contract::{Breaker, Variable, VariableKind};
-use crate::plan::{ErrorPlan, Plan, Upstream, VariablePlan, VersionPlan, WantPlan};
+use crate::contract::{Breaker, Selection, Variable, VariableKind};
+use crate::plan::{ElsewherePlan, ErrorPlan, Plan, Upstream, VariablePlan, VersionPlan, WantPlan};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -11,15 +11,13 @@ use quote::quote;
 ///
 /// ```ignore
 /// pub static CONTRACT: rt::Contract = rt::Contract { api: "shop", … };
-/// fn route(path: &[&str]) -> &'static [&'static rt::Endpoint] { … }
 /// ```
 pub(crate) fn items(plan: &Plan, digests: &[String]) -> Vec<TokenStream> {
     let Plan { api, revision, .. } = plan;
     let compiler = crate::VERSION;
-    let versions = plan.versions.iter().zip(digests).map(|(version, digest)| {
-        let label = &version.label;
-        quote!(rt::Version { label: #label, digest: #digest })
-    });
+    let versions = plan.versions.iter().zip(digests).map(|(one, digest)| version(one, digest));
+    let selection = selection(&plan.selection);
+    let elsewhere = plan.elsewhere.iter().map(elsewhere);
     let environment = plan.variables.iter().map(variable);
     let backends = plan.upstreams.iter().map(|upstream| {
         let name = ident(&upstream.ident);
@@ -34,31 +32,71 @@ pub(crate) fn items(plan: &Plan, digests: &[String]) -> Vec<TokenStream> {
             pub static CONTRACT: rt::Contract = rt::Contract {
                 api: #api,
                 versions: &[#(#versions),*],
+                selection: #selection,
+                elsewhere: &[#(#elsewhere),*],
                 compiler: #compiler,
                 revision: #revision,
                 environment: &[#(#environment),*],
                 backends: &[#(#backends),*],
-                route,
             };
         },
-        route(&plan.versions),
     ]
 }
 
-/// Versions differ in their first segments; the rest is each version's own.
-fn route(versions: &[VersionPlan]) -> TokenStream {
-    let arms = versions.iter().map(|version| {
-        let prefix = &version.prefix;
-        let module = ident(&version.module);
-        quote!([#(#prefix,)* ..] => #module::routes::route(path))
-    });
+/// ```ignore
+/// rt::Version { label: "1", digest: "…", prefix: &["v1"], …, route: v1::routes::route }
+/// ```
+fn version(version: &VersionPlan, digest: &str) -> TokenStream {
+    let VersionPlan { label, draft, prefix, media_type, .. } = version;
+    let module = ident(&version.module);
+    let lifecycle = option(version.lifecycle.as_ref().map(|_| quote!(&#module::LIFECYCLE)));
     quote! {
-        /// The endpoints at a path.
-        fn route(path: &[&str]) -> &'static [&'static rt::Endpoint] {
-            match path {
-                #(#arms,)*
-                _ => &[],
-            }
+        rt::Version {
+            label: #label,
+            digest: #digest,
+            draft: #draft,
+            prefix: &[#(#prefix),*],
+            media_type: #media_type,
+            lifecycle: #lifecycle,
+            route: #module::routes::route,
+        }
+    }
+}
+
+/// The items of a version's own module: what callers are told about its end.
+pub(crate) fn version_items(version: &VersionPlan) -> Vec<TokenStream> {
+    let Some(lifecycle) = &version.lifecycle else { return Vec::new() };
+    let mut items = runtime(false);
+    items.push(super::endpoint::lifecycle(lifecycle));
+    items
+}
+
+/// `rt::Selection::Path { before: "/v", after: "" }`
+fn selection(selection: &Selection) -> TokenStream {
+    match selection {
+        Selection::Path { before, after } => {
+            quote!(rt::Selection::Path { before: #before, after: #after })
+        }
+        Selection::Header { name, default } => {
+            quote!(rt::Selection::Header { name: #name, default: #default })
+        }
+        Selection::Media { before, after, default } => {
+            quote!(rt::Selection::Media { before: #before, after: #after, default: #default })
+        }
+    }
+}
+
+/// `rt::Elsewhere { label: "1", prefix: &["v1"], place: 0, retired: true, see: None }`
+fn elsewhere(version: &ElsewherePlan) -> TokenStream {
+    let ElsewherePlan { label, prefix, place, retired, see } = version;
+    let (place, see) = (number(*place), option(see.as_ref().map(|see| quote!(#see))));
+    quote! {
+        rt::Elsewhere {
+            label: #label,
+            prefix: &[#(#prefix),*],
+            place: #place,
+            retired: #retired,
+            see: #see,
         }
     }
 }

@@ -245,7 +245,12 @@ fn errors(work: &Work, around: &Around<'_>) -> Vec<(usize, String)> {
 fn lifecycle(around: &Around<'_>, endpoint: &Endpoint) -> Option<LifecyclePlan> {
     let version = around.contract.versions.get(around.version)?;
     let own = &endpoint.lifecycle;
-    let told = if *own == Lifecycle::default() { &version.lifecycle } else { own };
+    let told = self::told(if *own == Lifecycle::default() { &version.lifecycle } else { own })?;
+    Some(LifecyclePlan { successor: successor(around, endpoint), ..told })
+}
+
+/// What callers are told about the end of something; nothing if it is not deprecated.
+pub(crate) fn told(told: &Lifecycle) -> Option<LifecyclePlan> {
     if *told == Lifecycle::default() {
         return None;
     }
@@ -254,7 +259,7 @@ fn lifecycle(around: &Around<'_>, endpoint: &Endpoint) -> Option<LifecyclePlan> 
         deprecation: told.since.as_deref().and_then(days).map(|days| format!("@{}", days * 86_400)),
         sunset: told.sunset.as_deref().and_then(http_date),
         links: told.see.iter().map(link).collect(),
-        successor: successor(around, endpoint),
+        successor: None,
     })
 }
 

@@ -60,7 +60,7 @@ pub fn rehearsals(contract: &Checked, coverage: &Coverage) -> Vec<Rehearsal> {
     }
     let rehearsal = |(at, failing): (At, Option<Failing>)| {
         let version = whole.versions.get(at.0)?;
-        let request = samples::request(&version.types, version.endpoints.get(at.1)?);
+        let request = samples::request(&whole.selection, version, version.endpoints.get(at.1)?);
         let contract = whole.clone();
         Some(Rehearsal { contract, at, request, failing, seen: Vec::new() })
     };

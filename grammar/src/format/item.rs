@@ -105,13 +105,12 @@ impl Printer<'_> {
             Versions::Path(pattern) => {
                 Layout::from("versions in path ").then(self.source(pattern.span))
             }
-            Versions::Media(pattern) => {
-                Layout::from("versions in media ").then(self.source(pattern.span))
-            }
+            Versions::Media { pattern, default } => Layout::from("versions in media ")
+                .then(self.source(pattern.span))
+                .then_if(" default ", default.as_ref().map(|label| Layout::from(&*label.text))),
             Versions::Header { name, default } => {
-                let default = default.as_ref().map(|number| self.source(number.span));
                 Layout::from(format!("versions in header {}", name.text))
-                    .then_if(" default ", default)
+                    .then_if(" default ", default.as_ref().map(|label| Layout::from(&*label.text)))
             }
         }
     }

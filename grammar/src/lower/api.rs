@@ -4,8 +4,8 @@ use super::cursor::{Cursor, Node, only};
 use super::{Lower, Place};
 use crate::parse::Rule;
 use crate::tree::{
-    Api, ApiMember, ApiMemberKind, Auth, AuthMember, Env, EnvOptions, EnvValue, Import, Item,
-    ItemKind, Owner, Policy, Versions,
+    Api, ApiMember, ApiMemberKind, Auth, AuthMember, Env, EnvOptions, EnvValue, Ident, Import,
+    Item, ItemKind, Owner, Policy, Versions,
 };
 
 impl Lower<'_> {
@@ -84,14 +84,21 @@ impl Lower<'_> {
         cursor.take(Rule::k_in);
         match cursor.any().as_rule() {
             Rule::k_path => Versions::Path(self.string(cursor.take(Rule::string))),
-            Rule::k_media => Versions::Media(self.string(cursor.take(Rule::string))),
+            Rule::k_media => {
+                let pattern = self.string(cursor.take(Rule::string));
+                Versions::Media { pattern, default: self.default_version(&mut cursor) }
+            }
             _ => {
                 let name = self.ident(cursor.take(Rule::name));
-                let default =
-                    cursor.flag(Rule::k_default).then(|| self.number(cursor.take(Rule::number)));
-                Versions::Header { name, default }
+                Versions::Header { name, default: self.default_version(&mut cursor) }
             }
         }
+    }
+
+    fn default_version(&mut self, cursor: &mut Cursor<'_>) -> Option<Ident> {
+        let mut inner = Cursor::of(cursor.opt(Rule::default_version)?);
+        inner.take(Rule::k_default);
+        Some(self.ident(only(inner.take(Rule::version_label))))
     }
 
     fn env(&mut self, node: Node<'_>) -> Env {

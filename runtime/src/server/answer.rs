@@ -16,9 +16,9 @@ use tokio::time::timeout_at;
 
 use super::core::Core;
 use super::panic::{Panicked, caught};
-use super::{Limits, head, lifecycle};
+use super::{Limits, head, lifecycle, select};
 use crate::check::{Place, Violations};
-use crate::contract::{BodyKind, Endpoint};
+use crate::contract::{BodyKind, Contract, Endpoint, Version};
 use crate::error::{Error, Kind};
 use crate::observe;
 use crate::request::{
@@ -48,6 +48,13 @@ enum Route {
     Endpoint(&'static Endpoint),
 }
 
+/// What a request asks for, as far as it is known.
+struct Asked {
+    contract: &'static Contract,
+    version: Option<&'static Version>,
+    endpoint: Option<&'static Endpoint>,
+}
+
 /// Answers one request.
 pub(super) async fn answer(
     core: Rc<Core>,
@@ -58,54 +65,61 @@ pub(super) async fn answer(
     let mut body = Some(body);
     let identity = Rc::new(Identity::of(&parts.headers));
     let path = parts.uri.path().to_owned();
-    let mut endpoint = None;
-    let answered = match arrive(&core, parts, &identity, peer) {
+    let mut asked = Asked { contract: core.contract, version: None, endpoint: None };
+    let answered = match arrive(&core, parts, (&identity, peer), &mut asked) {
         Err(error) => Err(error),
         Ok((_, Route::Options(allow))) => Ok(options(&allow)),
-        Ok((arrived, Route::Endpoint(found))) => {
-            endpoint = Some(found);
-            handle(&core, arrived, found, &mut body).await
-        }
+        Ok((arrived, Route::Endpoint(found))) => handle(&core, arrived, found, &mut body).await,
     };
     if let Some(body) = body.filter(|body| !body.is_end_stream()) {
         spawn_local(drain(body, DRAINED));
     }
-    finish(answered, endpoint, &identity, &path)
+    finish(answered, &asked, &identity, &path)
 }
 
 /// Checks the head and finds the route.
 fn arrive(
     core: &Core,
     parts: Parts,
-    identity: &Rc<Identity>,
-    peer: IpAddr,
+    (identity, peer): (&Rc<Identity>, IpAddr),
+    asked: &mut Asked,
 ) -> Result<(Arrived, Route), Error> {
     head::check(&parts, core.limits)?;
     let segments = Segments::parse(parts.uri.path())?;
-    let route = route(core, &segments, &parts.method)?;
+    let route = route(&segments, &parts, asked)?;
     Ok((Arrived { parts, segments, identity: Rc::clone(identity), peer }, route))
 }
 
 /// The endpoint at a path, or how it may be asked.
-fn route(core: &Core, segments: &Segments, method: &http::Method) -> Result<Route, Error> {
-    let endpoints = endpoints(core, segments)?;
+fn route(segments: &Segments, parts: &Parts, asked: &mut Asked) -> Result<Route, Error> {
+    let method = &parts.method;
+    let endpoints = endpoints(segments, parts, asked)?;
     let of_method = |name: &str| endpoints.iter().find(|one| one.method.as_str() == name);
     let found = of_method(method.as_str())
         .or_else(|| of_method("GET").filter(|_| method == http::Method::HEAD));
     match found {
-        Some(endpoint) => Ok(Route::Endpoint(endpoint)),
+        Some(endpoint) => {
+            asked.endpoint = Some(endpoint);
+            Ok(Route::Endpoint(endpoint))
+        }
         None if method == http::Method::OPTIONS => Ok(Route::Options(allow(&endpoints))),
         None => Err(Kind::Method { allow: allow(&endpoints) }.into()),
     }
 }
 
 /// The endpoints at a path, at least one.
-fn endpoints(core: &Core, segments: &Segments) -> Result<Cow<'static, [&'static Endpoint]>, Error> {
+fn endpoints(
+    segments: &Segments,
+    parts: &Parts,
+    asked: &mut Asked,
+) -> Result<Cow<'static, [&'static Endpoint]>, Error> {
     let mut list = segments.list();
     let slash = list.pop_if(|last| last.is_empty()).is_some();
+    let version = select::version(asked.contract, parts, &list)?;
+    asked.version = Some(version);
     // An empty segment never is a parameter's value.
     let whole = list.iter().all(|segment| !segment.is_empty());
-    let found = if whole { (core.contract.route)(&list) } else { &[] };
+    let found = if whole { (version.route)(&list) } else { &[] };
     if !slash && !found.is_empty() {
         return Ok(Cow::Borrowed(found));
     }
@@ -113,7 +127,9 @@ fn endpoints(core: &Core, segments: &Segments) -> Result<Cow<'static, [&'static 
     // what may be the same place.
     let slashed: Vec<_> = found.iter().filter(|endpoint| endpoint.rest).copied().collect();
     if slashed.is_empty() {
-        return Err(Kind::NoRoute { exists_without_slash: !found.is_empty() }.into());
+        let exists = "this path exists without its trailing slash";
+        let detail = (!found.is_empty()).then_some(Cow::Borrowed(exists));
+        return Err(Kind::NoRoute { detail, links: Vec::new() }.into());
     }
     Ok(Cow::Owned(slashed))
 }
@@ -244,10 +260,11 @@ async fn whole_body(
 /// Completes an answer with what every one carries.
 fn finish(
     answered: Result<Response, Error>,
-    endpoint: Option<&Endpoint>,
+    asked: &Asked,
     identity: &Rc<Identity>,
     path: &str,
 ) -> (http::Response<AnswerBody>, Option<Tunnel>) {
+    let Asked { contract, version, endpoint } = *asked;
     let mut response = answered.unwrap_or_else(|error| {
         if error.status() >= 500 {
             observe::within(identity, || observe::answered_badly(endpoint, &error));
@@ -259,8 +276,14 @@ fn finish(
         }
         response
     });
+    let passed = endpoint.is_some_and(|one| matches!(one.body, BodyKind::Passed { .. }));
+    select::name(contract, version, passed, &mut response);
     let headers = response.headers_mut();
-    if let Some(lifecycle) = endpoint.and_then(|endpoint| endpoint.lifecycle) {
+    let told = match endpoint {
+        Some(endpoint) => endpoint.lifecycle,
+        None => version.and_then(|version| version.lifecycle),
+    };
+    if let Some(lifecycle) = told {
         lifecycle::announce(lifecycle, path, headers);
     }
     const ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -34,7 +34,7 @@ pub(super) fn announce(lifecycle: &Lifecycle, path: &str, headers: &mut HeaderMa
 }
 
 /// A path as received, with what may not stand inside `<…>` encoded too.
-fn encoded(path: &str) -> String {
+pub(super) fn encoded(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     for byte in path.bytes() {
         if is_encoded_path_byte(byte) || byte == b'%' {

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::time::{Duration, Instant};
 
 use super::{Limits, Phase, Server};
-use crate::contract::{BodyKind, Contract, Endpoint, Method, TimeSetting};
+use crate::contract::{BodyKind, Contract, Endpoint, Method, Selection, TimeSetting, Version};
 use crate::json::Writer;
 use crate::response::Response;
 use crate::settings::Settings;
@@ -76,18 +76,27 @@ const ECHO_LIKE: Endpoint = Endpoint {
 
 static CONTRACT: Contract = Contract {
     api: "echo",
-    versions: &[],
+    versions: &[Version {
+        label: "1",
+        digest: "",
+        draft: false,
+        prefix: &[],
+        media_type: "application/json",
+        lifecycle: None,
+        route: |segments| match segments {
+            [] => const { &[&ECHO] },
+            ["large"] => const { &[&LARGE] },
+            ["slow"] => const { &[&SLOW] },
+            ["hanging"] => const { &[&HANGING] },
+            _ => &[],
+        },
+    }],
+    selection: Selection::Header { name: "Api-Version", default: "1" },
+    elsewhere: &[],
     compiler: "",
     revision: "",
     environment: &[],
     backends: &[],
-    route: |segments| match segments {
-        [] => const { &[&ECHO] },
-        ["large"] => const { &[&LARGE] },
-        ["slow"] => const { &[&SLOW] },
-        ["hanging"] => const { &[&HANGING] },
-        _ => &[],
-    },
 };
 
 const SHORT: Limits = Limits {

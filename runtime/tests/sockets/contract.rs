@@ -65,7 +65,17 @@ const fn url(name: &'static str) -> rt::Variable {
 /// The contract of the tests.
 pub(crate) static CONTRACT: rt::Contract = rt::Contract {
     api: "shop",
-    versions: &[rt::Version { label: "1", digest: "6b86b273" }],
+    versions: &[rt::Version {
+        label: "1",
+        digest: "6b86b273",
+        draft: false,
+        prefix: &["v1"],
+        media_type: "application/json",
+        lifecycle: None,
+        route,
+    }],
+    selection: rt::Selection::Path { before: "/v", after: "" },
+    elsewhere: &[],
     compiler: "gatewright 0.0.0",
     revision: "",
     environment: &[
@@ -89,7 +99,6 @@ pub(crate) static CONTRACT: rt::Contract = rt::Contract {
         },
     ],
     backends: &BACKENDS,
-    route,
 };
 
 const fn endpoint(

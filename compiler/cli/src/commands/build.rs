@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use crate::args::Build;
-use crate::load::{Backends, features, load, targets};
+use crate::load::{Backends, features, load, served, targets};
 use crate::terminal::{Terminal, seconds};
 use gatewright_build::{Cache, Error, Mode, Order, Place, build};
 use gatewright_compiler::{Checked, Target};
@@ -16,6 +16,7 @@ pub(crate) fn run(args: &Build, terminal: Terminal) -> Result<Outcome, Error> {
     let loaded = load(&args.contract.path)?;
     let Some(contract) = loaded.contract(terminal) else { return Ok(Outcome::Findings) };
     let revision = args.revision.clone().unwrap_or_else(|| revision(&loaded.input.directory));
+    let contract = &*served(contract, args.programs.drafts, args.programs.version.as_deref())?;
     let targets = targets(contract, &args.programs, &revision)?;
     let cache = Cache::open()?;
     for target in targets {

@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use crate::args::Generate;
-use crate::load::{Backends, features, load, targets};
+use crate::load::{Backends, features, load, served, targets};
 use crate::terminal::Terminal;
 use gatewright_build::{Error, LOCK, Order, package, write};
 use gatewright_compiler::Checked;
@@ -17,7 +17,8 @@ const RUNTIME: &str = "gatewright-runtime";
 pub(crate) fn run(args: &Generate, terminal: Terminal) -> Result<Outcome, Error> {
     let loaded = load(&args.contract.path)?;
     let Some(contract) = loaded.contract(terminal) else { return Ok(Outcome::Findings) };
-    let files = files(contract, args)?;
+    let contract = served(contract, args.programs.drafts, args.programs.version.as_deref())?;
+    let files = files(&contract, args)?;
     if args.check {
         let difference = write::compare(&args.out, &files)?;
         let differing = difference.changed.iter().chain(&difference.stale);

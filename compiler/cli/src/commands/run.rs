@@ -8,7 +8,7 @@ mod watch;
 
 use super::Outcome;
 use crate::args::Run;
-use crate::load::{Backends, analysed, features, load, versions};
+use crate::load::{Backends, analysed, features, load, served, versions};
 use crate::mocks::Mocks;
 use crate::terminal::{Terminal, seconds};
 use gateway::{Gateway, Launch};
@@ -28,6 +28,7 @@ pub(crate) fn run(args: &Run, terminal: Terminal) -> Result<Outcome, Error> {
     let loaded = load(&args.contract.path)?;
     let Some(contract) = loaded.contract(terminal) else { return Ok(Outcome::Findings) };
     // Said before anything is built.
+    let contract = &*served(contract, args.drafts, args.version.as_deref())?;
     versions(contract, args.version.as_deref())?;
     if !args.mock {
         environment::demand(contract, |name| std::env::var_os(name))?;
@@ -64,7 +65,9 @@ struct Made {
 impl Session<'_> {
     /// Builds the gateway and starts the mocks it needs.
     fn make(&mut self, contract: &Checked) -> Result<Made, Error> {
-        let versions = versions(contract, self.args.version.as_deref())?;
+        let wanted = self.args.version.as_deref();
+        let contract = &*served(contract, self.args.drafts, wanted)?;
+        let versions = versions(contract, wanted)?;
         let target = match &self.args.version {
             Some(version) => one_version(contract, version, ""),
             None => all_in_one(contract, ""),

@@ -7,7 +7,7 @@ mod write;
 
 use super::Outcome;
 use crate::args::Test;
-use crate::load::{Backends, features, load};
+use crate::load::{Backends, features, load, served};
 use crate::terminal::Terminal;
 use gatewright_build::{Cache, Error, Mode, Order, Place, all_in_one, build};
 use gatewright_compiler::Checked;
@@ -27,7 +27,7 @@ const AGAIN: usize = 3;
 pub(crate) fn run(args: &Test, terminal: Terminal) -> Result<Outcome, Error> {
     let loaded = load(&args.contract.path)?;
     let Some(contract) = loaded.contract(terminal) else { return Ok(Outcome::Findings) };
-    let contract = mockable(contract);
+    let contract = mockable(&*served(contract, args.drafts, None)?);
     let listed = cases(&contract);
     let chosen = chosen(&listed, args.filter.as_deref())?;
     let program = program(args, &contract, terminal)?;

@@ -51,10 +51,19 @@ pub(crate) fn parts(target: &str) -> Option<Target> {
     Some(Target { path, query: pairs.map(pair).collect::<Option<_>>()? })
 }
 
-/// The endpoint that a request leads to: of those that fit, the most literal one.
-pub(super) fn meet(around: &Around<'_>, method: &str, path: &[String]) -> Met {
+/// The endpoint that a request leads to: of those that fit, the most literal one. The version is
+/// the one with this label; without a label, that of the path.
+pub(super) fn meet(
+    around: &Around<'_>,
+    label: Option<&str>,
+    (method, path): (&str, &[String]),
+) -> Met {
+    let wanted = |other: &str| label.is_none_or(|label| label == other);
     let mut best: Option<(Vec<u8>, (usize, usize))> = None;
     for (at, version) in around.versions.iter().enumerate() {
+        if !wanted(&version.label) {
+            continue;
+        }
         for (index, endpoint) in version.endpoints.iter().enumerate() {
             let Some(score) = score(endpoint, method, path) else { continue };
             if best.as_ref().is_none_or(|(other, _)| score > *other) {
@@ -64,7 +73,11 @@ pub(super) fn meet(around: &Around<'_>, method: &str, path: &[String]) -> Met {
     }
     match best {
         Some((_, at)) => Met::Endpoint(at),
-        None if around.flats.iter().any(|flat| is_declared(around, flat, method, path)) => {
+        None if around
+            .flats
+            .iter()
+            .any(|flat| wanted(&flat.label) && is_declared(around, flat, method, path)) =>
+        {
             Met::Refused
         }
         None => Met::Nothing,

@@ -15,8 +15,18 @@ pub static CONTRACT: rt::Contract = rt::Contract {
         rt::Version {
             label: "1",
             digest: "a56cfae8e93ada88bfc2ccb997f50048d46a47944365d27aec9bc1fae424fc9d",
+            draft: false,
+            prefix: &["v1"],
+            media_type: "application/json",
+            lifecycle: None,
+            route: v1::routes::route,
         },
     ],
+    selection: rt::Selection::Path {
+        before: "/v",
+        after: "",
+    },
+    elsewhere: &[],
     compiler: "0.1.0",
     revision: "",
     environment: &[
@@ -30,13 +40,4 @@ pub static CONTRACT: rt::Contract = rt::Contract {
         },
     ],
     backends: &[&upstreams::GREETER],
-    route,
 };
-
-/// The endpoints at a path.
-fn route(path: &[&str]) -> &'static [&'static rt::Endpoint] {
-    match path {
-        ["v1", ..] => v1::routes::route(path),
-        _ => &[],
-    }
-}

@@ -20,8 +20,18 @@ pub static CONTRACT: rt::Contract = rt::Contract {
         rt::Version {
             label: "1",
             digest: "d5713bcadfe79a546266e355699924ab994c58adbe9e22ed2f82160c9dbaa8cd",
+            draft: false,
+            prefix: &["v1"],
+            media_type: "application/json",
+            lifecycle: None,
+            route: v1::routes::route,
         },
     ],
+    selection: rt::Selection::Path {
+        before: "/v",
+        after: "",
+    },
+    elsewhere: &[],
     compiler: "0.1.0",
     revision: "",
     environment: &[
@@ -43,13 +53,4 @@ pub static CONTRACT: rt::Contract = rt::Contract {
         },
     ],
     backends: &[&upstreams::FORECAST, &upstreams::PLACES],
-    route,
 };
-
-/// The endpoints at a path.
-fn route(path: &[&str]) -> &'static [&'static rt::Endpoint] {
-    match path {
-        ["v1", ..] => v1::routes::route(path),
-        _ => &[],
-    }
-}

@@ -1,0 +1,158 @@
+//! A contract without its drafts.
+
+use super::{Backend, Checked, Contract, Endpoint, Setting, Version};
+
+impl Checked {
+    /// The contract as callers may rely on it: without drafts, and without what only drafts use.
+    #[must_use]
+    pub fn without_drafts(&self) -> Checked {
+        let mut contract = self.0.clone();
+        if contract.versions.iter().any(|version| version.draft) {
+            versions(&mut contract);
+            backends(&mut contract, &self.0);
+        }
+        Checked(contract)
+    }
+}
+
+/// Takes out drafts, with the cases and the uses that are about them.
+fn versions(contract: &mut Contract) {
+    let places = places(contract.versions.iter().map(|version| !version.draft));
+    let place = |old: usize| places.get(old).copied().flatten();
+    contract.versions.retain(|version| !version.draft);
+    contract.cases.retain_mut(|case| match case.endpoint {
+        None => true,
+        Some((version, endpoint)) => {
+            case.endpoint = place(version).map(|version| (version, endpoint));
+            case.endpoint.is_some()
+        }
+    });
+    for consumer in &mut contract.consumers {
+        consumer.uses.retain_mut(|used| {
+            let kept = place(used.version);
+            used.version = kept.unwrap_or(used.version);
+            kept.is_some()
+        });
+    }
+}
+
+/// Takes out backends that only drafts of `whole` call, with their variables.
+fn backends(contract: &mut Contract, whole: &Contract) {
+    let called = called(&contract.versions);
+    let by_drafts = self::called(&whole.versions);
+    let count = contract.backends.len();
+    let keep = |at: usize| called.contains(&at) || !by_drafts.contains(&at);
+    let places = places((0..count).map(keep));
+    let place = |old: usize| places.get(old).copied().flatten();
+    let mut gone: Vec<String> = contract
+        .backends
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !keep(*at))
+        .flat_map(|(_, backend)| variables(backend))
+        .collect();
+    gone.extend(whole.versions.iter().flat_map(|version| &version.endpoints).flat_map(read_by));
+    let mut at = 0..count;
+    contract.backends.retain(|_| at.next().is_some_and(keep));
+    for version in &mut contract.versions {
+        for call in version.endpoints.iter_mut().flat_map(|one| &mut one.work.calls) {
+            call.backend = place(call.backend).unwrap_or(call.backend);
+        }
+    }
+    for case in &mut contract.cases {
+        for mock in &mut case.mocks {
+            mock.backend = place(mock.backend).unwrap_or(mock.backend);
+        }
+        case.never.retain_mut(|(backend, _)| {
+            let kept = place(*backend);
+            *backend = kept.unwrap_or(*backend);
+            kept.is_some()
+        });
+    }
+    let endpoints = contract.versions.iter().flat_map(|version| &version.endpoints);
+    let mut read: Vec<String> = endpoints.flat_map(read_by).collect();
+    read.extend(contract.backends.iter().flat_map(variables));
+    contract.variables.retain(|one| !gone.contains(&one.name) || read.contains(&one.name));
+}
+
+/// Where everything is that is kept.
+fn places(kept: impl Iterator<Item = bool>) -> Vec<Option<usize>> {
+    let mut next = 0;
+    kept.map(|kept| {
+        kept.then(|| {
+            next += 1;
+            next - 1
+        })
+    })
+    .collect()
+}
+
+/// The backends that versions call, as indices.
+fn called(versions: &[Version]) -> Vec<usize> {
+    let endpoints = versions.iter().flat_map(|version| &version.endpoints);
+    endpoints.flat_map(|endpoint| &endpoint.work.calls).map(|call| call.backend).collect()
+}
+
+/// The variables that a backend reads.
+fn variables(backend: &Backend) -> Vec<String> {
+    let mut found = Vec::new();
+    found.extend(variable(&backend.address));
+    found.extend(variable(&backend.timeout));
+    found.extend(backend.headers.iter().filter_map(|(_, value)| variable(value)));
+    found
+}
+
+/// The variables that an endpoint reads.
+fn read_by(endpoint: &Endpoint) -> Vec<String> {
+    let values = endpoint.work.environment.iter().map(|one| one.name.clone());
+    values.chain(variable(&endpoint.timeout)).collect()
+}
+
+fn variable<T>(setting: &Setting<T>) -> Option<String> {
+    match setting {
+        Setting::Env { name, .. } => Some(name.clone()),
+        Setting::Fixed(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::contract::{Checked, Contract};
+    use crate::testing::check;
+
+    const TEXT: &str = "backend idle at env IDLE_URL { timeout 1s }
+        backend fresh at env FRESH_URL { timeout 1s, send header X-Key = env KEY }
+        backend stock at env STOCK_URL { timeout 1s, send header X-Key = env KEY }
+        version 9 draft { GET /new -> { a: int } { public, x = fresh GET /x, return x } }
+        version 1 { GET /old -> { a: int } { public, x = stock GET /x, return x } }
+        consumer web uses v1 { GET /old }, v9 { GET /new }
+        case \"new\" { when GET /v9/new\n fresh GET /x -> 200 { a: 1 }\n then 200 { a: 1 } }
+        case \"old\" {
+          when GET /v1/old
+          stock GET /x -> 200 { a: 1 }
+          fresh never
+          then 200 { a: 1 }
+        }";
+
+    fn names<'c, T: 'c>(all: &'c [T], name: impl Fn(&'c T) -> &'c str) -> Vec<&'c str> {
+        all.iter().map(name).collect()
+    }
+
+    #[test]
+    fn what_is_about_drafts_goes_and_the_rest_finds_its_place() {
+        let whole = check(TEXT);
+        let Checked(Contract { versions, backends, cases, consumers, variables, .. }) =
+            &Checked(whole).without_drafts();
+        assert_eq!(names(versions, |one| &one.label), ["1"]);
+        assert_eq!(names(backends, |one| &one.name), ["idle", "stock"]);
+        assert_eq!(versions[0].endpoints[0].work.calls[0].backend, 1);
+        assert_eq!(names(cases, |one| &one.title), ["old"]);
+        assert_eq!(cases[0].endpoint, Some((0, 0)));
+        assert_eq!((cases[0].mocks[0].backend, cases[0].never.len()), (1, 0));
+        let uses: Vec<usize> = consumers[0].uses.iter().map(|used| used.version).collect();
+        assert_eq!(uses, [0]);
+        let mut known = names(variables, |one| &one.name);
+        known.sort_unstable();
+        assert_eq!(known, ["IDLE_URL", "KEY", "STOCK_URL"]);
+    }
+}
