@@ -20,6 +20,8 @@ const ALL: &[Compiled] = &[
     ("examples/smallest", &contracts::smallest::CONTRACT),
     ("examples/weather", &contracts::weather::CONTRACT),
     ("tests/data/generate/answers", &contracts::answers::CONTRACT),
+    ("tests/data/generate/by_header", &contracts::by_header::CONTRACT),
+    ("tests/data/generate/by_media", &contracts::by_media::CONTRACT),
     ("tests/data/generate/calls", &contracts::calls::CONTRACT),
     ("tests/data/generate/each", &contracts::each::CONTRACT),
     ("tests/data/generate/environment", &contracts::environment::CONTRACT),

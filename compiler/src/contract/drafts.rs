@@ -144,11 +144,11 @@ mod tests {
         let Checked(Contract { versions, backends, cases, consumers, variables, .. }) =
             &Checked(whole).without_drafts();
         assert_eq!(names(versions, |one| &one.label), ["1"]);
-        assert_eq!(names(backends, |one| &one.name), ["idle", "stock"]);
-        assert_eq!(versions[0].endpoints[0].work.calls[0].backend, 1);
+        assert_eq!(names(backends, |one| &one.name), ["one", "two", "idle", "stock"]);
+        assert_eq!(versions[0].endpoints[0].work.calls[0].backend, 3);
         assert_eq!(names(cases, |one| &one.title), ["old"]);
         assert_eq!(cases[0].endpoint, Some((0, 0)));
-        assert_eq!((cases[0].mocks[0].backend, cases[0].never.len()), (1, 0));
+        assert_eq!((cases[0].mocks[0].backend, cases[0].never.len()), (3, 0));
         let uses: Vec<usize> = consumers[0].uses.iter().map(|used| used.version).collect();
         assert_eq!(uses, [0]);
         let mut known = names(variables, |one| &one.name);

@@ -69,7 +69,7 @@ pub(crate) static CONTRACT: rt::Contract = rt::Contract {
         label: "1",
         digest: "6b86b273",
         draft: false,
-        prefix: &["v1"],
+        prefix: &[],
         media_type: "application/json",
         lifecycle: None,
         route,
@@ -139,7 +139,7 @@ static POST_ITEM: rt::Endpoint = rt::Endpoint {
     body: rt::BodyKind::Json { required: false },
     ..endpoint(rt::Method::Post, ITEM, |g, r| Box::pin(item(g, r, rt::Method::Post)))
 };
-static ENDING_GET: rt::Endpoint = rt::Endpoint {
+pub(crate) static ENDING_GET: rt::Endpoint = rt::Endpoint {
     lifecycle: Some(&ENDING),
     ..endpoint(rt::Method::Get, "/v1/ending/{id}", |g, r| Box::pin(item_of(g, r, &PLAIN, 2)))
 };

@@ -1,6 +1,7 @@
 //! Paths and methods.
 
-use gatewright_runtime::testing::{Backend, Client, get, send};
+use gatewright_runtime::codegen as rt;
+use gatewright_runtime::testing::{Backend, Client, Gateway, get, send};
 
 use crate::contract::gateway;
 
@@ -136,4 +137,67 @@ fn a_version_that_ends_says_so_on_every_answer() {
         assert_eq!(answer.headers("link"), [sunset, &successor]);
     }
     assert_eq!(get(gateway.address(), "/v1/plain/items/p_1").header("link"), None);
+}
+
+/// A contract whose version 0 is retired, and whose version 2 another gateway answers.
+static SECOND: rt::Contract = rt::Contract {
+    versions: &[rt::Version {
+        label: "1",
+        digest: "",
+        draft: false,
+        prefix: &["v1"],
+        media_type: "application/json",
+        lifecycle: None,
+        route: |path| match path {
+            ["v1", "ending", _] => const { &[&crate::contract::ENDING_GET] },
+            _ => &[],
+        },
+    }],
+    elsewhere: &[
+        rt::Elsewhere {
+            label: "0",
+            prefix: &["v0"],
+            place: 0,
+            retired: true,
+            see: Some("https://shop.example/v0"),
+        },
+        rt::Elsewhere { label: "2", prefix: &["v2"], place: 1, retired: false, see: None },
+    ],
+    api: "shop",
+    selection: rt::Selection::Path { before: "/v", after: "" },
+    compiler: "",
+    revision: "",
+    environment: &[],
+    backends: &[],
+};
+
+#[test]
+fn a_retired_version_is_410_with_a_link() {
+    let gateway = Gateway::start(&SECOND, &[]);
+    let answer = send(gateway.address(), "DELETE", "/v0/ending/p%2F1%22?page=2", &[], b"");
+    assert_eq!(answer.status, 410);
+    let problem: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
+    assert_eq!(problem["type"], "urn:problem:gateway:retired");
+    assert_eq!(
+        answer.headers("link"),
+        [
+            "<https://shop.example/v0>; rel=\"sunset\"",
+            "</v1/ending/p%2F1%22>; rel=\"successor-version\"",
+        ]
+    );
+    let other = get(gateway.address(), "/v0/nowhere");
+    assert_eq!(other.status, 410, "whatever the path is");
+    assert_eq!(other.headers("link"), ["<https://shop.example/v0>; rel=\"sunset\""]);
+}
+
+#[test]
+fn a_version_that_another_gateway_answers_is_404_with_a_link() {
+    let gateway = Gateway::start(&SECOND, &[]);
+    let answer = get(gateway.address(), "/v2/ending/7");
+    assert_eq!(answer.status, 404);
+    assert!(answer.text().contains("another gateway answers this version"), "{}", answer.text());
+    assert_eq!(answer.headers("link"), ["</v1/ending/7>; rel=\"predecessor-version\""]);
+    let unknown = get(gateway.address(), "/v3/ending/7");
+    assert_eq!((unknown.status, unknown.header("link")), (404, None));
+    assert!(unknown.text().contains("it has 1"), "{}", unknown.text());
 }
