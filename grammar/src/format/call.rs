@@ -51,6 +51,7 @@ impl Printer<'_> {
             Some(each) => head.then(each).then(" "),
             None => head,
         };
+        let head = if call.stream.is_some() { head.then("stream ") } else { head };
         let head = head.then(call.backend.text.as_str()).then(self.target(&call.target));
         let body = call.body.as_ref().map(|body| self.sent(body));
         let cache = call.cache.as_ref().map(|time| self.source(time.span));

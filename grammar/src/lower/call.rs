@@ -14,6 +14,7 @@ impl Lower<'_> {
         let name = self.ident(cursor.take(Rule::ident));
         let ty = cursor.opt(Rule::ty).map(|node| self.ty(node));
         let each = cursor.opt(Rule::each).map(|node| self.each(node));
+        let stream = cursor.opt(Rule::streamed).map(|node| self.span(&node));
         let backend = self.ident(cursor.take(Rule::backend_name));
         let target = self.target(&mut cursor);
         let body = match cursor.opt(Rule::object) {
@@ -34,7 +35,7 @@ impl Lower<'_> {
                 self.errors.push(SyntaxError::repeated(span, "cache", "a call"));
             }
         }
-        Call { name, ty, each, backend, target, body, cache, tails }
+        Call { name, ty, each, stream, backend, target, body, cache, tails }
     }
 
     fn each(&mut self, node: Node<'_>) -> Each {

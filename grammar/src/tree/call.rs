@@ -11,6 +11,8 @@ pub struct Call {
     pub ty: Option<Type>,
     /// One call per element.
     pub each: Option<Each>,
+    /// `stream`, where its items are what the endpoint answers.
+    pub stream: Option<Span>,
     /// The backend.
     pub backend: Ident,
     /// What is asked of it.
