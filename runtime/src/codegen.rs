@@ -20,6 +20,7 @@ pub use crate::contract::{
     FormKind, Lifecycle, Method, Selection, Setting, TimeSetting, Variable, VariableKind, Version,
 };
 pub use crate::error::{Error, Problem};
+pub use crate::items::{Items, Making, Source, stream};
 pub use crate::json::{
     Maybe, Object, Raw, Read, Reader, Stop, Writer, compare_numbers, json_text, plain_number,
     read_request, read_result, same_json,
@@ -28,4 +29,4 @@ pub use crate::request::{Deadline, Query, Request};
 pub use crate::response::Response;
 pub use crate::result::{Body, broken_promise, promise, stand_in};
 pub use crate::run::{Bodies, End, Pending, Step, collected, each, results, run};
-pub use crate::upstream::{Call, Failure, Gateway, Passing, Sending};
+pub use crate::upstream::{Call, Failure, Gateway, Opening, Passing, Sending};

@@ -64,6 +64,7 @@ pub(crate) enum Kind {
     Method {
         allow: String,
     },
+    NotAcceptable,
     Slow,
     BodyTooLarge {
         limit: usize,
@@ -140,6 +141,11 @@ impl Error {
     /// The `type` member of the answer.
     pub(crate) fn problem_type(&self) -> Cow<'static, str> {
         self.0.kind.face().kind
+    }
+
+    /// The problem document alone, for the request with this id: JSON on one line.
+    pub(crate) fn into_document(self, request_id: &str) -> Vec<u8> {
+        document(&self.0.kind, &self.0.kind.face(), request_id)
     }
 
     /// The answer, for the request with this id.
@@ -261,6 +267,9 @@ impl Kind {
             Kind::Retired { .. } => (410, "retired", "This is not answered any more"),
             Kind::NoRoute { .. } => (404, "no-route", "There is no such route"),
             Kind::Method { .. } => (405, "method", "This path does not answer this method"),
+            Kind::NotAcceptable => {
+                (406, "accept", "There is no answer in a form that the request accepts")
+            }
             Kind::Slow => (408, "slow", "The request took too long to arrive"),
             Kind::BodyTooLarge { .. } => (413, "body", "The body is too large"),
             Kind::TargetTooLong { .. } => (414, "target", "The request target is too long"),
@@ -298,6 +307,9 @@ impl Kind {
             Kind::Invalid(_) => "`errors` lists what is wrong and where".into(),
             Kind::Malformed(what) => (*what).into(),
             Kind::Method { allow } => format!("it answers {allow}").into(),
+            Kind::NotAcceptable => {
+                "it answers `application/x-ndjson` and `text/event-stream`".into()
+            }
             Kind::Slow => "the body did not arrive in time".into(),
             Kind::BodyTooLarge { limit } => limited("body", limit),
             Kind::TargetTooLong { limit } => limited("target", limit),

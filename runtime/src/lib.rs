@@ -108,6 +108,7 @@ pub mod testing;
 mod check;
 mod contract;
 mod error;
+mod items;
 mod json;
 mod observe;
 mod request;

@@ -74,6 +74,16 @@ pub(crate) fn cut_short(backend: &Backend, operation: &str, what: &str) {
     line.write();
 }
 
+/// A stream of items ended before its end.
+pub(crate) fn broke_off(error: &Error) {
+    let mut line = Line::new("broke-off");
+    line.text("problem", &error.problem_type());
+    if let Some(cause) = error.cause() {
+        line.text("cause", cause);
+    }
+    line.write();
+}
+
 /// A request was answered with 5xx.
 pub(crate) fn answered_badly(endpoint: Option<&Endpoint>, error: &Error) {
     let mut line = Line::new("answered");

@@ -11,6 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
 use crate::error::{Error, Kind};
+use crate::items::Feed;
 use crate::json::{Raw, Writer};
 use crate::upstream::{Download, Stopped, Tunnel};
 
@@ -30,6 +31,7 @@ pub struct Response {
 enum Content {
     Whole(Bytes),
     Passed(Box<Download>),
+    Items(Box<Feed>),
     Tunnel(Tunnel),
 }
 
@@ -38,12 +40,14 @@ pub(crate) enum AnswerBody {
     Whole(Full<Bytes>),
     /// As it arrives, and what is kept for as long as it does.
     Passed(Box<Download>, Option<Box<dyn Any>>),
+    /// Items as they are made, and what is kept for as long as they are.
+    Items(Box<Feed>, Option<Box<dyn Any>>),
 }
 
 impl AnswerBody {
     /// Keeps `guard` until the body has been sent or given up, if it is not at hand already.
     pub(crate) fn hold(&mut self, guard: impl Any) {
-        if let AnswerBody::Passed(_, held) = self {
+        if let AnswerBody::Passed(_, held) | AnswerBody::Items(_, held) = self {
             *held = Some(Box::new(guard));
         }
     }
@@ -62,6 +66,7 @@ impl Body for AnswerBody {
                 Pin::new(body).poll_frame(context).map_err(|never| match never {})
             }
             AnswerBody::Passed(body, _) => Pin::new(&mut **body).poll_frame(context),
+            AnswerBody::Items(body, _) => Pin::new(&mut **body).poll_frame(context),
         }
     }
 
@@ -69,6 +74,7 @@ impl Body for AnswerBody {
         match self {
             AnswerBody::Whole(body) => body.is_end_stream(),
             AnswerBody::Passed(body, _) => body.is_end_stream(),
+            AnswerBody::Items(body, _) => body.is_end_stream(),
         }
     }
 
@@ -76,6 +82,7 @@ impl Body for AnswerBody {
         match self {
             AnswerBody::Whole(body) => body.size_hint(),
             AnswerBody::Passed(body, _) => body.size_hint(),
+            AnswerBody::Items(body, _) => body.size_hint(),
         }
     }
 }
@@ -163,6 +170,11 @@ impl Response {
         Response { status, headers, content: Content::Passed(Box::new(body)) }
     }
 
+    /// The same answer with the items of a stream behind its head.
+    pub(crate) fn with_items(self, items: Box<Feed>) -> Response {
+        Response { content: Content::Items(items), ..self }
+    }
+
     /// A change of protocol, and the backend's side of what follows.
     pub(crate) fn tunnel(headers: HeaderMap, tunnel: Tunnel) -> Response {
         let status = StatusCode::SWITCHING_PROTOCOLS;
@@ -174,6 +186,7 @@ impl Response {
         let (body, tunnel) = match self.content {
             Content::Whole(body) => (AnswerBody::Whole(Full::new(body)), None),
             Content::Passed(body) => (AnswerBody::Passed(body, None), None),
+            Content::Items(body) => (AnswerBody::Items(body, None), None),
             Content::Tunnel(tunnel) => (AnswerBody::Whole(Full::default()), Some(tunnel)),
         };
         let mut response = http::Response::new(body);

@@ -28,7 +28,7 @@ use http::HeaderMap;
 
 pub(crate) use self::address::Address;
 pub(crate) use self::breaker::Gates;
-pub use self::call::{Call, Sending};
+pub use self::call::{Call, Opening, Sending};
 use self::connect::Connector;
 pub(crate) use self::download::Download;
 pub use self::failure::Failure;

@@ -15,6 +15,7 @@ use super::pass::{PassOn, Passing};
 use super::{Gateway, exchange::Outgoing};
 use crate::check::Rule;
 use crate::contract::{Backend, Condition, Method};
+use crate::items::{ACCEPTED, Source};
 use crate::observe;
 use crate::request::{Deadline, Request};
 use crate::response::{Response, field_value};
@@ -36,6 +37,9 @@ pub struct Call {
     within: Option<Duration>,
     flaw: Option<String>,
 }
+
+/// A call on its way whose answer is a stream.
+pub type Opening<'c> = Pin<Box<dyn Future<Output = Result<Source, Failure>> + 'c>>;
 
 /// A call on its way.
 pub type Sending<'c> = Pin<Box<dyn Future<Output = Result<Bytes, Failure>> + 'c>>;
@@ -232,6 +236,33 @@ impl Call {
         }
     }
 
+    /// Makes the call and returns its answer, the items of which come as they are asked for. The
+    /// answer must begin by the request's deadline; from there on only silence of two minutes ends
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// No answer began in time, its status is not 2xx, or it is no stream of items.
+    pub fn open<'c>(self, gateway: &'c Gateway, request: &'c Request) -> Opening<'c> {
+        Box::pin(self.opening(gateway, request))
+    }
+
+    async fn opening(mut self, gateway: &Gateway, request: &Request) -> Result<Source, Failure> {
+        self.end_segment();
+        let (backend, operation) = (self.backend, self.operation);
+        let within = self.within.unwrap_or(Duration::MAX);
+        let accept = HeaderValue::from_static(ACCEPTED);
+        self.headers.entry(ACCEPT).or_insert(accept);
+        match self.prepare(gateway, request) {
+            Ok(calling) => PassOn::opens(calling, within).open().await,
+            Err(reason) => {
+                let failure = Failure::new(backend, operation, reason);
+                observe::call_failed(&failure);
+                Err(failure)
+            }
+        }
+    }
+
     fn pass_on(
         self,
         gateway: &Gateway,
@@ -256,6 +287,7 @@ impl Call {
             method: if head { http::Method::HEAD } else { self.method.as_http() },
             target,
             headers,
+            body: Bytes::new(),
             upload,
             upgrades,
             limit,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, HeaderMap, HeaderValue, UPGRADE};
+use http::response::Parts;
 use http::uri::PathAndQuery;
 use http::{Method, StatusCode};
 use http_body::Body;
@@ -15,7 +16,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::time::{Instant, sleep_until};
 
-use super::attempt::is_tried_again;
+use super::attempt::{Calling, is_tried_again};
 use super::download::{Download, From};
 use super::failure::{Failure, Reason};
 use super::forward;
@@ -23,6 +24,7 @@ use super::link::{Broken, Link};
 use super::upload::{Fault, Sent, Upload};
 use super::{Gateway, Upstream};
 use crate::contract::{Backend, Condition};
+use crate::items::Source;
 use crate::observe;
 use crate::request::{Deadline, Identity, random};
 use crate::response::Response;
@@ -38,6 +40,8 @@ pub(super) struct PassOn {
     pub(super) method: Method,
     pub(super) target: PathAndQuery,
     pub(super) headers: HeaderMap,
+    /// What is sent, where the contract says it.
+    pub(super) body: Bytes,
     /// What the caller sends, if it sends a body.
     pub(super) upload: Option<Upload>,
     /// Whether the caller asks for another protocol.
@@ -55,20 +59,68 @@ pub(super) struct PassOn {
 type Begun = (Link, http::Response<Incoming>);
 
 impl PassOn {
+    /// A request for a stream. Every answer that is no success is turned into something else.
+    pub(super) fn opens(calling: Calling, limit: Duration) -> PassOn {
+        const FAILURES: &[Condition] =
+            &[Condition::Class(3), Condition::Class(4), Condition::Class(5)];
+        let Calling { gateway, backend, operation, outgoing, deadline, identity, .. } = calling;
+        PassOn {
+            gateway,
+            backend,
+            operation,
+            method: outgoing.method.as_http(),
+            target: outgoing.target,
+            headers: outgoing.headers,
+            body: outgoing.body,
+            upload: None,
+            upgrades: false,
+            limit: limit.min(deadline.remaining().unwrap_or_default()),
+            deadline,
+            caught: FAILURES,
+            identity,
+        }
+    }
+
     /// Passes the request on: attempts until one is answered, or none is left.
     pub(super) async fn run(self) -> Result<Response, Failure> {
+        let told = self.told();
+        let answered = match self.attempts().await {
+            Ok(begun) => self.answer(begun).await,
+            Err(reason) => Err(reason),
+        };
+        answered.map_err(told)
+    }
+
+    /// Asks for a stream: the same, but for what is made of the answer.
+    pub(super) async fn open(self) -> Result<Source, Failure> {
+        let told = self.told();
+        let call = (self.backend, self.operation);
+        let identity = Rc::clone(&self.identity);
+        let opened = async {
+            let begun = self.attempts().await?;
+            if begun.1.status() == StatusCode::SWITCHING_PROTOCOLS {
+                return Err(unasked());
+            }
+            let (head, body) = self.settled(begun).await?;
+            Source::new(call, &head.headers, body, identity)
+        };
+        opened.await.map_err(told)
+    }
+
+    /// What makes a failure of a reason, and logs it.
+    fn told(&self) -> impl FnOnce(Reason) -> Failure + use<> {
         let (backend, operation) = (self.backend, self.operation);
         let identity = Rc::clone(&self.identity);
-        self.attempts().await.map_err(|reason| {
+        move |reason| {
             let failure = Failure::new(backend, operation, reason);
             observe::within(&identity, || observe::call_failed(&failure));
             failure
-        })
+        }
     }
 
-    /// An answer that would be asked for again is passed on where it cannot be: after the last
+    /// An answer that would be asked for again is taken where it cannot be: after the last
     /// attempt, and once a part of the caller's body is gone.
-    async fn attempts(self) -> Result<Response, Reason> {
+    async fn attempts(&self) -> Result<Begun, Reason> {
         let again = self.method.is_idempotent() || self.headers.contains_key("idempotency-key");
         let mut left = if again { self.backend.retries } else { 0 };
         loop {
@@ -78,13 +130,13 @@ impl PassOn {
                 Err(reason) if !matches!(reason, Reason::Open { .. } | Reason::Caller(_)) => {
                     reason.clone()
                 }
-                Err(_) => return self.answer(begun?).await,
+                Err(_) => return begun,
             };
             let pause = Duration::from_millis(10 + random() % 41);
             let time = self.deadline.remaining().is_some_and(|remaining| remaining > pause);
             let whole = !self.upload.as_ref().is_some_and(Upload::touched);
             if left == 0 || !time || !whole || !is_tried_again(self.backend, &reason) {
-                return self.answer(begun?).await;
+                return begun;
             }
             left -= 1;
             drop(begun);
@@ -140,7 +192,7 @@ impl PassOn {
     fn request(&self) -> http::Request<Sent> {
         let body = match &self.upload {
             Some(upload) => Sent::Passed(upload.clone()),
-            None => Sent::Whole(Full::new(Bytes::new())),
+            None => Sent::Whole(Full::new(self.body.clone())),
         };
         let mut request = http::Request::new(body);
         *request.method_mut() = self.method.clone();
@@ -188,12 +240,23 @@ impl PassOn {
     }
 
     /// What the caller is answered.
-    async fn answer(self, (mut link, response): Begun) -> Result<Response, Reason> {
+    async fn answer(self, begun: Begun) -> Result<Response, Reason> {
+        if begun.1.status() == StatusCode::SWITCHING_PROTOCOLS {
+            let (link, response) = begun;
+            return self.tunnel(link, response.into_parts().0.headers).await;
+        }
+        let (head, body) = self.settled(begun).await?;
+        Ok(match body {
+            Some(body) => Response::passed(head.status, head.headers, body),
+            None => Response::bodiless(head.status, head.headers),
+        })
+    }
+
+    /// The head of an answer that the contract turns into nothing else, and its body, if it has one.
+    async fn settled(self, begun: Begun) -> Result<(Parts, Option<Download>), Reason> {
+        let (mut link, response) = begun;
         let (mut parts, body) = response.into_parts();
         let status = parts.status;
-        if status == StatusCode::SWITCHING_PROTOCOLS {
-            return self.tunnel(link, parts.headers).await;
-        }
         let caught = Reason::Status(status.as_u16(), Bytes::new());
         if !status.is_success() && self.caught.iter().any(|condition| caught.is(*condition)) {
             let reading = tokio::time::timeout(self.limit, link.rest(body));
@@ -213,7 +276,7 @@ impl PassOn {
             if let Some(upstream) = self.gateway.upstream(self.backend) {
                 upstream.pool.put(link);
             }
-            return Ok(Response::bodiless(status, parts.headers));
+            return Ok((parts, None));
         }
         let from = From {
             gateway: self.gateway,
@@ -222,14 +285,14 @@ impl PassOn {
             identity: self.identity,
             upload: self.upload,
         };
-        Ok(Response::passed(status, parts.headers, Download::new(body, link, from)))
+        Ok((parts, Some(Download::new(body, link, from))))
     }
 
     /// The answer to a change of protocol: what follows it is bytes both ways.
     async fn tunnel(self, link: Link, mut headers: HeaderMap) -> Result<Response, Reason> {
         let protocol = headers.get(UPGRADE).cloned();
         let (true, Some(protocol)) = (self.upgrades, protocol) else {
-            return Err(Reason::Invalid("it changed the protocol without being asked".to_owned()));
+            return Err(unasked());
         };
         let tunnel = tokio::time::timeout(self.limit, link.into_tunnel()).await;
         let tunnel = tunnel.map_err(|_| Reason::Timeout)?;
@@ -238,4 +301,9 @@ impl PassOn {
         headers.insert(UPGRADE, protocol);
         Ok(Response::tunnel(headers, tunnel))
     }
+}
+
+/// A change of protocol that nobody wanted.
+fn unasked() -> Reason {
+    Reason::Invalid("it changed the protocol without being asked".to_owned())
 }
