@@ -13,6 +13,7 @@ mod root;
 mod routes;
 pub(crate) mod rust;
 mod scope;
+mod stream;
 mod tokens;
 mod types;
 mod writes;

@@ -175,6 +175,9 @@ impl Around<'_> {
         if let Some(each) = &call.each {
             notes.push(format!("for each of at most {}, 16 at once", each.max));
         }
+        if call.streams {
+            notes.push("a stream, timed to its begin".to_owned());
+        }
         if let Some(within) = call.within {
             notes.push(format!("within {}", duration(within)));
         }

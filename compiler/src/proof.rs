@@ -7,6 +7,7 @@ mod blame;
 mod compare;
 mod coverage;
 mod draft;
+mod items;
 mod json;
 mod play;
 #[cfg(test)]

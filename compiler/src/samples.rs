@@ -36,8 +36,10 @@ pub struct MockOperation {
     pub rest: bool,
     /// The status it answers.
     pub status: u16,
-    /// The JSON text it answers, if anything of it is read.
+    /// The JSON text it answers, if anything of it is read; of a stream one text per line.
     pub body: Option<String>,
+    /// Whether it answers a stream of items.
+    pub stream: bool,
 }
 
 /// A request that a gateway answers with success when mocks answer it.
@@ -80,7 +82,12 @@ pub fn mocks(contract: &Checked, versions: &[String]) -> Vec<MockBackend> {
         .into_iter()
         .map(|(mut mock, bodies)| {
             for (operation, body) in mock.operations.iter_mut().zip(bodies) {
-                operation.body = (body != Const::Null).then(|| body.json());
+                let json = body.json();
+                operation.body = match operation.stream {
+                    // Two items show best that it is a stream.
+                    true => Some(format!("{json}\n{json}\n")),
+                    false => (body != Const::Null).then_some(json),
+                };
             }
             // The first that matches answers: literal segments come before values.
             mock.operations.sort_by_key(|one| {
@@ -112,8 +119,12 @@ pub(crate) fn body(endpoint: &Endpoint, call: &Call, samples: &Samples<'_>) -> C
 fn add(mock: &mut MockBackend, bodies: &mut Vec<Const>, call: &Call, body: Const) {
     let path = path(call);
     let rest = matches!(call.path.last(), Some(PathPart::Rest(_)));
-    let same =
-        |old: &MockOperation| old.method == call.method && old.path == path && old.rest == rest;
+    let same = |old: &MockOperation| {
+        old.method == call.method
+            && old.path == path
+            && old.rest == rest
+            && old.stream == call.streams
+    };
     match mock.operations.iter().position(same) {
         Some(at) => {
             if let Some(old) = bodies.get_mut(at) {
@@ -122,7 +133,9 @@ fn add(mock: &mut MockBackend, bodies: &mut Vec<Const>, call: &Call, body: Const
         }
         None => {
             let method = call.method.clone();
-            mock.operations.push(MockOperation { method, path, rest, status: 200, body: None });
+            let stream = call.streams;
+            let status = 200;
+            mock.operations.push(MockOperation { method, path, rest, status, body: None, stream });
             bodies.push(body);
         }
     }

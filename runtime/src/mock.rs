@@ -54,6 +54,8 @@ pub struct Operation {
     pub status: u16,
     /// The JSON text of the answer, if it has a body.
     pub body: Option<String>,
+    /// Whether the body is a stream: one JSON text per line.
+    pub stream: bool,
 }
 
 /// Where a mock listens.
@@ -152,8 +154,9 @@ impl MockBackend {
             self.operations.iter().find(|one| one.matches(request.method(), &list))
         });
         let (status, kind, body) = match known {
-            Some(Operation { status, body, .. }) => {
-                (*status, "application/json", body.clone().unwrap_or_default())
+            Some(Operation { status, body, stream, .. }) => {
+                let kind = if *stream { "application/x-ndjson" } else { "application/json" };
+                (*status, kind, body.clone().unwrap_or_default())
             }
             None => (404, "application/problem+json", self.unknown()),
         };

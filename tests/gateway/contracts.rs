@@ -23,6 +23,7 @@ gatewright_runtime::include_gateway!("shapes");
 gatewright_runtime::include_gateway!("shop");
 gatewright_runtime::include_gateway!("smallest");
 gatewright_runtime::include_gateway!("statuses");
+gatewright_runtime::include_gateway!("streams");
 gatewright_runtime::include_gateway!("traps");
 gatewright_runtime::include_gateway!("types");
 gatewright_runtime::include_gateway!("validated");

@@ -33,6 +33,7 @@ mod shapes;
 mod shop;
 mod standins;
 mod statuses;
+mod streams;
 mod traps;
 mod types;
 mod validated;

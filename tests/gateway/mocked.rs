@@ -84,12 +84,13 @@ pub(crate) fn start((folder, contract): Compiled) -> Mocked {
 }
 
 fn backend(mock: MockBackend) -> mock::MockBackend {
-    let operation = |MockOperation { method, path, rest, status, body }| Operation {
+    let operation = |MockOperation { method, path, rest, status, body, stream }| Operation {
         method,
         path,
         rest,
         status,
         body,
+        stream,
     };
     mock::MockBackend {
         name: mock.name,

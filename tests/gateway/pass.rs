@@ -17,7 +17,7 @@ fn gateway(files: &str, flaky: &str) -> Running {
 }
 
 /// A backend of one connection that is played by `play`, its address, and how it ends.
-fn played<T: Send + 'static>(
+pub(crate) fn played<T: Send + 'static>(
     play: impl FnOnce(TcpStream) -> T + Send + 'static,
 ) -> (String, JoinHandle<T>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -30,7 +30,7 @@ fn played<T: Send + 'static>(
     (format!("http://{address}"), running)
 }
 
-fn connect(gateway: &Running) -> TcpStream {
+pub(crate) fn connect(gateway: &Running) -> TcpStream {
     let stream = TcpStream::connect(gateway.address()).expect("it listens");
     stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
     stream
@@ -38,7 +38,7 @@ fn connect(gateway: &Running) -> TcpStream {
 
 /// Reads until what came ends in, or holds, `end`.
 #[track_caller]
-fn until(stream: &mut TcpStream, end: &str) -> String {
+pub(crate) fn until(stream: &mut TcpStream, end: &str) -> String {
     let mut found = Vec::new();
     let mut byte = [0];
     while !String::from_utf8_lossy(&found).ends_with(end) {
@@ -50,13 +50,13 @@ fn until(stream: &mut TcpStream, end: &str) -> String {
     String::from_utf8(found).expect("text")
 }
 
-fn rest(stream: &mut TcpStream) -> String {
+pub(crate) fn rest(stream: &mut TcpStream) -> String {
     let mut found = Vec::new();
     let _ = stream.read_to_end(&mut found);
     String::from_utf8_lossy(&found).into_owned()
 }
 
-const HEAD: &str = "\r\n\r\n";
+pub(crate) const HEAD: &str = "\r\n\r\n";
 
 #[test]
 fn a_request_arrives_as_it_was_sent() {

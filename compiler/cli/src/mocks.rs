@@ -68,5 +68,6 @@ fn operation(operation: gatewright_compiler::MockOperation) -> Operation {
         rest: operation.rest,
         status: operation.status,
         body: operation.body,
+        stream: operation.stream,
     }
 }

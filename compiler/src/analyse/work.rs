@@ -17,6 +17,7 @@ mod renames;
 mod request;
 mod returns;
 mod scope;
+mod stream;
 mod untyped;
 mod whole;
 mod written;
@@ -72,13 +73,17 @@ pub(crate) fn lower(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Opt
     }
     let written = all_calls(context, diagnostics)?;
     let all: Vec<(&tree::Call, Span)> = written.iter().map(|one| (&*one.call, one.span)).collect();
+    stream::check(context, &all, diagnostics)?;
     let Some(returned) = returns::returned(context, &all, diagnostics) else {
         // What the calls ask has findings of its own.
         Lower::new(context, all, &written, diagnostics).calls();
         return None;
     };
     let replies = replies(context);
-    let needed = order::needed(&all, &returned, &replies);
+    let source = stream::source(context, &all).map(|(_, span)| span);
+    stream::check_replies(source, &all, &replies, diagnostics)?;
+    let mut needed = order::needed(&all, &returned, &replies);
+    all.iter().zip(&mut needed).for_each(|((_, span), needed)| *needed |= Some(*span) == source);
     let (made, idle): (Vec<_>, Vec<_>) =
         all.into_iter().zip(needed).partition(|(_, needed)| *needed);
     let made = made.into_iter().map(|(call, _)| call).collect();
@@ -89,6 +94,7 @@ pub(crate) fn lower(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Opt
     let whole = lower.ok;
     let Lower { nodes, body, diagnostics, calls: trees, renames, environment, .. } = lower;
     let mut calls = lowered.filter(|_| whole)?;
+    stream::mark(source, &mut calls, diagnostics)?;
     order::settle(&mut calls, &trees, &nodes, diagnostics)?;
     fallback::check(&calls, &trees, (&nodes, &context.request.params), diagnostics)?;
     idle.iter().for_each(|((call, _), _)| diagnostics.push(unused(call)));

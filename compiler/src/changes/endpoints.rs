@@ -2,6 +2,7 @@
 
 use super::matching::{self, Matches};
 use super::{Change, Side, Verdict, around, params, types, work};
+use crate::contract::endpoint::Manner;
 use crate::contract::work::ReplyValue;
 use crate::contract::{Endpoint, Problem};
 use types::{Compare, Declared};
@@ -135,6 +136,18 @@ fn answers(
     (new, after): (Side<'_>, &Endpoint),
 ) -> Vec<Change> {
     let mut found = Vec::new();
+    let streams = |one: &Endpoint| one.manner == Manner::Stream;
+    if streams(before) != streams(after) {
+        // Items and whole answers have nothing to be compared by.
+        let word = |one| if streams(one) { "stream" } else { "one answer" };
+        let change = Change::new("endpoint/streaming-changed", None).place("answer");
+        found.push(
+            change
+                .spelled(word(before).to_owned(), word(after).to_owned())
+                .at(before.span, after.span),
+        );
+        return found;
+    }
     if let ([was], [is]) = (before.success.as_slice(), after.success.as_slice())
         && was.status != is.status
     {

@@ -109,7 +109,7 @@ pub const RULES: &[Rule] = &[
     rule("endpoint/param-renamed", "a path parameter has another name; requests stay the same", (Judged::Caller(Verdict::Risky), Shown::Texts, Mirror::Itself)),
     rule("endpoint/renamed", "an endpoint has another name in documents and clients", (Judged::Caller(Verdict::Risky), Shown::Waits("`as` of an endpoint"), Mirror::Itself)),
     rule("endpoint/idempotency-lost", "repeating a request is not safe any more", (Judged::Caller(Verdict::Breaking), Shown::Texts, Mirror::None("an endpoint that becomes safe to repeat takes nothing away"))),
-    rule("endpoint/streaming-changed", "an answer became a stream, or is none any more", (Judged::Caller(Verdict::Breaking), Shown::Waits("`-> stream`"), Mirror::Itself)),
+    rule("endpoint/streaming-changed", "an answer became a stream, or is none any more", (Judged::Caller(Verdict::Breaking), Shown::Texts, Mirror::Itself)),
     rule("endpoint/passthrough-changed", "an endpoint became a raw proxy, or is none any more", (Judged::Caller(Verdict::Breaking), Shown::Waits("`-> pass`"), Mirror::Itself)),
     rule("status/success-removed", "a status of success is not answered any more", (Judged::Caller(Verdict::Breaking), Shown::Texts, Mirror::Rule("status/success-added"))),
     rule("status/success-added", "there is one more status of success", (Judged::Caller(Verdict::Risky), Shown::Texts, Mirror::Rule("status/success-removed"))),

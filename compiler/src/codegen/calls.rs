@@ -26,32 +26,29 @@ use quote::quote;
 /// let Some(item) = item.get() else { return Err(rt::broken_promise("`item`")) };
 /// ```
 pub(crate) fn all(plan: &EndpointPlan) -> TokenStream {
-    if plan.calls.is_empty() {
+    let calls = plan.work.calls.iter().zip(&plan.calls).enumerate();
+    // What items come from is asked when all of these have ended.
+    let calls: Vec<(usize, &Call, &CallPlan)> = calls
+        .map(|(at, (call, names))| (at, call, names))
+        .filter(|(_, call, _)| !call.streams)
+        .collect();
+    if calls.is_empty() {
         return TokenStream::new();
     }
-    let calls: Vec<(usize, &Call, &CallPlan)> = plan
-        .work
-        .calls
-        .iter()
-        .zip(&plan.calls)
-        .enumerate()
-        .map(|(at, (call, names))| (at, call, names))
-        .collect();
     let cells = calls.iter().map(|(at, call, names)| cells(plan, *at, call, names));
     let futures = calls.iter().map(|(at, call, names)| future(plan, *at, call, names));
     let steps = calls.iter().map(|(_, call, names)| {
         let (future, required) = (ident(&names.future), call.required);
         quote!(rt::Step { call: std::pin::pin!(#future), required: #required })
     });
-    let results =
-        calls.iter().filter(|(at, ..)| answer_reads(plan, *at)).map(|(_, call, names)| {
-            let (result, missing) = (ident(&names.result), format!("the result `{}`", call.name));
-            quote! {
-                let Some(#result) = #result.get() else {
-                    return Err(rt::broken_promise(#missing));
-                };
-            }
-        });
+    let results = calls.iter().filter(|(at, ..)| read_later(plan, *at)).map(|(_, call, names)| {
+        let (result, missing) = (ident(&names.result), format!("the result `{}`", call.name));
+        quote! {
+            let Some(#result) = #result.get() else {
+                return Err(rt::broken_promise(#missing));
+            };
+        }
+    });
     quote! {
         #(#cells)*
         #(#futures)*
@@ -60,8 +57,9 @@ pub(crate) fn all(plan: &EndpointPlan) -> TokenStream {
     }
 }
 
-/// Whether the answer reads the result of a call.
-fn answer_reads(plan: &EndpointPlan, call: usize) -> bool {
+/// Whether the result of a call is read once all have ended: by the answer, or by a call that is
+/// made then.
+fn read_later(plan: &EndpointPlan, call: usize) -> bool {
     use crate::contract::visit::{self, Read};
     let mut found = false;
     let mut see = |read: Read| {
@@ -70,6 +68,10 @@ fn answer_reads(plan: &EndpointPlan, call: usize) -> bool {
         }
     };
     visit::answer(&plan.work, &mut see);
+    for source in plan.work.calls.iter().filter(|call| call.streams) {
+        visit::request(source, &mut see);
+        visit::failure(source, &mut see);
+    }
     found
 }
 
@@ -96,14 +98,15 @@ fn result_node(plan: &EndpointPlan, call: &Call) -> Option<usize> {
 }
 
 /// The node of what one request answers, if anything of it is read.
-fn read_node(plan: &EndpointPlan, call: &Call) -> Option<usize> {
+pub(super) fn read_node(plan: &EndpointPlan, call: &Call) -> Option<usize> {
     result_node(plan, call)?;
     plan.work.answered(call).map(|node| node.0 as usize)
 }
 
 /// Whether somebody waits for a call or reads its result.
 fn awaited(plan: &EndpointPlan, at: usize, call: &Call) -> bool {
-    read_node(plan, call).is_some() || plan.work.calls.iter().any(|other| other.after.contains(&at))
+    let waits = |other: &Call| !other.streams && other.after.contains(&at);
+    read_node(plan, call).is_some() || plan.work.calls.iter().any(waits)
 }
 
 /// Whether an answer may have to say that a value stood in for the result.

@@ -5,6 +5,7 @@ use super::pass;
 use super::reader;
 use super::response;
 use super::scope::Scope;
+use super::stream;
 use super::tokens::{ident, number, time};
 use crate::contract::endpoint::Manner;
 use crate::contract::{FormField, FormKind, Place};
@@ -189,6 +190,7 @@ fn function(plan: &EndpointPlan) -> TokenStream {
     let (calls, answer) = match plan.manner {
         Manner::Whole => (calls::all(plan), response::response(plan)),
         Manner::Pass => (TokenStream::new(), pass::passed(plan)),
+        Manner::Stream => return stream::functions(&request, plan),
     };
     let variables = variables(plan);
     let unused = plan.calls.is_empty() && plan.environment.is_empty();

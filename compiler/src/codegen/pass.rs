@@ -3,6 +3,7 @@
 use super::calls;
 use super::endpoint::scope;
 use super::root::condition;
+use super::scope::Scope;
 use crate::contract::work::{Condition, Handler, Outcome};
 use crate::plan::EndpointPlan;
 use proc_macro2::TokenStream;
@@ -23,7 +24,7 @@ pub(crate) fn takes_query(plan: &EndpointPlan) -> bool {
 /// match call.pass(&gateway, &request, &[rt::Condition::Status(404)]).await {
 ///     Ok(response) => Ok(response),
 ///     Err(failure) if failure.is(rt::Condition::Status(404)) => {
-///         let failed = || rt::End::Failed(rt::Error::declared(&errors::NOT_FOUND));
+///         let failed = || -> rt::End { rt::End::Failed(rt::Error::declared(&errors::NOT_FOUND)) };
 ///         …
 ///     }
 ///     Err(failure) => Err(failure.into()),
@@ -39,7 +40,8 @@ pub(crate) fn passed(plan: &EndpointPlan) -> TokenStream {
     let caught = call.handlers.iter().flat_map(|handler| &handler.conditions);
     let caught = caught.filter(|one| matches!(one, Condition::Status(_) | Condition::Class(_)));
     let caught = caught.map(|one| condition(*one));
-    let handlers = call.handlers.iter().enumerate().map(|(at, one)| handler(plan, at, one));
+    let handlers = call.handlers.iter().enumerate();
+    let handlers = handlers.map(|(at, one)| handler(plan, (0, at), one, &scope));
     quote! {
         #request
         #query
@@ -51,14 +53,19 @@ pub(crate) fn passed(plan: &EndpointPlan) -> TokenStream {
     }
 }
 
-/// What a failure turns into.
-fn handler(plan: &EndpointPlan, at: usize, handler: &Handler) -> TokenStream {
+/// What a failure of a call turns into, as a result.
+pub(super) fn handler(
+    plan: &EndpointPlan,
+    at: (usize, usize),
+    handler: &Handler,
+    scope: &Scope<'_>,
+) -> TokenStream {
     let Outcome::Fail(error, members) = &handler.outcome else { return TokenStream::new() };
     let conditions = handler.conditions.iter().map(|one| {
         let condition = condition(*one);
         quote!(failure.is(#condition))
     });
-    let failed = calls::fail(plan, (0, at), (*error, members.as_ref()), &scope(plan));
+    let failed = calls::fail(plan, at, (*error, members.as_ref()), scope);
     quote! {
         Err(failure) if #(#conditions)||* => {
             let failed = || -> rt::End { #failed };

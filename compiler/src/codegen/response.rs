@@ -40,6 +40,16 @@ use quote::quote;
 /// Ok(response)
 /// ```
 pub(crate) fn response(plan: &EndpointPlan) -> TokenStream {
+    let scope = results(plan);
+    let headers = headers(&scope);
+    match plan.work.answers.as_slice() {
+        [only] => one(only, &headers, &scope),
+        several => first_of(several, &headers, &scope),
+    }
+}
+
+/// The request and the results of all calls.
+pub(super) fn results(plan: &EndpointPlan) -> Scope<'_> {
     let mut scope = scope(plan);
     for (call, names) in plan.work.calls.iter().zip(&plan.calls) {
         if let Some(node) = call.result {
@@ -48,11 +58,12 @@ pub(crate) fn response(plan: &EndpointPlan) -> TokenStream {
             scope.bind(node.0 as usize, quote!(#result), maybe);
         }
     }
-    let headers: Vec<TokenStream> = plan.work.reply.iter().map(|one| reply(one, &scope)).collect();
-    match plan.work.answers.as_slice() {
-        [only] => one(only, &headers, &scope),
-        several => first_of(several, &headers, &scope),
-    }
+    scope
+}
+
+/// What adds the header fields of the answer.
+pub(super) fn headers(scope: &Scope<'_>) -> Vec<TokenStream> {
+    scope.plan.work.reply.iter().map(|one| reply(one, scope)).collect()
 }
 
 /// The only answer.
@@ -160,7 +171,7 @@ fn reply(reply: &Reply, scope: &Scope<'_>) -> TokenStream {
 ///     response.fallback("reviews, rating");
 /// }
 /// ```
-fn fallbacks(answer: &Answer, plan: &EndpointPlan) -> Vec<TokenStream> {
+pub(super) fn fallbacks(answer: &Answer, plan: &EndpointPlan) -> Vec<TokenStream> {
     let mut found = Vec::new();
     for (at, fields) in &answer.feeds {
         let (Some(call), Some(names)) = (plan.work.calls.get(*at), plan.calls.get(*at)) else {

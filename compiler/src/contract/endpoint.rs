@@ -135,6 +135,8 @@ pub enum Manner {
     Whole,
     /// With whatever the backend of its only call answers.
     Pass,
+    /// With items of a declared type, each as it comes from one of its calls.
+    Stream,
 }
 
 /// A field of a form.

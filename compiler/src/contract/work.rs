@@ -247,6 +247,9 @@ pub struct Call {
     pub result: Option<NodeId>,
     /// Calls that must have ended before, as indices in ascending order.
     pub after: Vec<usize>,
+    /// Whether it answers a stream, of which the result is one item. It begins when all other calls
+    /// have ended.
+    pub streams: bool,
     /// Whether its failure can fail the endpoint.
     pub required: bool,
     /// Response fields that are built from it, in any of the answers.

@@ -101,6 +101,7 @@ codes! {
     DoubleSpread "double-spread" Error "two results are spread into one record";
     TypeMismatch "type-mismatch" Error "a value does not fit where it goes";
     InvalidPass "invalid-pass" Error "a request that is passed on takes one call and nothing else";
+    InvalidStream "invalid-stream" Error "a stream that cannot be made";
     CallCycle "call-cycle" Error "calls wait for each other";
     UnboundedEach "unbounded-each" Error "a call per element of a list that nothing bounds";
     NullInCall "null-in-call" Error "a value that can be null goes where null has no spelling";

@@ -13,7 +13,7 @@ use crate::contract::work::{Build, Outcome, Work};
 use crate::contract::{Contract, Lifecycle, VariableKind};
 
 /// Locals that generated code uses itself.
-const RESERVED: [&str; 24] = [
+const RESERVED: [&str; 28] = [
     "gateway",
     "request",
     "violations",
@@ -38,6 +38,10 @@ const RESERVED: [&str; 24] = [
     "rt",
     "part",
     "made",
+    "make",
+    "items",
+    "item",
+    "item_body",
 ];
 
 /// What surrounds an endpoint.

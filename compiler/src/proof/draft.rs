@@ -7,7 +7,7 @@ mod spell;
 
 use super::coverage::handler;
 use super::play::{Answered, Asked, Reaction, Ticket};
-use super::{CallEnd, Coverage, blame, plausible};
+use super::{CallEnd, Coverage, blame, items, plausible};
 use crate::analyse::{OF_EVERY_PROBLEM, fits_path, target_parts};
 use crate::contract::types::Const;
 use crate::contract::work::{Condition, Outcome, Parent, Shape};
@@ -157,6 +157,8 @@ impl Rehearsal {
         let Some((_, Some(at))) = self.seen.get(ticket) else { return Some(Reaction::Close(0)) };
         let answer =
             |status, body| Reaction::Answer { status, headers: Vec::new(), body, delay: 0 };
+        let streams = self.endpoint().and_then(|one| one.work.calls.get(*at));
+        let streams = streams.is_some_and(|call| call.streams);
         Some(match self.failing {
             Some((failing, end)) if failing == *at => match end {
                 CallEnd::Status(status) => {
@@ -166,6 +168,10 @@ impl Rehearsal {
                 CallEnd::Unreachable => Reaction::Close(0),
                 _ => Reaction::Silence,
             },
+            _ if streams => {
+                let body = self.result(*at).map(|items| items::lines(&items));
+                Reaction::Answer { status: 200, headers: vec![items::field()], body, delay: 0 }
+            }
             _ => answer(200, self.result(*at).map(|body| body.json())),
         })
     }
@@ -177,6 +183,7 @@ impl Rehearsal {
         log: &[String],
         taken: &mut Vec<String>,
     ) -> Option<String> {
+        let answered = &items::listed(answered);
         if !self.shows(answered) || !log.iter().all(|line| blame::is_fine(line)) {
             return None;
         }
@@ -222,9 +229,12 @@ impl Rehearsal {
     fn result(&self, at: usize) -> Option<Const> {
         let version = self.contract.versions.get(self.at.0)?;
         let endpoint = self.endpoint()?;
-        let body =
-            samples::body(endpoint, endpoint.work.calls.get(at)?, &Samples::new(&version.types));
-        (body != Const::Null).then_some(body)
+        let call = endpoint.work.calls.get(at)?;
+        let body = samples::body(endpoint, call, &Samples::new(&version.types));
+        match call.streams {
+            true => Some(Const::List(vec![body])),
+            false => (body != Const::Null).then_some(body),
+        }
     }
 
     /// What a call that fails is answered, where something is read of it.

@@ -1,8 +1,8 @@
 //! A case while it runs: which mock answers what, and when.
 
-use super::{CallEnd, Trace, Verdict, blame, setting};
+use super::{CallEnd, Trace, Verdict, blame, items, setting};
 use crate::analyse::target_parts;
-use crate::contract::cases::{Case, Mock, MockAnswerKind, Target};
+use crate::contract::cases::{Case, Mock, MockAnswerKind, Payload, Target};
 use crate::contract::{Backend, Call, Checked, Contract, Endpoint, Setting};
 use crate::proof::compare;
 
@@ -147,11 +147,11 @@ impl Play {
     pub fn request(&self) -> (String, String, Vec<(String, String)>, Option<String>) {
         let request = &self.case.request;
         let mut headers = request.headers.clone();
-        let json = matches!(request.body, Some(crate::contract::cases::Payload::Json(_)));
+        let json = matches!(request.body, Some(Payload::Json(_)));
         if json && of_name(&headers, "content-type").is_empty() {
             headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
         }
-        let body = request.body.as_ref().map(crate::contract::cases::Payload::text);
+        let body = request.body.as_ref().map(Payload::text);
         (request.method.clone(), request.target.clone(), headers, body)
     }
 
@@ -235,10 +235,20 @@ impl Play {
                         body: Some("{".to_owned()),
                         delay: answer.delay,
                     },
+                    MockAnswerKind::Status(status, Some(Payload::Json(list)))
+                        if (200..300).contains(status) && self.streams(seen) =>
+                    {
+                        let mut headers = answer.headers.clone();
+                        if of_name(&headers, "content-type").is_empty() {
+                            headers.push(items::field());
+                        }
+                        let body = Some(items::lines(list));
+                        Reaction::Answer { status: *status, headers, body, delay: answer.delay }
+                    }
                     MockAnswerKind::Status(status, body) => Reaction::Answer {
                         status: *status,
                         headers: answer.headers.clone(),
-                        body: body.as_ref().map(crate::contract::cases::Payload::text),
+                        body: body.as_ref().map(Payload::text),
                         delay: answer.delay,
                     },
                 })
@@ -246,8 +256,18 @@ impl Play {
         }
     }
 
+    /// Whether the call that asked is one for a stream.
+    fn streams(&self, seen: &Seen) -> bool {
+        seen.call.and_then(|at| self.call(at)).is_some_and(|call| call.streams)
+    }
+
     /// Whether the case holds.
     pub fn end(self, ending: &Ending) -> Verdict {
+        let ending = Ending {
+            reply: ending.reply.as_ref().map(items::listed).map_err(Clone::clone),
+            ..ending.clone()
+        };
+        let ending = &ending;
         let trace = self.trace(ending);
         let starved = blame::is_starved(&self, ending);
         Verdict { failure: blame::failure(&self, ending, &trace), starved, trace }

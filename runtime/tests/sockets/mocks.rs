@@ -17,6 +17,7 @@ fn catalog(port: u16) -> MockBackend {
                 rest: false,
                 status: 200,
                 body: Some(r#"{"id":"p_1"}"#.to_owned()),
+                stream: false,
             },
             Operation {
                 method: "DELETE".to_owned(),
@@ -24,6 +25,7 @@ fn catalog(port: u16) -> MockBackend {
                 rest: false,
                 status: 204,
                 body: None,
+                stream: false,
             },
         ],
     }

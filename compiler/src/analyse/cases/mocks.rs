@@ -7,7 +7,7 @@ use crate::contract::types::Types;
 use crate::contract::work::{Call, PathPart, QueryPart};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::suggest;
-use gatewright_grammar::tree::{self, CaseBody, Exchange, Ident};
+use gatewright_grammar::tree::{self, CaseBody, Exchange, Ident, ValueKind};
 
 /// Marks where a value goes in a path: it cannot stand in one.
 const HOLE: char = '\u{0}';
@@ -40,6 +40,7 @@ impl<'a> Lower<'a, '_> {
         let headers = self.fields(&exchange.headers, version);
         let answers: Vec<_> = exchange.answers.iter().map(|answer| self.answer(answer)).collect();
         let calls = self.calls(mock, exchange, (backend, &target), about)?;
+        self.streamed(exchange, &calls, about)?;
         Some(Mock {
             backend,
             calls,
@@ -105,6 +106,37 @@ impl<'a> Lower<'a, '_> {
         let delay = delay.and_then(|delay| crate::analyse::variables::millis(&delay.text));
         let headers = self.plain_headers(&answer.headers)?;
         Some(MockAnswer { kind, delay: delay.unwrap_or(0), headers })
+    }
+
+    /// What a call for a stream is answered stands in a list, or is a text in its own words.
+    fn streamed(
+        &mut self,
+        exchange: &Exchange,
+        calls: &[usize],
+        about: Option<About<'_>>,
+    ) -> Option<()> {
+        let all = about.map(|about| about.endpoint.work.calls.as_slice()).unwrap_or_default();
+        let source = calls.iter().find_map(|at| all.get(*at).filter(|call| call.streams));
+        let Some(source) = source else { return Some(()) };
+        for answer in &exchange.answers {
+            let tree::MockAnswerKind::Status(status, Some(body)) = &answer.kind else { continue };
+            let CaseBody::Json(value) = body else { continue };
+            if matches!(value.kind, ValueKind::Array(_)) || !status.text.starts_with('2') {
+                continue;
+            }
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Code::ImpossibleCase,
+                    value.span,
+                    "a stream stands in a case as the list of its items",
+                )
+                .label("this is no list")
+                .see(source.span, "its items are answered")
+                .help("write `[{ … }, { … }]`; `[]` is a stream without items"),
+            );
+            return None;
+        }
+        Some(())
     }
 
     /// The calls of the endpoint that can ask what the mock answers.

@@ -4,16 +4,19 @@ use super::pattern::Known;
 use super::{About, Lower};
 use crate::contract::Problem;
 use crate::contract::cases::{ProblemName, Reply};
+use crate::contract::endpoint::Manner;
+use crate::contract::types::{Kind, ListBounds, Type};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::suggest;
 use gatewright_grammar::tree::Ident;
 
 /// The problems that gateways answer of their own. One that is not listed is not refused: which
 /// there are is up to the runtime.
-const OF_GATEWAY: [(&str, u16); 12] = [
+const OF_GATEWAY: [(&str, u16); 13] = [
     ("invalid-request", 400),
     ("no-route", 404),
     ("method", 405),
+    ("accept", 406),
     ("slow", 408),
     ("body", 413),
     ("target", 414),
@@ -28,6 +31,13 @@ const OF_GATEWAY: [(&str, u16); 12] = [
 /// Whether a name is that of an error in a contract, not one of the gateway's own.
 pub(super) fn is_declared(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_uppercase())
+}
+
+/// The list that the items of a stream stand in.
+fn items(item: &Type) -> Type {
+    let bounds = ListBounds { min: 0, max: None, unique: false };
+    let kind = Kind::List(Box::new(item.clone()), bounds);
+    Type { kind, nullable: false, example: None, span: item.span }
 }
 
 impl<'a> Lower<'a, '_> {
@@ -50,6 +60,12 @@ impl<'a> Lower<'a, '_> {
             return None;
         }
         let known = self.known(status, problem.as_ref(), about);
+        let streams = about.is_some_and(|about| about.endpoint.manner == Manner::Stream);
+        let items = match known {
+            Known::Type(item) if streams => Some(items(item)),
+            _ => None,
+        };
+        let known = items.as_ref().map_or(known, Known::Type);
         let version = about.map(|about| (about.at.0, about.version));
         let body = match &then.body {
             Some(body) => Some(self.expected(body, Some(known), version)?),

@@ -1,6 +1,5 @@
 //! What callers get: statuses, types, declared errors.
 
-use super::left_out;
 use crate::analyse::endpoints::Errors;
 use crate::analyse::types::Resolver;
 use crate::contract::endpoint::{Manner, Success};
@@ -63,8 +62,34 @@ pub(crate) fn answers(
         );
         return None;
     }
+    let manner = manner(endpoint, &success, resolver)?;
     let replies = replies(endpoint, resolver)?;
-    Some(Answers { manner: Manner::Whole, success, errors: declared, replies })
+    Some(Answers { manner, success, errors: declared, replies })
+}
+
+/// Whether the answer is a stream: then it is the only success, since a caller who waits for items
+/// cannot be told of another in between.
+fn manner(
+    endpoint: &tree::Endpoint,
+    success: &[Success],
+    resolver: &mut Resolver<'_>,
+) -> Option<Manner> {
+    let streams = |one: &&tree::Resp| matches!(one.kind, RespKind::Stream(..));
+    let Some(stream) = endpoint.responses.iter().find(streams) else { return Some(Manner::Whole) };
+    let Some(other) = success.iter().find(|one| one.span != stream.span) else {
+        return Some(Manner::Stream);
+    };
+    resolver.diagnostics.push(
+        Diagnostic::new(
+            Code::InvalidStream,
+            other.span,
+            "a stream is the only success of its endpoint",
+        )
+        .label("only declared errors can stand beside it")
+        .see(stream.span, "the stream")
+        .help("delete it, make it an error, or give it an endpoint of its own"),
+    );
+    None
 }
 
 /// The answers of an endpoint that passes requests on: declared errors may stand beside it.
@@ -143,16 +168,20 @@ fn one_answer(
     let span = response.span;
     match &response.kind {
         RespKind::Pass => None,
-        RespKind::Stream(..) => {
-            resolver.diagnostics.push(left_out(span, "`-> stream`"));
+        RespKind::Stream(_, None) => {
+            resolver.diagnostics.push(
+                Diagnostic::new(Code::InvalidStream, span, "a stream of what?")
+                    .label("no type is declared")
+                    .help("say what an item is: `-> stream Tick`"),
+            );
             None
         }
-        RespKind::Type(ty) => {
+        RespKind::Stream(None, Some(ty)) | RespKind::Type(ty) => {
             known(ty, endpoint, errors, resolver)?;
             let ty = resolver.ty(ty)?;
             Some(Success { status: 200, ty: Some(ty), span })
         }
-        RespKind::Status(number, ty) => {
+        RespKind::Status(number, ty) | RespKind::Stream(Some(number), ty) => {
             let status = number.text.parse::<u16>().unwrap_or(0);
             if !(200..=299).contains(&status) {
                 resolver.diagnostics.push(

@@ -114,6 +114,7 @@ impl<'a> Lower<'a, '_> {
             fallback,
             result: None,
             after: Vec::new(),
+            streams: false,
             feeds: Vec::new(),
             span,
         })

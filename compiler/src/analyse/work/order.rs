@@ -60,7 +60,8 @@ fn object<'v>(object: &'v Object, found: &mut Vec<&'v Ref>) {
     }
 }
 
-fn call_mentions<'v>(call: &'v tree::Call, found: &mut Vec<&'v Ref>) {
+/// The references in a call.
+pub(super) fn call_mentions<'v>(call: &'v tree::Call, found: &mut Vec<&'v Ref>) {
     if let Some(each) = &call.each {
         found.push(&each.list);
     }
@@ -148,7 +149,8 @@ pub(crate) fn settle(
             continue;
         }
         for before in 0..at {
-            let required = calls.get(before).is_some_and(|call| call.required);
+            // A stream begins when everything else has ended, so nothing waits for it.
+            let required = calls.get(before).is_some_and(|call| call.required && !call.streams);
             if required
                 && !reaches(&after, before, at)
                 && let Some(sources) = after.get_mut(at)
@@ -157,8 +159,12 @@ pub(crate) fn settle(
             }
         }
     }
-    for (call, sources) in calls.iter_mut().zip(after) {
-        call.after = sources.into_iter().collect();
+    let count = calls.len();
+    for (at, (call, sources)) in calls.iter_mut().zip(after).enumerate() {
+        call.after = match call.streams {
+            true => (0..count).filter(|other| *other != at).collect(),
+            false => sources.into_iter().collect(),
+        };
     }
     Some(())
 }
@@ -298,11 +304,19 @@ fn feeds_of(work: &Work, fields: &[(String, BTreeSet<usize>)]) -> Vec<(usize, Ve
         while let Some(at) = open.pop() {
             if seen.insert(at) {
                 feeds.entry(at).or_default().push(name.clone());
-                open.extend(work.calls.get(at).into_iter().flat_map(|call| &call.after));
+                open.extend(work.calls.get(at).map(|call| behind(work, call)).unwrap_or_default());
             }
         }
     }
     feeds.into_iter().collect()
+}
+
+/// The calls that `call` waits for; of a stream, which waits for all, those that it is made of.
+fn behind(work: &Work, call: &Call) -> Vec<usize> {
+    match call.streams {
+        true => sources(work, |see| visit::request(call, see)).into_iter().collect(),
+        false => call.after.clone(),
+    }
 }
 
 /// The calls whose results are among what `reads` shows to the function that it is given.

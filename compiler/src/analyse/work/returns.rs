@@ -92,6 +92,9 @@ fn unsaid<'a>(
         );
         return None;
     };
+    if let Some((call, _)) = super::stream::source(context, calls) {
+        return one(What::Result(call));
+    }
     match (&success.ty, calls) {
         (None, _) => one(What::Nothing),
         (Some(_), [(call, _)]) if call.name.text != "_" => one(What::Result(call)),
