@@ -27,6 +27,7 @@ pub(crate) mod work;
 pub(crate) use bounds::compare as compare_bounds;
 pub(crate) use cases::{OF_EVERY_PROBLEM, fits_path, is_any, target_parts};
 pub(crate) use dates::{days, http_date};
+pub(crate) use routes::shapes;
 pub(crate) use signature::percent_decode;
 
 use crate::check;

@@ -1,5 +1,6 @@
 //! Rules that only report: a contract they find fault with can still be built.
 
+mod alike_errors;
 pub(crate) mod allow;
 mod budget_exceeded;
 mod cleartext_address;
@@ -50,6 +51,7 @@ pub(crate) fn all(
     unbounded_input::check(contract, diagnostics);
     closed_enum_from_backend::check(contract, files, diagnostics);
     cleartext_address::check(contract, files, diagnostics);
+    alike_errors::check(contract, diagnostics);
     exposed_secret::check(contract, diagnostics);
     mixed_naming::check(contract, sources, diagnostics);
 }

@@ -9,7 +9,7 @@ use regex_automata::nfa::thompson;
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 use std::sync::LazyLock;
 
@@ -293,6 +293,25 @@ pub(crate) fn common(a: &Table, b: &Table) -> Option<String> {
         }
     }
     None
+}
+
+/// Whether every text that matches `a` matches `b`.
+pub(crate) fn is_within(a: &Table, b: &Table) -> bool {
+    let start = (a.start, b.start);
+    let mut seen = HashSet::from([start]);
+    let mut queue = VecDeque::from([start]);
+    while let Some(state) = queue.pop_front() {
+        if a.accepts(state.0) && !b.accepts(state.1) {
+            return false;
+        }
+        for byte in 0..=u8::MAX {
+            let next = (a.next(state.0, byte), b.next(state.1, byte));
+            if next.0 != 0 && seen.insert(next) {
+                queue.push_back(next);
+            }
+        }
+    }
+    true
 }
 
 /// A state of each of two automata.

@@ -6,12 +6,12 @@ mod routes;
 mod rules;
 mod shapes;
 
-use crate::contract::endpoint::Manner;
+use crate::contract::endpoint::{Manner, Shape};
 use crate::contract::types::Rule;
 use crate::contract::work::Work;
 use crate::contract::{Backend, Checked, Contract, Selection, Setting, Variable, Version, Want};
 pub(crate) use names::Names;
-pub use routes::{Arrival, Route};
+pub use routes::{Arrival, Guard, Route};
 
 /// What to build: which versions, and what to call it.
 #[derive(Clone, Debug)]
@@ -151,6 +151,8 @@ pub enum RuleKind {
         /// How many are read; nothing: all.
         keep: Option<u64>,
     },
+    /// The texts around the parameters of a segment.
+    Shape(Shape),
 }
 
 /// A declared type as a table.
@@ -380,6 +382,8 @@ pub struct ParamPlan {
     pub place: crate::contract::Place,
     /// Whether its value stands in quotes in JSON.
     pub quoted: bool,
+    /// The static of the segment's shape, for one that is only a part of its segment.
+    pub shape: Option<String>,
     /// The static of its rule; nothing for a boolean.
     pub rule: Option<String>,
     /// The static of the list's rule, for a parameter with several values.

@@ -318,6 +318,10 @@ fn in_version(types: &Types, endpoint: &Endpoint) -> SampleRequest {
                 let value = sample(endpoint, *at);
                 target.push_str(&encode(&value.unwrap_or_default()));
             }
+            RouteSegment::Parts(shape, of) => {
+                let values = of.iter().map(|at| sample(endpoint, *at).unwrap_or_default());
+                target.push_str(&encode(&shape.join(&values.collect::<Vec<_>>())));
+            }
             RouteSegment::Rest(at) => {
                 let value = sample(endpoint, *at).unwrap_or_default();
                 let segments: Vec<String> = value.split('/').map(encode).collect();
@@ -332,7 +336,7 @@ fn in_version(types: &Types, endpoint: &Endpoint) -> SampleRequest {
     for (at, param) in params.filter(|(_, param)| param.presence == Presence::Required) {
         let Some(value) = sample(endpoint, at) else { continue };
         match param.place {
-            Place::Path(_) | Place::Rest(_) => {}
+            Place::Path(_) | Place::Part(..) | Place::Rest(_) => {}
             Place::Query => {
                 target.push(separator);
                 target.push_str(&format!("{}={}", encode(&param.wire), encode(&value)));

@@ -25,7 +25,7 @@ pub use crate::json::{
     Maybe, Object, Raw, Read, Reader, Stop, Writer, compare_numbers, json_text, plain_number,
     read_request, read_result, same_json,
 };
-pub use crate::request::{Deadline, Query, Request};
+pub use crate::request::{Deadline, Query, Request, Shape};
 pub use crate::response::Response;
 pub use crate::result::{Body, broken_promise, promise, stand_in};
 pub use crate::run::{Bodies, End, Pending, Step, collected, each, results, run};

@@ -7,6 +7,7 @@ mod fields;
 mod form;
 pub(crate) mod identity;
 mod query;
+mod shape;
 mod target;
 
 use std::cell::RefCell;
@@ -24,6 +25,7 @@ pub(crate) use self::form::form_as_json;
 pub(crate) use self::identity::{Identity, random};
 pub(crate) use self::query::Pairs;
 pub use self::query::Query;
+pub use self::shape::Shape;
 pub(crate) use self::target::{Segments, is_encoded_path_byte};
 use crate::check::{Place, Violations};
 use crate::upstream::{Fault, Upload};
@@ -58,6 +60,12 @@ impl Request {
     /// The path segment at `index`, percent-decoded once; empty beyond the last.
     pub fn segment(&self, index: usize) -> &str {
         self.segments.get(index).unwrap_or_default()
+    }
+
+    /// A value in the decoded segment of the path at `index`, as [`Shape::part`] counts them; empty
+    /// when there is none.
+    pub fn part(&self, index: usize, shape: &Shape, part: usize) -> &str {
+        shape.part(self.segment(index), part).unwrap_or_default()
     }
 
     /// The segments from `index` on as one text, `a/b`; the value of the parameter `name`.

@@ -10,6 +10,8 @@ gatewright_runtime::include_gateway!("each");
 gatewright_runtime::include_gateway!("environment");
 gatewright_runtime::include_gateway!("everything");
 gatewright_runtime::include_gateway!("names");
+gatewright_runtime::include_gateway!("lists");
+gatewright_runtime::include_gateway!("parts");
 gatewright_runtime::include_gateway!("pass");
 gatewright_runtime::include_gateway!("paths");
 gatewright_runtime::include_gateway!("operations");

@@ -19,6 +19,7 @@ use gatewright_grammar::tree::{
     Clause, ClauseKind, DateLit, Deprecated, EndpointMemberKind, ErrorDecl,
 };
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// What every version of a contract shares.
 pub(crate) struct Surroundings<'a> {
@@ -51,6 +52,7 @@ pub(crate) fn version(
         endpoints.extend(one(&parts, endpoint, (variables, &mut routes), &mut resolver));
     }
     let types = std::mem::take(&mut resolver.types);
+    names(flat, diagnostics);
     routes::check(&routes, diagnostics);
     Version {
         label: flat.label.clone(),
@@ -222,7 +224,6 @@ fn one(
         resolver.diagnostics.push(no_access(flat));
     }
     let lifecycle = self::lifecycle(deprecated(flat), resolver.diagnostics);
-    name(flat, resolver.diagnostics);
     let request = signature::request(flat, parts.prefix, resolver);
     routes.extend(request.as_ref().map(|request| route(parts, flat, request)));
     let answers = signature::answers(&flat.tree, parts.errors, resolver);
@@ -255,6 +256,7 @@ fn one(
     }
     let work = work::lower(&context, resolver.diagnostics)?;
     let endpoint = Endpoint {
+        name: flat.tree.name.as_ref().map(|name| name.text.clone()),
         method: flat.tree.method.text.clone(),
         route: request.route,
         template: request.template,
@@ -277,14 +279,16 @@ fn one(
     Some(endpoint)
 }
 
-/// The name of an endpoint, which nothing uses so far.
-fn name(flat: &FlatEndpoint, diagnostics: &mut Diagnostics) {
-    if let Some(name) = &flat.tree.name {
-        let what = format!("`as {}` of an endpoint", name.text);
-        diagnostics.push(
-            super::not_yet(name.span, &what, crate::diagnostic::Severity::Warning)
-                .note("no document that would use the name is made yet"),
-        );
+/// Names of endpoints are unique in a version: documents tell endpoints apart by them.
+fn names(flat: &Flat, diagnostics: &mut Diagnostics) {
+    let mut known: HashMap<&str, Span> = HashMap::new();
+    for name in flat.endpoints.iter().filter_map(|one| one.tree.name.as_ref()) {
+        if let Some(first) = known.get(name.text.as_str()) {
+            let what = format!("the endpoint `{}`", name.text);
+            diagnostics.push(super::duplicate(&what, name.span, *first));
+            continue;
+        }
+        known.insert(&name.text, name.span);
     }
 }
 

@@ -3,6 +3,8 @@
 //! Two routes may overlap where one is at least as literal in every segment: the literal one
 //! wins. Parameters in the same place must be disjoint, or the routes are one.
 
+pub(crate) mod shapes;
+
 use super::values::scalar_accepts;
 use crate::contract::endpoint::{Param, ParamKind, RouteSegment};
 use crate::contract::types::{Const, Enumeration, Format, Rest, Rule, Scalar};
@@ -134,6 +136,29 @@ fn meet((old, a): (&Route, &RouteSegment), (new, b): (&Route, &RouteSegment)) ->
                 _ => Meeting::Apart,
             }
         }
+        (RouteSegment::Parts(shape, of), RouteSegment::Literal(text)) => {
+            match shapes::accepts(shape, of, old, text) {
+                true => Meeting::SecondIsLiteral,
+                false => Meeting::Apart,
+            }
+        }
+        (RouteSegment::Literal(text), RouteSegment::Parts(shape, of)) => {
+            match shapes::accepts(shape, of, new, text) {
+                true => Meeting::FirstIsLiteral,
+                false => Meeting::Apart,
+            }
+        }
+        (RouteSegment::Parts(shape, of), RouteSegment::Param(at)) => match param(new, *at) {
+            Some(param) if shapes::meets((shape, of, old), &param) => Meeting::FirstIsLiteral,
+            _ => Meeting::Apart,
+        },
+        (RouteSegment::Param(at), RouteSegment::Parts(shape, of)) => match param(old, *at) {
+            Some(param) if shapes::meets((shape, of, new), &param) => Meeting::SecondIsLiteral,
+            _ => Meeting::Apart,
+        },
+        (RouteSegment::Parts(a, of_a), RouteSegment::Parts(b, of_b)) => {
+            shapes::meet((a, of_a, old), (b, of_b, new))
+        }
         // What the rest of a path meets, `compare` knows.
         (RouteSegment::Rest(_), _) | (_, RouteSegment::Rest(_)) => Meeting::Apart,
     }
@@ -173,7 +198,12 @@ fn params(a: &Param, b: &Param) -> Meeting {
 
 /// The texts a rule accepts, at least: lengths and numeric bounds are left out.
 fn table(rule: &Rule) -> Option<pattern::Table> {
-    let regex = match rule {
+    pattern::table(&regex(rule)).ok()
+}
+
+/// The same as a pattern.
+fn regex(rule: &Rule) -> String {
+    match rule {
         Rule::Text(text) => match (&text.pattern, text.format) {
             (Some(pattern), _) => pattern.clone(),
             (None, Some(Format::Uuid)) => {
@@ -183,23 +213,24 @@ fn table(rule: &Rule) -> Option<pattern::Table> {
             (None, _) => "(?s:.)+".into(),
         },
         Rule::Number(_) => "-?[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?".into(),
-        Rule::AsText(inner) => return table(inner),
+        Rule::AsText(inner) => regex(inner),
         Rule::Bool => "true|false".into(),
         Rule::Enum(Enumeration { rest: Rest::Open, .. }) => "(?s:.)+".into(),
         Rule::Enum(values) => {
-            let escape = |text: &str| {
-                text.chars().fold(String::new(), |mut escaped, char| {
-                    if !char.is_alphanumeric() {
-                        escaped.push('\\');
-                    }
-                    escaped.push(char);
-                    escaped
-                })
-            };
             values.values.iter().map(|(_, wire)| escape(wire)).collect::<Vec<_>>().join("|")
         }
-    };
-    pattern::table(&regex).ok()
+    }
+}
+
+/// A pattern for one text.
+fn escape(text: &str) -> String {
+    text.chars().fold(String::new(), |mut escaped, char| {
+        if !char.is_alphanumeric() {
+            escaped.push('\\');
+        }
+        escaped.push(char);
+        escaped
+    })
 }
 
 /// A path that is both, without the version's prefix.
@@ -211,7 +242,7 @@ fn witness(old: &Route, new: &Route, meetings: &[Meeting]) -> String {
         }
         _ => match meetings.get(at) {
             Some(Meeting::Both(text)) => text.clone(),
-            _ => "…".into(),
+            _ => shapes::example(old.segments.get(at)).unwrap_or_else(|| "…".into()),
         },
     });
     text.skip(new.prefix).map(|segment| format!("/{segment}")).collect()
@@ -221,6 +252,9 @@ fn same(old: &Route, new: &Route) -> Diagnostic {
     let anonymous = |segment: &RouteSegment| match segment {
         RouteSegment::Literal(text) => format!("/{text}"),
         RouteSegment::Param(_) => "/{…}".into(),
+        RouteSegment::Parts(shape, of) => {
+            format!("/{}", shape.join(&vec!["{…}".to_owned(); of.len()]))
+        }
         RouteSegment::Rest(_) => "/{…*}".into(),
     };
     let route: String = new.segments.iter().skip(new.prefix).map(anonymous).collect();
@@ -257,6 +291,11 @@ fn ambiguous(old: &Route, new: &Route, meetings: &[Meeting]) -> Diagnostic {
         Some(RouteSegment::Param(at)) => route.params.get(*at).cloned(),
         _ => None,
     };
+    if [old, new].iter().any(|one| matches!(one.segments.get(at), Some(RouteSegment::Parts(..)))) {
+        return diagnostic
+            .note("of two such segments, one must hold whatever the other does, or nothing of it")
+            .help("give one of them a path of its own, or patterns that tell them apart");
+    }
     let diagnostic =
         diagnostic.note("two parameters in the same place must have patterns that cannot meet");
     let (Some(first), Some(second)) = (param(old), param(new)) else { return diagnostic };
@@ -332,6 +371,23 @@ mod tests {
         assert_eq!(both("/a/main/{p*}", "/a/{x: text}/top"), ["ambiguous-routes"]);
         assert_eq!(both("/a/{x: text}/top", "/a/main/{p*}"), ["ambiguous-routes"]);
         assert_eq!(both("/{x: text}/{p*}", "/{y: text(3)}/a"), ["ambiguous-routes"]);
+    }
+
+    #[test]
+    fn segments_with_parts_stand_between_literals_and_parameters() {
+        assert!(both("/{x}.json", "/all.json").is_empty());
+        assert!(both("/{x}.json", "/{y: text}").is_empty());
+        assert!(both("/{x}.json", "/{p*}").is_empty());
+        assert!(both("/{x}.json", "/{y}.xml").is_empty());
+        assert!(both("/{x}.json", "/{y: int}").is_empty());
+        assert!(both("/{x}.json", "/{y}.{kind}").is_empty(), "whatever is `.json` has a kind");
+        assert!(both("/v{n: int}", "/{x}.json").is_empty(), "`1.json` is no int");
+        assert!(both("/{x: int}-{y}", "/{x: text(/[a-z]+/)}-{y}").is_empty());
+        assert_eq!(both("/{x}.json", "/{y}.json"), ["duplicate-route"]);
+        assert_eq!(both("/{x}-{y}", "/{a}-{b}"), ["duplicate-route"]);
+        assert_eq!(both("/v{n}", "/{x}.json"), ["ambiguous-routes"]);
+        assert_eq!(both("/{x: int}-{y}", "/{x: text}-{y}"), ["ambiguous-routes"]);
+        assert_eq!(both("/{x}.json/{y: text}", "/{x: text}/top"), ["ambiguous-routes"]);
     }
 
     #[test]

@@ -1,17 +1,18 @@
 //! What callers send and get: path, parameters, body, answers.
 
 mod answers;
+mod parts;
 
 pub(crate) use answers::{Answers, answers, declared, error_named};
 
+use super::duplicate;
 use super::edits::path_text;
 use super::forms;
 use super::types::Resolver;
 use super::versions::FlatEndpoint;
-use super::{duplicate, not_yet};
 use crate::contract::endpoint::{Body, Param, ParamKind, Place, Presence, RouteSegment};
 use crate::contract::types::{Kind, Rule, Scalar, Text, Type};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{self, Base, EndpointMemberKind, Ident, Path, SegmentPart};
 
@@ -67,10 +68,6 @@ pub(crate) fn request(
     whole.then_some(request)
 }
 
-fn left_out(span: Span, what: &str) -> Diagnostic {
-    not_yet(span, what, Severity::Warning).note("the endpoint is left out of the gateway")
-}
-
 /// Refuses a parameter for the rest of a path that does not end the route: in the middle of
 /// `path`, or with `more` behind it.
 fn rest_is_last(path: &Path, more: bool, diagnostics: &mut Diagnostics) -> Option<()> {
@@ -97,40 +94,42 @@ fn segments(request: &mut Request, path: &Path, resolver: &mut Resolver<'_>) -> 
                 request.route.push(RouteSegment::Literal(literal));
             }
             [SegmentPart::Param { name, rest, ty, span }] => {
-                let scalar = path_type(name, ty.as_ref(), resolver)?;
                 let (at, index) = (request.route.len(), request.params.len());
                 let (place, segment) = match rest {
                     false => (Place::Path(at), RouteSegment::Param(index)),
                     true => (Place::Rest(at), RouteSegment::Rest(index)),
                 };
-                if *rest {
-                    plain_text(name, ty.as_ref(), &scalar.0, resolver.diagnostics)?;
-                }
+                let param = path_param(name, ty.as_ref(), (place, *span), resolver)?;
                 request.route.push(segment);
-                let param = Param {
-                    place,
-                    wire: name.text.clone(),
-                    name: name.text.clone(),
-                    example: scalar.1,
-                    kind: ParamKind::One(scalar.0),
-                    by_comma: false,
-                    presence: Presence::Required,
-                    span: *span,
-                };
                 add(&mut request.params, param, resolver.diagnostics)?;
             }
-            _ => {
-                let rest =
-                    |part: &SegmentPart| matches!(part, SegmentPart::Param { rest: true, .. });
-                if !segment.parts.iter().any(rest) {
-                    let what = "a parameter that is only a part of its segment";
-                    resolver.diagnostics.push(left_out(segment.span, what));
-                }
-                return None;
-            }
+            _ => parts::segment(request, segment, resolver)?,
         }
     }
     Some(())
+}
+
+/// The parameter `name` at a place of the path.
+fn path_param(
+    name: &Ident,
+    ty: Option<&tree::Type>,
+    (place, span): (Place, Span),
+    resolver: &mut Resolver<'_>,
+) -> Option<Param> {
+    let (scalar, example) = path_type(name, ty, resolver)?;
+    if matches!(place, Place::Rest(_)) {
+        plain_text(name, ty, &scalar, resolver.diagnostics)?;
+    }
+    Some(Param {
+        place,
+        wire: name.text.clone(),
+        name: name.text.clone(),
+        example,
+        kind: ParamKind::One(scalar),
+        by_comma: false,
+        presence: Presence::Required,
+        span,
+    })
 }
 
 /// Refuses a type for the rest of a path that is no plain text.

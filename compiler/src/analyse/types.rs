@@ -249,10 +249,7 @@ impl<'a> Resolver<'a> {
         self.diagnostics.push(if endless {
             settle::endless(name, used, one.name.span)
         } else {
-            super::not_yet(used, &format!("`{name}` inside `{name}`"), Severity::Warning)
-                .see(one.name.span, "the type that contains itself")
-                .note("endpoints that use the type are left out of the gateway")
-                .help(format!("put a record in between: `type {name} {{ … }}`"))
+            settle::empty(name, used, one.name.span)
         });
     }
 

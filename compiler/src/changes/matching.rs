@@ -60,6 +60,9 @@ fn shape(side: Side<'_>, endpoint: &Endpoint) -> String {
         match segment {
             RouteSegment::Literal(text) => shape.push_str(text),
             RouteSegment::Param(_) => shape.push_str("{}"),
+            RouteSegment::Parts(parts, of) => {
+                shape.push_str(&parts.join(&vec!["{}".to_owned(); of.len()]));
+            }
             RouteSegment::Rest(_) => shape.push_str("{*}"),
         }
     }
@@ -134,15 +137,60 @@ pub(super) fn taken(
             (RouteSegment::Param(a), RouteSegment::Param(b)) => {
                 both(old.params.get(*a)?, new.params.get(*b)?)?
             }
+            (RouteSegment::Parts(shape, of), RouteSegment::Literal(text)) => {
+                is_more = true;
+                let values = shape.split(text)?;
+                let fits = of.iter().zip(values).all(|(at, value)| {
+                    old.params.get(*at).is_some_and(|param| accepts(param, value))
+                });
+                fits.then(|| text.clone())?
+            }
+            (RouteSegment::Param(at), RouteSegment::Parts(shape, of)) => {
+                is_more = true;
+                let text = spelled(shape, of, new)?;
+                old.params.get(*at).filter(|param| accepts(param, &text)).map(|_| text.clone())?
+            }
+            (RouteSegment::Parts(a, old_of), RouteSegment::Parts(b, new_of)) if a == b => {
+                let pairs = old_of.iter().zip(new_of);
+                let texts = pairs.map(|(a, b)| both(old.params.get(*a)?, new.params.get(*b)?));
+                a.join(&texts.collect::<Option<Vec<_>>>()?)
+            }
+            (RouteSegment::Parts(a, old_of), RouteSegment::Parts(b, new_of)) => {
+                is_more = true;
+                let text = spelled(b, new_of, new)?;
+                let fits = old_of.iter().zip(a.split(&text)?).all(|(at, value)| {
+                    old.params.get(*at).is_some_and(|param| accepts(param, value))
+                });
+                fits.then_some(text)?
+            }
             (
-                RouteSegment::Literal(_) | RouteSegment::Param(_) | RouteSegment::Rest(_),
-                RouteSegment::Literal(_) | RouteSegment::Param(_) | RouteSegment::Rest(_),
+                RouteSegment::Literal(_)
+                | RouteSegment::Param(_)
+                | RouteSegment::Parts(..)
+                | RouteSegment::Rest(_),
+                RouteSegment::Literal(_)
+                | RouteSegment::Param(_)
+                | RouteSegment::Parts(..)
+                | RouteSegment::Rest(_),
             ) => return None,
         };
         path.push('/');
         path.push_str(&text);
     }
     is_more.then_some(path)
+}
+
+/// A segment with examples of its parameters.
+fn spelled(
+    shape: &crate::contract::endpoint::Shape,
+    of: &[usize],
+    endpoint: &Endpoint,
+) -> Option<String> {
+    let values = of.iter().map(|at| {
+        let param = endpoint.params.get(*at)?;
+        both(param, param)
+    });
+    Some(shape.join(&values.collect::<Option<Vec<_>>>()?))
 }
 
 fn rule(param: &Param) -> &Rule {

@@ -63,10 +63,12 @@ pub(super) fn params(
     found
 }
 
-/// Where a parameter of a path stands behind the version's prefix.
-fn place(param: &Param, side: Side<'_>) -> Option<usize> {
+/// Where a parameter of a path stands behind the version's prefix: segment, value in it.
+fn place(param: &Param, side: Side<'_>) -> Option<(usize, usize)> {
+    let behind = |at: usize| at.checked_sub(side.version.prefix.len());
     match param.place {
-        Place::Path(at) | Place::Rest(at) => at.checked_sub(side.version.prefix.len()),
+        Place::Path(at) | Place::Rest(at) => Some((behind(at)?, 0)),
+        Place::Part(at, part) => Some((behind(at)?, part)),
         Place::Query | Place::Header | Place::Cookie => None,
     }
 }
@@ -76,8 +78,18 @@ fn same_name(old: &Param, new: &Param) -> bool {
         (Place::Query, Place::Query) | (Place::Cookie, Place::Cookie) => old.wire == new.wire,
         (Place::Header, Place::Header) => old.wire.eq_ignore_ascii_case(&new.wire),
         (
-            Place::Path(_) | Place::Rest(_) | Place::Query | Place::Header | Place::Cookie,
-            Place::Path(_) | Place::Rest(_) | Place::Query | Place::Header | Place::Cookie,
+            Place::Path(_)
+            | Place::Part(..)
+            | Place::Rest(_)
+            | Place::Query
+            | Place::Header
+            | Place::Cookie,
+            Place::Path(_)
+            | Place::Part(..)
+            | Place::Rest(_)
+            | Place::Query
+            | Place::Header
+            | Place::Cookie,
         ) => false,
     }
 }
@@ -94,7 +106,7 @@ fn is_successor(old: &Param, new: &Param) -> bool {
 
 fn word(param: &Param) -> String {
     match param.place {
-        Place::Path(_) | Place::Rest(_) => format!("path {}", param.wire),
+        Place::Path(_) | Place::Part(..) | Place::Rest(_) => format!("path {}", param.wire),
         Place::Query => format!("query {}", param.wire),
         Place::Header => format!("header {}", param.wire),
         Place::Cookie => format!("cookie {}", param.wire),

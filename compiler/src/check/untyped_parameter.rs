@@ -12,7 +12,7 @@ pub(super) fn check(endpoint: &Endpoint, places: &Places<'_>, diagnostics: &mut 
     for part in parts {
         let SegmentPart::Param { name, ty: None, span, rest: false } = part else { continue };
         let of_path = |param: &&crate::contract::Param| {
-            matches!(param.place, Place::Path(_)) && param.name == name.text
+            matches!(param.place, Place::Path(_) | Place::Part(..)) && param.name == name.text
         };
         let Some(index) = endpoint.params.iter().position(|param| of_path(&param)) else {
             continue;

@@ -13,7 +13,7 @@ pub(super) fn check(contract: &Contract, diagnostics: &mut Diagnostics) {
                 continue;
             }
             let place = match param.place {
-                Place::Path(_) | Place::Rest(_) => "path",
+                Place::Path(_) | Place::Part(..) | Place::Rest(_) => "path",
                 Place::Query => "query",
                 Place::Header => "header",
                 Place::Cookie => "cookie",

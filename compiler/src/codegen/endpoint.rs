@@ -64,7 +64,8 @@ fn imports(plan: &EndpointPlan) -> Vec<TokenStream> {
 
 fn uses_rules(plan: &EndpointPlan) -> bool {
     use crate::plan::ReadPlan;
-    let ruled = |param: &ParamPlan| param.rule.is_some() || param.list.is_some();
+    let ruled =
+        |param: &ParamPlan| param.rule.is_some() || param.list.is_some() || param.shape.is_some();
     plan.params.iter().any(ruled)
         || !plan.promises.is_empty()
         || !plan.forms.is_empty()
@@ -254,7 +255,6 @@ fn request(plan: &EndpointPlan) -> TokenStream {
 /// let q = rt::required(request.query().one("q", &mut violations), rt::Place::Query("q".into()), &types::Q, &mut violations);
 /// ```
 fn param(param: &ParamPlan) -> TokenStream {
-    let wire = &param.wire;
     let rule = match &param.rule {
         Some(rule) => {
             let rule = ident(rule);
@@ -276,26 +276,7 @@ fn param(param: &ParamPlan) -> TokenStream {
             },
         };
     }
-    let (value, place) = match param.place {
-        Place::Path(at) => {
-            let at = number(at);
-            (quote!(Some(request.segment(#at))), quote!(rt::Place::Path(#wire)))
-        }
-        Place::Rest(at) => {
-            let at = number(at);
-            (quote!(request.rest(#at, #wire, &mut violations)), quote!(rt::Place::Path(#wire)))
-        }
-        Place::Query => (
-            quote!(request.query().one(#wire, &mut violations)),
-            quote!(rt::Place::Query(#wire.into())),
-        ),
-        Place::Header => {
-            (quote!(request.header(#wire, &mut violations)), quote!(rt::Place::Header(#wire)))
-        }
-        Place::Cookie => {
-            (quote!(request.cookie(#wire, &mut violations)), quote!(rt::Place::Cookie(#wire)))
-        }
-    };
+    let (value, place) = one(param);
     match &param.presence {
         PresencePlan::Required => quote! {
             let #name = #value;
@@ -311,6 +292,37 @@ fn param(param: &ParamPlan) -> TokenStream {
         },
         // Only several values have several defaults.
         PresencePlan::Defaults(_) => TokenStream::new(),
+    }
+}
+
+/// The value of a parameter as an option, and its place.
+fn one(param: &ParamPlan) -> (TokenStream, TokenStream) {
+    let wire = &param.wire;
+    match param.place {
+        Place::Path(at) => {
+            let at = number(at);
+            (quote!(Some(request.segment(#at))), quote!(rt::Place::Path(#wire)))
+        }
+        Place::Part(at, part) => {
+            let (at, part) = (number(at), number(part));
+            let shape = ident(param.shape.as_deref().unwrap_or("MISSING"));
+            let value = quote!(Some(request.part(#at, &types::#shape, #part)));
+            (value, quote!(rt::Place::Path(#wire)))
+        }
+        Place::Rest(at) => {
+            let at = number(at);
+            (quote!(request.rest(#at, #wire, &mut violations)), quote!(rt::Place::Path(#wire)))
+        }
+        Place::Query => (
+            quote!(request.query().one(#wire, &mut violations)),
+            quote!(rt::Place::Query(#wire.into())),
+        ),
+        Place::Header => {
+            (quote!(request.header(#wire, &mut violations)), quote!(rt::Place::Header(#wire)))
+        }
+        Place::Cookie => {
+            (quote!(request.cookie(#wire, &mut violations)), quote!(rt::Place::Cookie(#wire)))
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which request leads to which endpoint: routes are code.
 
 use super::tokens::{ident, number};
-use crate::plan::{Arrival, EndpointPlan, Route};
+use crate::plan::{Arrival, EndpointPlan, Guard, Route};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
@@ -19,11 +19,10 @@ use quote::{format_ident, quote};
 /// static AT_0: [&rt::Endpoint; 1] = [&super::get_products_id::ENDPOINT];
 /// ```
 pub(crate) fn items(routes: &Route, endpoints: &[EndpointPlan]) -> Vec<TokenStream> {
-    let mut writer =
-        Writer { endpoints, statics: Vec::new(), functions: Vec::new(), guards: false };
+    let mut writer = Writer { endpoints, statics: Vec::new(), functions: Vec::new(), types: false };
     let body = writer.node(routes, 0);
     let mut items = Vec::new();
-    if writer.guards {
+    if writer.types {
         items.push(quote!(
             use super::types;
         ));
@@ -48,7 +47,8 @@ struct Writer<'p> {
     /// The endpoints of each static, by its number.
     statics: Vec<Vec<usize>>,
     functions: Vec<TokenStream>,
-    guards: bool,
+    /// Whether statics of rules are used.
+    types: bool,
 }
 
 impl Writer<'_> {
@@ -64,7 +64,8 @@ impl Writer<'_> {
     fn node(&mut self, route: &Route, depth: usize) -> TokenStream {
         let here = self.here(&route.here);
         let length = number(depth);
-        let nothing_more = route.literals.is_empty() && route.param.is_none();
+        let nothing_more =
+            route.literals.is_empty() && route.parts.is_empty() && route.param.is_none();
         if nothing_more && route.here == route.rest && depth > 0 {
             return here;
         }
@@ -84,6 +85,16 @@ impl Writer<'_> {
                 quote!(Some(#text) => #next)
             })
             .collect();
+        let parts: Vec<TokenStream> = route
+            .parts
+            .iter()
+            .map(|part| {
+                self.types = true;
+                let shape = ident(&part.ident);
+                let next = self.next(&part.next, depth + 1);
+                quote!(Some(text) if types::#shape.matches(text) => #next)
+            })
+            .collect();
         let param = match &route.param {
             Some(next) => {
                 let next = self.next(next, depth + 1);
@@ -97,6 +108,7 @@ impl Writer<'_> {
         quote! {
             match #segment.copied() {
                 #(#arms,)*
+                #(#parts,)*
                 #param,
                 None => #here,
             }
@@ -126,6 +138,11 @@ impl Writer<'_> {
     /// The endpoints whose path ends here. Endpoints of one method are told apart by the rules of
     /// their parameters.
     fn here(&mut self, arrivals: &[Arrival]) -> TokenStream {
+        let mut shaped = arrivals.iter().enumerate();
+        let shaped = shaped.find_map(|(at, one)| Some((at, one.shapes.first()?)));
+        if let Some((at, (segment, shape))) = shaped {
+            return self.looks(arrivals, at, (*segment, shape));
+        }
         let guarded = arrivals.iter().position(|arrival| !arrival.guards.is_empty());
         let Some((at, arrival)) = guarded.and_then(|at| Some((at, arrivals.get(at)?))) else {
             return self.list(arrivals.iter().map(|arrival| arrival.endpoint).collect());
@@ -143,15 +160,35 @@ impl Writer<'_> {
         {
             last.guards.clear();
         }
-        let guards = arrival.guards.iter().map(|(segment, rule)| {
-            let (segment, rule) = (number(segment), ident(rule));
-            quote!(path.get(#segment).is_some_and(|text| types::#rule.accepts(text)))
-        });
-        self.guards = true;
-        let guards: Vec<TokenStream> = guards.collect();
+        self.types = true;
+        let guards: Vec<TokenStream> = arrival.guards.iter().map(guard).collect();
         let chosen = self.here(&chosen);
         let rest = self.here(&rest);
         quote!(if #(#guards)&&* { #chosen } else { #rest })
+    }
+
+    /// The endpoints whose path ends here, one of which is there only if a segment looks so.
+    fn looks(
+        &mut self,
+        arrivals: &[Arrival],
+        at: usize,
+        (segment, shape): (usize, &str),
+    ) -> TokenStream {
+        let (mut with, mut without) = (arrivals.to_vec(), arrivals.to_vec());
+        without.remove(at);
+        if let Some(arrival) = with.get_mut(at) {
+            arrival.shapes.remove(0);
+        }
+        self.types = true;
+        let (with, without) = (self.here(&with), self.here(&without));
+        let (segment, shape) = (number(segment), ident(shape));
+        quote! {
+            if path.get(#segment).is_some_and(|text| types::#shape.matches(text)) {
+                #with
+            } else {
+                #without
+            }
+        }
     }
 
     fn list(&mut self, endpoints: Vec<usize>) -> TokenStream {
@@ -181,6 +218,24 @@ impl Writer<'_> {
     }
 }
 
+/// ```ignore
+/// path.get(2).is_some_and(|text| types::SKU.accepts(text))
+/// ```
+fn guard(guard: &Guard) -> TokenStream {
+    let (segment, rule) = (number(guard.segment), ident(&guard.rule));
+    match &guard.part {
+        None => quote!(path.get(#segment).is_some_and(|text| types::#rule.accepts(text))),
+        Some((shape, part)) => {
+            let (shape, part) = (ident(shape), number(part));
+            quote! {
+                path.get(#segment)
+                    .and_then(|text| types::#shape.part(text, #part))
+                    .is_some_and(|text| types::#rule.accepts(text))
+            }
+        }
+    }
+}
+
 /// `arrivals` once the guards of `chosen` have been asked.
 fn cleared<'a>(arrivals: impl Iterator<Item = &'a Arrival>, chosen: &Arrival) -> Vec<Arrival> {
     let mut cleared: Vec<Arrival> = arrivals.cloned().collect();
@@ -191,5 +246,6 @@ fn cleared<'a>(arrivals: impl Iterator<Item = &'a Arrival>, chosen: &Arrival) ->
 /// How many branches a route has.
 fn size(route: &Route) -> usize {
     let literals: usize = route.literals.values().map(|next| 1 + size(next)).sum();
-    literals + route.param.as_ref().map_or(0, |next| 1 + size(next))
+    let parts: usize = route.parts.iter().map(|part| 1 + size(&part.next)).sum();
+    literals + parts + route.param.as_ref().map_or(0, |next| 1 + size(next))
 }

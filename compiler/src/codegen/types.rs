@@ -2,6 +2,7 @@
 
 use super::forms;
 use super::tokens::{ident, number, option};
+use crate::contract::endpoint::Shape;
 use crate::contract::types::{Format, Limit, Number, NumberKind, Rest, Rule, Text};
 use crate::pattern;
 use crate::plan::{FormPlan, RuleKind, RulePlan};
@@ -39,10 +40,25 @@ pub(crate) fn items(rules: &[RulePlan], forms: &[FormPlan]) -> Vec<TokenStream> 
                 items.extend(reader(rule, "as_text"));
             }
             RuleKind::List { .. } => items.push(list_rule(rule)),
+            RuleKind::Shape(shape) => items.push(segment(rule, shape)),
         }
     }
     items.extend(forms.iter().flat_map(forms::items));
     items
+}
+
+/// ```ignore
+/// /// `{}.json`
+/// pub static SEGMENT_JSON: rt::Shape = rt::Shape { before: "", between: &[], after: ".json" };
+/// ```
+fn segment(rule: &RulePlan, shape: &Shape) -> TokenStream {
+    let (doc, name) = (doc(rule), ident(&rule.ident));
+    let Shape { before, between, after } = shape;
+    quote! {
+        #[doc = #doc]
+        pub static #name: rt::Shape =
+            rt::Shape { before: #before, between: &[#(#between),*], after: #after };
+    }
 }
 
 fn pattern_ident(rule: &RulePlan) -> proc_macro2::Ident {

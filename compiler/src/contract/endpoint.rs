@@ -15,6 +15,8 @@ pub struct Endpoint {
     pub template: String,
     /// Documentation.
     pub doc: Vec<String>,
+    /// What documents call it, if it has a name.
+    pub name: Option<String>,
     /// The contract line as written: `GET /products/{id: Sku} -> Product | NotFound`.
     pub signature: String,
     /// Path, query and header parameters in order.
@@ -50,8 +52,52 @@ pub enum RouteSegment {
     Literal(String),
     /// A parameter, as an index into the endpoint's parameters.
     Param(usize),
+    /// Texts with parameters between them, and those parameters in order.
+    Parts(Shape, Vec<usize>),
     /// A parameter for this segment and all behind it; the last of its route.
     Rest(usize),
+}
+
+/// What a segment looks like that holds one value or more: `{name}.{kind}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// What it begins with; may be empty.
+    pub before: String,
+    /// What stands between each two values, never empty.
+    pub between: Vec<String>,
+    /// What it ends with; may be empty.
+    pub after: String,
+}
+
+impl Shape {
+    /// The values in a decoded segment, none of them empty; nothing if it looks otherwise. Where a
+    /// text between values occurs more than once, its last place counts.
+    pub fn split<'s>(&self, segment: &'s str) -> Option<Vec<&'s str>> {
+        let mut rest =
+            segment.strip_prefix(self.before.as_str())?.strip_suffix(self.after.as_str())?;
+        let mut values = Vec::new();
+        for between in self.between.iter().rev() {
+            let (last, _) = rest.char_indices().next_back()?;
+            let place = rest.get(..last)?.rfind(between.as_str())?;
+            values.push(rest.get(place + between.len()..)?);
+            rest = rest.get(..place)?;
+        }
+        values.push(rest);
+        values.reverse();
+        (!rest.is_empty()).then_some(values)
+    }
+
+    /// The segment that these values make.
+    pub fn join(&self, values: &[String]) -> String {
+        let mut text = self.before.clone();
+        for (at, value) in values.iter().enumerate() {
+            if let Some(between) = at.checked_sub(1).and_then(|at| self.between.get(at)) {
+                text.push_str(between);
+            }
+            text.push_str(value);
+        }
+        text + &self.after
+    }
 }
 
 /// A path, query or header parameter.
@@ -80,6 +126,8 @@ pub struct Param {
 pub enum Place {
     /// The path segment with this index.
     Path(usize),
+    /// In the path segment with this index, the value with this number.
+    Part(usize, usize),
     /// The path segment with this index and all behind it.
     Rest(usize),
     /// The query.
@@ -93,7 +141,7 @@ pub enum Place {
 impl Place {
     /// Whether it is somewhere in the path.
     pub fn is_in_path(self) -> bool {
-        matches!(self, Place::Path(_) | Place::Rest(_))
+        matches!(self, Place::Path(_) | Place::Part(..) | Place::Rest(_))
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     PresencePlan, RuleKind, Upstream, shapes,
 };
 use crate::analyse::{days, http_date};
-use crate::contract::endpoint::{Endpoint, Param, ParamKind, Place, Presence, RouteSegment};
+use crate::contract::endpoint::{Endpoint, Param, ParamKind, Place, Presence, RouteSegment, Shape};
 use crate::contract::types::{Const, Rule, Scalar};
 use crate::contract::visit;
 use crate::contract::work::{Build, Outcome, Work};
@@ -65,7 +65,8 @@ pub(crate) fn plan(
     let used = visit::values(&work);
     let mut params = Vec::new();
     for (at, one) in endpoint.params.iter().enumerate() {
-        params.push(param(one, used.contains(&at), &mut locals, rules));
+        let shape = shape(endpoint, one.place).map(|shape| rules.shape(shape));
+        params.push(ParamPlan { shape, ..param(one, used.contains(&at), &mut locals, rules) });
     }
     let shapes = shapes::plan(&work, endpoint.ignore_fields, rules);
     let body = endpoint.body.as_ref().map(|body| BodyPlan {
@@ -120,6 +121,10 @@ fn module_name(around: &Around<'_>, endpoint: &Endpoint) -> String {
         RouteSegment::Param(at) | RouteSegment::Rest(at) => {
             endpoint.params.get(*at).map(|param| param.name.clone()).unwrap_or_default()
         }
+        RouteSegment::Parts(shape, of) => {
+            let names = of.iter().filter_map(|at| endpoint.params.get(*at));
+            shape.join(&names.map(|param| param.name.clone()).collect::<Vec<_>>())
+        }
     });
     let mut name = endpoint.method.to_ascii_lowercase();
     for segment in segments {
@@ -151,6 +156,7 @@ fn param(param: &Param, used: bool, locals: &mut Names, rules: &mut Rules<'_>) -
         wire: param.wire.clone(),
         place: param.place,
         quoted: is_text(scalar),
+        shape: None,
         rule,
         list,
         by_comma: param.by_comma,
@@ -163,6 +169,15 @@ fn param(param: &Param, used: bool, locals: &mut Names, rules: &mut Rules<'_>) -
             Presence::Default(value) => PresencePlan::Default(value.plain().unwrap_or_default()),
         },
         used,
+    }
+}
+
+/// What the segment looks like that a parameter is only a part of.
+fn shape(endpoint: &Endpoint, place: Place) -> Option<&Shape> {
+    let Place::Part(at, _) = place else { return None };
+    match endpoint.route.get(at) {
+        Some(RouteSegment::Parts(shape, _)) => Some(shape),
+        _ => None,
     }
 }
 
@@ -274,6 +289,7 @@ fn successor(around: &Around<'_>, endpoint: &Endpoint) -> Option<(String, String
         let anonymous = |segment: &RouteSegment| match segment {
             RouteSegment::Literal(text) => text.clone(),
             RouteSegment::Param(_) => "{}".to_owned(),
+            RouteSegment::Parts(shape, of) => shape.join(&vec!["{}".to_owned(); of.len()]),
             RouteSegment::Rest(_) => "{*}".to_owned(),
         };
         endpoint.route.iter().skip(prefix).map(anonymous).collect::<Vec<_>>()

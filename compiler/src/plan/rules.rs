@@ -5,6 +5,7 @@ mod forms;
 use super::{FormPlan, Names, RuleKind, RulePlan};
 use crate::analyse::values::{rule_spelling, scalar_accepts};
 use crate::analyse::work::{Fit, fit};
+use crate::contract::endpoint::Shape;
 use crate::contract::types::{
     Const, Enumeration, Number, NumberKind, Rest, Rule, Scalar, Text, Types,
 };
@@ -87,6 +88,15 @@ impl<'t> Rules<'t> {
         };
         let expected = if unique { expected + ", no two of them equal" } else { expected };
         self.add(RuleKind::List { min, max, unique, keep }, &wanted, &expected).0
+    }
+
+    /// The static of what a segment looks like.
+    pub(crate) fn shape(&mut self, shape: &Shape) -> String {
+        let values: Vec<String> =
+            shape.between.iter().map(|_| "{}".into()).chain(["{}".into()]).collect();
+        let spelling = shape.join(&values);
+        let wanted = format!("segment {spelling}");
+        self.add(RuleKind::Shape(shape.clone()), &wanted, &spelling).0
     }
 
     fn add(&mut self, kind: RuleKind, wanted: &str, expected: &str) -> (String, String) {

@@ -84,7 +84,8 @@ pub(super) fn meet(
     }
 }
 
-/// How well a path fits, segment by segment: best is a literal, then a parameter whose type accepts
+/// How well a path fits, segment by segment: best is a literal, then one with parameters in it,
+/// then a parameter whose type accepts
 /// the text, then the rest of the path, then a parameter that refuses it.
 fn score(endpoint: &Endpoint, method: &str, path: &[String]) -> Option<Vec<u8>> {
     let same = endpoint.method == method || (method == "HEAD" && endpoint.method == "GET");
@@ -97,20 +98,28 @@ fn score(endpoint: &Endpoint, method: &str, path: &[String]) -> Option<Vec<u8>> 
     let mut score = Vec::with_capacity(path.len());
     for (segment, text) in endpoint.route.iter().zip(path) {
         score.push(match segment {
-            RouteSegment::Literal(literal) if literal == text => 3,
+            RouteSegment::Literal(literal) if literal == text => 4,
             RouteSegment::Literal(_) => return None,
             RouteSegment::Rest(_) => 1,
-            RouteSegment::Param(_) if text.is_empty() => return None,
-            RouteSegment::Param(index) => {
-                let kind = endpoint.params.get(*index).map(|param| &param.kind);
-                let valid = kind.is_none_or(|kind| match kind {
-                    ParamKind::One(scalar) | ParamKind::Many(scalar, _) => spells(scalar, text),
-                });
-                if valid { 2 } else { 0 }
+            RouteSegment::Parts(shape, of) => {
+                let values = shape.split(text)?;
+                let fits = of.iter().zip(values).all(|(at, value)| is_value(endpoint, *at, value));
+                if fits { 3 } else { 0 }
             }
+            RouteSegment::Param(_) if text.is_empty() => return None,
+            RouteSegment::Param(index) if is_value(endpoint, *index, text) => 2,
+            RouteSegment::Param(_) => 0,
         });
     }
     Some(score)
+}
+
+/// Whether a text of a path is a value of the parameter with this index.
+fn is_value(endpoint: &Endpoint, index: usize, text: &str) -> bool {
+    let kind = endpoint.params.get(index).map(|param| &param.kind);
+    kind.is_none_or(|kind| match kind {
+        ParamKind::One(scalar) | ParamKind::Many(scalar, _) => spells(scalar, text),
+    })
 }
 
 /// Whether `text` in a path or query is a value of this scalar.

@@ -79,6 +79,15 @@ pub(super) fn endless(name: &str, used: Span, declared: Span) -> Diagnostic {
         .help("let the field be missing: `field?: …`, or make it a list")
 }
 
+/// The finding about a list or map of itself: nothing but lists or maps is in it.
+pub(super) fn empty(name: &str, used: Span, declared: Span) -> Diagnostic {
+    let message = format!("`{name}` holds nothing but itself");
+    Diagnostic::new(Code::EndlessType, used, message)
+        .label(format!("each element is another `{name}`, and a value is never reached"))
+        .see(declared, "the type that contains itself")
+        .help(format!("put a record in between: `type {name} {{ parts: [{name}], … }}`"))
+}
+
 impl Resolver<'_> {
     /// Looks at everything that needs all declarations.
     pub(super) fn settle(&mut self) {

@@ -141,21 +141,50 @@ impl Lower<'_, '_> {
                 self.renames.behind(reference.span);
                 built
             }
-            Found::Each(list, first, value) => {
-                self.reach(list, allow, reference.span)?;
-                let Kind::List(element, _) = &want.kind else {
-                    let diagnostic = self.mismatch(reference.span, "a list", want);
-                    self.refuse(diagnostic);
-                    return None;
-                };
-                let inner = Allow { absent: false, null: element.nullable };
-                self.reach(value, inner, reference.span)?;
-                let element =
-                    self.project(value, Cut { first: None, projection }, element, reference.span)?;
+            found @ (Found::Each(..) | Found::EachOf(..)) => {
+                let built = self.of_each(found, (want, allow), projection, reference.span);
                 self.renames.behind(reference.span);
-                Some(Build::List { from: list, element: Box::new(element), first })
+                built
             }
         }
+    }
+
+    /// A list of what is found in each element of a list, and of lists where there are several.
+    fn of_each(
+        &mut self,
+        found: Found,
+        (want, allow): (&Type, Allow),
+        projection: Option<&Object>,
+        span: Span,
+    ) -> Option<Build> {
+        let (list, first, inner) = match found {
+            Found::Each(list, first, value) => (list, first, Found::Node(value, None)),
+            Found::EachOf(list, first, inner) => (list, first, *inner),
+            Found::Node(node, first) => {
+                self.reach(node, allow, span)?;
+                return self.project(node, Cut { first, projection }, want, span);
+            }
+            Found::Param(_) | Found::Item(_) | Found::Const(_) => return None,
+        };
+        self.reach(list, allow, span)?;
+        let Kind::List(element, bounds) = &want.kind else {
+            let diagnostic = self.mismatch(span, "a list", want);
+            self.refuse(diagnostic);
+            return None;
+        };
+        if bounds.unique {
+            self.refuse(
+                Diagnostic::new(Code::TypeMismatch, span, "what elements hold may be equal")
+                    .label("no two may be equal here")
+                    .see(want.span, "declared here")
+                    .help("leave `unique` out, or take a list whose elements are these values"),
+            );
+            return None;
+        }
+        self.list_bounds(list, bounds, first, span)?;
+        let inner_allow = Allow { absent: false, null: element.nullable };
+        let element = self.of_each(inner, (element, inner_allow), projection, span)?;
+        Some(Build::List { from: list, element: Box::new(element), first })
     }
 
     /// The element of a repeated parameter.

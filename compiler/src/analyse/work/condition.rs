@@ -2,8 +2,9 @@
 
 use super::nodes::Allow;
 use super::scope::{Found, Lower, is_null, position};
+use crate::analyse::values;
 use crate::contract::endpoint::ParamKind;
-use crate::contract::types::{Const, Kind, Number, NumberKind, Rule, Scalar};
+use crate::contract::types::{Const, Kind, Number, NumberKind, Rest, Rule, Scalar};
 use crate::contract::work::{Comparison, Cond, Operand, Parent};
 use crate::diagnostic::{Code, Diagnostic};
 use gatewright_grammar::Span;
@@ -31,10 +32,67 @@ impl Lower<'_, '_> {
             let right = self.compared(right, Some(&number));
             return Some(Cond::Numbers(left?, comparison(*op), right?));
         }
+        self.known_value(left, right)?;
+        self.known_value(right, left)?;
         let rule = self.rule_of(left).or_else(|| self.rule_of(right));
         let left = self.compared(left, rule.as_ref());
         let right = self.compared(right, rule.as_ref());
         Some(Cond::Same(left?, right?, equal))
+    }
+
+    /// Refuses a text that no value of the enum on the other side is. Values are compared as they
+    /// are on the wire.
+    fn known_value(&mut self, text: &Value, other: &Value) -> Option<()> {
+        let (ValueKind::Template(parts), ValueKind::Ref(reference)) = (&text.kind, &other.kind)
+        else {
+            return Some(());
+        };
+        let (Some(word), Some(Rule::Enum(values))) =
+            (values::plain_text(parts), self.scalar_at(reference).map(|scalar| scalar.rule))
+        else {
+            return Some(());
+        };
+        let is_value = values.values.iter().any(|(_, wire)| *wire == word);
+        let other = match &values.rest {
+            Rest::Open => true,
+            Rest::Becomes(other) => *other == word,
+            Rest::Closed => false,
+        };
+        if is_value || other {
+            return Some(());
+        }
+        let message = format!("`{}` is never \"{word}\"", self.written_as(reference));
+        let diagnostic = Diagnostic::new(Code::TypeMismatch, text.span, message);
+        let named = values.values.iter().find(|(name, _)| *name == word);
+        let texts = values.values.iter().map(|(_, wire)| format!("\"{wire}\""));
+        let texts: Vec<String> = texts.take(8).collect();
+        self.refuse(match named {
+            Some((name, wire)) => diagnostic
+                .label(format!("the value `{name}` is \"{wire}\" on the wire"))
+                .fix(format!("write \"{wire}\""), text.span, format!("\"{wire}\"")),
+            None => diagnostic
+                .label("the enum has no such value")
+                .help(format!("it is one of {}", texts.join(", "))),
+        });
+        None
+    }
+
+    fn written_as(&self, reference: &Ref) -> String {
+        let steps = reference.steps.iter().map(|step| step.name.text.as_str());
+        steps.collect::<Vec<_>>().join(".")
+    }
+
+    /// The scalar that is declared of a parameter, or at a field of the body or of a typed result.
+    fn scalar_at(&self, reference: &Ref) -> Option<Scalar> {
+        if let [step] = reference.steps.as_slice() {
+            let params = &self.context.request.params;
+            let param = params.iter().find(|param| param.name == step.name.text)?;
+            return match &param.kind {
+                ParamKind::One(scalar) => Some(scalar.clone()),
+                ParamKind::Many(..) => None,
+            };
+        }
+        self.declared_at(reference)
     }
 
     fn is_number(&self, value: &Value) -> bool {
@@ -314,6 +372,25 @@ mod tests {
         assert!(matches!(condition("a != null"), Cond::Null(_, false)));
         assert!(matches!(condition("null == a.name"), Cond::Null(_, true)));
         assert!(matches!(condition("flag"), Cond::Is(_)));
+    }
+
+    #[test]
+    fn a_text_is_compared_with_what_an_enum_is_on_the_wire() {
+        let found = |text: &str| {
+            let text = format!(
+                "enum Status {{ paid = \"PAID\" open = \"O\" else unknown }}\n\
+                 GET /x -> {{ x: bool }} {{ public, query s: Status, return {{ x: s == {text} }} }}"
+            );
+            in_endpoint(&text)
+        };
+        assert!(found("\"PAID\"").is_empty() && found("\"unknown\"").is_empty());
+        for wrong in ["\"paid\"", "\"other\"", "\"\""] {
+            let found = found(wrong);
+            assert!(found.iter().any(|one| one.starts_with("type-mismatch")), "{wrong}: {found:?}");
+        }
+        let open =
+            "GET /x -> { x: bool } { public, query s: enum { a b ... }, return { x: s == \"c\" } }";
+        assert!(in_endpoint(open).is_empty());
     }
 
     #[test]

@@ -48,10 +48,12 @@ impl<'a> Lower<'a, '_> {
             Found::Param(index) if self.is_repeated(index) => {
                 (Elements::Param(index), None, Item::Param(index))
             }
-            _ => {
+            other => {
+                let nested = matches!(other, Found::EachOf(..));
+                let label = if nested { "these are lists in a list" } else { "this is one value" };
                 self.refuse(
                     Diagnostic::new(Code::TypeMismatch, each.list.span, "a list is wanted here")
-                        .label("this is one value"),
+                        .label(label),
                 );
                 return None;
             }

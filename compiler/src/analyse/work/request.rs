@@ -283,7 +283,7 @@ impl Lower<'_, '_> {
                     let first = Some(count);
                     return Some(QueryPart::Each(name, Operand::Each { list, first, value }));
                 }
-                Found::Node(..) | Found::Const(_) => {}
+                Found::Node(..) | Found::EachOf(..) | Found::Const(_) => {}
             }
         }
         self.operand(value, Allow::BOTH).map(|operand| QueryPart::Value(name, operand))

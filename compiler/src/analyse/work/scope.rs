@@ -79,6 +79,8 @@ pub(crate) enum Found {
     Node(NodeId, Option<u64>),
     /// A value in each element of a list.
     Each(NodeId, Option<u64>, NodeId),
+    /// A list in each element of a list.
+    EachOf(NodeId, Option<u64>, Box<Found>),
     /// The element of a repeated parameter that a call is made for.
     Item(usize),
     /// `true`, `false` or `null`.
@@ -282,14 +284,9 @@ impl<'a, 'd> Lower<'a, 'd> {
                 self.enter(element, Allow::NOTHING, span)?;
                 Some(Found::Each(list, first, value))
             }
-            _ => {
-                let diagnostic = super::super::not_yet(
-                    span,
-                    "a list of lists",
-                    crate::diagnostic::Severity::Warning,
-                );
-                self.refuse(diagnostic.note("the endpoint is left out of the gateway"));
-                None
+            inner => {
+                self.enter(element, Allow::NOTHING, span)?;
+                Some(Found::EachOf(list, first, Box::new(inner)))
             }
         }
     }

@@ -105,7 +105,7 @@ impl Lower<'_, '_> {
                 self.fits(asked, reference.span)?;
                 Some(Operand::Node(node))
             }
-            Found::Node(_, Some(_)) | Found::Each(..) => {
+            Found::Node(_, Some(_)) | Found::Each(..) | Found::EachOf(..) => {
                 self.one_value(reference.span);
                 None
             }
@@ -190,10 +190,8 @@ impl Lower<'_, '_> {
                 self.renames.behind(reference.span);
                 built
             }
-            (Found::Each(list, first, value), None) => {
-                self.reach(list, Allow::BOTH, reference.span)?;
-                let element = Box::new(self.whole(value, None, reference.span)?);
-                Some(Build::List { from: list, element, first })
+            (found @ (Found::Each(..) | Found::EachOf(..)), None) => {
+                self.any_of_each(found, reference.span)
             }
             (Found::Node(node, first), Some(object)) => {
                 self.reach(node, Allow::BOTH, reference.span)?;
@@ -211,6 +209,19 @@ impl Lower<'_, '_> {
                 None
             }
         }
+    }
+
+    /// A list of what is found in each element of a list, and of lists where there are several.
+    fn any_of_each(&mut self, found: Found, span: Span) -> Option<Build> {
+        let (list, first, inner) = match found {
+            Found::Each(list, first, value) => (list, first, Found::Node(value, None)),
+            Found::EachOf(list, first, inner) => (list, first, *inner),
+            Found::Node(node, first) => return self.whole(node, first, span),
+            Found::Param(_) | Found::Item(_) | Found::Const(_) => return None,
+        };
+        self.reach(list, Allow::BOTH, span)?;
+        let element = Box::new(self.any_of_each(inner, span)?);
+        Some(Build::List { from: list, element, first })
     }
 
     /// A value as it is; of a typed result, what is declared of it.
