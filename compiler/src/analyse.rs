@@ -4,6 +4,7 @@ mod backends;
 mod blocks;
 mod bounds;
 mod cases;
+mod claims;
 pub(crate) mod clauses;
 mod consequences;
 mod consumers;
@@ -18,6 +19,7 @@ pub(crate) mod policies;
 mod routes;
 mod selection;
 mod signature;
+mod terms;
 mod types;
 pub(crate) mod values;
 mod variables;
@@ -44,6 +46,8 @@ pub struct Analysis {
     /// Findings: errors first, then by place.
     pub diagnostics: Vec<Diagnostic>,
     checked: Option<Checked>,
+    /// The contract if all that is wrong with it is that parts of it are not built.
+    unbuilt: Option<Contract>,
 }
 
 impl Analysis {
@@ -55,6 +59,12 @@ impl Analysis {
     /// The contract, if there are no errors.
     pub fn into_checked(self) -> Option<Checked> {
         self.checked
+    }
+
+    /// The contract to compare with others: it may say what is not built yet, and no gateway is
+    /// made of that. Nothing if it has other errors.
+    pub fn comparable(&self) -> Option<&Contract> {
+        self.checked.as_ref().map(Checked::contract).or(self.unbuilt.as_ref())
     }
 }
 
@@ -70,7 +80,7 @@ pub fn analyse(sources: &Sources) -> Analysis {
         files.push(parse.file);
     }
     let (files, units) = imports::link(sources, files, &mut diagnostics);
-    let contract = contract(sources, &files, &mut diagnostics);
+    let contract = self::contract(sources, &files, false, &mut diagnostics);
     if let Some(contract) = &contract {
         check::all(contract, &files, sources, &mut diagnostics);
     }
@@ -79,11 +89,26 @@ pub fn analyse(sources: &Sources) -> Analysis {
     let checked = contract.filter(|_| !diagnostics.has_errors()).map(Checked);
     let mut diagnostics = diagnostics.into_sorted();
     imports::localise(&units, sources, &mut diagnostics);
-    Analysis { diagnostics, checked }
+    let unbuilt = unbuilt(&diagnostics, sources, &files);
+    Analysis { diagnostics, checked, unbuilt }
+}
+
+/// The contract with what is not built, if there are no other errors.
+fn unbuilt(found: &[Diagnostic], sources: &Sources, files: &[File]) -> Option<Contract> {
+    let mut errors = found.iter().filter(|one| one.severity == Severity::Error).peekable();
+    errors.peek()?;
+    let only = errors.all(|one| one.code == Code::NotBuiltYet);
+    only.then(|| contract(sources, files, true, &mut Diagnostics::default()))?
 }
 
 /// The passes in order. Without an `api` block there is nothing to go on with.
-fn contract(sources: &Sources, files: &[File], diagnostics: &mut Diagnostics) -> Option<Contract> {
+/// What is not built is left out, unless it is `kept` to be compared.
+fn contract(
+    sources: &Sources,
+    files: &[File],
+    kept: bool,
+    diagnostics: &mut Diagnostics,
+) -> Option<Contract> {
     let api = declare::api(files, diagnostics);
     declare::left_out(files, diagnostics);
     blocks::check(files, diagnostics);
@@ -94,6 +119,8 @@ fn contract(sources: &Sources, files: &[File], diagnostics: &mut Diagnostics) ->
     let (flats, origins) = versions::flatten(files, diagnostics);
     let api = api?;
     let selection = selection::resolve(api.selection.as_ref(), &flats, diagnostics);
+    let schemes = terms::schemes(files, sources);
+    let names: Vec<String> = schemes.iter().map(|scheme| scheme.name.clone()).collect();
     let mut versions = Vec::new();
     for flat in &flats {
         let surroundings = endpoints::Surroundings {
@@ -103,6 +130,7 @@ fn contract(sources: &Sources, files: &[File], diagnostics: &mut Diagnostics) ->
             origins: &origins,
             policies: &policies,
             selection: &selection,
+            kept: kept.then_some(&names),
         };
         let mut own = Diagnostics::default();
         versions.push(endpoints::version(&surroundings, flat, &variables, &mut own));
@@ -128,6 +156,7 @@ fn contract(sources: &Sources, files: &[File], diagnostics: &mut Diagnostics) ->
         retired: Vec::new(),
         variables,
         backends: backends.list,
+        schemes,
         versions,
         consumers,
         cases,

@@ -4,12 +4,14 @@
 //! values in the position where they stand, and every difference falls under a [`Rule`].
 
 mod around;
+mod cases;
 mod endpoints;
 mod matching;
 mod params;
 mod registry;
 pub mod render;
 mod sets;
+mod terms;
 mod types;
 mod values;
 mod work;

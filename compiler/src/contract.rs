@@ -7,6 +7,7 @@ mod drafts;
 pub mod endpoint;
 pub mod people;
 pub mod selection;
+pub mod terms;
 pub mod types;
 pub(crate) mod visit;
 pub mod work;
@@ -18,6 +19,7 @@ pub use endpoint::{
 use gatewright_grammar::Span;
 pub use people::Consumer;
 pub use selection::{Retired, Selection};
+pub use terms::Terms;
 pub use types::{
     Enumeration, Number, NumberKind, Record, RecordId, Rest, Scalar, Text, Type, Types, Union,
     UnionId,
@@ -39,6 +41,8 @@ pub struct Contract {
     pub variables: Vec<Variable>,
     /// Backends in the order of the text.
     pub backends: Vec<Backend>,
+    /// Ways to say who calls, in the order of the text.
+    pub schemes: Vec<terms::Scheme>,
     /// Versions in the order of the text.
     pub versions: Vec<Version>,
     /// Consumers in the order of the text.

@@ -8,10 +8,11 @@ use super::signature;
 use super::types::Resolver;
 use super::variables::Variables;
 use super::versions::{Flat, FlatEndpoint, FlatField, Origins};
-use super::{backends::Backends, clauses, dates, edits, work};
+use super::{backends::Backends, claims, clauses, dates, edits, terms, work};
 use crate::check::{self, Places};
+use crate::contract::terms::Access;
 use crate::contract::types::{Type, Types};
-use crate::contract::{Endpoint, Lifecycle, Problem, Selection, Version};
+use crate::contract::{Endpoint, Lifecycle, Problem, Selection, Terms, Version, Work};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Sources;
 use gatewright_grammar::Span;
@@ -20,6 +21,7 @@ use gatewright_grammar::tree::{
 };
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What every version of a contract shares.
 pub(crate) struct Surroundings<'a> {
@@ -29,6 +31,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) origins: &'a Origins,
     pub(crate) policies: &'a Policies,
     pub(crate) selection: &'a Selection,
+    /// Whether what is not built is kept, and the names of schemes, when contracts are compared.
+    pub(crate) kept: Option<&'a [String]>,
 }
 
 /// A version with everything resolved. What is refused is not in it.
@@ -231,9 +235,10 @@ fn one(
     let request = request?;
     let refused = answers.is_none();
     let answers = answers.unwrap_or_else(|| signature::declared(&flat.tree, parts.errors));
-    if !settings.public {
+    if !settings.public && parts.around.kept.is_none() {
         return None;
     }
+    let (terms, known) = known(parts, flat, &chain);
     let context = work::Context {
         backends: parts.around.backends,
         operations: parts.operations,
@@ -247,14 +252,14 @@ fn one(
         types: &resolver.types,
         request: &request,
         answers: &answers,
-        endpoint: &flat.tree,
+        endpoint: &known.as_ref().unwrap_or(flat).tree,
     };
     if refused {
         // What the calls ask has findings of its own.
         work::calls_alone(&context, resolver.diagnostics);
         return None;
     }
-    let work = work::lower(&context, resolver.diagnostics)?;
+    let work = lowered(&context, parts.around.kept, resolver.diagnostics)?;
     let endpoint = Endpoint {
         name: flat.tree.name.as_ref().map(|name| name.text.clone()),
         method: flat.tree.method.text.clone(),
@@ -271,12 +276,39 @@ fn one(
         max_body: settings.max_body,
         ignore_params: settings.ignore_params,
         ignore_fields: settings.ignore_fields,
+        terms,
         lifecycle,
         work,
         span: flat.span,
     };
     warn(parts, flat, (&endpoint, settings.timeout_span), resolver);
     Some(endpoint)
+}
+
+/// What an endpoint does. Where that is not built, what it promises is kept to be compared.
+fn lowered(
+    context: &work::Context<'_>,
+    kept: Option<&[String]>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Work> {
+    work::lower(context, diagnostics).or_else(|| kept.map(|_| Work::default()))
+}
+
+/// The terms of an endpoint, and the endpoint without the claims that it reads, if it reads some.
+fn known(
+    parts: &Parts<'_>,
+    flat: &FlatEndpoint,
+    chain: &[&Clause],
+) -> (Terms, Option<FlatEndpoint>) {
+    let mut terms = terms::terms(chain, parts.around.sources);
+    let (Access::Schemes { claims, .. }, Some(schemes)) = (&mut terms.access, parts.around.kept)
+    else {
+        return (terms, None);
+    };
+    let mut tree = (*flat.tree).clone();
+    *claims = claims::taken(&mut tree, schemes);
+    let reads = !claims.is_empty();
+    (terms, reads.then(|| FlatEndpoint { tree: Arc::new(tree), ..flat.clone() }))
 }
 
 /// Names of endpoints are unique in a version: documents tell endpoints apart by them.

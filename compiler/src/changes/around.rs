@@ -1,6 +1,6 @@
 //! What stands around endpoints: versions, variables, backends, consumers, cases.
 
-use super::Change;
+use super::{Change, cases, terms};
 use crate::contract::{Backend, Contract, Lifecycle, Selection, Setting, Variable, Version};
 
 /// Changes that are of no version, and versions that came or went.
@@ -9,6 +9,7 @@ pub(super) fn contracts(old: &Contract, new: &Contract) -> Vec<Change> {
     found.extend(variables(old, new));
     found.extend(people(old, new));
     found.extend(selection(old, new));
+    found.extend(terms::schemes(&old.schemes, &new.schemes));
     let label = |version: &Version| format!("version {}", version.label);
     for version in old.versions.iter().filter(|version| !version.draft) {
         if new.versions.iter().all(|other| other.label != version.label) {
@@ -181,20 +182,7 @@ fn people(old: &Contract, new: &Contract) -> Vec<Change> {
             );
         }
     }
-    for case in &old.cases {
-        if new.cases.iter().all(|other| other.title != case.title) {
-            found.push(
-                Change::new("proof/case-removed", None).place(format!("case \"{}\"", case.title)),
-            );
-        }
-    }
-    for case in &new.cases {
-        if old.cases.iter().all(|other| other.title != case.title) {
-            found.push(
-                Change::new("proof/case-added", None).place(format!("case \"{}\"", case.title)),
-            );
-        }
-    }
+    found.extend(cases::compare(old, new));
     found
 }
 

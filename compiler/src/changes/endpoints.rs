@@ -1,7 +1,7 @@
 //! Two versions, endpoint by endpoint.
 
 use super::matching::{self, Matches};
-use super::{Change, Side, Verdict, around, params, types, work};
+use super::{Change, Side, Verdict, around, params, terms, types, work};
 use crate::contract::endpoint::Manner;
 use crate::contract::work::ReplyValue;
 use crate::contract::{Endpoint, Problem};
@@ -119,10 +119,15 @@ fn endpoint(
 ) -> Vec<Change> {
     let mut found = params::params((old, before), (new, after));
     found.extend(params::body((old, before), (new, after)));
-    found.extend(answers((old, before), (new, after)));
+    if before.manner == after.manner {
+        found.extend(answers((old, before), (new, after)));
+    } else {
+        found.push(manner(before, after));
+    }
     found.extend(errors((old, before), (new, after)));
     found.extend(headers(before, after));
     found.extend(promises(before, after));
+    found.extend(terms::compare((old, before), (new, after)));
     found.extend(around::lifecycle(&before.lifecycle, &after.lifecycle, "endpoint"));
     found.extend(work::compare((old, before), (new, after)));
     if before.doc != after.doc {
@@ -131,23 +136,26 @@ fn endpoint(
     found.into_iter().map(|change| of((old, before), change)).collect()
 }
 
+/// An answer that became another kind of thing, which no comparison of types is about.
+fn manner(before: &Endpoint, after: &Endpoint) -> Change {
+    let word = |endpoint: &Endpoint| match endpoint.manner {
+        Manner::Whole => "an answer of a declared type".to_owned(),
+        Manner::Pass => "whatever the backend answers".to_owned(),
+        Manner::Stream => "a stream of items".to_owned(),
+    };
+    let raw = before.manner == Manner::Pass || after.manner == Manner::Pass;
+    let id = if raw { "endpoint/passthrough-changed" } else { "endpoint/streaming-changed" };
+    Change::new(id, None)
+        .place("answer")
+        .spelled(word(before), word(after))
+        .at(before.span, after.span)
+}
+
 fn answers(
     (old, before): (Side<'_>, &Endpoint),
     (new, after): (Side<'_>, &Endpoint),
 ) -> Vec<Change> {
     let mut found = Vec::new();
-    let streams = |one: &Endpoint| one.manner == Manner::Stream;
-    if streams(before) != streams(after) {
-        // Items and whole answers have nothing to be compared by.
-        let word = |one| if streams(one) { "stream" } else { "one answer" };
-        let change = Change::new("endpoint/streaming-changed", None).place("answer");
-        found.push(
-            change
-                .spelled(word(before).to_owned(), word(after).to_owned())
-                .at(before.span, after.span),
-        );
-        return found;
-    }
     if let ([was], [is]) = (before.success.as_slice(), after.success.as_slice())
         && was.status != is.status
     {
@@ -231,6 +239,9 @@ fn error(
     place: &str,
 ) -> Vec<Change> {
     let mut found = Vec::new();
+    if was.title != is.title {
+        found.push(Change::new("docs/changed", None).place(place).at(was.span, is.span));
+    }
     if was.status != is.status {
         found.push(
             Change::new("error/status-changed", None)

@@ -6,6 +6,7 @@ mod lists;
 mod scalars;
 #[cfg(test)]
 mod tests;
+mod unions;
 
 use super::sets::{Position, Within};
 use super::values::Values;
@@ -192,12 +193,8 @@ impl<'t> Compare<'t> {
             (Kind::Union(a), Kind::Union(b)) => self.unions(*a, *b),
             (Kind::Json, _) => vec![self.untyped("type/narrowed", old, new)],
             (_, Kind::Json) => vec![self.untyped("type/widened", old, new)],
-            (Kind::Record(_), Kind::Union(_)) => {
-                vec![Difference { rule: "union/introduced", ..self.replaced(old, new) }]
-            }
-            (Kind::Union(_), Kind::Record(_)) => {
-                vec![Difference { rule: "union/dropped", ..self.replaced(old, new) }]
-            }
+            (Kind::Record(a), Kind::Union(b)) => vec![self.introduced((*a, old), (*b, new))],
+            (Kind::Union(a), Kind::Record(b)) => vec![self.dropped((*a, old), (*b, new))],
             (
                 Kind::Scalar(_) | Kind::Record(_) | Kind::List(..) | Kind::Map(_) | Kind::Union(_),
                 _,

@@ -2,8 +2,11 @@
 
 use super::sets::{self, Position};
 use crate::contract::types::{
-    Const, Kind, ListBounds, Map, Record, RecordId, Rule, Type, Types, UnionId,
+    Const, Kind, ListBounds, Map, Record, RecordId, Rule, Type, Types, Union, UnionId, Variant,
 };
+
+/// How many elements or entries a value is made of at most.
+const MOST_MADE: u64 = 10_000;
 
 /// Makes values of the types of one version.
 pub(crate) struct Values<'t> {
@@ -60,7 +63,7 @@ impl<'t> Values<'t> {
     }
 
     /// The record with its required fields alone.
-    fn record(&mut self, id: RecordId) -> Option<Const> {
+    pub(crate) fn record(&mut self, id: RecordId) -> Option<Const> {
         if self.open.contains(&id) {
             return None;
         }
@@ -77,7 +80,7 @@ impl<'t> Values<'t> {
 
     /// The map with the fewest entries.
     fn map(&mut self, map: &Map) -> Option<Const> {
-        let count = usize::try_from(map.bounds.min.min(10_000)).ok()?;
+        let count = usize::try_from(map.bounds.min.min(MOST_MADE)).ok()?;
         if count == 0 {
             return Some(Const::Record(Vec::new()));
         }
@@ -92,11 +95,12 @@ impl<'t> Values<'t> {
     /// A value of the first variant that has one.
     fn union(&mut self, id: UnionId) -> Option<Const> {
         let union = self.types.union(id);
-        union.variants.iter().find_map(|variant| {
-            let Const::Record(members) = self.record(variant.record)? else { return None };
-            let tag = (union.tag.clone(), Const::Text(variant.name.clone()));
-            Some(Const::Record(std::iter::once(tag).chain(members).collect()))
-        })
+        union.variants.iter().find_map(|variant| self.variant(union, variant))
+    }
+
+    /// A value of one variant.
+    pub(crate) fn variant(&mut self, union: &Union, variant: &Variant) -> Option<Const> {
+        self.record(variant.record).map(|value| tagged(union, variant, value))
     }
 
     fn list(&mut self, element: &Type, bounds: &ListBounds) -> Option<Const> {
@@ -110,7 +114,7 @@ impl<'t> Values<'t> {
         bounds: &ListBounds,
         count: u64,
     ) -> Option<Vec<Const>> {
-        let count = usize::try_from(count.min(10_000)).ok()?;
+        let count = usize::try_from(count.min(MOST_MADE)).ok()?;
         if count == 0 {
             return Some(Vec::new());
         }
@@ -131,11 +135,59 @@ impl<'t> Values<'t> {
             Kind::Scalar(scalar) => sets::several(&scalar.rule, count, self.position),
             Kind::Record(id) => self.records(*id, count),
             Kind::List(element, bounds) => self.lists(element, bounds, count),
-            Kind::Map(map) => self.map(map).into_iter().take(count).collect(),
-            Kind::Union(id) => self.union(*id).into_iter().take(count).collect(),
+            Kind::Map(map) => self.maps(map, count),
+            Kind::Union(id) => {
+                let union = self.types.union(*id);
+                let each = union.variants.iter().flat_map(|variant| {
+                    let values = self.records(variant.record, count).into_iter();
+                    values.map(|value| tagged(union, variant, value))
+                });
+                each.take(count).collect()
+            }
         };
         if ty.nullable && found.len() < count && !matches!(ty.kind, Kind::Json) {
             found.push(Const::Null);
+        }
+        found
+    }
+
+    /// Maps that differ in their size, in a key or in a value.
+    fn maps(&mut self, map: &Map, count: usize) -> Vec<Const> {
+        let least = usize::try_from(map.bounds.min.min(MOST_MADE)).unwrap_or(0);
+        let most = map.bounds.max.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(0));
+        let keys = sets::several(&map.key.rule, least.saturating_add(count), self.position);
+        let keys: Vec<String> = keys.iter().filter_map(Const::plain).collect();
+        let values = self.several(&map.value, count);
+        if values.is_empty() {
+            return if least == 0 { vec![Const::Record(Vec::new())] } else { Vec::new() };
+        }
+        let mut found = Vec::new();
+        let mut open: Vec<(usize, Vec<(String, Const)>)> = vec![(0, Vec::new())];
+        while let Some((at, mut entries)) = open.pop() {
+            if found.len() >= count {
+                break;
+            }
+            let Some(key) = keys.get(at).filter(|_| entries.len() < most) else {
+                if entries.len() >= least {
+                    found.push(Const::Record(entries));
+                }
+                continue;
+            };
+            // Each of these leads to a map of its own, so there need not be more than are wanted.
+            let room = count.saturating_sub(open.len());
+            if room > 0 && entries.len() + keys.len() - at > least {
+                open.push((at + 1, entries.clone()));
+            }
+            let others = values.iter().skip(1).take(room).map(|value| {
+                let with = |value: &Const| (key.clone(), value.clone());
+                let more = entries.iter().cloned().chain(std::iter::once(with(value)));
+                (at + 1, more.collect())
+            });
+            open.extend(others.collect::<Vec<_>>());
+            if let Some(value) = values.first() {
+                entries.push((key.clone(), value.clone()));
+                open.push((at + 1, entries));
+            }
         }
         found
     }
@@ -172,10 +224,10 @@ impl<'t> Values<'t> {
 
     /// Lists of different lengths, or of different elements.
     fn lists(&mut self, element: &Type, bounds: &ListBounds, count: usize) -> Vec<Const> {
-        let values = self.several(element, count.max(bounds.min.min(10_000) as usize));
+        let values = self.several(element, count.max(bounds.min.min(MOST_MADE) as usize));
         let mut found = Vec::new();
         let most = bounds.max.unwrap_or(u64::MAX).min(bounds.min + count as u64);
-        for length in bounds.min.min(10_000)..=most {
+        for length in bounds.min.min(MOST_MADE)..=most {
             let length = usize::try_from(length).unwrap_or(usize::MAX);
             match (bounds.unique, values.first()) {
                 _ if length == 0 => found.push(Const::List(Vec::new())),
@@ -196,4 +248,11 @@ impl<'t> Values<'t> {
         found.truncate(count);
         found
     }
+}
+
+/// A variant's record with its tag.
+fn tagged(union: &Union, variant: &Variant, value: Const) -> Const {
+    let Const::Record(members) = value else { return value };
+    let tag = (union.tag.clone(), Const::Text(variant.name.clone()));
+    Const::Record(std::iter::once(tag).chain(members).collect())
 }

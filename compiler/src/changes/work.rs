@@ -1,6 +1,7 @@
 //! Calls: what backends are asked, what is needed of them, and what follows from a failure.
 
 use super::{Change, Side, Verdict};
+use crate::contract::endpoint::Manner;
 use crate::contract::work::{
     Build, Call, NodeId, Operand, Outcome, Parent, PathPart, QueryPart, Shape, Work,
 };
@@ -11,7 +12,13 @@ pub(super) fn compare(
     (old, before): (Side<'_>, &Endpoint),
     (new, after): (Side<'_>, &Endpoint),
 ) -> Vec<Change> {
+    let is_known =
+        |endpoint: &Endpoint| endpoint.manner == Manner::Pass || !endpoint.work.answers.is_empty();
     let mut found = Vec::new();
+    if !is_known(before) || !is_known(after) {
+        // What it does is not built.
+        return found;
+    }
     found.extend(repeatable(before, after));
     let (pairs, gone, mut came) = pairs((old, before), (new, after));
     let mut matched = Vec::new();

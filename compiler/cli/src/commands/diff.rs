@@ -2,13 +2,13 @@
 
 use super::Outcome;
 use crate::args::{DenyChange, Diff, DiffFormat};
-use crate::load::{pictures, versions};
+use crate::load::pictures;
 use crate::terminal::Terminal;
 use gatewright_build::{Error, Input, read};
 use gatewright_compiler::changes::{self, Change, Side, Verdict, render};
-use gatewright_compiler::contract::Version;
+use gatewright_compiler::contract::{Contract, Version};
 use gatewright_compiler::source::Sources;
-use gatewright_compiler::{Analysis, Checked, analyse};
+use gatewright_compiler::{Analysis, analyse};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -17,7 +17,7 @@ pub(crate) fn run(args: &Diff, terminal: Terminal) -> Result<Outcome, Error> {
         Some(range) => ends(range, args)?,
         None => sides(args)?,
     };
-    let (Some(before), Some(after)) = (old.checked(terminal), new.checked(terminal)) else {
+    let (Some(before), Some(after)) = (old.contract(terminal), new.contract(terminal)) else {
         return Ok(Outcome::Findings);
     };
     let changes = compare((&old, before), (&new, after))?;
@@ -53,10 +53,11 @@ impl Loaded {
         Self { analysis, shown: input.shown(), version, input: Some(input) }
     }
 
-    /// The contract, after its errors were printed.
-    fn checked(&self, terminal: Terminal) -> Option<&Checked> {
-        let checked = self.analysis.checked();
-        if checked.is_none() {
+    /// The contract, after its errors were printed. One that says what is not built yet can be
+    /// compared all the same.
+    fn contract(&self, terminal: Terminal) -> Option<&Contract> {
+        let contract = self.analysis.comparable();
+        if contract.is_none() {
             match &self.input {
                 Some(input) => terminal.findings(&pictures(&self.analysis, input, terminal)),
                 None => terminal.findings(&gatewright_compiler::diagnostic::render::json_lines(
@@ -66,16 +67,16 @@ impl Loaded {
             }
             terminal.note(&super::check::summary(&self.analysis));
         }
-        checked
+        contract
     }
 }
 
 fn compare(
-    (old, before): (&Loaded, &Checked),
-    (new, after): (&Loaded, &Checked),
+    (old, before): (&Loaded, &Contract),
+    (new, after): (&Loaded, &Contract),
 ) -> Result<Vec<Change>, Error> {
     match (&old.version, &new.version) {
-        (None, None) => Ok(changes::contracts(before.contract(), after.contract())),
+        (None, None) => Ok(changes::contracts(before, after)),
         (a, b) => {
             let labels = [a, b].map(|label| label.as_deref());
             let old = side(before, labels[0].or(labels[1]))?;
@@ -85,13 +86,16 @@ fn compare(
     }
 }
 
-fn side<'c>(checked: &'c Checked, label: Option<&str>) -> Result<Side<'c>, Error> {
-    let labels = versions(checked, label)?;
-    let is_wanted = |version: &&Version| labels.first() == Some(&version.label);
-    let contract = checked.contract();
-    let version = contract.versions.iter().find(is_wanted);
-    let version = version.ok_or_else(|| Error::wrong_use("the contract has no version"))?;
-    Ok(Side { contract, version })
+fn side<'c>(contract: &'c Contract, label: Option<&str>) -> Result<Side<'c>, Error> {
+    let is_wanted = |version: &&Version| label.is_none_or(|label| version.label == label);
+    if let Some(version) = contract.versions.iter().find(is_wanted) {
+        return Ok(Side { contract, version });
+    }
+    let all: Vec<&str> = contract.versions.iter().map(|version| version.label.as_str()).collect();
+    let known = if all.is_empty() { "none".to_owned() } else { all.join(", ") };
+    let wanted = label.unwrap_or("to compare");
+    Err(Error::wrong_use(format!("the contract has no version {wanted}"))
+        .help(format!("its versions are: {known}")))
 }
 
 /// Both ends of `--versions 1..2` of one contract.

@@ -2,7 +2,7 @@
 
 use super::{Compare, Difference, Effect};
 use crate::changes::sets::Position;
-use crate::contract::types::{Const, Field, Kind, Record, RecordId, Type};
+use crate::contract::types::{Const, Field, Kind, Record, RecordId, Type, Types};
 use std::rc::Rc;
 
 /// How alike two names are from which on one may be the other's new one.
@@ -35,7 +35,7 @@ impl Compare<'_> {
         found
     }
 
-    fn fields(&mut self, old: &Record, new: &Record) -> Vec<Difference> {
+    pub(super) fn fields(&mut self, old: &Record, new: &Record) -> Vec<Difference> {
         let mut found = Vec::new();
         let mut gone: Vec<&Field> = Vec::new();
         let mut taken: Vec<&str> = Vec::new();
@@ -51,9 +51,9 @@ impl Compare<'_> {
             let free = came.iter().filter(|other| !taken.contains(&other.name.as_str())).copied();
             let free: Vec<&Field> = free.collect();
             match self.successor(field, &free) {
-                Some((other, inner)) => {
+                Some((other, step)) => {
                     taken.push(&other.name);
-                    found.push(self.renamed(field, other, &inner));
+                    found.push(self.renamed(field, other, &step));
                 }
                 None => found.push(self.removed(field)),
             }
@@ -119,7 +119,7 @@ impl Compare<'_> {
             .under(&field.name)
     }
 
-    fn renamed(&mut self, old: &Field, new: &Field, inner: &str) -> Difference {
+    fn renamed(&mut self, old: &Field, new: &Field, step: &Step) -> Difference {
         let narrows = match self.position {
             Position::Response => false,
             Position::Param | Position::Request | Position::Read => {
@@ -127,37 +127,44 @@ impl Compare<'_> {
             }
         };
         let widens = self.position == Position::Response && !old.optional;
-        let rule = if inner.is_empty() { "field/renamed" } else { "field/moved" };
-        let to = if inner.is_empty() { new.name.clone() } else { format!("{}.{inner}", new.name) };
+        let (rule, was, is) = match step {
+            Step::Renamed => ("field/renamed", old.name.clone(), new.name.clone()),
+            Step::Into(inner) => ("field/moved", old.name.clone(), format!("{}.{inner}", new.name)),
+            Step::OutOf(inner) => {
+                ("field/moved", format!("{}.{inner}", old.name), new.name.clone())
+            }
+        };
         Difference::new(rule, (Effect::when(narrows), Effect::when(widens)))
-            .spelled(old.name.clone(), to)
+            .spelled(was, is)
             .at(old.span, new.span)
             .under(&old.name)
     }
 
     /// The field of `came` that `gone` has become: the one it was renamed to, one of the same type
-    /// whose name is much alike, or a record that holds it under its own name.
-    fn successor<'f>(&mut self, gone: &Field, came: &[&'f Field]) -> Option<(&'f Field, String)> {
+    /// whose name is much alike, a record that holds it under its own name, or what a record held.
+    fn successor<'f>(&mut self, gone: &Field, came: &[&'f Field]) -> Option<(&'f Field, Step)> {
         let declared = came
             .iter()
             .find(|field| field.renames.iter().any(|(_, earlier)| *earlier == gone.name));
         if let Some(field) = declared {
-            return Some((field, String::new()));
+            return Some((field, Step::Renamed));
         }
         for field in came {
             let alike = strsim::jaro_winkler(&gone.name, &field.name) >= ALIKE;
             if alike && gone.optional == field.optional && self.is_same(&gone.ty, &field.ty) {
-                return Some((field, String::new()));
+                return Some((field, Step::Renamed));
             }
         }
         for field in came {
-            let Kind::Record(id) = &field.ty.kind else { continue };
-            let record = self.new.types.record(*id);
-            let inner = record.fields.iter().find(|inner| inner.name == gone.name);
-            if let Some(inner) = inner.cloned()
+            if let Some(inner) = inner(self.new.types, &field.ty, &gone.name)
                 && self.is_same(&gone.ty, &inner.ty)
             {
-                return Some((field, inner.name));
+                return Some((field, Step::Into(inner.name)));
+            }
+            if let Some(inner) = inner(self.old.types, &gone.ty, &field.name)
+                && self.is_same(&inner.ty, &field.ty)
+            {
+                return Some((field, Step::OutOf(inner.name)));
             }
         }
         None
@@ -168,6 +175,22 @@ impl Compare<'_> {
             && self.was(old) == self.is(new)
             && self.types(old, new).is_empty()
     }
+}
+
+/// How a field has become another one.
+enum Step {
+    /// It has another name.
+    Renamed,
+    /// It stands in a record, under this name.
+    Into(String),
+    /// It was this field of a record.
+    OutOf(String),
+}
+
+/// The field `name` of a record.
+fn inner(types: &Types, ty: &Type, name: &str) -> Option<Field> {
+    let Kind::Record(id) = &ty.kind else { return None };
+    types.record(*id).fields.iter().find(|inner| inner.name == name).cloned()
 }
 
 fn order(record: &Record) -> Vec<&str> {

@@ -1,0 +1,80 @@
+//! Terms of an endpoint: who may call, how often, how old answers may be, which pages may read them.
+
+use gatewright_grammar::Span;
+
+/// What holds for every request to an endpoint, whatever it asks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Terms {
+    /// Who may call.
+    pub access: Access,
+    /// How often, each with a key of its own.
+    pub limits: Vec<Limit>,
+    /// How old an answer may be.
+    pub cache: Option<Cache>,
+    /// The origins whose pages may read answers, as written: `https://shop.example`, `env NAME`.
+    pub origins: Vec<String>,
+}
+
+/// Who may call.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Access {
+    /// Anybody.
+    #[default]
+    Public,
+    /// Whom one of these schemes lets in.
+    Schemes {
+        /// Their names.
+        any: Vec<String>,
+        /// Scopes that are all needed.
+        scopes: Vec<String>,
+        /// Claims that the endpoint reads, `customer.sub`, and whether one leaves for a backend.
+        claims: Vec<(String, bool)>,
+    },
+}
+
+/// A limit of calls.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limit {
+    /// What is counted apart: `ip`, `customer.sub`, `header X-Id`; empty: all calls together.
+    pub key: String,
+    /// So many calls …
+    pub calls: u64,
+    /// … in so many milliseconds.
+    pub period: u64,
+    /// How many may come at once; nothing: as many as in a period.
+    pub burst: Option<u64>,
+    /// The rate as written: `50/s`.
+    pub text: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// How old an answer may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cache {
+    /// Whether each caller has answers of their own.
+    pub private: bool,
+    /// For how many milliseconds an answer is given again.
+    pub fresh: u64,
+    /// For how many more it may stand in for one that failed.
+    pub stale: u64,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// A way to say who calls: `auth customer = jwt { … }`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scheme {
+    /// `customer`
+    pub name: String,
+    /// `jwt`, `api_key`, `mtls` or `basic`.
+    pub kind: String,
+    /// The header field that holds a key.
+    pub header: Option<String>,
+    /// Issuer and audience as written.
+    pub issuer: [Option<String>; 2],
+    /// By how many milliseconds clocks may differ.
+    pub leeway: u64,
+    /// Where it is declared.
+    pub span: Span,
+}
