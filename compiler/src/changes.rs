@@ -5,6 +5,7 @@
 
 mod around;
 mod cases;
+pub mod changelog;
 mod endpoints;
 mod matching;
 mod params;

@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod fix;
 mod flatten;
 pub mod graph;
+pub mod needs;
 mod pattern;
 pub mod plan;
 pub mod proof;
@@ -17,6 +18,7 @@ pub mod source;
 mod suggest;
 #[cfg(test)]
 mod testing;
+pub mod who;
 
 pub use analyse::{Analysis, analyse};
 pub use codegen::generate;

@@ -375,7 +375,7 @@ fn pairs(record: &Const) -> String {
 }
 
 /// A value of a parameter, of the stricter type where an operation asks more of it.
-fn sample(endpoint: &Endpoint, at: usize) -> Option<String> {
+pub(crate) fn sample(endpoint: &Endpoint, at: usize) -> Option<String> {
     let param = endpoint.params.get(at)?;
     if let Some(plain) = param.example.as_ref().and_then(Const::plain) {
         return Some(plain);
@@ -392,7 +392,7 @@ fn sample(endpoint: &Endpoint, at: usize) -> Option<String> {
 }
 
 /// Percent-encodes everything but the unreserved characters of RFC 3986 section 2.3.
-fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

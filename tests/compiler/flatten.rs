@@ -1,6 +1,8 @@
 //! A version written out means what it meant.
 
 use crate::contracts::{annotated, built, unit};
+use gatewright_compiler::changes::{Side, versions};
+use gatewright_compiler::contract::{Contract, Version};
 use gatewright_compiler::source::Sources;
 use gatewright_compiler::{Checked, Target, analyse, flatten, flatten_as, generate, plan};
 
@@ -37,6 +39,11 @@ fn alone(text: &str) -> Sources {
     let mut sources = Sources::new();
     sources.add("all.api", text);
     sources
+}
+
+fn labelled<'c>(contract: &'c Contract, label: &str) -> &'c Version {
+    let found = contract.versions.iter().find(|version| version.label == label);
+    found.expect("a version of it")
 }
 
 /// The modules of one version; documentation without what layout may change.
@@ -90,6 +97,9 @@ fn every_version_written_out_generates_the_same_code() {
             let again = analysed(&alone)
                 .unwrap_or_else(|found| panic!("{name}, version {version}:\n{found}\n{flat}"));
             assert_eq!(again.versions(), [version.as_str()], "{name}");
+            let side = |contract| Side { contract, version: labelled(contract, &version) };
+            let changed = versions(side(contract.contract()), side(again.contract()));
+            assert!(changed.is_empty(), "{name}, version {version}: {changed:#?}\n{flat}");
             let (was, is) = (modules(&contract, &version), modules(&again, &version));
             for (was, is) in was.iter().zip(&is) {
                 assert_eq!(was, is, "{name}, version {version}\n{flat}");

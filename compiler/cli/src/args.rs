@@ -1,5 +1,8 @@
 //! What was typed.
 
+mod change;
+
+pub(crate) use change::{Changelog, Needs, NeedsFormat, NewsFormat, Who, WhoFormat};
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -62,6 +65,9 @@ pub(crate) enum Command {
     Graph(Graph),
     Env(Env),
     Diff(Diff),
+    Changelog(Changelog),
+    Who(Who),
+    Needs(Needs),
     Flatten(Flatten),
     Version(Version),
     Completions(Completions),
@@ -379,7 +385,13 @@ pub(crate) struct Diff {
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: DiffFormat,
     /// Exit with 1 when there are changes that are so bad, or worse
-    #[arg(long, value_enum, value_name = "WHAT", default_value = "breaking")]
+    #[arg(
+        long,
+        visible_alias = "fail-on",
+        value_enum,
+        value_name = "WHAT",
+        default_value = "breaking"
+    )]
     pub(crate) deny: DenyChange,
 }
 

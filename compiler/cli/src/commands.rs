@@ -1,6 +1,7 @@
 //! The commands, one module each: read, call, print.
 
 pub(crate) mod build;
+pub(crate) mod changelog;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod diff;
@@ -11,10 +12,12 @@ pub(crate) mod fmt;
 pub(crate) mod generate;
 pub(crate) mod graph;
 pub(crate) mod mock;
+pub(crate) mod needs;
 pub(crate) mod new;
 pub(crate) mod run;
 pub(crate) mod test;
 pub(crate) mod version;
+pub(crate) mod who;
 
 /// How a command ended that was not stopped by the outside world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

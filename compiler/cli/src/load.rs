@@ -3,7 +3,7 @@
 use crate::args::{Drafts, Programs};
 use crate::terminal::Terminal;
 use gatewright_build::{Error, Input, all_in_one, one_version, read};
-use gatewright_compiler::contract::Setting;
+use gatewright_compiler::contract::{Contract, Setting};
 use gatewright_compiler::diagnostic::render::{self, Style};
 use gatewright_compiler::{Analysis, Checked, Target, analyse};
 use std::borrow::Cow;
@@ -43,6 +43,30 @@ impl Loaded {
         }
         checked
     }
+}
+
+impl Loaded {
+    /// The contract, which may say what is not built yet; nothing if it has other errors, which are
+    /// printed.
+    pub(crate) fn comparable(&self, terminal: Terminal) -> Option<&Contract> {
+        let contract = self.analysis.comparable();
+        if contract.is_none() {
+            self.contract(terminal);
+        }
+        contract
+    }
+}
+
+/// Refuses a version that the contract does not have.
+pub(crate) fn existing(contract: &Contract, wanted: Option<&str>) -> Result<(), Error> {
+    let Some(wanted) = wanted else { return Ok(()) };
+    let all: Vec<&str> = contract.versions.iter().map(|version| version.label.as_str()).collect();
+    if all.contains(&wanted) {
+        return Ok(());
+    }
+    let known = if all.is_empty() { "none".to_owned() } else { all.join(", ") };
+    Err(Error::wrong_use(format!("the contract has no version {wanted}"))
+        .help(format!("its versions are: {known}")))
 }
 
 /// The findings as pictures of the source. Colours are taken out where they are printed.

@@ -118,16 +118,14 @@ pub(super) fn taken(
     (old_side, old): (Side<'_>, &Endpoint),
     (new_side, new): (Side<'_>, &Endpoint),
 ) -> Option<String> {
-    let route = |side: Side<'_>, endpoint: &Endpoint| {
-        endpoint.route.iter().skip(side.version.prefix.len()).cloned().collect::<Vec<_>>()
-    };
-    let (before, after) = (route(old_side, old), route(new_side, new));
+    let before = old.route.get(old_side.version.prefix.len()..)?;
+    let after = new.route.get(new_side.version.prefix.len()..)?;
     if old.method != new.method || before.len() != after.len() {
         return None;
     }
     let mut path = String::new();
     let mut is_more = false;
-    for (old_segment, new_segment) in before.iter().zip(&after) {
+    for (old_segment, new_segment) in before.iter().zip(after) {
         let text = match (old_segment, new_segment) {
             (RouteSegment::Literal(a), RouteSegment::Literal(b)) if a == b => a.clone(),
             (RouteSegment::Param(at), RouteSegment::Literal(text)) => {
@@ -200,15 +198,7 @@ fn rule(param: &Param) -> &Rule {
 }
 
 fn accepts(param: &Param, text: &str) -> bool {
-    let rule = rule(param);
-    let constant = match rule {
-        Rule::Text(_) | Rule::Enum(_) => Const::Text(text.to_owned()),
-        Rule::Bool if text == "true" || text == "false" => Const::Bool(text == "true"),
-        Rule::Number(_) if text.parse::<f64>().is_ok() => Const::Number(text.to_owned()),
-        Rule::Bool | Rule::Number(_) | Rule::AsText(_) => return false,
-    };
-    let scalar = crate::contract::types::Scalar { name: None, rule: rule.clone() };
-    crate::analyse::values::scalar_accepts(&scalar, &constant).is_ok()
+    super::sets::reads(rule(param), text)
 }
 
 /// A text that both parameters accept.

@@ -70,6 +70,27 @@ pub fn text(changes: &[Change], texts: Texts<'_>) -> String {
     out + &summary(changes) + "\n"
 }
 
+/// The same with colours: headings, and verdicts by how bad they are.
+pub fn coloured(changes: &[Change], texts: Texts<'_>) -> String {
+    let colours = [("breaking", "31"), ("risky", "33"), ("additive", "32"), ("invisible", "2")];
+    let line = |line: &str| {
+        if !line.starts_with(' ') && line.contains('/') {
+            return format!("\u{1b}[1m{line}\u{1b}[0m\n");
+        }
+        let rest = line.strip_prefix("  ").unwrap_or(line);
+        let found = colours
+            .iter()
+            .find(|(word, _)| rest.strip_prefix(word).is_some_and(|rest| rest.starts_with('[')));
+        match (found, rest.split_once(": ")) {
+            (Some((_, colour)), Some((head, rest))) => {
+                format!("  \u{1b}[1;{colour}m{head}\u{1b}[0m: {rest}\n")
+            }
+            _ => format!("{line}\n"),
+        }
+    };
+    text(changes, texts).lines().map(line).collect()
+}
+
 fn lines(change: &Change, texts: Texts<'_>) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     let at = |sources, span| place_text(sources, span).map(|at| format!("  ({at})"));
@@ -91,10 +112,15 @@ fn lines(change: &Change, texts: Texts<'_>) -> Vec<(&'static str, String)> {
 
 /// `2 breaking, 1 risky, 4 additive`, or that nothing changed.
 pub fn summary(changes: &[Change]) -> String {
+    verdicts(&changes.iter().map(|change| change.verdict).collect::<Vec<_>>())
+}
+
+/// The same of verdicts alone.
+pub(super) fn verdicts(all: &[Verdict]) -> String {
     let verdicts =
         [Verdict::Breaking, Verdict::Risky, Verdict::Additive, Verdict::Invisible].into_iter();
     let counts = verdicts.filter_map(|verdict| {
-        let count = changes.iter().filter(|change| change.verdict == verdict).count();
+        let count = all.iter().filter(|one| **one == verdict).count();
         (count > 0).then(|| format!("{count} {}", verdict.word()))
     });
     let counts: Vec<String> = counts.collect();

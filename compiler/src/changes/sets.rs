@@ -3,7 +3,7 @@
 mod number;
 mod text;
 
-use crate::contract::types::{Const, Enumeration, Rest, Rule};
+use crate::contract::types::{Const, Enumeration, Rest, Rule, Scalar};
 pub(crate) use number::outside as number_outside;
 pub(crate) use text::Texts;
 
@@ -62,6 +62,12 @@ pub(crate) fn outside(old: &Rule, new: &Rule, position: Position) -> Within {
         {
             Within::Yes
         }
+        (Rule::Number(_) | Rule::Bool, Rule::Text(_) | Rule::Enum(_))
+        | (Rule::Text(_) | Rule::Enum(_), Rule::Number(_) | Rule::Bool)
+            if position == Position::Param =>
+        {
+            on_the_wire(old, new, position)
+        }
         (Rule::AsText(old), Rule::AsText(new)) => match outside(old, new, position) {
             Within::No(witness) => Within::No(quoted(witness)),
             other => other,
@@ -79,6 +85,42 @@ pub(crate) fn outside(old: &Rule, new: &Rule, position: Position) -> Within {
     }
 }
 
+/// Parameters are texts, whatever they are read as: those of `old` are tried one by one. Unless one
+/// shows a difference, or these are all, there is no telling.
+fn on_the_wire(old: &Rule, new: &Rule, position: Position) -> Within {
+    const TRIED: usize = 64;
+    let mut tried = several(old, TRIED, position);
+    let are_all = match old {
+        Rule::Bool => true,
+        Rule::Enum(values) => !is_open(values, position) && values.values.len() < TRIED,
+        Rule::Text(_) | Rule::Number(_) | Rule::AsText(_) => false,
+    };
+    if let Rule::Number(number) = old {
+        tried.extend(number::ends(number));
+    }
+    let refused =
+        tried.into_iter().find(|value| !value.plain().is_some_and(|one| reads(new, &one)));
+    match refused {
+        Some(value) => Within::No(value),
+        None if are_all => Within::Yes,
+        None => Within::Unknown,
+    }
+}
+
+/// Whether `rule` accepts a text from a path, query, header field or cookie.
+pub(crate) fn reads(rule: &Rule, text: &str) -> bool {
+    let value = match rule {
+        Rule::Text(_) | Rule::Enum(_) => Const::Text(text.to_owned()),
+        Rule::Bool if text == "true" || text == "false" => Const::Bool(text == "true"),
+        Rule::Number(_) if serde_json::from_str::<serde_json::Number>(text).is_ok() => {
+            Const::Number(text.to_owned())
+        }
+        Rule::Bool | Rule::Number(_) | Rule::AsText(_) => return false,
+    };
+    let scalar = Scalar { name: None, rule: rule.clone() };
+    crate::analyse::values::scalar_accepts(&scalar, &value).is_ok()
+}
+
 /// A value as `as text` writes it.
 fn quoted(value: Const) -> Const {
     value.plain().map_or(value, Const::Text)
@@ -91,13 +133,23 @@ pub(crate) fn inhabitant(rule: &Rule, position: Position) -> Option<Const> {
 
 /// Different values of `rule`, as many as there are up to `count`.
 pub(crate) fn several(rule: &Rule, count: usize, position: Position) -> Vec<Const> {
+    counted(rule, count, position).0
+}
+
+/// The same, and whether there may be more although there are fewer than `count`.
+pub(crate) fn counted(rule: &Rule, count: usize, position: Position) -> (Vec<Const>, bool) {
     match rule {
-        Rule::Bool => [Const::Bool(true), Const::Bool(false)].into_iter().take(count).collect(),
-        Rule::Number(rule) => number::several(rule, count),
-        Rule::AsText(inner) => several(inner, count, position).into_iter().map(quoted).collect(),
+        Rule::Bool => {
+            ([Const::Bool(true), Const::Bool(false)].into_iter().take(count).collect(), false)
+        }
+        Rule::Number(rule) => (number::several(rule, count), false),
+        Rule::AsText(inner) => {
+            let (found, more) = counted(inner, count, position);
+            (found.into_iter().map(quoted).collect(), more)
+        }
         Rule::Text(_) | Rule::Enum(_) => match Texts::of(rule, position) {
             Some(texts) => texts.several(count),
-            None => Vec::new(),
+            None => (Vec::new(), false),
         },
     }
 }

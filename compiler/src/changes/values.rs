@@ -14,11 +14,13 @@ pub(crate) struct Values<'t> {
     position: Position,
     /// The records that are being made: one that needs itself has no value.
     open: Vec<RecordId>,
+    /// Whether there may be more different values than were made.
+    partial: bool,
 }
 
 impl<'t> Values<'t> {
     pub(crate) fn new(types: &'t Types, position: Position) -> Self {
-        Self { types, position, open: Vec::new() }
+        Self { types, position, open: Vec::new(), partial: false }
     }
 
     /// Some value of `ty`, null only if there is no other; nothing if there is none.
@@ -125,14 +127,23 @@ impl<'t> Values<'t> {
         (values.len() == count).then_some(values)
     }
 
-    /// Different values of `ty`, as many as there are up to `count`.
+    /// Whether there may be more different values than were made so far.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.partial
+    }
+
+    /// Different values of `ty`, as many as there are up to `count`; fewer only if that is said.
     pub(crate) fn several(&mut self, ty: &Type, count: usize) -> Vec<Const> {
         let mut found = match &ty.kind {
             Kind::Json => {
                 let numbers = (0..count).map(|number| Const::Number(number.to_string()));
                 numbers.collect()
             }
-            Kind::Scalar(scalar) => sets::several(&scalar.rule, count, self.position),
+            Kind::Scalar(scalar) => {
+                let (found, more) = sets::counted(&scalar.rule, count, self.position);
+                self.partial |= more;
+                found
+            }
             Kind::Record(id) => self.records(*id, count),
             Kind::List(element, bounds) => self.lists(element, bounds, count),
             Kind::Map(map) => self.maps(map, count),
@@ -155,7 +166,9 @@ impl<'t> Values<'t> {
     fn maps(&mut self, map: &Map, count: usize) -> Vec<Const> {
         let least = usize::try_from(map.bounds.min.min(MOST_MADE)).unwrap_or(0);
         let most = map.bounds.max.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(0));
-        let keys = sets::several(&map.key.rule, least.saturating_add(count), self.position);
+        let wanted = least.saturating_add(count);
+        let (keys, more) = sets::counted(&map.key.rule, wanted, self.position);
+        self.partial |= more;
         let keys: Vec<String> = keys.iter().filter_map(Const::plain).collect();
         let values = self.several(&map.value, count);
         if values.is_empty() {
@@ -195,6 +208,7 @@ impl<'t> Values<'t> {
     /// Records that differ in some field.
     fn records(&mut self, id: RecordId, count: usize) -> Vec<Const> {
         if self.open.contains(&id) {
+            self.partial = true;
             return Vec::new();
         }
         self.open.push(id);
@@ -225,6 +239,8 @@ impl<'t> Values<'t> {
     /// Lists of different lengths, or of different elements.
     fn lists(&mut self, element: &Type, bounds: &ListBounds, count: usize) -> Vec<Const> {
         let values = self.several(element, count.max(bounds.min.min(MOST_MADE) as usize));
+        // Other orders and mixtures of the same elements are lists, too.
+        self.partial |= values.len() > 1;
         let mut found = Vec::new();
         let most = bounds.max.unwrap_or(u64::MAX).min(bounds.min + count as u64);
         for length in bounds.min.min(MOST_MADE)..=most {

@@ -1,10 +1,10 @@
 //! Calls: what backends are asked, what is needed of them, and what follows from a failure.
 
+mod needs;
+
 use super::{Change, Side, Verdict};
 use crate::contract::endpoint::Manner;
-use crate::contract::work::{
-    Build, Call, NodeId, Operand, Outcome, Parent, PathPart, QueryPart, Shape, Work,
-};
+use crate::contract::work::{Build, Call, Operand, Outcome, Parent, PathPart, QueryPart, Work};
 use crate::contract::{Endpoint, Version};
 
 /// What changed about the work of one endpoint.
@@ -203,7 +203,8 @@ fn one(
             found.push(change(id).backend(backend).spelled(None, parts.join(", ")));
         }
     }
-    found.extend(needs((old_work, old), (new_work, new), backend));
+    let old_side = (&old_version.types, old_work, old);
+    found.extend(needs::compare(old_side, (&new_version.types, new_work, new), backend));
     if (old.after.is_empty()) != (new.after.is_empty()) {
         found.push(change("wire/order-changed"));
     }
@@ -249,104 +250,4 @@ fn sends(call: &Call) -> Vec<String> {
         found.extend(members.iter().map(|member| format!("body {}", member.name)));
     }
     found
-}
-
-/// One value that is read of a result.
-struct Need {
-    path: String,
-    required: bool,
-    shape: String,
-}
-
-fn needs(
-    (old_work, old): (&Work, &Call),
-    (new_work, new): (&Work, &Call),
-    backend: &str,
-) -> Vec<Change> {
-    let all = |work: &Work, call: &Call| {
-        let mut found = Vec::new();
-        if let Some(root) = call.result {
-            walk(work, root, "", &mut found);
-        }
-        found
-    };
-    let (was, is) = (all(old_work, old), all(new_work, new));
-    let mut found = Vec::new();
-    let change = |id: &str, path: &str| {
-        Change::new(id, None)
-            .backend(backend)
-            .place(format!("{}.{path}", old.name))
-            .at(old.span, new.span)
-    };
-    for need in &is {
-        match was.iter().find(|other| other.path == need.path) {
-            None => {
-                let verdict = if need.required { Verdict::Breaking } else { Verdict::Invisible };
-                let mut one =
-                    change("wire/needs-more", &need.path).spelled(None, need.shape.clone());
-                one.verdict = verdict;
-                found.push(one);
-            }
-            Some(other) if need.required && !other.required => {
-                found.push(
-                    change("wire/needs-more", &need.path)
-                        .spelled("may be missing".to_owned(), "is needed".to_owned()),
-                );
-            }
-            Some(other) if !need.required && other.required => {
-                found.push(
-                    change("wire/needs-less", &need.path)
-                        .spelled("is needed".to_owned(), "may be missing".to_owned()),
-                );
-            }
-            Some(other) if need.shape != other.shape => {
-                found.push(
-                    change("wire/needs-more", &need.path)
-                        .spelled(other.shape.clone(), need.shape.clone()),
-                );
-            }
-            Some(_) => {}
-        }
-    }
-    for need in &was {
-        if is.iter().all(|other| other.path != need.path) {
-            found.push(change("wire/needs-less", &need.path).spelled(need.shape.clone(), None));
-        }
-    }
-    found
-}
-
-fn walk(work: &Work, id: NodeId, path: &str, found: &mut Vec<Need>) {
-    let node = work.node(id);
-    let path = match &node.parent {
-        Parent::Field(_, name) if path.is_empty() => name.clone(),
-        Parent::Field(_, name) => format!("{path}.{name}"),
-        Parent::Element(_) => format!("{path}[]"),
-        _ => path.to_owned(),
-    };
-    let mut need = |shape: String| {
-        if !path.is_empty() {
-            found.push(Need {
-                path: path.clone(),
-                required: !node.absent_ok && !node.null_ok,
-                shape,
-            });
-        }
-    };
-    match &node.shape {
-        Shape::Any => need("json".to_owned()),
-        Shape::AnyScalar => need("text, number or boolean".to_owned()),
-        Shape::Scalar(rules) => {
-            let spelled = rules.iter().map(|one| crate::analyse::values::rule_spelling(&one.rule));
-            need(spelled.collect::<Vec<_>>().join(" and "));
-        }
-        Shape::Record(fields) => {
-            need("a record".to_owned());
-            fields.iter().for_each(|field| walk(work, *field, &path, found));
-        }
-        Shape::List { element, .. } => {
-            need("a list".to_owned());
-            walk(work, *element, &path, found);
-        }
-    }
 }

@@ -23,7 +23,7 @@ pub(crate) fn run(args: &Diff, terminal: Terminal) -> Result<Outcome, Error> {
     let changes = compare((&old, before), (&new, after))?;
     let texts = render::Texts { old: &old.shown, new: &new.shown };
     terminal.result(&match args.format {
-        DiffFormat::Text => render::text(&changes, texts),
+        DiffFormat::Text => render::coloured(&changes, texts),
         DiffFormat::Json => render::json_lines(&changes, texts),
         DiffFormat::Markdown => render::markdown(&changes),
         DiffFormat::Github => render::github(&changes, texts),
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &Diff, terminal: Terminal) -> Result<Outcome, Error> {
 }
 
 /// One of the two contracts.
-struct Loaded {
+pub(super) struct Loaded {
     analysis: Analysis,
     /// Its texts under labels that say where they lie.
     shown: Sources,
@@ -48,14 +48,14 @@ struct Loaded {
 }
 
 impl Loaded {
-    fn of(input: Input, version: Option<String>) -> Self {
+    pub(super) fn of(input: Input, version: Option<String>) -> Self {
         let analysis = analyse(&input.sources);
         Self { analysis, shown: input.shown(), version, input: Some(input) }
     }
 
     /// The contract, after its errors were printed. One that says what is not built yet can be
     /// compared all the same.
-    fn contract(&self, terminal: Terminal) -> Option<&Contract> {
+    pub(super) fn contract(&self, terminal: Terminal) -> Option<&Contract> {
         let contract = self.analysis.comparable();
         if contract.is_none() {
             match &self.input {
@@ -86,7 +86,7 @@ fn compare(
     }
 }
 
-fn side<'c>(contract: &'c Contract, label: Option<&str>) -> Result<Side<'c>, Error> {
+pub(super) fn side<'c>(contract: &'c Contract, label: Option<&str>) -> Result<Side<'c>, Error> {
     let is_wanted = |version: &&Version| label.is_none_or(|label| version.label == label);
     if let Some(version) = contract.versions.iter().find(is_wanted) {
         return Ok(Side { contract, version });
@@ -126,7 +126,7 @@ fn sides(args: &Diff) -> Result<(Loaded, Loaded), Error> {
 
 /// A contract: a path, a path with a version behind `@`, or a git revision, with or without a path
 /// behind `:`.
-fn contract(spec: &str, beside: &str) -> Result<Loaded, Error> {
+pub(super) fn contract(spec: &str, beside: &str) -> Result<Loaded, Error> {
     let path = Path::new(spec);
     if path.exists() {
         return Ok(Loaded::of(read(path)?, None));

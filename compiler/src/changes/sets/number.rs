@@ -38,6 +38,16 @@ pub(crate) fn outside(old: &Number, new: &Number) -> Within {
     if unknown { Within::Unknown } else { Within::Yes }
 }
 
+/// The lowest and the highest number of the type.
+pub(super) fn ends(rule: &Number) -> Vec<Const> {
+    let numbers = Numbers::of(rule);
+    let ends = [numbers.lowest(), numbers.highest()].into_iter().filter_map(|end| match end {
+        Candidate::Point(point) if numbers.has(&point) => Some(Const::Number(text(&point))),
+        Candidate::Point(_) | Candidate::TooLarge | Candidate::None => None,
+    });
+    ends.collect()
+}
+
 /// Different numbers of the type, as many as there are up to `count`.
 pub(super) fn several(rule: &Number, count: usize) -> Vec<Const> {
     let numbers = Numbers::of(rule);
@@ -48,15 +58,23 @@ pub(super) fn several(rule: &Number, count: usize) -> Vec<Const> {
         (_, _, Candidate::Point(highest)) => highest,
         _ => return Vec::new(),
     };
-    let mut found = Vec::new();
-    for sign in [1, -1] {
-        for step in i128::from(sign == -1).. {
-            let digits = start.digits.saturating_add(step.saturating_mul(sign));
-            let point = Limit { digits, ..start };
-            if found.len() >= count || !numbers.has(&point) {
-                break;
+    // Between two of those that are not on a grid there are others.
+    let finest = if numbers.scale.is_some() { 0 } else { 6 };
+    let mut found: Vec<Const> = Vec::new();
+    for scale in (0..=finest).map(|more| numbers.grain() + more) {
+        let Some(start) = scaled(&start, scale, 0) else { break };
+        for sign in [1, -1] {
+            for step in i128::from(sign == -1).. {
+                let digits = start.saturating_add(step.saturating_mul(sign));
+                let point = Limit { digits, scale, inclusive: true };
+                if found.len() >= count || !numbers.has(&point) {
+                    break;
+                }
+                let number = Const::Number(text(&point));
+                if !found.contains(&number) {
+                    found.push(number);
+                }
             }
-            found.push(Const::Number(text(&point)));
         }
     }
     found

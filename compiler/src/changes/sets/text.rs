@@ -5,11 +5,14 @@ use crate::analyse::values::scalar_accepts;
 use crate::contract::types::{Const, Format, Rule, Scalar};
 use crate::pattern::{self, Steps, Table};
 use std::cell::OnceCell;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::LazyLock;
 
 /// How many states a comparison looks at before it gives up.
 const MOST_STATES: usize = 1 << 17;
+
+/// How many states are looked at to list texts.
+const MOST_LISTED: usize = 1 << 14;
 
 /// The automaton of all texts, which most comparisons need.
 static ANY: LazyLock<Option<Table>> = LazyLock::new(|| pattern::table("(?s:.)*").ok());
@@ -155,43 +158,51 @@ impl<'r> Texts<'r> {
             Found::Text(_) | Found::TooLarge => Within::Unknown,
             Found::Nothing if other.is_exact() => Within::Yes,
             // What the automaton accepts may still violate the format.
-            Found::Nothing => match self.several(8).into_iter().find(|one| !is_in(one, other)) {
+            Found::Nothing => match self.several(8).0.into_iter().find(|one| !is_in(one, other)) {
                 Some(witness) => Within::No(witness),
                 None => Within::Unknown,
             },
         }
     }
 
-    /// Different texts of the set, as many as there are up to `count`.
-    pub(crate) fn several(&self, count: usize) -> Vec<Const> {
-        let texts: Vec<String> = match &self.shape {
+    /// Different texts of the set, as many as there are up to `count`, and whether there may be more
+    /// although there are fewer.
+    pub(crate) fn several(&self, count: usize) -> (Vec<Const>, bool) {
+        let (texts, more): (Vec<String>, bool) = match &self.shape {
             Shape::Values(values) => {
-                let mut values = values.clone();
-                values.dedup();
-                values.into_iter().take(count).collect()
+                let mut different: Vec<String> = Vec::new();
+                for value in values {
+                    if different.len() < count && !different.contains(value) {
+                        different.push(value.clone());
+                    }
+                }
+                (different, false)
             }
-            Shape::Any => {
-                let longest = self.max.map_or(self.min.saturating_add(count as u64), |max| max);
-                let lengths = self.min..=longest.min(self.min.saturating_add(count as u64));
-                let more = |length: u64| ["a", "b"].map(|letter| repeat(letter, length));
-                let mut all: Vec<String> = lengths.flat_map(more).collect();
-                all.dedup();
-                all.truncate(count);
-                all
-            }
-            Shape::Format(format, _) => {
-                samples(*format).iter().take(count).map(|s| (*s).to_owned()).collect()
-            }
+            Shape::Any => (plain((self.min, self.max), count), false),
+            Shape::Format(format, _) => ((0..count).map(|at| sample(*format, at)).collect(), false),
             Shape::Pattern(_) => match self.table() {
                 Some(table) => {
                     Walk { a: table, b: table, own: (self.min, self.max), other: (0, None) }
                         .several(count)
                 }
-                None => Vec::new(),
+                None => (Vec::new(), true),
             },
         };
-        texts.into_iter().map(Const::Text).collect()
+        (texts.into_iter().map(Const::Text).collect(), more)
     }
+}
+
+/// Texts of these lengths, the shortest first.
+fn plain((min, max): (u64, Option<u64>), count: usize) -> Vec<String> {
+    let empty = (min == 0).then(String::new);
+    let length = min.max(1);
+    if max.is_some_and(|max| length > max) {
+        return empty.into_iter().take(count).collect();
+    }
+    let letters = ('a'..='z').chain('A'..='Z').chain('0'..='9').chain('\u{4e00}'..='\u{9fff}');
+    let rest = repeat("a", length - 1);
+    let others = letters.map(|letter| format!("{letter}{rest}"));
+    empty.into_iter().chain(others).take(count).collect()
 }
 
 fn is_in(text: &Const, set: &Texts<'_>) -> bool {
@@ -215,21 +226,23 @@ fn known(format: Format) -> (Option<&'static str>, u64, Option<u64>) {
     }
 }
 
-fn samples(format: Format) -> &'static [&'static str] {
+/// The text of a format with this number.
+fn sample(format: Format, at: usize) -> String {
     match format {
-        Format::Date => &["2026-09-01", "2026-09-02", "2027-01-31"],
-        Format::Instant => {
-            &["2026-09-01T12:00:00Z", "2026-09-01T12:00:01Z", "2027-01-31T00:00:00+01:00"]
+        Format::Date => {
+            let (year, month, day) = (2026 + at / 336, at / 28 % 12 + 1, at % 28 + 1);
+            format!("{:04}-{month:02}-{day:02}", year.min(9999))
         }
-        Format::Duration => &["PT1H", "P1D", "PT2M"],
-        Format::Uuid => &[
-            "00000000-0000-4000-8000-000000000000",
-            "00000000-0000-4000-8000-000000000001",
-            "00000000-0000-4000-8000-000000000002",
-        ],
-        Format::Email => &["a@shop.example", "b@shop.example", "c@shop.example"],
-        Format::Url => &["https://a.example", "https://b.example", "https://c.example"],
-        Format::Bytes => &["", "YQ==", "YWI="],
+        Format::Instant => format!("{}T12:00:00Z", sample(Format::Date, at)),
+        Format::Duration => format!("PT{}H", at + 1),
+        Format::Uuid => format!("00000000-0000-4000-8000-{at:012}"),
+        Format::Email => format!("a{at}@shop.example"),
+        Format::Url => format!("https://a.example/{at}"),
+        Format::Bytes => {
+            let letter = |at: usize| char::from(b'A' + u8::try_from(at % 26).unwrap_or(0));
+            let letters = [letter(at / 17_576), letter(at / 676), letter(at / 26), letter(at)];
+            letters.iter().collect()
+        }
     }
 }
 
@@ -309,39 +322,86 @@ impl Walk<'_> {
         Found::Nothing
     }
 
-    /// Texts that the first accepts at its lengths, shortest first.
-    fn several(&self, count: usize) -> Vec<String> {
-        let mut found = Vec::new();
-        let bytes = self.bytes();
-        let mut queue: VecDeque<(State, Vec<u8>)> =
-            VecDeque::from([((self.a.start, self.a.start, 0), Vec::new())]);
-        // Every way is a text of its own here, so the limit is on ways.
-        let mut ways = 0;
-        if let Found::Text(text) = self.first(&|state| self.is_own(state)) {
-            found.push(text);
-        }
+    /// Texts that the first accepts at its lengths, short ones first, and whether there may be more
+    /// although there are fewer than `count`.
+    fn several(&self, count: usize) -> (Vec<String>, bool) {
+        let Some(distances) = self.distances() else {
+            let first = match self.first(&|state| self.is_own(state)) {
+                Found::Text(text) => vec![text],
+                Found::Nothing | Found::TooLarge => Vec::new(),
+            };
+            return (first.into_iter().take(count).collect(), true);
+        };
+        let readable = (b'a'..=b'z').chain(b'0'..=b'9').chain(b'A'..=b'Z');
+        let bytes: Vec<u8> = readable.chain(0..=0xff).collect();
+        let mut found: Vec<String> = Vec::new();
+        let start = (self.a.start, self.a.start, 0);
+        let mut queue: VecDeque<(State, Vec<u8>)> = VecDeque::new();
+        queue.extend(distances.contains_key(&start).then(|| (start, Vec::new())));
         while let Some((state, text)) = queue.pop_front() {
             if found.len() >= count {
                 break;
             }
             if self.is_own(state)
                 && let Ok(text) = String::from_utf8(text.clone())
-                && !found.contains(&text)
             {
                 found.push(text);
             }
+            let mut ways: Vec<(usize, State, u8)> = Vec::new();
             for &byte in &bytes {
                 let next = self.step(state, byte);
-                ways += 1;
-                if next.0 != 0 && ways < MOST_STATES && self.own.1.is_none_or(|max| next.2 <= max) {
-                    let mut text = text.clone();
-                    text.push(byte);
-                    queue.push_back((next, text));
+                let known = ways.iter().any(|(_, _, other)| *other == byte);
+                if let Some(distance) = distances.get(&next).filter(|_| !known) {
+                    ways.push((*distance, next, byte));
                 }
             }
+            ways.sort_by_key(|(distance, ..)| *distance);
+            // Each leads to a text of its own, so there need not be more than are wanted.
+            let room = count.saturating_sub(found.len() + queue.len()).max(1);
+            queue.extend(ways.into_iter().take(room).map(|(_, next, byte)| {
+                let mut text = text.clone();
+                text.push(byte);
+                (next, text)
+            }));
         }
-        found.truncate(count);
-        found
+        (found, false)
+    }
+
+    /// Of each state from which a text goes on to be accepted: by how many bytes at least. Nothing
+    /// if there are too many states.
+    fn distances(&self) -> Option<HashMap<State, usize>> {
+        let start = (self.a.start, self.a.start, 0);
+        let bytes = self.bytes();
+        let mut before: HashMap<State, Vec<State>> = HashMap::from([(start, Vec::new())]);
+        let mut open = vec![start];
+        while let Some(state) = open.pop() {
+            for &byte in &bytes {
+                let next = self.step(state, byte);
+                if next.0 == 0 || self.own.1.is_some_and(|max| next.2 > max) {
+                    continue;
+                }
+                if before.len() > MOST_LISTED {
+                    return None;
+                }
+                let known = before.entry(next).or_insert_with(|| {
+                    open.push(next);
+                    Vec::new()
+                });
+                known.push(state);
+            }
+        }
+        let mut found: HashMap<State, usize> = HashMap::new();
+        let ends = before.keys().copied().filter(|state| self.is_own(*state));
+        let mut queue: VecDeque<(State, usize)> = ends.map(|state| (state, 0)).collect();
+        while let Some((state, distance)) = queue.pop_front() {
+            if found.contains_key(&state) {
+                continue;
+            }
+            found.insert(state, distance);
+            let earlier = before.get(&state).into_iter().flatten();
+            queue.extend(earlier.map(|state| (*state, distance + 1)));
+        }
+        Some(found)
     }
 
     fn step(&self, (a, b, length): State, byte: u8) -> State {

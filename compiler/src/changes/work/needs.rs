@@ -1,0 +1,210 @@
+//! What is needed of results: which values are read, and what they must be.
+
+use super::Change;
+use crate::analyse::values::{list_spelling, rule_spelling, spelling};
+use crate::changes::Verdict;
+use crate::changes::sets::{Position, Within, outside};
+use crate::changes::types::{Compare, Declared, Difference, Effect};
+use crate::contract::types::{Const, ListBounds, Rule, Type, Types};
+use crate::contract::work::{Call, NodeId, Parent, Shape, Work};
+
+/// A call of one side: the types of its version, the work that it stands in, the call.
+type Side<'c> = (&'c Types, &'c Work, &'c Call);
+
+/// One value that is read of a result.
+struct Need<'c> {
+    path: String,
+    required: bool,
+    what: What<'c>,
+}
+
+/// What a value must be.
+enum What<'c> {
+    /// Any JSON, or one value of a declared type.
+    Whole(Option<&'c Type>),
+    /// A text, number or boolean.
+    AnyScalar,
+    /// A scalar by all of these rules.
+    Scalar(Vec<&'c Rule>),
+    Record,
+    List(ListBounds),
+}
+
+/// What changed about the needs of one call.
+pub(super) fn compare(old: Side<'_>, new: Side<'_>, backend: &str) -> Vec<Change> {
+    let (was, is) = (all(old), all(new));
+    let mut found = Vec::new();
+    let change = |id: &str, path: &str| {
+        let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+        Change::new(id, None)
+            .backend(backend)
+            .place(format!("{}{dot}{path}", old.2.name))
+            .at(old.2.span, new.2.span)
+    };
+    for need in &is {
+        let Some(other) = was.iter().find(|other| other.path == need.path) else {
+            let mut one = change("wire/needs-more", &need.path).spelled(None, word(need, new.0));
+            one.verdict = if need.required { Verdict::Breaking } else { Verdict::Invisible };
+            found.push(one);
+            continue;
+        };
+        let there = |need: &Need<'_>| {
+            let words = if need.required { "is needed" } else { "may be missing" };
+            words.to_owned()
+        };
+        if need.required != other.required {
+            let id = if need.required { "wire/needs-more" } else { "wire/needs-less" };
+            found.push(change(id, &need.path).spelled(there(other), there(need)));
+        }
+        for (id, effect, shown) in values((old.0, other), (new.0, need)) {
+            let mut one = change(id, &need.path).spelled(word(other, old.0), word(need, new.0));
+            if effect == Effect::Maybe {
+                one.verdict = Verdict::Risky;
+                one = one.note("whether all values stay cannot be told");
+            }
+            if let Some(value) = shown {
+                let json: String = value.json().chars().take(60).collect();
+                one = one.note(format!("{json} is refused now"));
+            }
+            found.push(one);
+        }
+    }
+    for need in &was {
+        if is.iter().all(|other| other.path != need.path) {
+            found.push(change("wire/needs-less", &need.path).spelled(word(need, old.0), None));
+        }
+    }
+    found
+}
+
+/// A difference of values: its rule, how sure it is, and a value that shows it.
+type Found = (&'static str, Effect, Option<Const>);
+
+/// How the values that are fine differ.
+fn values((old, was): (&Types, &Need<'_>), (new, is): (&Types, &Need<'_>)) -> Vec<Found> {
+    const MORE: &str = "wire/needs-more";
+    const LESS: &str = "wire/needs-less";
+    match (&was.what, &is.what) {
+        (What::Whole(Some(a)), What::Whole(Some(b))) => {
+            let declared = |types| Declared { types, ignores_unknown: true };
+            let mut compare = Compare::new(declared(old), declared(new), Position::Read);
+            let found = compare.types(a, b);
+            let told = |one: Difference| match (one.narrows, one.widens) {
+                (Effect::No, Effect::No) => None,
+                (Effect::No, _) => Some((LESS, Effect::Yes, None)),
+                (effect, _) => Some((MORE, effect, one.lost)),
+            };
+            let mut found: Vec<Found> = found.into_iter().filter_map(told).collect();
+            // The rest of them is of the same value.
+            found.sort_by_key(|one| (one.0 == LESS, std::cmp::Reverse(one.1)));
+            found.truncate(1);
+            found
+        }
+        (What::Whole(None), What::Whole(None))
+        | (What::AnyScalar, What::AnyScalar)
+        | (What::Record, What::Record) => Vec::new(),
+        (What::Scalar(a), What::Scalar(b)) => scalars(a, b),
+        (What::List(a), What::List(b)) => lists(a, b),
+        (_, What::Whole(None)) | (What::Scalar(_), What::AnyScalar) => {
+            vec![(LESS, Effect::Yes, None)]
+        }
+        (
+            What::Whole(_) | What::AnyScalar | What::Scalar(_) | What::Record | What::List(_),
+            What::Whole(_) | What::AnyScalar | What::Scalar(_) | What::Record | What::List(_),
+        ) => vec![(MORE, Effect::Yes, None)],
+    }
+}
+
+fn scalars(old: &[&Rule], new: &[&Rule]) -> Vec<Found> {
+    let (lost, gained) = (beyond(old, new), beyond(new, old));
+    if lost.may_fail() {
+        return vec![("wire/needs-more", Effect::of(&lost), lost.witness().cloned())];
+    }
+    if gained.may_fail() {
+        return vec![("wire/needs-less", Effect::Yes, None)];
+    }
+    Vec::new()
+}
+
+/// What all rules of `own` allow, and some rule of `others` does not.
+fn beyond(own: &[&Rule], others: &[&Rule]) -> Within {
+    let mut found = Within::Yes;
+    for other in others {
+        let each: Vec<Within> = own.iter().map(|one| outside(one, other, Position::Read)).collect();
+        if each.iter().any(|one| !one.may_fail()) {
+            continue;
+        }
+        // A value that one rule lets through may be refused by another.
+        match (each.as_slice(), each.first()) {
+            ([_], Some(Within::No(value))) => return Within::No(value.clone()),
+            _ => found = Within::Unknown,
+        }
+    }
+    found
+}
+
+fn lists(old: &ListBounds, new: &ListBounds) -> Vec<Found> {
+    let most = |bounds: &ListBounds| bounds.max.unwrap_or(u64::MAX);
+    let closer = |a: &ListBounds, b: &ListBounds| {
+        b.min > a.min || most(b) < most(a) || (b.unique && !a.unique)
+    };
+    match (closer(old, new), closer(new, old)) {
+        (true, _) => vec![("wire/needs-more", Effect::Yes, None)],
+        (false, true) => vec![("wire/needs-less", Effect::Yes, None)],
+        (false, false) => Vec::new(),
+    }
+}
+
+fn word(need: &Need<'_>, types: &Types) -> String {
+    match &need.what {
+        What::Whole(None) => "json".to_owned(),
+        What::Whole(Some(ty)) => spelling(ty, types),
+        What::AnyScalar => "text, number or boolean".to_owned(),
+        What::Scalar(rules) => {
+            rules.iter().map(|one| rule_spelling(one)).collect::<Vec<_>>().join(" and ")
+        }
+        What::Record => "a record".to_owned(),
+        What::List(bounds) => match list_spelling(bounds).as_str() {
+            "" => "a list".to_owned(),
+            text => format!("a list {text}"),
+        },
+    }
+}
+
+fn all((_, work, call): Side<'_>) -> Vec<Need<'_>> {
+    let mut found = Vec::new();
+    if let Some(root) = call.result {
+        walk(work, root, "", &mut found);
+    }
+    found
+}
+
+fn walk<'c>(work: &'c Work, id: NodeId, path: &str, found: &mut Vec<Need<'c>>) {
+    let node = work.node(id);
+    let path = match &node.parent {
+        Parent::Field(_, name) if path.is_empty() => name.clone(),
+        Parent::Field(_, name) => format!("{path}.{name}"),
+        Parent::Element(_) => format!("{path}[]"),
+        Parent::Call(_) | Parent::Body | Parent::ErrorBody(..) => path.to_owned(),
+    };
+    let what = match &node.shape {
+        Shape::Any => What::Whole(node.forms.first().map(|form| &form.ty)),
+        Shape::AnyScalar => What::AnyScalar,
+        Shape::Scalar(rules) => What::Scalar(rules.iter().map(|one| &one.rule).collect()),
+        Shape::Record(_) => What::Record,
+        Shape::List { min, max, unique, .. } => {
+            What::List(ListBounds { min: *min, max: *max, unique: *unique })
+        }
+    };
+    // That the whole result is a record says nothing: what is read of it does.
+    if !path.is_empty() || !matches!(what, What::Record | What::Whole(None)) {
+        found.push(Need { path: path.clone(), required: !node.absent_ok && !node.null_ok, what });
+    }
+    match &node.shape {
+        Shape::Any | Shape::AnyScalar | Shape::Scalar(_) => {}
+        Shape::Record(fields) => {
+            fields.iter().for_each(|field| walk(work, *field, &path, found));
+        }
+        Shape::List { element, .. } => walk(work, *element, &path, found),
+    }
+}
