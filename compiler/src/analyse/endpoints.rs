@@ -224,9 +224,7 @@ fn one(
     let key = flat.key();
     let chain = clauses(parts, flat);
     let settings = clauses::settle(chain.iter().copied(), &key, variables, resolver.diagnostics);
-    if !settings.access {
-        resolver.diagnostics.push(no_access(flat));
-    }
+    resolver.diagnostics.extend((!settings.access).then(|| no_access(flat)));
     let lifecycle = self::lifecycle(deprecated(flat), resolver.diagnostics);
     let request = signature::request(flat, parts.prefix, resolver);
     routes.extend(request.as_ref().map(|request| route(parts, flat, request)));

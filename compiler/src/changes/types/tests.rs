@@ -391,23 +391,7 @@ fn accepts_within(spec: &Spec, value: &Value, (eyes, outer): (Eyes, &[Member])) 
         }
         (Of::Day, Value::Text(text)) => is_day(text),
         (Of::Number { kind, min, max }, Value::Number(number)) => {
-            let grid = |step: i128| number % step == 0;
-            let kind = match kind {
-                NumberKind::Int => grid(ONE) && number.abs() < (1 << 53) * ONE,
-                NumberKind::Int64 => {
-                    grid(ONE)
-                        && *number >= i64::MIN as i128 * ONE
-                        && *number <= i64::MAX as i128 * ONE
-                }
-                NumberKind::Number => true,
-                NumberKind::Decimal(p, s) => {
-                    let step = ONE / 10_i128.pow(u32::from(*s));
-                    grid(step) && (number / step).abs() < 10_i128.pow(u32::from(*p))
-                }
-            };
-            let low = min.is_none_or(|(at, closed)| *number > at || (closed && *number == at));
-            let high = max.is_none_or(|(at, closed)| *number < at || (closed && *number == at));
-            kind && low && high
+            counts((*kind, *min, *max), *number)
         }
         (Of::Enum(values, rest), Value::Text(text)) => {
             let open = match rest {
@@ -444,6 +428,27 @@ fn accepts_within(spec: &Spec, value: &Value, (eyes, outer): (Eyes, &[Member])) 
         }
         _ => false,
     }
+}
+
+/// A bound in hundred millionths, and whether it is one of the numbers.
+type End = Option<(i128, bool)>;
+
+fn counts((kind, min, max): (NumberKind, End, End), number: i128) -> bool {
+    let grid = |step: i128| number % step == 0;
+    let kind = match kind {
+        NumberKind::Int => grid(ONE) && number.abs() < (1 << 53) * ONE,
+        NumberKind::Int64 => {
+            grid(ONE) && number >= i64::MIN as i128 * ONE && number <= i64::MAX as i128 * ONE
+        }
+        NumberKind::Number => true,
+        NumberKind::Decimal(p, s) => {
+            let step = ONE / 10_i128.pow(u32::from(s));
+            grid(step) && (number / step).abs() < 10_i128.pow(u32::from(p))
+        }
+    };
+    let low = min.is_none_or(|(at, closed)| number > at || (closed && number == at));
+    let high = max.is_none_or(|(at, closed)| number < at || (closed && number == at));
+    kind && low && high
 }
 
 /// Whether a record has these fields; `tag` is one that none of them is.
