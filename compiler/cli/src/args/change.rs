@@ -23,7 +23,7 @@ pub(crate) struct Changelog {
     #[arg(value_name = "PATH", default_value = ".", value_hint = ValueHint::AnyPath)]
     pub(crate) path: String,
     /// From this contract instead: a git revision, a file or a directory
-    #[arg(long, value_name = "OLD", conflicts_with = "versions")]
+    #[arg(long, value_name = "OLD")]
     pub(crate) since: Option<String>,
     /// How to write it
     #[arg(long, value_enum, default_value = "text")]

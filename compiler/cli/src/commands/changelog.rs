@@ -11,7 +11,7 @@ use gatewright_compiler::contract::Contract;
 use std::path::Path;
 
 pub(crate) fn run(args: &Changelog, terminal: Terminal) -> Result<Outcome, Error> {
-    let (versions, path) = words(args);
+    let (versions, path) = words(args)?;
     let new = Loaded::of(read(Path::new(path))?, None);
     let Some(after) = new.contract(terminal) else { return Ok(Outcome::Findings) };
     let (changes, from, to) = match &args.since {
@@ -33,12 +33,16 @@ pub(crate) fn run(args: &Changelog, terminal: Terminal) -> Result<Outcome, Error
 }
 
 /// Versions and path; a word alone that is no pair of versions is the path.
-fn words(args: &Changelog) -> (Option<&str>, &str) {
+fn words(args: &Changelog) -> Result<(Option<&str>, &str), Error> {
     match args.versions.as_deref() {
         Some(word) if args.path == "." && (!word.contains("..") || Path::new(word).exists()) => {
-            (None, word)
+            Ok((None, word))
         }
-        versions => (versions, &args.path),
+        Some(pair) if args.since.is_some() => {
+            Err(Error::wrong_use(format!("both `--since` and `{pair}` say from where"))
+                .help("give one of them"))
+        }
+        versions => Ok((versions, &args.path)),
     }
 }
 
