@@ -3,7 +3,6 @@
 mod needs;
 
 use super::{Change, Side, Verdict};
-use crate::contract::endpoint::Manner;
 use crate::contract::work::{Build, Call, Operand, Outcome, Parent, PathPart, QueryPart, Work};
 use crate::contract::{Endpoint, Version};
 
@@ -13,7 +12,7 @@ pub(super) fn compare(
     (new, after): (Side<'_>, &Endpoint),
 ) -> Vec<Change> {
     let is_known =
-        |endpoint: &Endpoint| endpoint.manner == Manner::Pass || !endpoint.work.answers.is_empty();
+        |endpoint: &Endpoint| !endpoint.work.answers.is_empty() || !endpoint.work.calls.is_empty();
     let mut found = Vec::new();
     if !is_known(before) || !is_known(after) {
         // What it does is not built.
