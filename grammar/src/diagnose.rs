@@ -416,6 +416,9 @@ fn only_rule(place: Place) -> Rule {
         Place::Version => Rule::version_m_only,
         Place::Under => Rule::under_m_only,
         Place::Endpoint => Rule::endpoint_m_only,
+        Place::Values => Rule::value_of_enum_only,
+        Place::Uses => Rule::use_only,
+        Place::Mocks => Rule::mock_only,
     }
 }
 

@@ -58,6 +58,9 @@ pub(crate) enum Place {
     Version,
     Under,
     Endpoint,
+    Values,
+    Uses,
+    Mocks,
 }
 
 impl<'i> Lower<'i> {

@@ -370,6 +370,8 @@ pub struct Operation {
     pub path: CallPath,
     /// What the body is.
     pub body: Option<Type>,
+    /// Whether the body is a form and not JSON.
+    pub form: bool,
     /// What the backend answers.
     pub result: Type,
 }

@@ -14,6 +14,7 @@ mod environment;
 mod everything;
 mod examples;
 mod failures;
+mod fields;
 mod forms;
 mod lifecycle;
 mod lists;

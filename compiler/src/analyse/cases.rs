@@ -1,5 +1,6 @@
 //! Resolves cases: their endpoint, the calls that their mocks answer, and what the answer can be.
 
+mod declared;
 mod mocks;
 mod pattern;
 mod reply;

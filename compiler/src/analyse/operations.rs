@@ -192,7 +192,13 @@ fn signature(operation: &Operation, resolver: &mut Resolver<'_>) -> Option<Signa
             fits_place(hole, &resolved, resolver.diagnostics).then_some(resolved)
         })
         .collect();
-    let body = operation.body.as_ref().map(|body| resolver.ty(body));
+    let body = operation.body.as_ref().map(|body| {
+        let ty = resolver.ty(body)?;
+        if operation.form {
+            super::forms::fields(&ty, body.span, resolver)?;
+        }
+        Some(ty)
+    });
     let result = resolver.ty(&operation.result);
     let body = match body {
         Some(body) => Some(body?),

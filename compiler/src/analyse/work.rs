@@ -9,6 +9,7 @@ mod compatible;
 mod condition;
 mod each;
 mod fallback;
+mod form;
 mod members;
 mod nodes;
 mod order;

@@ -248,5 +248,12 @@ fn sends(call: &Call) -> Vec<String> {
     if let Some(Build::Record(_, members)) = &call.body {
         found.extend(members.iter().map(|member| format!("body {}", member.name)));
     }
+    for part in call.form.iter().flatten() {
+        let (QueryPart::Literal(name)
+        | QueryPart::Value(name, _)
+        | QueryPart::Each(name, _)
+        | QueryPart::Text(name, _)) = part;
+        found.push(format!("form {name}"));
+    }
     found
 }

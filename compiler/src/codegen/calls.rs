@@ -390,7 +390,11 @@ pub(crate) fn request(call: &Call, names: &CallPlan, scope: &Scope<'_>) -> Token
             }
         },
     });
-    let query = call.query.iter().map(|part| pair(part, scope));
+    let query = call.query.iter().map(|part| pair(part, &ident("query"), scope));
+    let form = call.form.as_ref().map(|fields| {
+        let fields = fields.iter().map(|part| pair(part, &ident("field"), scope));
+        quote!(call.form(); #(#fields)*)
+    });
     let headers = call.headers.iter().map(|(name, text)| header(name, text, scope));
     let checks = call.checks.iter().map(|one| check(one, scope));
     let body = call.body.as_ref().map(|body| answer::call_body(body, scope));
@@ -404,6 +408,7 @@ pub(crate) fn request(call: &Call, names: &CallPlan, scope: &Scope<'_>) -> Token
         #(#query)*
         #(#headers)*
         #(#checks)*
+        #form
         #body
         #within
     }
@@ -444,29 +449,30 @@ fn operand_name(operand: &Operand, scope: &Scope<'_>) -> String {
     }
 }
 
-fn pair(part: &QueryPart, scope: &Scope<'_>) -> TokenStream {
+/// A pair of a query, or a field of a form.
+fn pair(part: &QueryPart, of: &proc_macro2::Ident, scope: &Scope<'_>) -> TokenStream {
     match part {
         QueryPart::Literal(pair) => quote!(call.query_literal(#pair);),
         QueryPart::Value(name, operand) => match scope.argument(operand) {
-            TextAccess::There(value) => quote!(call.query(#name, #value);),
+            TextAccess::There(value) => quote!(call.#of(#name, #value);),
             TextAccess::Perhaps(value) => quote! {
                 if let Some(value) = #value {
-                    call.query(#name, &value);
+                    call.#of(#name, &value);
                 }
             },
         },
         QueryPart::Each(name, operand) => {
-            answer::each(operand, scope, &|value| quote!(call.query(#name, #value);))
+            answer::each(operand, scope, &|value| quote!(call.#of(#name, #value);))
         }
         QueryPart::Text(name, text) => {
             let (before, text) = scope.joined(text, &quote!(break 'pair));
             if before.is_empty() {
-                return quote!(call.query(#name, #text););
+                return quote!(call.#of(#name, #text););
             }
             quote! {
                 'pair: {
                     #before
-                    call.query(#name, #text);
+                    call.#of(#name, #text);
                 }
             }
         }

@@ -144,7 +144,7 @@ pub(crate) fn request(call: &Call, see: &mut dyn FnMut(Read)) {
             PathPart::Rest(param) => see(Read::Rest(*param)),
         }
     }
-    for part in &call.query {
+    for part in call.query.iter().chain(call.form.iter().flatten()) {
         match part {
             QueryPart::Literal(_) => {}
             QueryPart::Value(_, one) | QueryPart::Each(_, one) => operand(one, see),

@@ -230,6 +230,8 @@ pub struct Call {
     pub headers: Vec<(String, TextExpr)>,
     /// The body.
     pub body: Option<Build>,
+    /// The fields of the form that is the body instead. None of them is a literal pair.
+    pub form: Option<Vec<QueryPart>>,
     /// What the operation asks of values that may not keep it: it is looked at before anything is
     /// sent.
     pub checks: Vec<Check>,

@@ -149,6 +149,9 @@ impl Place {
             Self::Version => "an endpoint, a declaration or a clause",
             Self::Under => "an endpoint or a clause",
             Self::Endpoint => "a parameter, a call, `return` or a clause",
+            Self::Values => "a value such as `open`, or `open = \"OPEN\"`",
+            Self::Uses => "an endpoint such as `GET /items/{id}`",
+            Self::Mocks => "what a backend is asked, such as `stock GET /levels/1 -> 200`",
         }
     }
 
@@ -165,6 +168,9 @@ impl Place {
             Self::Version => "in a version",
             Self::Under => "in an `under` block",
             Self::Endpoint => "in an endpoint's block",
+            Self::Values => "in an enum",
+            Self::Uses => "in what a consumer uses",
+            Self::Mocks => "in a case",
         }
     }
 
@@ -182,7 +188,7 @@ impl Place {
             Self::Backend => (&["owner", "timeout", "retry", "breaker", "send", "max_body"], false),
             Self::Auth => (&["keys", "issuer", "audience", "claims", "header", "leeway"], false),
             Self::Policy => (&[], true),
-            Self::Fields => (&[], false),
+            Self::Fields | Self::Values | Self::Uses | Self::Mocks => (&[], false),
             Self::Edits => (&["remove"], false),
             Self::Version => (
                 &[

@@ -75,7 +75,10 @@ impl Printer<'_> {
         let head = format!("{} = {} ", operation.name.text, operation.method.text);
         let request = Layout::from(head).then(self.call_path(&operation.path));
         let request = match &operation.body {
-            Some(body) => request.then(" (").then(self.ty(body)).then(")"),
+            Some(body) => {
+                let open = if operation.form { " (form " } else { " (" };
+                request.then(open).then(self.ty(body)).then(")")
+            }
             None => request,
         };
         request.then(" -> ").then(self.ty(&operation.result))

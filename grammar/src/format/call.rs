@@ -53,7 +53,8 @@ impl Printer<'_> {
         };
         let head = if call.stream.is_some() { head.then("stream ") } else { head };
         let head = head.then(call.backend.text.as_str()).then(self.target(&call.target));
-        let body = call.body.as_ref().map(|body| self.sent(body));
+        let form = if call.form.is_some() { "form " } else { "" };
+        let body = call.body.as_ref().map(|body| self.sent(form, body));
         let cache = call.cache.as_ref().map(|time| self.source(time.span));
         let head = head.then_if(" ", body).then_if(" cache ", cache);
         if call.tails.is_empty() {
@@ -106,10 +107,10 @@ impl Printer<'_> {
         Span { end: u32::try_from(end).unwrap_or(u32::MAX), ..span }
     }
 
-    fn sent(&mut self, body: &Value) -> Layout {
+    fn sent(&mut self, form: &str, body: &Value) -> Layout {
         match &body.kind {
-            ValueKind::Object(object) => self.object(object),
-            _ => Layout::from("(").then(self.value(body)).then(")"),
+            ValueKind::Object(object) => Layout::from(form).then(self.object(object)),
+            _ => Layout::from(format!("({form}")).then(self.value(body)).then(")"),
         }
     }
 

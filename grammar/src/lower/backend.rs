@@ -84,12 +84,13 @@ impl Lower<'_> {
         let name = self.ident(cursor.take(Rule::ident));
         let method = self.method(cursor.take(Rule::method));
         let path = self.call_path(cursor.take(Rule::call_path));
+        let form = cursor.opt(Rule::as_form).is_some();
         let first = self.ty(cursor.take(Rule::ty));
         let (body, result) = match cursor.opt(Rule::ty) {
             Some(result) => (Some(first), self.ty(result)),
             None => (None, first),
         };
-        Operation { name, method, path, body, result }
+        Operation { name, method, path, body, form, result }
     }
 }
 

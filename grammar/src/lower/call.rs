@@ -17,6 +17,8 @@ impl Lower<'_> {
         let stream = cursor.opt(Rule::streamed).map(|node| self.span(&node));
         let backend = self.ident(cursor.take(Rule::backend_name));
         let target = self.target(&mut cursor);
+        let form = cursor.opt(Rule::form_of).or_else(|| cursor.opt(Rule::form_of_value));
+        let form = form.map(|node| self.span(&node));
         let body = match cursor.opt(Rule::object) {
             Some(node) => Some(self.object_value(node)),
             None => cursor.opt(Rule::value).map(|node| self.value(node)),
@@ -35,7 +37,7 @@ impl Lower<'_> {
                 self.errors.push(SyntaxError::repeated(span, "cache", "a call"));
             }
         }
-        Call { name, ty, each, stream, backend, target, body, cache, tails }
+        Call { name, ty, each, stream, backend, target, body, form, cache, tails }
     }
 
     fn each(&mut self, node: Node<'_>) -> Each {
@@ -197,6 +199,14 @@ mod tests {
             panic!()
         };
         assert_eq!((name.text.as_str(), arguments.len()), ("item", 2));
+        for form in ["x = a POST /b form { c: 1 }", "x = a POST /b (form body)"] {
+            assert!(call(form).form.is_some(), "{form}");
+        }
+        for name in
+            ["x = a POST /b (form)", "x = a POST /b (form or y)", "x = a POST /b { form: 1 }"]
+        {
+            assert!(call(name).form.is_none(), "{name}");
+        }
         let bare = call("x = catalog.item (body)");
         assert!(
             matches!(bare.target, CallTarget::Operation { arguments, .. } if arguments.is_empty())

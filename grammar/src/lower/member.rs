@@ -42,9 +42,7 @@ impl Lower<'_> {
             }
             let span = self.span(&node);
             if matches!(node.as_rule(), Rule::bad_item | Rule::bad_member) {
-                let start = self.base + node.as_span().start();
-                let span = Span::new(self.file, start, start + node.as_str().trim_end().len());
-                self.skipped.push(Skipped { span, place, previous });
+                let span = self.skip(&node, place, previous);
                 members.extend(T::bad(span));
                 previous = Some(span);
             } else {
@@ -53,6 +51,14 @@ impl Lower<'_> {
             }
         }
         members
+    }
+
+    /// Notes text that cannot be read.
+    pub(super) fn skip(&mut self, node: &Node<'_>, place: Place, previous: Option<Span>) -> Span {
+        let start = self.base + node.as_span().start();
+        let span = Span::new(self.file, start, start + node.as_str().trim_end().len());
+        self.skipped.push(Skipped { span, place, previous });
+        span
     }
 
     /// Documentation before the declaration that `cursor` is at.

@@ -29,7 +29,7 @@ impl Lower<'_> {
         let version = self.ident(only(cursor.take(Rule::version_label)));
         let list = cursor.opt(Rule::use_list);
         let endpoints =
-            list.map(|node| self.members(&mut Cursor::of(node), Place::File, Self::use_endpoint));
+            list.map(|node| self.members(&mut Cursor::of(node), Place::Uses, Self::use_endpoint));
         UseOf { version, endpoints, span }
     }
 
@@ -56,6 +56,9 @@ impl Lower<'_> {
         while let Some(node) = cursor.next() {
             match node.as_rule() {
                 Rule::mock => mocks.push(self.mock(node)),
+                Rule::bad_mock => {
+                    self.skip(&node, Place::Mocks, None);
+                }
                 Rule::then => then = Some(self.then(node)),
                 _ => self.stray_doc(&node),
             }

@@ -164,6 +164,9 @@ impl Lower<'_> {
         while let Some(node) = cursor.next() {
             match node.as_rule() {
                 Rule::enum_value => values.push(self.enum_value(node)),
+                Rule::bad_value => {
+                    self.skip(&node, Place::Values, None);
+                }
                 Rule::rest => rest = EnumRest::Open,
                 Rule::k_else => rest = EnumRest::Else(self.ident(cursor.take(Rule::ident))),
                 _ if rest == EnumRest::Closed => self.trailing(values.last_mut(), &node),

@@ -19,6 +19,8 @@ pub struct Call {
     pub target: CallTarget,
     /// The body that is sent.
     pub body: Option<Value>,
+    /// Where it says that the body is a form and not JSON.
+    pub form: Option<Span>,
     /// `cache 60s` on the call's line.
     pub cache: Option<DurationLit>,
     /// What follows, in order.

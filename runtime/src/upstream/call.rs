@@ -34,6 +34,8 @@ pub struct Call {
     query: String,
     headers: HeaderMap,
     body: Option<Vec<u8>>,
+    /// The encoded fields of the form that is the body.
+    form: Option<String>,
     within: Option<Duration>,
     flaw: Option<String>,
 }
@@ -58,6 +60,7 @@ impl Call {
             query: String::new(),
             headers: HeaderMap::new(),
             body: None,
+            form: None,
             within: None,
             flaw: None,
         }
@@ -149,6 +152,22 @@ impl Call {
     /// Sets the body: the text of a JSON value.
     pub fn json(&mut self, body: Vec<u8>) {
         self.body = Some(body);
+    }
+
+    /// Says that the body is a form (`application/x-www-form-urlencoded`), which has no fields yet.
+    pub fn form(&mut self) {
+        self.form.get_or_insert_default();
+    }
+
+    /// Appends a field to the form, encoded as the URL Standard has it (section 5.2).
+    pub fn field(&mut self, name: &'static str, value: &str) {
+        let form = self.form.get_or_insert_default();
+        if !form.is_empty() {
+            form.push('&');
+        }
+        encode_field(name, form);
+        form.push('=');
+        encode_field(value, form);
     }
 
     /// Limits the call with all its attempts.
@@ -306,10 +325,15 @@ impl Call {
             Some(limit) => request.deadline().min(Deadline::after(limit)),
             None => request.deadline(),
         };
-        let Call { mut headers, body, .. } = self;
+        let Call { mut headers, body, form, .. } = self;
         let repeatable = self.method.is_idempotent() || headers.contains_key("idempotency-key");
         forward::complete(&mut headers, &upstream.headers, request);
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+        if form.is_some() {
+            let media_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+            headers.entry(CONTENT_TYPE).or_insert(media_type);
+        }
+        let body = form.map(String::into_bytes).or(body);
         if body.is_some() {
             headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
         }
@@ -342,16 +366,33 @@ fn target(prefix: &str, path: &str, query: &str) -> Result<PathAndQuery, Reason>
 
 /// Appends `value`, everything but unreserved characters as `%XX` (RFC 3986 section 2.3).
 fn encode(value: &str, out: &mut String) {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     for &byte in value.as_bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             out.push(char::from(byte));
         } else {
-            out.push('%');
-            for digit in [byte >> 4, byte & 15] {
-                out.push(char::from(DIGITS[usize::from(digit)]));
-            }
+            escape(byte, out);
         }
+    }
+}
+
+/// Appends `value` as a part of a form: a space as `+`, everything that is not alphanumeric or one
+/// of `*-._` as `%XX` (URL Standard section 1.3).
+fn encode_field(value: &str, out: &mut String) {
+    for &byte in value.as_bytes() {
+        match byte {
+            b' ' => out.push('+'),
+            b'*' | b'-' | b'.' | b'_' => out.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => out.push(char::from(byte)),
+            _ => escape(byte, out),
+        }
+    }
+}
+
+fn escape(byte: u8, out: &mut String) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    out.push('%');
+    for digit in [byte >> 4, byte & 15] {
+        out.push(char::from(DIGITS[usize::from(digit)]));
     }
 }
 
@@ -392,6 +433,17 @@ mod tests {
         let expected =
             "/items/a%2Fb%3Fc%3Dd%23e%252F%20%C3%A9/levels?size=20&sku=1%26admin%3Dtrue%2B2";
         assert_eq!(built, (expected.to_owned(), false));
+    }
+
+    #[test]
+    fn a_field_of_a_form_stays_one() {
+        let mut call = Call::new(&ITEMS, Method::Post, "POST /items");
+        call.form();
+        assert_eq!(call.form.as_deref(), Some(""));
+        call.field("user name", "a b&admin=1");
+        call.field("t", "é+%~*-._\r\n");
+        let expected = "user+name=a+b%26admin%3D1&t=%C3%A9%2B%25%7E*-._%0D%0A";
+        assert_eq!(call.form.as_deref(), Some(expected));
     }
 
     #[test]

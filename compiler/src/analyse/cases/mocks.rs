@@ -41,6 +41,10 @@ impl<'a> Lower<'a, '_> {
         let answers: Vec<_> = exchange.answers.iter().map(|answer| self.answer(answer)).collect();
         let calls = self.calls(mock, exchange, (backend, &target), about)?;
         self.streamed(exchange, &calls, about)?;
+        let answers = answers.into_iter().collect::<Option<Vec<_>>>()?;
+        if about.is_some() {
+            self.keep_declared(&exchange.answers, &answers, (&calls, about))?;
+        }
         Some(Mock {
             backend,
             calls,
@@ -52,7 +56,7 @@ impl<'a> Lower<'a, '_> {
                 None => None,
             },
             headers: headers?,
-            answers: answers.into_iter().collect::<Option<_>>()?,
+            answers,
             span: mock.span,
         })
     }

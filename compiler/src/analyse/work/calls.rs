@@ -85,7 +85,11 @@ impl<'a> Lower<'a, '_> {
         let backend = self.backend(&call.backend);
         let target = self.path(path);
         let query = self.query(path);
-        let body = self.body(index, call, method);
+        let form = self.is_form(index, call);
+        let (body, form) = match form? {
+            true => (None, Some(self.sent_form(index, call, method))),
+            false => (self.body(index, call, method), None),
+        };
         let tails = self.tails(index, call);
         let Tails { headers, within, when, handlers, fallback } = tails?;
         let fails = |handler: &Handler| matches!(handler.outcome, Outcome::Fail(..));
@@ -100,6 +104,10 @@ impl<'a> Lower<'a, '_> {
             headers,
             body: match body {
                 Some(body) => Some(body?),
+                None => None,
+            },
+            form: match form {
+                Some(form) => Some(form?),
                 None => None,
             },
             checks: std::mem::take(&mut self.checks),
@@ -121,17 +129,23 @@ impl<'a> Lower<'a, '_> {
     }
 
     fn sent(&mut self, method: &Method, body: &tree::Value) -> Option<Build> {
-        if method.text == "GET" || method.text == "HEAD" {
-            let message = format!("a {} request cannot carry a body", method.text);
-            self.refuse(
-                Diagnostic::new(Code::BodyOnGet, body.span, message)
-                    .label("body sent here")
-                    .note("many servers drop it (RFC 9110 gives it no meaning)")
-                    .help("send the values in the query"),
-            );
-            return None;
-        }
+        self.carries(method, body.span)?;
         self.any(body)
+    }
+
+    /// Refuses a body where the method gives it no meaning.
+    pub(super) fn carries(&mut self, method: &Method, body: Span) -> Option<()> {
+        if method.text != "GET" && method.text != "HEAD" {
+            return Some(());
+        }
+        let message = format!("a {} request cannot carry a body", method.text);
+        self.refuse(
+            Diagnostic::new(Code::BodyOnGet, body, message)
+                .label("body sent here")
+                .note("many servers drop it (RFC 9110 gives it no meaning)")
+                .help("send the values in the query"),
+        );
+        None
     }
 
     fn backend(&mut self, name: &Ident) -> Option<usize> {

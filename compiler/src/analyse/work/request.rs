@@ -195,7 +195,7 @@ impl Lower<'_, '_> {
 
     /// One value that was built for an operation; what it may not keep is looked at when it is
     /// sent.
-    fn operand_of(&mut self, build: Build, span: Span) -> Option<Operand> {
+    pub(super) fn operand_of(&mut self, build: Build, span: Span) -> Option<Operand> {
         match build {
             Build::Copy(operand) => Some(operand),
             // Outside of JSON there are no quotes.
@@ -251,7 +251,7 @@ impl Lower<'_, '_> {
         Some(TextExpr { parts: lowered.into_iter().collect::<Option<_>>()? })
     }
 
-    fn pair_value(&mut self, name: String, value: &Value) -> Option<QueryPart> {
+    pub(super) fn pair_value(&mut self, name: String, value: &Value) -> Option<QueryPart> {
         if let ValueKind::Ref(reference) = &value.kind
             && reference.projection.is_none()
         {
