@@ -161,17 +161,23 @@ impl Lower<'_> {
         let span = self.span(&node);
         let mut cursor = Cursor::of(node);
         let (mut values, mut rest): (Vec<EnumValue>, _) = (Vec::new(), EnumRest::Closed);
+        let mut unread = false;
         while let Some(node) = cursor.next() {
             match node.as_rule() {
                 Rule::enum_value => values.push(self.enum_value(node)),
                 Rule::bad_value => {
                     self.skip(&node, Place::Values, None);
+                    unread = true;
                 }
                 Rule::rest => rest = EnumRest::Open,
                 Rule::k_else => rest = EnumRest::Else(self.ident(cursor.take(Rule::ident))),
                 _ if rest == EnumRest::Closed => self.trailing(values.last_mut(), &node),
                 _ => self.trailing(None::<&mut EnumValue>, &node),
             }
+        }
+        // Which values there are is not known: what uses one of the others is no second mistake.
+        if unread && rest == EnumRest::Closed {
+            rest = EnumRest::Open;
         }
         EnumBody { values, rest, span }
     }
