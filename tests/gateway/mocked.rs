@@ -16,6 +16,7 @@ type Compiled = (&'static str, &'static Contract);
 
 /// Every contract that is here as a gateway.
 const ALL: &[Compiled] = &[
+    ("examples/bookings", &contracts::bookings::CONTRACT),
     ("examples/shop", &contracts::shop::CONTRACT),
     ("examples/smallest", &contracts::smallest::CONTRACT),
     ("examples/weather", &contracts::weather::CONTRACT),

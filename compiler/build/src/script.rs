@@ -1,8 +1,12 @@
 //! What a build script calls: contracts to Rust in `OUT_DIR`.
 
+use crate::read::Input;
 use crate::{all_in_one, fail, modules, read, write};
 use gatewright_compiler::analyse;
 use gatewright_compiler::codegen::layout;
+use gatewright_compiler::source::Unit;
+use gatewright_grammar::parse;
+use gatewright_grammar::tree::ItemKind;
 use std::env;
 use std::path::{Path, PathBuf};
 
@@ -43,14 +47,34 @@ fn compiled(path: &Path) -> Vec<String> {
     compiled.warnings
 }
 
-/// Every directory under `directories`, they themselves included, that holds `.api` files. For
-/// build scripts that compile all of them: cargo runs the script again when one is added.
+/// Every directory under `directories`, they themselves included, that holds a contract. For build
+/// scripts that compile all of them: cargo runs the script again when one is added.
+///
+/// A directory without an `api` block that another imports is a part of that one, and none itself.
 pub fn contracts<P: AsRef<Path>>(directories: impl IntoIterator<Item = P>) -> Vec<PathBuf> {
     let directories: Vec<P> = directories.into_iter().collect();
     for directory in &directories {
         println!("cargo::rerun-if-changed={}", directory.as_ref().display());
     }
-    read::find(directories)
+    let found = read::find(directories);
+    let parts: Vec<PathBuf> = found
+        .iter()
+        .filter_map(|directory| read::read(directory).ok())
+        .flat_map(|input| input.imported)
+        .filter_map(|part| part.canonicalize().ok())
+        .collect();
+    let is_part = |directory: &PathBuf| {
+        directory.canonicalize().is_ok_and(|directory| parts.contains(&directory))
+            && read::read(directory).is_ok_and(|input| !declares_api(&input))
+    };
+    found.into_iter().filter(|directory| !is_part(directory)).collect()
+}
+
+/// Whether a file of the directory itself has an `api` block.
+fn declares_api(input: &Input) -> bool {
+    let own = input.sources.iter().filter(|(_, source)| source.unit == Unit::default());
+    let mut items = own.flat_map(|(id, source)| parse(id, &source.text).file.items);
+    items.any(|item| matches!(item.kind, ItemKind::Api(_)))
 }
 
 /// What a build script writes and shows for one contract.

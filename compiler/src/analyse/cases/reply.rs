@@ -30,7 +30,9 @@ const OF_GATEWAY: [(&str, u16); 13] = [
 
 /// Whether a name is that of an error in a contract, not one of the gateway's own.
 pub(super) fn is_declared(name: &str) -> bool {
-    name.starts_with(|first: char| first.is_ascii_uppercase())
+    // That of an error of another directory begins with the name of the import.
+    let own = name.rsplit('.').next().unwrap_or(name);
+    own.starts_with(|first: char| first.is_ascii_uppercase())
 }
 
 /// The list that the items of a stream stand in.

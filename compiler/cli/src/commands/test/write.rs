@@ -6,7 +6,7 @@ use crate::terminal::Terminal;
 use gatewright_build::Error;
 use gatewright_compiler::analyse;
 use gatewright_compiler::proof::{Coverage, Listed, rehearsals};
-use gatewright_compiler::source::Sources;
+use gatewright_compiler::source::{Source, Unit};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -64,14 +64,16 @@ fn appended(before: &str, drafts: &[String]) -> String {
 /// Drafts are read back before they are written: a contract that was right stays right.
 fn check(loaded: &Loaded, file: &Path, text: &str) -> Result<(), Error> {
     let name = file.file_name().unwrap_or_default().display().to_string();
-    let mut sources = Sources::new();
-    let mut found = false;
-    for (_, source) in loaded.input.sources.iter() {
-        let own = PathBuf::from(&source.label).file_name() == file.file_name();
-        found |= own;
-        sources.add(source.label.clone(), if own { text } else { source.text.as_str() });
-    }
-    if !found {
+    let own = |source: &Source| {
+        source.unit == Unit::default()
+            && PathBuf::from(&source.label).file_name() == file.file_name()
+    };
+    let read = &loaded.input.sources;
+    let mut sources = read.with_texts(|_, source| match own(source) {
+        true => text.to_owned(),
+        false => source.text.clone(),
+    });
+    if !read.iter().any(|(_, source)| own(source)) {
         sources.add(name, text);
     }
     if analyse(&sources).checked().is_some() {
