@@ -9,7 +9,7 @@ use regex_automata::nfa::thompson;
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 use std::sync::LazyLock;
 
@@ -18,6 +18,9 @@ const MOST_ENTRIES: usize = 1 << 16;
 
 /// The most memory determinization may take, in bytes.
 const MOST_MEMORY: usize = 4 << 20;
+
+/// How deep groups, repetitions and classes may nest in each other.
+const DEEPEST: u32 = 48;
 
 /// An automaton over UTF-8 bytes. State 0 refuses whatever follows.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,6 +100,7 @@ pub(crate) fn table(pattern: &str) -> Result<Table, Refused> {
     let nfa = thompson::Config::new().nfa_size_limit(Some(MOST_MEMORY)).shrink(false);
     let dfa = dense::Builder::new()
         .configure(config)
+        .syntax(syntax())
         .thompson(nfa)
         .build(pattern)
         .map_err(|error| refused(pattern, &error))?;
@@ -105,8 +109,12 @@ pub(crate) fn table(pattern: &str) -> Result<Table, Refused> {
     flatten(&dfa, start)
 }
 
+fn syntax() -> regex_automata::util::syntax::Config {
+    regex_automata::util::syntax::Config::new().nest_limit(DEEPEST)
+}
+
 fn refused(pattern: &str, error: &dense::BuildError) -> Refused {
-    if let Err(syntax) = regex_automata::util::syntax::parse(pattern) {
+    if let Err(syntax) = regex_automata::util::syntax::parse_with(pattern, &syntax()) {
         return Refused::Invalid(last_line(&syntax.to_string()));
     }
     // A limit on the way to the table is the source of the error.
@@ -152,25 +160,95 @@ fn flatten(dfa: &dense::DFA<Vec<u32>>, start: StateID) -> Result<Table, Refused>
     compress(&merge(&rows, &accepts), &accepts)
 }
 
-/// The block of each state: states in one block accept the same texts (Moore's refinement).
+/// The block of each state, numbered by their first states: states in one block accept the same
+/// texts (Hopcroft's refinement, which takes few steps also where states stand in a long row).
 fn merge(rows: &[Vec<usize>], accepts: &[bool]) -> (Vec<usize>, Vec<Vec<usize>>) {
-    let mut block: Vec<usize> = accepts.iter().map(|&accept| usize::from(accept)).collect();
-    let mut count = 0;
-    loop {
-        let mut keys: BTreeMap<(usize, Vec<usize>), usize> = BTreeMap::new();
-        let mut next = Vec::with_capacity(block.len());
-        for (state, row) in rows.iter().enumerate() {
-            let targets = row.iter().map(|&to| block.get(to).copied().unwrap_or(0)).collect();
-            let key = (block.get(state).copied().unwrap_or(0), targets);
-            let fresh = keys.len();
-            next.push(*keys.entry(key).or_insert(fresh));
+    let sources = sources(rows);
+    let mut blocks = Blocks::new(accepts);
+    let mut open: BTreeSet<(usize, usize)> = (0..blocks.states.len())
+        .flat_map(|at| (0..sources.len()).map(move |by| (at, by)))
+        .collect();
+    while let Some((at, by)) = open.pop_first() {
+        let into = blocks.states.get(at).into_iter().flatten();
+        let from = into.filter_map(|to| sources.get(by)?.get(*to)).flatten();
+        for (old, new) in blocks.split(&from.copied().collect::<Vec<usize>>()) {
+            for by in 0..sources.len() {
+                let smaller = if blocks.size(new) <= blocks.size(old) { new } else { old };
+                open.insert((if open.contains(&(old, by)) { new } else { smaller }, by));
+            }
         }
-        let found = keys.len();
-        block = next;
-        if found == count {
-            return (block, rows.to_vec());
+    }
+    let mut numbers: BTreeMap<usize, usize> = BTreeMap::new();
+    let number = |block: &usize| {
+        let fresh = numbers.len();
+        *numbers.entry(*block).or_insert(fresh)
+    };
+    (blocks.of.iter().map(number).collect(), rows.to_vec())
+}
+
+/// For each class of bytes that do the same everywhere: which states lead to each state by it.
+fn sources(rows: &[Vec<usize>]) -> Vec<Vec<Vec<usize>>> {
+    let column = |byte: usize| rows.iter().map(move |row| row.get(byte).copied().unwrap_or(0));
+    let distinct: BTreeSet<Vec<usize>> = (0..256).map(|byte| column(byte).collect()).collect();
+    let turned = |column: Vec<usize>| {
+        let mut sources = vec![Vec::new(); rows.len()];
+        for (from, to) in column.into_iter().enumerate() {
+            if let Some(slot) = sources.get_mut(to) {
+                slot.push(from);
+            }
         }
-        count = found;
+        sources
+    };
+    distinct.into_iter().map(turned).collect()
+}
+
+/// States in blocks.
+struct Blocks {
+    /// The block of each state.
+    of: Vec<usize>,
+    /// The states of each block.
+    states: Vec<Vec<usize>>,
+}
+
+impl Blocks {
+    fn new(accepts: &[bool]) -> Self {
+        let of: Vec<usize> = accepts.iter().map(|&accept| usize::from(accept)).collect();
+        let mut states = vec![Vec::new(), Vec::new()];
+        for (state, &block) in of.iter().enumerate() {
+            if let Some(block) = states.get_mut(block) {
+                block.push(state);
+            }
+        }
+        Self { of, states }
+    }
+
+    fn size(&self, block: usize) -> usize {
+        self.states.get(block).map_or(0, Vec::len)
+    }
+
+    /// Takes `apart` out of the blocks that have other states besides: the old and new blocks.
+    fn split(&mut self, apart: &[usize]) -> Vec<(usize, usize)> {
+        let mut touched: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        for &state in apart {
+            let block = self.of.get(state).copied().unwrap_or(0);
+            touched.entry(block).or_default().insert(state);
+        }
+        touched.retain(|block, states| states.len() < self.size(*block));
+        let mut pairs = Vec::new();
+        for (old, states) in touched {
+            let new = self.states.len();
+            for &state in &states {
+                if let Some(block) = self.of.get_mut(state) {
+                    *block = new;
+                }
+            }
+            if let Some(block) = self.states.get_mut(old) {
+                block.retain(|state| !states.contains(state));
+            }
+            self.states.push(states.into_iter().collect());
+            pairs.push((old, new));
+        }
+        pairs
     }
 }
 

@@ -3,6 +3,7 @@
 mod audit;
 mod changes;
 mod contracts;
+mod depth;
 mod diagnostics;
 mod flatten;
 mod fuzz;

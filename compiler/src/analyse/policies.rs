@@ -8,6 +8,10 @@ use gatewright_grammar::tree::{
     ApiMemberKind, Change, Clause, ClauseKind, EndpointMember, EndpointMemberKind, File, Ident,
     ItemKind, Policy, VersionMember, VersionMemberKind,
 };
+use std::collections::HashMap;
+
+/// How many policies may use each other, one behind the other.
+const LONGEST: usize = 16;
 
 /// The policies of a contract.
 #[derive(Debug, Default)]
@@ -38,8 +42,9 @@ pub(crate) fn declare(files: &[File], diagnostics: &mut Diagnostics) -> Policies
     }
     circles(&written, diagnostics);
     let mut policies = Policies::default();
+    let mut known = HashMap::new();
     for policy in &written {
-        let clauses = expand(&written, policy, &mut Vec::new());
+        let clauses = expand(&written, policy, (&mut Vec::new(), &mut known));
         policies.list.push(Named { name: policy.name.clone(), clauses });
     }
     let mut used: Vec<String> = Vec::new();
@@ -50,18 +55,28 @@ pub(crate) fn declare(files: &[File], diagnostics: &mut Diagnostics) -> Policies
     policies
 }
 
-/// The clauses of a policy, those of the policies that it uses first. A circle is cut.
-fn expand(written: &[&Policy], policy: &Policy, open: &mut Vec<String>) -> Vec<Clause> {
-    open.push(policy.name.text.clone());
+/// The clauses of a policy, those of the policies that it uses first. A circle is cut, and so is
+/// what is refused as too deep. `known` are the clauses that were found so far.
+fn expand<'t>(
+    written: &[&'t Policy],
+    policy: &'t Policy,
+    (open, known): (&mut Vec<&'t str>, &mut HashMap<&'t str, Vec<Clause>>),
+) -> Vec<Clause> {
+    if let Some(clauses) = known.get(policy.name.text.as_str()) {
+        return clauses.clone();
+    }
+    open.push(&policy.name.text);
     let mut clauses = Vec::new();
     for name in policy.clauses.iter().filter_map(used) {
         let found = written.iter().find(|other| other.name.text == name.text);
-        if let Some(other) = found.filter(|_| !open.contains(&name.text)) {
-            add(&mut clauses, expand(written, other, open));
+        let cut = open.len() == LONGEST || open.contains(&name.text.as_str());
+        if let Some(other) = found.filter(|_| !cut) {
+            add(&mut clauses, expand(written, other, (open, known)));
         }
     }
     open.pop();
     add(&mut clauses, policy.clauses.iter().filter(|one| used(one).is_none()).cloned().collect());
+    known.insert(&policy.name.text, clauses.clone());
     clauses
 }
 
@@ -103,6 +118,16 @@ fn circle<'t>(
         if let Some(start) = path.iter().position(|open| open.name.text == name.text) {
             let round = path.get(start..).unwrap_or_default();
             diagnostics.push(endless(round, name));
+        } else if path.len() == LONGEST {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::TooDeep,
+                    name.span,
+                    "policies use each other too many levels deep",
+                )
+                .label(format!("{LONGEST} policies lead here, one using the next"))
+                .help("write what is wanted into one policy"),
+            );
         } else {
             path.push(next);
             circle(written, path, (told, diagnostics));

@@ -16,6 +16,9 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{self, Base, EndpointMemberKind, Ident, Path, SegmentPart};
 
+/// How many segments a path may have. Routes are matched segment in segment.
+const SEGMENTS: usize = 64;
+
 /// The request side of an endpoint.
 #[derive(Debug)]
 pub(crate) struct Request {
@@ -38,6 +41,20 @@ pub(crate) fn request(
         body: None,
     };
     let mut whole = true;
+    let count: usize =
+        endpoint.prefix.iter().chain([&endpoint.tree.path]).map(|path| path.segments.len()).sum();
+    if count > SEGMENTS {
+        resolver.diagnostics.push(
+            Diagnostic::new(
+                Code::TooDeep,
+                endpoint.tree.path.span,
+                format!("this path has {count} segments"),
+            )
+            .label(format!("a path has at most {SEGMENTS} segments, prefixes included"))
+            .help("take the rest of a path as one parameter: `/files/{path*}`"),
+        );
+        return None;
+    }
     let mut paths = endpoint.prefix.iter().chain([&endpoint.tree.path]).peekable();
     while let Some(path) = paths.next() {
         let text = path_text(path);

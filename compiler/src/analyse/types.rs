@@ -1,5 +1,6 @@
 //! Gives every type its meaning in one version.
 
+mod depth;
 mod generics;
 mod keyed;
 mod settle;
@@ -37,6 +38,8 @@ pub(crate) struct Resolver<'a> {
     queue: VecDeque<usize>,
     /// Names for other types that are being resolved, and the ways out of them, outermost first.
     path: Vec<Step>,
+    /// How many records lead to the one whose fields are being taken, each by `...`.
+    taking: usize,
     /// Values of fields that are looked at when every type is known.
     pending: Vec<settle::Pending>,
     /// Values of types that are looked at when every type is known.
@@ -102,6 +105,7 @@ impl<'a> Resolver<'a> {
             generics: generics::Generics::default(),
             queue: VecDeque::new(),
             path: Vec::new(),
+            taking: 0,
             pending: Vec::new(),
             examples: Vec::new(),
             settled: false,
@@ -214,7 +218,11 @@ impl<'a> Resolver<'a> {
             State::Untouched => {}
         }
         let (declared, name) = (self.declared.get(slot.declared)?, slot.name.clone());
-        let outer = self.generics.bind(slot.bound.clone());
+        let bound = slot.bound.clone();
+        if self.leads_on(used) {
+            return None;
+        }
+        let outer = self.generics.bind(bound);
         self.set(at, State::Open);
         self.path.push(Step::Slot(at));
         let ty = self.resolve_declaration(at, declared, &name);
@@ -237,20 +245,6 @@ impl<'a> Resolver<'a> {
         if let Some(slot) = self.slots.get_mut(at) {
             slot.state = state;
         }
-    }
-
-    /// A name that leads to itself without a record in between.
-    fn recursive(&mut self, at: usize, used: Span) {
-        let Some(slot) = self.slots.get(at) else { return };
-        let Some(one) = self.declared.get(slot.declared) else { return };
-        let name = &slot.name;
-        let mut since = self.path.iter().skip_while(|step| **step != Step::Slot(at));
-        let endless = !since.any(|step| *step == Step::WayOut);
-        self.diagnostics.push(if endless {
-            settle::endless(name, used, one.name.span)
-        } else {
-            settle::empty(name, used, one.name.span)
-        });
     }
 
     /// Resolves what may be missing.
@@ -406,7 +400,11 @@ impl<'a> Resolver<'a> {
                 self.diagnostics.push(diagnostic);
                 return None;
             }
-            self.complete(at);
+            self.taking += 1;
+            if !self.takes_on(used) {
+                self.complete(at);
+            }
+            self.taking -= 1;
         }
         if self.refused.has_record(source) {
             return None;
@@ -434,6 +432,7 @@ impl<'a> Resolver<'a> {
                 let empty = bounds.as_ref().is_none_or(|bounds| bounds.min == 0);
                 let element = self.resolve_optional(empty, |this| this.ty(element));
                 let (element, bounds) = (element?, bounds?);
+                self.shallow(&element, ty.span)?;
                 plain(Kind::List(Box::new(element), bounds), ty.span)
             }
             Base::Record(record) => {

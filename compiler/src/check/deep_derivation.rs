@@ -17,8 +17,11 @@ pub(super) fn check(files: &[File], diagnostics: &mut Diagnostics) {
     for version in &versions {
         // Only the last of a chain is told of: flattening that one ends the chain.
         let is_base = |other: &&Version| is(other.from.as_ref(), version);
+        if versions.iter().any(is_base) {
+            continue;
+        }
         let steps = steps(&versions, version);
-        if steps.len() < DEEP || versions.iter().any(is_base) {
+        if steps.len() < DEEP {
             continue;
         }
         let Some(from) = &version.from else { continue };

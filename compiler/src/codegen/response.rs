@@ -27,15 +27,14 @@ use quote::quote;
 /// With several:
 ///
 /// ```ignore
-/// let response = {
+/// let response = 'answer: {
 ///     let made = *order.pending.plain() == *"true";
 ///     if made {
 ///         …
-///         rt::Response::json(202, out)
-///     } else {
-///         …
-///         rt::Response::json(200, out)
+///         break 'answer rt::Response::json(202, out);
 ///     }
+///     …
+///     rt::Response::json(200, out)
 /// };
 /// Ok(response)
 /// ```
@@ -84,46 +83,45 @@ fn one(answer: &Answer, headers: &[TokenStream], scope: &Scope<'_>) -> TokenStre
 
 /// The first answer whose condition holds.
 fn first_of(answers: &[Answer], headers: &[TokenStream], scope: &Scope<'_>) -> TokenStream {
-    let mut chain = TokenStream::new();
-    for answer in answers.iter().rev() {
-        let branch = branch(answer, scope);
-        chain = match &answer.when {
-            None => branch,
-            Some(when) => {
-                let holds = super::conditions::condition(when, scope);
-                quote! {
-                    let made = #holds;
-                    if made { #branch } else { #chain }
-                }
+    let answers = answers.iter().map(|answer| {
+        let (before, response) = branch(answer, scope);
+        let Some(when) = &answer.when else { return quote!(#before #response) };
+        let holds = super::conditions::condition(when, scope);
+        quote! {
+            let made = #holds;
+            if made {
+                #before
+                break 'answer #response;
             }
-        };
-    }
+        }
+    });
+    let chain = quote!('answer: { #(#answers)* });
     if headers.is_empty() {
         return quote! {
-            let response = { #chain };
+            let response = #chain;
             Ok(response)
         };
     }
     quote! {
-        let mut response = { #chain };
+        let mut response = #chain;
         #(#headers)*
         Ok(response)
     }
 }
 
-/// One of several answers.
-fn branch(answer: &Answer, scope: &Scope<'_>) -> TokenStream {
+/// One of several answers: what comes before it, and itself.
+fn branch(answer: &Answer, scope: &Scope<'_>) -> (TokenStream, TokenStream) {
     let (body, make) = made(answer, scope);
     let fallbacks = fallbacks(answer, scope.plan);
     if fallbacks.is_empty() {
-        return quote!(#body #make);
+        return (body, make);
     }
-    quote! {
+    let before = quote! {
         #body
         let mut response = #make;
         #(#fallbacks)*
-        response
-    }
+    };
+    (before, quote!(response))
 }
 
 /// What writes the body of an answer, and what makes it of that.

@@ -6,6 +6,9 @@ use gatewright_grammar::Span;
 /// is mentioned. Larger ones, and those that contain themselves, are read as a whole.
 const PARTS: usize = 128;
 
+/// How many records and lists may stand in each other for that.
+const LEVELS: usize = 16;
+
 /// The records and unions of one version.
 #[derive(Clone, Debug, Default)]
 pub struct Types {
@@ -79,21 +82,23 @@ impl Types {
             Kind::Map(..) | Kind::Union(_) => true,
             Kind::Record(_) => {
                 let mut room = PARTS;
-                !self.spend(ty, &mut room)
+                !self.spend(ty, &mut room, LEVELS)
             }
             Kind::List(..) | Kind::Scalar(_) | Kind::Json => false,
         }
     }
 
     /// Takes the parts of a type from `room`; whether there was enough of it.
-    fn spend(&self, ty: &Type, room: &mut usize) -> bool {
-        let Some(left) = room.checked_sub(1) else { return false };
+    fn spend(&self, ty: &Type, room: &mut usize, levels: usize) -> bool {
+        let (Some(left), Some(levels)) = (room.checked_sub(1), levels.checked_sub(1)) else {
+            return false;
+        };
         *room = left;
         match &ty.kind {
             Kind::Record(id) => {
-                self.record(*id).fields.iter().all(|field| self.spend(&field.ty, room))
+                self.record(*id).fields.iter().all(|field| self.spend(&field.ty, room, levels))
             }
-            Kind::List(element, _) => self.spend(element, room),
+            Kind::List(element, _) => self.spend(element, room, levels),
             Kind::Scalar(_) | Kind::Json | Kind::Map(..) | Kind::Union(_) => true,
         }
     }

@@ -82,6 +82,7 @@ codes! {
     TrivialPattern "trivial-pattern" Warning "a pattern that every text matches, or none";
     EndlessType "endless-type" Error "a type that contains itself without a way to end";
     TypeArgument "type-argument" Error "a type has an argument too many or too few";
+    TooDeep "too-deep" Error "something leads on and on, beyond what a gateway is made for";
     TooManyTypes "too-many-types" Error "a version makes too many types of generic ones";
     InvalidValue "invalid-value" Error "a default or example that its own type refuses";
     InvalidStatus "invalid-status" Error "a status that cannot stand here";

@@ -9,8 +9,9 @@ use crate::contract::endpoint::Shape;
 use crate::contract::types::{
     Const, Enumeration, Number, NumberKind, Rest, Rule, Scalar, Text, Types,
 };
+use crate::contract::work::Form;
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 /// The rules of a version, in order of first use.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(crate) struct Rules<'t> {
     forms: Vec<FormPlan>,
     /// Tables by what they read and write.
     form_index: HashMap<String, usize>,
+    /// Places of tables that are still to be filled.
+    unfilled: VecDeque<(usize, Form)>,
 }
 
 impl<'t> Rules<'t> {
@@ -38,6 +41,7 @@ impl<'t> Rules<'t> {
             readers: Names::default(),
             forms: Vec::new(),
             form_index: HashMap::new(),
+            unfilled: VecDeque::new(),
         }
     }
 

@@ -5,26 +5,49 @@ use crate::contract::types::{
     Const, Field, Kind, ListBounds, Map, RecordId, Rule, Type, Types, UnionId,
 };
 use crate::contract::work::{NodeId, Parent, Shape, Work};
+use std::cell::Cell;
 use std::collections::HashMap;
 
 /// How deep records are shown inside those that are read as a whole, where they need not be there.
 const DEEP: usize = 2;
+
+/// How many parts a value may have. Lists in lists multiply, and so do records: behind this, lists
+/// are shorter than their type asks for, and what is left is null.
+const PARTS: usize = 50_000;
 
 /// Makes values of the types of one version.
 pub(crate) struct Samples<'t> {
     types: &'t Types,
     /// How many records each record holds in a row, at least.
     heights: HashMap<RecordId, usize>,
+    /// How many parts the value that is being made may still have.
+    room: Cell<usize>,
 }
 
 impl<'t> Samples<'t> {
     pub(crate) fn new(types: &'t Types) -> Self {
-        Samples { types, heights: heights(types) }
+        Samples { types, heights: heights(types), room: Cell::new(PARTS) }
     }
 
     /// A value of a node, called `name` where it needs a text.
     pub(crate) fn node(&self, work: &Work, id: NodeId, name: &str) -> Const {
+        self.room.set(PARTS);
         self.part(work, id, (name, &[]))
+    }
+
+    /// Takes `count` parts from the room; whether there was enough of it.
+    fn take(&self, count: usize) -> bool {
+        let left = self.room.get().checked_sub(count);
+        self.room.set(left.unwrap_or(0));
+        left.is_some()
+    }
+
+    /// A list of `element` that many times, or as often as there is room.
+    fn list(&self, element: Const, count: usize) -> Const {
+        let size = weight(&element);
+        let count = count.min(1 + self.room.get() / size);
+        self.take(size.saturating_mul(count.saturating_sub(1)));
+        Const::List(vec![element; count])
     }
 
     /// The same for a part of values that are read as a whole: then it has their types, too.
@@ -52,8 +75,10 @@ impl<'t> Samples<'t> {
             }
             Shape::List { element, min, max, unique, .. } => {
                 let bounds = ListBounds { min: *min, max: *max, unique: *unique };
-                let element = self.node(work, *element, name);
-                Const::List(vec![element; count(&bounds)])
+                match count(&bounds) {
+                    0 => Const::List(Vec::new()),
+                    count => self.list(self.part(work, *element, (name, &[])), count),
+                }
             }
         };
         // What is declared comes first: parts of it have its values.
@@ -77,11 +102,15 @@ impl<'t> Samples<'t> {
 
     /// A value of the type of a result, its fields called as version `reads` does.
     pub(super) fn declared(&self, ty: &Type, reads: usize, name: &str) -> Const {
+        self.room.set(PARTS);
         self.typed(ty, reads, (name, 0))
     }
 
     /// A value of a declared type at a depth, its fields called as version `reads` does.
     fn typed(&self, ty: &Type, reads: usize, (name, depth): (&str, usize)) -> Const {
+        if !self.take(1) {
+            return Const::Null;
+        }
         if let (Some(example), Kind::Scalar(_) | Kind::Json) = (&ty.example, &ty.kind) {
             return example.clone();
         }
@@ -97,7 +126,7 @@ impl<'t> Samples<'t> {
                 if count == 0 {
                     return Const::List(Vec::new());
                 }
-                Const::List(vec![self.typed(element, reads, (name, depth)); count])
+                self.list(self.typed(element, reads, (name, depth)), count)
             }
             Kind::Map(map) => self.map(map, reads, (name, depth)),
             Kind::Record(id) => Const::Record(self.fields(*id, reads, depth + 1)),
@@ -159,6 +188,15 @@ impl<'t> Samples<'t> {
         let tag = (union.tag.clone(), Const::Text(variant.name.clone()));
         let fields = self.fields(variant.record, reads, depth + 1);
         Const::Record(std::iter::once(tag).chain(fields).collect())
+    }
+}
+
+/// How many parts a value has.
+fn weight(value: &Const) -> usize {
+    match value {
+        Const::List(items) => 1 + items.iter().map(weight).sum::<usize>(),
+        Const::Record(members) => 1 + members.iter().map(|(_, one)| weight(one)).sum::<usize>(),
+        _ => 1,
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) struct Generics {
     /// Declarations that can be made into no type at all: who mentions them stays silent.
     refused: Vec<usize>,
     /// Whether the version has been told that it makes too many.
-    too_many: bool,
+    pub(super) too_many: bool,
 }
 
 impl Generics {

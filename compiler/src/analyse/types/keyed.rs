@@ -44,6 +44,7 @@ impl Resolver<'_> {
         let empty = bounds.as_ref().is_none_or(|bounds| bounds.min == 0);
         let value = self.resolve_optional(empty, |this| this.ty(value));
         let (key, value, bounds): (Scalar, Type, ListBounds) = (key?, value?, bounds?);
+        self.shallow(&value, ty.span)?;
         Some(plain(Kind::Map(Box::new(Map { key, value, bounds })), ty.span))
     }
 

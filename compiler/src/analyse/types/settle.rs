@@ -22,8 +22,8 @@ pub(crate) struct Pending {
 /// Records and unions of which a part was refused. Those who mention them stay silent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Refused {
-    records: HashSet<RecordId>,
-    unions: HashSet<UnionId>,
+    pub(super) records: HashSet<RecordId>,
+    pub(super) unions: HashSet<UnionId>,
 }
 
 impl Refused {
@@ -91,6 +91,7 @@ pub(super) fn empty(name: &str, used: Span, declared: Span) -> Diagnostic {
 impl Resolver<'_> {
     /// Looks at everything that needs all declarations.
     pub(super) fn settle(&mut self) {
+        self.rows();
         self.ends();
         self.tags();
         self.refused.spread(&self.types);

@@ -11,6 +11,9 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{self, Ident, Ref, Step, TailKind};
 
+/// How many fields deep a value may be named: JSON is not read any deeper.
+const STEPS: usize = 64;
+
 /// Lowers the work of one endpoint.
 pub(crate) struct Lower<'a, 'd> {
     pub(crate) context: &'a Context<'a>,
@@ -169,6 +172,18 @@ impl<'a, 'd> Lower<'a, 'd> {
     /// What `reference` leads to, its projection aside.
     pub(crate) fn find(&mut self, reference: &Ref) -> Option<Found> {
         let (first, rest) = reference.steps.split_first()?;
+        if rest.len() > STEPS {
+            self.refuse(
+                Diagnostic::new(
+                    Code::TooDeep,
+                    reference.span,
+                    format!("this names a field {} levels deep", rest.len()),
+                )
+                .label(format!("results and bodies are nested {STEPS} levels deep at most"))
+                .help("name a field that is nearer"),
+            );
+            return None;
+        }
         if reference.of_element {
             let Some(element) = self.elements.last().copied() else {
                 self.refuse(no_element(reference));

@@ -422,35 +422,42 @@ type Entries = (String, bool);
 
 /// Whether a field somewhere in `ty` has another name since version `origin`.
 pub(super) fn renamed(ty: &Type, origin: usize, types: &Types) -> bool {
-    let mut seen = HashSet::new();
-    any_field(ty, types, &mut seen, &|field| field.name_as_of(origin) != field.name)
+    any_field(ty, types, |field| field.name_as_of(origin) != field.name)
 }
 
 /// Whether a field somewhere in `ty` has a default.
 fn has_defaults(ty: &Type, types: &Types) -> bool {
-    any_field(ty, types, &mut HashSet::new(), &|field| field.default.is_some())
+    any_field(ty, types, |field| field.default.is_some())
 }
 
 /// Whether `test` holds for a field somewhere in `ty`, which may contain itself.
-fn any_field(
-    ty: &Type,
-    types: &Types,
-    seen: &mut HashSet<RecordId>,
-    test: &dyn Fn(&Field) -> bool,
-) -> bool {
-    let mut record = |id: RecordId| {
-        seen.insert(id)
-            && types
-                .record(id)
-                .fields
-                .iter()
-                .any(|field| test(field) || any_field(&field.ty, types, seen, test))
-    };
-    match &ty.kind {
-        Kind::Record(id) => record(*id),
-        Kind::Union(id) => types.union(*id).variants.iter().any(|one| record(one.record)),
-        Kind::List(element, _) => any_field(element, types, seen, test),
-        Kind::Map(map) => any_field(&map.value, types, seen, test),
-        Kind::Scalar(_) | Kind::Json => false,
+fn any_field(ty: &Type, types: &Types, test: impl Fn(&Field) -> bool) -> bool {
+    let mut seen = HashSet::new();
+    let mut open = vec![ty];
+    while let Some(ty) = open.pop() {
+        let records: Vec<RecordId> = match &ty.kind {
+            Kind::Record(id) => vec![*id],
+            Kind::Union(id) => types.union(*id).variants.iter().map(|one| one.record).collect(),
+            Kind::List(element, _) => {
+                open.push(element);
+                continue;
+            }
+            Kind::Map(map) => {
+                open.push(&map.value);
+                continue;
+            }
+            Kind::Scalar(_) | Kind::Json => continue,
+        };
+        for field in records
+            .into_iter()
+            .filter(|id| seen.insert(*id))
+            .flat_map(|id| &types.record(id).fields)
+        {
+            if test(field) {
+                return true;
+            }
+            open.push(&field.ty);
+        }
     }
+    false
 }

@@ -8,6 +8,9 @@ use std::rc::Rc;
 /// How alike two names are from which on one may be the other's new one.
 const ALIKE: f64 = 0.82;
 
+/// How many records deep types are compared: JSON is not nested any deeper.
+const DEEPEST: usize = 64;
+
 impl Compare<'_> {
     /// What differs between two records. Pairs that are being compared already are equal as far
     /// as can be told inside of them.
@@ -20,6 +23,11 @@ impl Compare<'_> {
             return Rc::default();
         }
         let depth = self.open.len();
+        if depth > DEEPEST {
+            // Another way may lead here in fewer steps: so nothing is kept of this one.
+            self.back = 0;
+            return Rc::default();
+        }
         let outer = std::mem::replace(&mut self.back, usize::MAX);
         self.open.push((old, new));
         let found = self.fields(self.old.types.record(old), self.new.types.record(new));

@@ -31,7 +31,21 @@ impl Rules<'_> {
         FormUse { ident: plan.ident.clone(), reader }
     }
 
+    /// The place of the table of `form`, which is filled, and so are those that it leads to.
     fn add_form(&mut self, form: &Form) -> usize {
+        let at = self.form_place(form);
+        // A table may mention itself, and a long row of others: so places come first.
+        while let Some((at, form)) = self.unfilled.pop_front() {
+            let kind = self.form_kind(&form);
+            if let Some(plan) = self.forms.get_mut(at) {
+                plan.kind = kind;
+            }
+        }
+        at
+    }
+
+    /// The place of the table of `form`.
+    fn form_place(&mut self, form: &Form) -> usize {
         let key = form.key();
         if let Some(at) = self.form_index.get(&key) {
             return *at;
@@ -50,11 +64,7 @@ impl Rules<'_> {
             read: false,
             read_of_any: false,
         });
-        // The table may mention itself, so its place is known before it is filled.
-        let kind = self.form_kind(form);
-        if let Some(plan) = self.forms.get_mut(at) {
-            plan.kind = kind;
-        }
+        self.unfilled.push_back((at, form.clone()));
         at
     }
 
@@ -120,7 +130,9 @@ impl Rules<'_> {
             Kind::Map(map) => self.form_map(map, form),
             Kind::Record(_) | Kind::Union(_) => {
                 let inner = Form { ty: Type { nullable: false, ..ty.clone() }, ..form.clone() };
-                FormExpr::Named(self.form(&inner).ident)
+                let at = self.form_place(&inner);
+                let table = self.forms.get(at).map(|plan| plan.ident.clone());
+                FormExpr::Named(table.unwrap_or_default())
             }
         }
     }
