@@ -74,3 +74,6 @@ fn unreadable(file: FileId, text: &str) -> Parse {
     let errors = vec![SyntaxError::too_deep(span.at_start())];
     Parse { file: tree::File { items, comments: Vec::new(), span }, errors }
 }
+
+#[cfg(test)]
+mod shown;
