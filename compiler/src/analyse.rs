@@ -28,14 +28,17 @@ pub(crate) mod work;
 
 pub(crate) use bounds::compare as compare_bounds;
 pub(crate) use cases::{OF_EVERY_PROBLEM, fits_path, is_any, target_parts};
-pub(crate) use dates::{days, http_date};
+pub(crate) use consumers::resolve as resolve_consumers;
+pub(crate) use dates::{days, http_date, is_day};
 pub(crate) use routes::shapes;
 pub(crate) use signature::percent_decode;
 
 use crate::check;
-use crate::contract::{Checked, Contract};
+use crate::contract::{Checked, Contract, Selection, Version};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
-use crate::source::Sources;
+use crate::lock;
+use crate::lock::{Lock, Written};
+use crate::source::{LOCK, Sources};
 use gatewright_grammar::tree::File;
 use gatewright_grammar::{Span, SyntaxError};
 use std::cell::RefCell;
@@ -46,7 +49,7 @@ pub struct Analysis {
     /// Findings: errors first, then by place.
     pub diagnostics: Vec<Diagnostic>,
     checked: Option<Checked>,
-    /// The contract if all that is wrong with it is that parts of it are not built.
+    /// The contract if all that is wrong with it is that parts of it are not built, or if it is a lock.
     unbuilt: Option<Contract>,
 }
 
@@ -69,7 +72,18 @@ impl Analysis {
 }
 
 /// Reads and checks a contract. Any text is fine: what is wrong with it is in the findings.
+///
+/// Beside texts, a lock is what they are compared with; without any it is the contract itself, with
+/// what is published and no work behind it.
 pub fn analyse(sources: &Sources) -> Analysis {
+    if let (true, Some(source)) = (sources.is_empty(), sources.get(LOCK)) {
+        return match Lock::read(&source.text).and_then(|lock| lock.contract()) {
+            Ok(contract) => {
+                Analysis { diagnostics: Vec::new(), checked: None, unbuilt: Some(contract) }
+            }
+            Err(damage) => Analysis { diagnostics: vec![*damage], checked: None, unbuilt: None },
+        };
+    }
     let mut diagnostics = Diagnostics::default();
     let mut files: Vec<File> = Vec::new();
     let mut unread: Vec<Span> = Vec::new();
@@ -80,10 +94,11 @@ pub fn analyse(sources: &Sources) -> Analysis {
         files.push(parse.file);
     }
     let (files, units) = imports::link(sources, files, &mut diagnostics);
-    let contract = self::contract(sources, &files, false, &mut diagnostics);
+    let mut contract = self::contract(sources, &files, false, &mut diagnostics);
     if let Some(contract) = &contract {
         check::all(contract, &files, sources, &mut diagnostics);
     }
+    lock::judge(sources, &files, contract.as_mut(), &mut diagnostics);
     consequences::take_back(&unread, &files, sources, &mut diagnostics);
     check::allow::apply(&files, sources, &mut diagnostics);
     let checked = contract.filter(|_| !diagnostics.has_errors()).map(Checked);
@@ -131,6 +146,7 @@ fn contract(
             policies: &policies,
             selection: &selection,
             kept: kept.then_some(&names),
+            promised: false,
         };
         let mut own = Diagnostics::default();
         versions.push(endpoints::version(&surroundings, flat, &variables, &mut own));
@@ -160,7 +176,56 @@ fn contract(
         versions,
         consumers,
         cases,
+        additive: api.additive,
     })
+}
+
+/// The version that `files` declare beside their `api` block, without the work behind endpoints:
+/// what callers are promised, and nothing else.
+pub(crate) fn promised(
+    sources: &Sources,
+    files: &[File],
+) -> (Option<(Version, Selection)>, Vec<Diagnostic>) {
+    let mut found = Diagnostics::default();
+    let Some(api) = declare::api(files, &mut found) else { return (None, found.into_sorted()) };
+    let selection = selection::promised(api.selection.as_ref());
+    let (flats, origins) = versions::flatten(files, &mut found);
+    let surroundings = endpoints::Surroundings {
+        sources,
+        api: &api,
+        backends: &backends::Backends::default(),
+        origins: &origins,
+        policies: &policies::Policies::default(),
+        selection: &selection,
+        kept: Some(&[]),
+        promised: true,
+    };
+    let variables = RefCell::new(variables::Variables::default());
+    let version =
+        flats.first().map(|flat| endpoints::version(&surroundings, flat, &variables, &mut found));
+    (version.map(|version| (version, selection)), found.into_sorted())
+}
+
+/// A version of a contract as callers see it.
+pub(crate) fn surface(sources: &Sources, contract: &Contract, label: &str) -> Vec<Written> {
+    let files: Vec<File> = sources
+        .iter()
+        .map(|(id, source)| gatewright_grammar::parse(id, &source.text).file)
+        .collect();
+    let mut found = Diagnostics::default();
+    let (files, _) = imports::link(sources, files, &mut found);
+    let policies = policies::declare(&files, &mut found);
+    let (flats, origins) = versions::flatten(&files, &mut found);
+    let version = contract.versions.iter().find(|version| version.label == label);
+    let flat = flats.iter().find(|flat| flat.label == label);
+    let (Some(api), Some(version), Some(flat)) = (declare::api(&files, &mut found), version, flat)
+    else {
+        return Vec::new();
+    };
+    let around = endpoints::Levels { api: &api, origins: &origins, policies: &policies };
+    let clauses = flat.endpoints.iter().map(|endpoint| around.clauses(flat, endpoint)).collect();
+    let selection = declare::selection(&files, sources);
+    lock::version(&lock::Surface { sources, contract, flat, version, selection, clauses })
 }
 
 fn syntax(error: SyntaxError) -> Diagnostic {

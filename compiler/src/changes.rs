@@ -220,6 +220,11 @@ impl<'c> Side<'c> {
 /// came or went. Worst first.
 pub fn contracts(old: &Contract, new: &Contract) -> Vec<Change> {
     let mut found = around::contracts(old, new);
+    if is_lock(old) || is_lock(new) {
+        // A lock does not say what stands around its versions.
+        let around = ["wire/", "ops/", "people/", "proof/", "docs/"];
+        found.retain(|change| !around.iter().any(|area| change.rule.id.starts_with(area)));
+    }
     for version in &new.versions {
         let base = old.versions.iter().find(|other| other.label == version.label);
         // Nobody may rely on a draft, so what becomes of it hurts nobody.
@@ -236,6 +241,16 @@ pub fn contracts(old: &Contract, new: &Contract) -> Vec<Change> {
         }
     }
     sorted(found)
+}
+
+/// What changed about how requests name a version.
+pub(crate) fn selection(old: &Contract, new: &Contract) -> Option<Change> {
+    around::selection(old, new)
+}
+
+/// Whether nothing is known but what is published.
+fn is_lock(contract: &Contract) -> bool {
+    contract.versions.iter().any(|version| version.promised)
 }
 
 /// What changed from one version to another. Worst first.

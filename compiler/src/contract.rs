@@ -49,6 +49,8 @@ pub struct Contract {
     pub consumers: Vec<Consumer>,
     /// Cases in the order of the text.
     pub cases: Vec<Case>,
+    /// Whether published endpoints may take and promise more than they did: `published additive`.
+    pub additive: bool,
 }
 
 /// A contract without errors.
@@ -231,6 +233,11 @@ pub struct Version {
     pub errors: Vec<Problem>,
     /// Endpoints in the order of the flattened text.
     pub endpoints: Vec<Endpoint>,
+    /// Whether only what callers are promised is known of it, and no work behind it: it was read
+    /// from a lock.
+    pub promised: bool,
+    /// Its revision, if it is published: `1.2`.
+    pub revision: Option<String>,
     /// The label where it is declared.
     pub span: Span,
 }

@@ -178,6 +178,11 @@ impl Diagnostics {
         self.found.extend(others.found);
     }
 
+    /// What was found so far.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.found.iter()
+    }
+
     /// Whether an error is among them.
     pub fn has_errors(&self) -> bool {
         self.found.iter().any(|one| one.severity == Severity::Error)

@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod fix;
 mod flatten;
 pub mod graph;
+pub mod lock;
 pub mod needs;
 mod pattern;
 pub mod plan;

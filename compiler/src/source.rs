@@ -2,12 +2,17 @@
 
 use gatewright_grammar::FileId;
 
+/// The id of the lock, which is no text of the contract itself.
+pub const LOCK: FileId = FileId(u32::MAX - 1);
+
 /// The texts of one contract, and of the directories that it imports. A label is shown, never
 /// opened.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     files: Vec<Source>,
     imports: Vec<(Unit, String, Imported)>,
+    lock: Option<Source>,
+    shares_lock: bool,
 }
 
 /// One text.
@@ -63,6 +68,28 @@ impl Sources {
         id
     }
 
+    /// Adds the lock of the contract: what is published of it. Its id is [`LOCK`].
+    pub fn lock(&mut self, label: impl Into<String>, text: impl Into<String>) {
+        let unit = Unit::default();
+        self.lock = Some(Source { label: label.into(), text: text.into(), unit });
+    }
+
+    /// Takes the lock away, so that nothing is compared with it.
+    #[must_use]
+    pub fn without_lock(&self) -> Self {
+        Self { lock: None, ..self.clone() }
+    }
+
+    /// Says that the lock may be that of another contract in the same directory.
+    pub fn share_lock(&mut self) {
+        self.shares_lock = true;
+    }
+
+    /// Whether the lock may be that of another contract in the same directory.
+    pub fn shares_lock(&self) -> bool {
+        self.shares_lock
+    }
+
     /// Says what `import "path"`, written in a file of `from`, leads to.
     pub fn import(&mut self, from: Unit, path: impl Into<String>, leads_to: Imported) {
         self.imports.push((from, path.into(), leads_to));
@@ -76,6 +103,9 @@ impl Sources {
 
     /// The text with this id.
     pub fn get(&self, id: FileId) -> Option<&Source> {
+        if id == LOCK {
+            return self.lock.as_ref();
+        }
         self.files.get(id.0 as usize)
     }
 
@@ -84,7 +114,7 @@ impl Sources {
         self.get(id).map_or_else(Unit::default, |source| source.unit)
     }
 
-    /// Every text with its id, in order.
+    /// Every text of the contract with its id, in order; the lock is not among them.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
         (0..).map(FileId).zip(&self.files)
     }
@@ -93,7 +123,7 @@ impl Sources {
     #[must_use]
     pub fn relabelled(&self, label: impl Fn(&str) -> String) -> Self {
         let mut other = self.clone();
-        for source in &mut other.files {
+        for source in other.files.iter_mut().chain(&mut other.lock) {
             source.label = label(&source.label);
         }
         other

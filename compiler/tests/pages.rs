@@ -7,7 +7,8 @@ use gatewright_compiler::{analyse, explain};
 const PAGES: &str = include_str!("../diagnostics.md");
 
 /// Codes whose examples are not analysed: one would be too long to read, of another no part
-/// is built yet, one is found by running, and those about imports take more than one directory.
+/// is built yet, one is found by running, those about imports take more than one directory, and those about what is
+/// published take a lock.
 const UNSHOWN: &[Code] = &[
     Code::NestedTooDeep,
     Code::EndlessType,
@@ -15,6 +16,16 @@ const UNSHOWN: &[Code] = &[
     Code::InvalidImport,
     Code::ImportCycle,
     Code::UnusedImport,
+    Code::LockDamaged,
+    Code::LockOfAnotherApi,
+    Code::LockRewritten,
+    Code::PublishedShapeChanged,
+    Code::PublishedEndpointExtended,
+    Code::PublishedPromiseWeakened,
+    Code::PublishedVersionMissing,
+    Code::PublishedCaseChanged,
+    Code::RouteShadowed,
+    Code::SunsetMovedCloser,
 ];
 
 /// What the examples leave out, as the head of the pages says.

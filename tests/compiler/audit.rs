@@ -56,7 +56,12 @@ const RULES: &[(u8, bool, &str, Answer)] = &[
     (11, true, "an unknown word", Codes(&["unexpected-text"])),
     (12, true, "a host that cannot be called", Codes(&["invalid-address"])),
     (13, true, "a proxy route with more than one call", With("`-> pass`")),
-    (14, true, "a breaking change without a new version", With("published versions")),
+    (
+        14,
+        true,
+        "a breaking change without a new version",
+        Codes(&["published-shape-changed", "published-promise-weakened"]),
+    ),
     (15, true, "a claim that the scheme does not declare", With("`auth`")),
     (16, true, "an endpoint that only shadows", Never("there are no shadow calls")),
     (17, false, "calls longer than the endpoint may take", Codes(&["budget-exceeded"])),

@@ -10,6 +10,7 @@ mod fuzz;
 mod generate;
 mod hard_cases;
 mod large;
+mod lock;
 mod manual;
 mod properties;
 mod tidy;

@@ -3,6 +3,7 @@
 mod imports;
 
 use crate::error::Error;
+use gatewright_compiler::lock;
 use gatewright_compiler::source::Sources;
 use std::fs;
 use std::io;
@@ -55,6 +56,7 @@ pub fn read(path: &Path) -> Result<Input, Error> {
         sources.add(label(file), text(file)?);
     }
     let directory = if at.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
+    lock(&mut sources, directory, at.is_file())?;
     let mut files = files;
     let found = imports::read(directory, &mut sources)?;
     files.extend(found.files);
@@ -65,6 +67,23 @@ pub fn read(path: &Path) -> Result<Input, Error> {
         imported: found.directories,
         name: name(path),
     })
+}
+
+/// Adds the lock beside the files, if there is one. One file alone may stand beside others, each a
+/// contract of its own.
+fn lock(sources: &mut Sources, directory: &Path, alone: bool) -> Result<(), Error> {
+    let path = directory.join(lock::FILE);
+    if path.is_file() {
+        sources.lock(lock::FILE, text(&path)?);
+        if alone && contract_files(shown_directory(directory))?.len() > 1 {
+            sources.share_lock();
+        }
+    }
+    Ok(())
+}
+
+fn shown_directory(path: &Path) -> &Path {
+    if path.as_os_str().is_empty() { Path::new(".") } else { path }
 }
 
 /// Reads one file, and nothing of what it imports.

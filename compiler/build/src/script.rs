@@ -29,6 +29,10 @@ pub fn compile_quietly(path: impl AsRef<Path>) {
 /// Writes what the contract at `path` becomes, and gives its warnings as lines for cargo.
 fn compiled(path: &Path) -> Vec<String> {
     println!("cargo::rerun-if-changed={}", path.display());
+    let lock = path.with_file_name(gatewright_compiler::lock::FILE);
+    if path.is_file() && lock.is_file() {
+        println!("cargo::rerun-if-changed={}", lock.display());
+    }
     let Some(out) = env::var_os("OUT_DIR").map(PathBuf::from) else {
         println!(
             "cargo::error=`gatewright_build::compile` is for build scripts: there is no OUT_DIR"

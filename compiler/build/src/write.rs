@@ -90,6 +90,48 @@ pub fn replace(path: &Path, expected: &[u8], bytes: &[u8]) -> Result<(), Error> 
     })
 }
 
+/// Puts `bytes` in the place of a file that holds `expected`, or that is not there where nothing is
+/// expected, and waits until the disk has them. Two that do so at once follow each other; the one
+/// that comes second finds the file changed. Links are followed, and permissions stay.
+///
+/// # Errors
+///
+/// The file holds something else by now, or cannot be read or written.
+pub fn durable(path: &Path, expected: Option<&[u8]>, bytes: &[u8]) -> Result<(), Error> {
+    let failed = |error: io::Error| Error::file("write", path, &error);
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let parent = match real.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    };
+    // Where directories cannot be locked, the comparison below is what is left.
+    let directory = fs::File::open(parent).ok();
+    let _turn = directory.as_ref().map(fs::File::lock);
+    let permissions = match expected {
+        Some(expected) => {
+            unchanged(&real, expected)?;
+            Some(fs::metadata(&real).map_err(failed)?.permissions())
+        }
+        None if fs::symlink_metadata(&real).is_ok() => {
+            let message = format!("{} was written meanwhile, and is left as it is", path.display());
+            return Err(Error::world(message).help("run the command again"));
+        }
+        None => None,
+    };
+    let beside = beside(&real);
+    let written = fs::File::create(&beside).and_then(|mut file| {
+        io::Write::write_all(&mut file, bytes)?;
+        permissions.map_or(Ok(()), |permissions| file.set_permissions(permissions))?;
+        file.sync_all()
+    });
+    written.and_then(|()| fs::rename(&beside, &real)).map_err(|error| {
+        let _ = fs::remove_file(&beside);
+        failed(error)
+    })?;
+    // The name is on the disk once its directory is.
+    directory.map_or(Ok(()), |directory| directory.sync_all()).map_err(failed)
+}
+
 /// Refuses a file that no longer holds `expected`.
 ///
 /// # Errors

@@ -70,6 +70,9 @@ pub(crate) enum Command {
     Needs(Needs),
     Flatten(Flatten),
     Version(Version),
+    Publish(Publish),
+    Amend(Amend),
+    Retire(Retire),
     Completions(Completions),
 }
 
@@ -100,6 +103,7 @@ Examples:
   gatewright check --fix --dry-run        prints them as a patch
   gatewright check --deny warnings        for a build step: warnings fail too
   gatewright check --deny no-timeout,untyped-response
+  gatewright check --against origin/main  nothing published there was taken back
   gatewright check --format github        findings at the lines of a pull request
   gatewright check --format sarif > findings.sarif")]
 pub(crate) struct Check {
@@ -114,6 +118,9 @@ pub(crate) struct Check {
     /// Do not show warnings with these codes
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     pub(crate) allow: Vec<String>,
+    /// Compare with another state too: a git revision, a directory, a file, a lock, a tarball
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) against: Option<String>,
     /// Make the edits that are marked \[fix\]
     #[arg(long)]
     pub(crate) fix: bool,
@@ -478,6 +485,93 @@ pub(crate) struct NewVersion {
     /// Write everything out instead of starting from the other version
     #[arg(long)]
     pub(crate) flat: bool,
+}
+
+/// Publish a version
+///
+/// Writes into `api.lock`, beside the contract, what callers of a version may rely on from here on.
+/// A version that is published already gets what is new of it: endpoints, better promises, the day
+/// on which it ends, cases. From then on every command compares the contract with it.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright publish 1                    version 1 of the contract in this directory
+  gatewright publish 1 api/ --dry-run     prints what would be written, and writes nothing
+  gatewright publish 1 --by storefront
+  gatewright publish --rebase origin/main takes the lock of that branch, with own entries behind
+
+The day is today's, in UTC, or that of SOURCE_DATE_EPOCH.")]
+pub(crate) struct Publish {
+    /// The version
+    #[arg(value_name = "VERSION", required_unless_present = "rebase")]
+    pub(crate) version: Option<String>,
+    #[command(flatten)]
+    pub(crate) contract: Contract,
+    /// Write own entries behind those of this git revision
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) rebase: Option<String>,
+    #[command(flatten)]
+    pub(crate) signed: Signed,
+}
+
+/// Change what is published, for a reason
+///
+/// Writes into `api.lock` that endpoints of a published version change against what callers were
+/// promised, as the contract has them by now. Says who is hurt. The lock shows it for ever.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright amend 1 \"GET /me\" --reason \"legal: email may not be shown\" --by storefront
+  gatewright amend 1 \"GET /me\" \"GET /find\" --reason \"…\" --by storefront --contract api/")]
+pub(crate) struct Amend {
+    /// The version
+    #[arg(value_name = "VERSION")]
+    pub(crate) version: String,
+    /// The endpoints, without the prefix of their version: "GET /me"
+    #[arg(value_name = "ENDPOINT", required = true)]
+    pub(crate) endpoints: Vec<String>,
+    /// A `.api` file, or a directory whose `.api` files are one contract
+    #[arg(long, value_name = "PATH", default_value = ".", value_hint = ValueHint::AnyPath)]
+    pub(crate) contract: PathBuf,
+    /// Why it must be
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// Who approves of it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: String,
+    /// Print what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// End a published version
+///
+/// Writes into `api.lock` that a version is not served any more, once the day has passed that
+/// callers were told. Gateways then answer its requests with 410.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright retire 1
+  gatewright retire 1 api/ --by storefront")]
+pub(crate) struct Retire {
+    /// The version
+    #[arg(value_name = "VERSION")]
+    pub(crate) version: String,
+    #[command(flatten)]
+    pub(crate) contract: Contract,
+    #[command(flatten)]
+    pub(crate) signed: Signed,
+}
+
+/// Who writes into a lock.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Signed {
+    /// Who does it [default: git's `user.name`, or the user]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    /// Print what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Print shell completions

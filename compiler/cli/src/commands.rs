@@ -14,6 +14,7 @@ pub(crate) mod graph;
 pub(crate) mod mock;
 pub(crate) mod needs;
 pub(crate) mod new;
+pub(crate) mod publish;
 pub(crate) mod run;
 pub(crate) mod test;
 pub(crate) mod version;

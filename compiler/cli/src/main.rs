@@ -2,8 +2,10 @@
 
 mod args;
 mod commands;
+mod git;
 mod load;
 mod mocks;
+mod origin;
 mod terminal;
 
 use args::{Args, Command};
@@ -41,6 +43,9 @@ fn main() -> ExitCode {
         Command::Needs(args) => commands::needs::run(args, terminal),
         Command::Flatten(args) => commands::flatten::run(args, terminal),
         Command::Version(args) => commands::version::run(args, terminal),
+        Command::Publish(args) => commands::publish::run(args, terminal),
+        Command::Amend(args) => commands::publish::amend(args, terminal),
+        Command::Retire(args) => commands::publish::retire(args, terminal),
         Command::Completions(args) => commands::completions::run(args, terminal),
     };
     ExitCode::from(match outcome {

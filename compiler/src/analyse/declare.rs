@@ -3,6 +3,7 @@
 use super::not_yet;
 use super::selection::Said;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::source::Sources;
 use gatewright_grammar::tree::{
     self, ApiMemberKind, Clause, ClauseKind, EndpointMemberKind, File, ItemKind, VersionMember,
     VersionMemberKind,
@@ -16,6 +17,8 @@ pub(crate) struct Api {
     /// How requests name a version.
     pub(crate) selection: Option<Said>,
     pub(crate) clauses: Vec<Clause>,
+    /// `published additive`
+    pub(crate) additive: bool,
 }
 
 /// The one `api` block of a contract.
@@ -42,6 +45,7 @@ pub(crate) fn api(files: &[File], diagnostics: &mut Diagnostics) -> Option<Api> 
         doc: item.doc.as_ref().map(|doc| doc.lines.clone()).unwrap_or_default(),
         selection: None,
         clauses: Vec::new(),
+        additive: false,
     };
     for member in &api.members {
         api_member(&mut found, member, diagnostics);
@@ -77,10 +81,7 @@ fn api_member(api: &mut Api, member: &tree::ApiMember, diagnostics: &mut Diagnos
             .label("errors are answered as problem+json (RFC 9457)")
             .fix("write `problem`", word.span, "problem"),
         ),
-        ApiMemberKind::Published { .. } => diagnostics.push(
-            not_yet(member.span, "`published`", Severity::Warning)
-                .note("nothing compares a version with its published form yet"),
-        ),
+        ApiMemberKind::Published { additive } => api.additive = *additive,
         ApiMemberKind::Notice(_) => diagnostics.push(
             not_yet(member.span, "`notice`", Severity::Warning)
                 .note("sunset dates are not compared with it"),
@@ -88,6 +89,21 @@ fn api_member(api: &mut Api, member: &tree::ApiMember, diagnostics: &mut Diagnos
         ApiMemberKind::Clause(clause) => api.clauses.push(clause.clone()),
         ApiMemberKind::Owner(_) | ApiMemberKind::Errors(_) | ApiMemberKind::Bad => {}
     }
+}
+
+/// How callers select a version, as the contract says it or by default.
+pub(crate) fn selection(files: &[File], sources: &Sources) -> String {
+    let members = files.iter().flat_map(|file| &file.items).flat_map(|item| match &item.kind {
+        ItemKind::Api(api) => api.members.as_slice(),
+        _ => &[],
+    });
+    let written = members.filter(|member| matches!(member.kind, ApiMemberKind::Versions(_)));
+    let mut text = written.filter_map(|member| {
+        let source = sources.get(member.span.file)?;
+        let words = source.text.get(member.span.range())?.split_whitespace();
+        Some(words.collect::<Vec<_>>().join(" "))
+    });
+    text.next().unwrap_or_else(|| "versions in path \"/v{n}\"".to_owned())
 }
 
 /// Items that are understood and not built, one finding each.

@@ -33,6 +33,22 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) selection: &'a Selection,
     /// Whether what is not built is kept, and the names of schemes, when contracts are compared.
     pub(crate) kept: Option<&'a [String]>,
+    /// Only what callers are promised is known: no work is looked for.
+    pub(crate) promised: bool,
+}
+
+impl<'a> Surroundings<'a> {
+    fn levels(&self) -> Levels<'a> {
+        Levels { api: self.api, origins: self.origins, policies: self.policies }
+    }
+}
+
+/// What clauses come from, beside a version.
+#[derive(Clone, Copy)]
+pub(crate) struct Levels<'a> {
+    pub(crate) api: &'a Api,
+    pub(crate) origins: &'a Origins,
+    pub(crate) policies: &'a Policies,
 }
 
 /// A version with everything resolved. What is refused is not in it.
@@ -67,6 +83,8 @@ pub(crate) fn version(
         types,
         errors: errors.list,
         endpoints,
+        promised: around.promised,
+        revision: None,
         span: flat.span,
     }
 }
@@ -222,7 +240,7 @@ fn one(
     resolver: &mut Resolver<'_>,
 ) -> Option<Endpoint> {
     let key = flat.key();
-    let chain = clauses(parts, flat);
+    let chain = parts.around.levels().clauses(parts.flat, flat);
     let settings = clauses::settle(chain.iter().copied(), &key, variables, resolver.diagnostics);
     resolver.diagnostics.extend((!settings.access).then(|| no_access(flat)));
     let lifecycle = self::lifecycle(deprecated(flat), resolver.diagnostics);
@@ -257,7 +275,7 @@ fn one(
         work::calls_alone(&context, resolver.diagnostics);
         return None;
     }
-    let work = lowered(&context, parts.around.kept, resolver.diagnostics)?;
+    let work = lowered(&context, parts.around, resolver.diagnostics)?;
     let endpoint = Endpoint {
         name: flat.tree.name.as_ref().map(|name| name.text.clone()),
         method: flat.tree.method.text.clone(),
@@ -286,10 +304,13 @@ fn one(
 /// What an endpoint does. Where that is not built, what it promises is kept to be compared.
 fn lowered(
     context: &work::Context<'_>,
-    kept: Option<&[String]>,
+    around: &Surroundings<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Work> {
-    work::lower(context, diagnostics).or_else(|| kept.map(|_| Work::default()))
+    if around.promised {
+        return Some(Work::default());
+    }
+    work::lower(context, diagnostics).or_else(|| around.kept.map(|_| Work::default()))
 }
 
 /// The terms of an endpoint, and the endpoint without the claims that it reads, if it reads some.
@@ -329,6 +350,9 @@ fn warn(
     (endpoint, budget): (&Endpoint, Option<Span>),
     resolver: &mut Resolver<'_>,
 ) {
+    if parts.around.promised {
+        return;
+    }
     let places = Places {
         tree: &flat.tree,
         budget,
@@ -355,28 +379,30 @@ fn results(flat: &FlatEndpoint, resolver: &mut Resolver<'_>) -> Vec<(Span, Optio
     types.map(|ty| (ty.span, resolver.ty(ty))).collect()
 }
 
-/// The clauses that hold for an endpoint, the nearest last.
-fn clauses<'c>(parts: &'c Parts<'_>, flat: &'c FlatEndpoint) -> Vec<&'c Clause> {
-    let Surroundings { api, origins, policies, .. } = parts.around;
-    let own = flat.tree.members.iter().filter_map(|member| match &member.kind {
-        EndpointMemberKind::Clause(clause) => Some(clause),
-        _ => None,
-    });
-    // Within a block, what is written wins over what is used; an edit wins over what it edits.
-    let nearer = |clause: &&Clause| {
-        let used = matches!(clause.kind, ClauseKind::Use(_));
-        (origins.of(clause.span), !used)
-    };
-    let mut all: Vec<&Clause> = api.clauses.iter().collect();
-    all.sort_by_key(nearer);
-    let mut level: Vec<&Clause> = parts.flat.clauses.iter().collect();
-    level.sort_by_key(nearer);
-    all.append(&mut level);
-    all.extend(&flat.under);
-    level.extend(own);
-    level.sort_by_key(nearer);
-    all.append(&mut level);
-    clauses::nearest(policies.expanded(all))
+impl<'c> Levels<'c> {
+    /// The clauses that hold for an endpoint of `version`, the nearest last.
+    pub(crate) fn clauses(self, version: &'c Flat, flat: &'c FlatEndpoint) -> Vec<&'c Clause> {
+        let Self { api, origins, policies } = self;
+        let own = flat.tree.members.iter().filter_map(|member| match &member.kind {
+            EndpointMemberKind::Clause(clause) => Some(clause),
+            _ => None,
+        });
+        // Within a block, what is written wins over what is used; an edit wins over what it edits.
+        let nearer = |clause: &&Clause| {
+            let used = matches!(clause.kind, ClauseKind::Use(_));
+            (origins.of(clause.span), !used)
+        };
+        let mut all: Vec<&Clause> = api.clauses.iter().collect();
+        all.sort_by_key(nearer);
+        let mut level: Vec<&Clause> = version.clauses.iter().collect();
+        level.sort_by_key(nearer);
+        all.append(&mut level);
+        all.extend(&flat.under);
+        level.extend(own);
+        level.sort_by_key(nearer);
+        all.append(&mut level);
+        clauses::nearest(policies.expanded(all))
+    }
 }
 
 fn route(parts: &Parts<'_>, flat: &FlatEndpoint, request: &signature::Request) -> Route {

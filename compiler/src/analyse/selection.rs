@@ -50,6 +50,25 @@ pub(crate) fn resolve(
     found.unwrap_or_default()
 }
 
+/// The selection as a lock has it: the version that is the default stands elsewhere in it.
+pub(crate) fn promised(said: Option<&Said>) -> Selection {
+    let mut found = Diagnostics::default();
+    let label = |default: &Option<Ident>| {
+        default.as_ref().map(|label| label.text.clone()).unwrap_or_default()
+    };
+    let selection = said.and_then(|said| match &said.versions {
+        Versions::Path(path) => self::path(path, &mut found),
+        Versions::Header { name, default } => {
+            Some(Selection::Header { name: name.text.clone(), default: label(default) })
+        }
+        Versions::Media { pattern, default } => media(pattern, &mut found).map(|parts| {
+            let (before, after) = parts;
+            Selection::Media { before, after, default: label(default) }
+        }),
+    });
+    selection.unwrap_or_default()
+}
+
 fn path(path: &StringLit, diagnostics: &mut Diagnostics) -> Option<Selection> {
     if let Some((before, after)) = path.value.split_once("{n}")
         && valid_prefix(before, after)

@@ -56,7 +56,7 @@ fn stability(old: &Contract, new: &Contract) -> Vec<Change> {
 }
 
 /// How requests name a version, and which one they get without.
-fn selection(old: &Contract, new: &Contract) -> Option<Change> {
+pub(super) fn selection(old: &Contract, new: &Contract) -> Option<Change> {
     let (was, is) = (&old.selection, &new.selection);
     let same = |version: &&Version| new.versions.iter().any(|one| one.label == version.label);
     let first = old.versions.iter().find(same)?;

@@ -129,7 +129,9 @@ fn endpoint(
     found.extend(promises(before, after));
     found.extend(terms::compare((old, before), (new, after)));
     found.extend(around::lifecycle(&before.lifecycle, &after.lifecycle, "endpoint"));
-    found.extend(work::compare((old, before), (new, after)));
+    if !old.version.promised && !new.version.promised {
+        found.extend(work::compare((old, before), (new, after)));
+    }
     if before.doc != after.doc {
         found.push(Change::new("docs/changed", None).at(before.span, after.span));
     }
@@ -202,10 +204,10 @@ fn errors(
     let (was, is) = (problems(old, before), problems(new, after));
     let mut found = Vec::new();
     let mut came: Vec<&Problem> =
-        is.iter().filter(|one| was.iter().all(|other| other.name != one.name)).collect();
+        is.iter().filter(|one| was.iter().all(|other| !is_same(other, one))).collect();
     for problem in &was {
         let place = format!("error {}", problem.name);
-        if let Some(other) = is.iter().find(|other| other.name == problem.name) {
+        if let Some(other) = is.iter().find(|other| is_same(problem, other)) {
             found.extend(error((old, problem), (new, other), &place));
             continue;
         }
@@ -231,6 +233,12 @@ fn errors(
             .at(before.span, problem.span)
     }));
     found
+}
+
+/// Whether two errors have one name for callers, who do not see which directory declares them.
+fn is_same(a: &Problem, b: &Problem) -> bool {
+    let own = |name: &str| name.rsplit(['.', '/']).next().unwrap_or_default().to_owned();
+    own(&a.name) == own(&b.name)
 }
 
 fn error(

@@ -1,4 +1,4 @@
-//! A contract without its drafts.
+//! A contract without some of its versions: drafts, or those that are not served any more.
 
 use super::{Backend, Checked, Contract, Endpoint, Setting, Version};
 
@@ -7,19 +7,28 @@ impl Checked {
     #[must_use]
     pub fn without_drafts(&self) -> Checked {
         let mut contract = self.0.clone();
-        if contract.versions.iter().any(|version| version.draft) {
-            versions(&mut contract);
-            backends(&mut contract, &self.0);
-        }
+        contract.keep(|version| !version.draft);
         Checked(contract)
     }
 }
 
-/// Takes out drafts, with the cases and the uses that are about them.
-fn versions(contract: &mut Contract) {
-    let places = places(contract.versions.iter().map(|version| !version.draft));
+impl Contract {
+    /// Takes out the versions that are not to be kept, and what only they use.
+    pub(crate) fn keep(&mut self, wanted: impl Fn(&Version) -> bool) {
+        if self.versions.iter().all(&wanted) {
+            return;
+        }
+        let whole = self.clone();
+        versions(self, wanted);
+        backends(self, &whole);
+    }
+}
+
+/// Takes out versions, with the cases and the uses that are about them.
+fn versions(contract: &mut Contract, wanted: impl Fn(&Version) -> bool) {
+    let places = places(contract.versions.iter().map(&wanted));
     let place = |old: usize| places.get(old).copied().flatten();
-    contract.versions.retain(|version| !version.draft);
+    contract.versions.retain(wanted);
     contract.cases.retain_mut(|case| match case.endpoint {
         None => true,
         Some((version, endpoint)) => {
@@ -36,12 +45,12 @@ fn versions(contract: &mut Contract) {
     }
 }
 
-/// Takes out backends that only drafts of `whole` call, with their variables.
+/// Takes out backends that only other versions of `whole` call, with their variables.
 fn backends(contract: &mut Contract, whole: &Contract) {
     let called = called(&contract.versions);
-    let by_drafts = self::called(&whole.versions);
+    let by_others = self::called(&whole.versions);
     let count = contract.backends.len();
-    let keep = |at: usize| called.contains(&at) || !by_drafts.contains(&at);
+    let keep = |at: usize| called.contains(&at) || !by_others.contains(&at);
     let places = places((0..count).map(keep));
     let place = |old: usize| places.get(old).copied().flatten();
     let mut gone: Vec<String> = contract

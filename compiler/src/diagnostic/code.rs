@@ -147,6 +147,17 @@ codes! {
     DeprecatedWithoutDate "deprecated-without-date" Warning "callers are told to leave, and not by when";
     DeepDerivation "deep-derivation" Warning "a version is edits upon edits";
     MixedNaming "mixed-naming" Warning "names are written in several styles";
+    // What is published.
+    LockDamaged "lock-damaged" Error "the lock is not as it was written";
+    LockOfAnotherApi "lock-of-another-api" Error "the lock belongs to another API";
+    LockRewritten "lock-rewritten" Error "the lock is no continuation of an earlier one";
+    PublishedShapeChanged "published-shape-changed" Error "a published endpoint takes or answers something else";
+    PublishedEndpointExtended "published-endpoint-extended" Error "a published endpoint takes more than was published";
+    PublishedPromiseWeakened "published-promise-weakened" Error "a published endpoint promises less";
+    PublishedVersionMissing "published-version-missing" Error "a published version is gone";
+    PublishedCaseChanged "published-case-changed" Error "a published case shows something else, or is gone";
+    RouteShadowed "route-shadowed" Error "a new route takes requests away from a published endpoint";
+    SunsetMovedCloser "sunset-moved-closer" Error "an announced end comes sooner";
     // The compiler's own limits.
     NotBuiltYet "not-built-yet" Warning "the language has this, this compiler does not build it yet";
 }

@@ -1,5 +1,6 @@
 //! `gatewright check`: what is wrong with a contract.
 
+mod against;
 mod deny;
 mod fix;
 
@@ -20,12 +21,23 @@ pub(crate) fn run(args: &Check, terminal: Terminal) -> Result<Outcome, Error> {
         return Ok(fix::preview(&loaded, terminal));
     }
     let loaded = if args.fix { fix::write(loaded, args, terminal)? } else { loaded };
-    Ok(report(&loaded, args.format, &weights, terminal))
+    let more = match &args.against {
+        Some(spec) => against::compare(spec, (args, &loaded), terminal)?,
+        None => Vec::new(),
+    };
+    Ok(report(&loaded, (args.format, &weights), more, terminal))
 }
 
 /// Prints what is found.
-fn report(loaded: &Loaded, format: Format, weights: &Weights, terminal: Terminal) -> Outcome {
-    let found = weights.left(&loaded.analysis().diagnostics);
+fn report(
+    loaded: &Loaded,
+    (format, weights): (Format, &Weights),
+    more: Vec<Diagnostic>,
+    terminal: Terminal,
+) -> Outcome {
+    let worse = more.iter().any(|one| one.severity == Severity::Error);
+    let mut found = more;
+    found.extend(weights.left(&loaded.analysis().diagnostics));
     let shown = loaded.input.shown();
     terminal.result(&match format {
         Format::Text => {
@@ -39,7 +51,7 @@ fn report(loaded: &Loaded, format: Format, weights: &Weights, terminal: Terminal
     if format == Format::Text && !found.is_empty() {
         terminal.note(&counted(&found));
     }
-    if loaded.analysis().checked().is_none() || weights.fail(&found) {
+    if worse || loaded.analysis().checked().is_none() || weights.fail(&found) {
         Outcome::Findings
     } else {
         Outcome::Fine

@@ -3,14 +3,15 @@
 use super::Outcome;
 use crate::args::{DenyChange, Diff, DiffFormat};
 use crate::load::pictures;
+use crate::origin::{self, Origin};
 use crate::terminal::Terminal;
 use gatewright_build::{Error, Input, read};
 use gatewright_compiler::changes::{self, Change, Side, Verdict, render};
 use gatewright_compiler::contract::{Contract, Version};
+use gatewright_compiler::diagnostic::render::{Style, text};
 use gatewright_compiler::source::Sources;
 use gatewright_compiler::{Analysis, analyse};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 pub(crate) fn run(args: &Diff, terminal: Terminal) -> Result<Outcome, Error> {
     let (old, new) = match &args.versions {
@@ -49,8 +50,16 @@ pub(super) struct Loaded {
 
 impl Loaded {
     pub(super) fn of(input: Input, version: Option<String>) -> Self {
-        let analysis = analyse(&input.sources);
+        let analysis = analyse(&input.sources.without_lock());
         Self { analysis, shown: input.shown(), version, input: Some(input) }
+    }
+
+    /// A lock alone is what it holds; else the lock beside a contract does not matter here.
+    fn from_origin(origin: Origin) -> Self {
+        let alone = origin.sources.is_empty();
+        let sources = if alone { origin.sources } else { origin.sources.without_lock() };
+        let analysis = analyse(&sources);
+        Self { analysis, shown: origin.shown, version: origin.version, input: None }
     }
 
     /// The contract, after its errors were printed. One that says what is not built yet can be
@@ -60,10 +69,11 @@ impl Loaded {
         if contract.is_none() {
             match &self.input {
                 Some(input) => terminal.findings(&pictures(&self.analysis, input, terminal)),
-                None => terminal.findings(&gatewright_compiler::diagnostic::render::json_lines(
-                    &self.analysis.diagnostics,
-                    &self.shown,
-                )),
+                None => {
+                    let style = Style { colour: true, width: terminal.width() };
+                    let found = &self.analysis.diagnostics;
+                    terminal.findings(&text(found, &self.shown, style));
+                }
             }
             terminal.note(&super::check::summary(&self.analysis));
         }
@@ -124,65 +134,7 @@ fn sides(args: &Diff) -> Result<(Loaded, Loaded), Error> {
     Ok((contract(old, path)?, contract(new, path)?))
 }
 
-/// A contract: a path, a path with a version behind `@`, or a git revision, with or without a path
-/// behind `:`.
+/// What `spec` names; a revision without a path has the contract where `beside` lies.
 pub(super) fn contract(spec: &str, beside: &str) -> Result<Loaded, Error> {
-    let path = Path::new(spec);
-    if path.exists() {
-        return Ok(Loaded::of(read(path)?, None));
-    }
-    if let Some((path, version)) = spec.rsplit_once('@')
-        && Path::new(path).exists()
-    {
-        return Ok(Loaded::of(read(Path::new(path))?, Some(version.to_owned())));
-    }
-    let (revision, path) = spec.split_once(':').unwrap_or((spec, beside));
-    from_git(revision, path)
-}
-
-/// The contract at `path` in a revision, asked of git; no working tree is touched.
-fn from_git(revision: &str, path: &str) -> Result<Loaded, Error> {
-    let commit = format!("{revision}^{{commit}}");
-    if revision.starts_with('-') || git(&["rev-parse", "--verify", "--quiet", &commit])?.is_none() {
-        return Err(Error::wrong_use(format!("`{revision}` is no path and no git revision"))
-            .help("give a file, a directory, `DIRECTORY@2`, or a revision such as `origin/main`"));
-    }
-    let inside = path.trim_end_matches('/').trim_start_matches("./");
-    let names = match inside {
-        _ if inside.ends_with(".api") => vec![inside.to_owned()],
-        _ => {
-            let folder =
-                if inside.is_empty() || inside == "." { "./".into() } else { format!("{inside}/") };
-            let listed = git(&["ls-tree", "--name-only", &commit, "--", &folder])?;
-            let listed = listed.unwrap_or_default();
-            let mut names: Vec<String> =
-                listed.lines().filter(|name| name.ends_with(".api")).map(str::to_owned).collect();
-            names.sort();
-            names
-        }
-    };
-    let mut sources = Sources::new();
-    let mut shown = Sources::new();
-    for name in &names {
-        let object = format!("{revision}:./{name}");
-        let text = git(&["show", &object])?;
-        let text =
-            text.ok_or_else(|| Error::wrong_use(format!("there is no {name} in {revision}")))?;
-        let label = name.rsplit('/').next().unwrap_or(name);
-        sources.add(label, text.as_str());
-        shown.add(format!("{revision}:{name}"), text);
-    }
-    if sources.is_empty() {
-        let message = format!("there is no `.api` file in {path} at {revision}");
-        return Err(Error::wrong_use(message));
-    }
-    Ok(Loaded { analysis: analyse(&sources), shown, version: None, input: None })
-}
-
-/// What git says; nothing if it refuses.
-fn git(args: &[&str]) -> Result<Option<String>, Error> {
-    let output = Command::new("git").args(args).output();
-    let output = output.map_err(|error| Error::world(format!("cannot run git: {error}")))?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    Ok(output.status.success().then_some(text))
+    origin::resolve(spec, Path::new(beside)).map(Loaded::from_origin)
 }

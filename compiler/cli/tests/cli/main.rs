@@ -9,6 +9,7 @@ mod graph;
 mod lock;
 mod mock;
 mod program;
+mod publish;
 mod templates;
 mod usage;
 mod versions;

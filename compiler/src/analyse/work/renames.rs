@@ -84,7 +84,8 @@ impl Lower<'_, '_> {
 /// A name of a field as text writes it: in quotes where it is no word.
 pub(crate) fn quoted(name: &str) -> String {
     let word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    match word && !name.starts_with(|first: char| first.is_ascii_digit()) {
+    let starts = name.starts_with(|first: char| !first.is_ascii_digit());
+    match word && starts {
         true => name.to_owned(),
         false => format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")),
     }
