@@ -10,11 +10,14 @@ use crate::contract::endpoint::{Manner, Shape};
 use crate::contract::types::Rule;
 use crate::contract::work::Work;
 use crate::contract::{Backend, Checked, Contract, Selection, Setting, Variable, Version, Want};
+use crate::flatten::flatten;
+use crate::source::Sources;
 pub(crate) use names::Names;
 pub use routes::{Arrival, Guard, Route};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What to build: which versions, and what to call it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Target {
     /// The name of the program: `shop-v1`.
     pub name: String,
@@ -22,6 +25,19 @@ pub struct Target {
     pub versions: Vec<String>,
     /// The source revision that the program reports; may be empty.
     pub revision: String,
+    /// The versions as contracts of their own, by label, for the program to carry. What cannot be
+    /// written out is left out.
+    pub sources: BTreeMap<String, String>,
+}
+
+impl Target {
+    /// The same, with the text of its versions.
+    #[must_use]
+    pub fn carrying(mut self, sources: &Sources, contract: &Checked) -> Target {
+        let text = |label: &String| Some((label.clone(), flatten(sources, contract, label).ok()?));
+        self.sources = self.versions.iter().filter_map(text).collect();
+        self
+    }
 }
 
 /// A gateway, ready to be written.
@@ -35,6 +51,8 @@ pub struct Plan {
     pub name: String,
     /// The source revision.
     pub revision: String,
+    /// Versions as contracts of their own, by label, for the program to carry.
+    pub sources: BTreeMap<String, String>,
     /// What it reads from the environment.
     pub variables: Vec<VariablePlan>,
     /// What it calls.
@@ -89,6 +107,8 @@ pub struct Upstream {
     pub ident: String,
     /// What is declared.
     pub backend: Backend,
+    /// The operations that are called, in the order of their bytes.
+    pub operations: Vec<String>,
 }
 
 /// One version.
@@ -286,6 +306,8 @@ pub struct ErrorPlan {
 /// One endpoint.
 #[derive(Clone, Debug)]
 pub struct EndpointPlan {
+    /// The place among its version's endpoints.
+    pub index: usize,
     /// The module's name: `get_products_id`.
     pub module: String,
     /// Documentation.
@@ -484,26 +506,31 @@ pub enum ReadPlan {
 pub fn plan(contract: &Checked, target: &Target) -> Plan {
     let contract = contract.contract();
     let mut names = Names::new(&[]);
-    let upstreams = contract
-        .backends
-        .iter()
-        .map(|backend| Upstream { ident: names.constant(&backend.name), backend: backend.clone() });
-    let upstreams: Vec<Upstream> = upstreams.collect();
+    let upstreams = contract.backends.iter().map(|backend| Upstream {
+        ident: names.constant(&backend.name),
+        backend: backend.clone(),
+        operations: Vec::new(),
+    });
+    let mut upstreams: Vec<Upstream> = upstreams.collect();
     let mut modules = Names::new(&["upstreams", "rt"]);
     let mut wanted = Vec::new();
     let chosen = contract.versions.iter().enumerate();
     let chosen = chosen.filter(|(_, version)| target.versions.contains(&version.label));
-    let versions = chosen
+    let versions: Vec<VersionPlan> = chosen
         .map(|(at, one)| {
             let module = modules.local(&format!("v{}", one.label));
             version(contract, at, one, (module, &upstreams), &mut wanted)
         })
         .collect();
+    for upstream in &mut upstreams {
+        upstream.operations = operations(&upstream.ident, &versions);
+    }
     Plan {
         api: contract.api.clone(),
         doc: contract.doc.clone(),
         name: target.name.clone(),
         revision: target.revision.clone(),
+        sources: target.sources.clone(),
         variables: contract.variables.iter().map(|one| variable(one, &wanted)).collect(),
         selection: contract.selection.clone(),
         upstreams,
@@ -542,6 +569,15 @@ fn elsewhere(contract: &Contract, target: &Target) -> Vec<ElsewherePlan> {
     found
 }
 
+/// What is called of the backend with this static.
+fn operations(ident: &str, versions: &[VersionPlan]) -> Vec<String> {
+    let endpoints = versions.iter().flat_map(|version| &version.endpoints);
+    let calls = endpoints.flat_map(|endpoint| endpoint.work.calls.iter().zip(&endpoint.calls));
+    let own = calls.filter(|(_, names)| names.upstream == ident);
+    let found: BTreeSet<&String> = own.map(|(call, _)| &call.operation).collect();
+    found.into_iter().cloned().collect()
+}
+
 fn version(
     contract: &Contract,
     at: usize,
@@ -565,9 +601,10 @@ fn version(
     let endpoints: Vec<EndpointPlan> = version
         .endpoints
         .iter()
-        .map(|endpoint| {
+        .enumerate()
+        .map(|(index, endpoint)| {
             let around = endpoints::Around { contract, version: at, errors: &errors, upstreams };
-            endpoints::plan(&around, endpoint, &mut modules, &mut rules)
+            EndpointPlan { index, ..endpoints::plan(&around, endpoint, &mut modules, &mut rules) }
         })
         .collect();
     let routes = routes::plan(&version.endpoints, &mut rules);

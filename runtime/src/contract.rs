@@ -96,6 +96,10 @@ pub struct Version {
     /// The endpoints at a path given as decoded segments, one per method; empty when there is no
     /// route.
     pub route: fn(&[&str]) -> &'static [&'static Endpoint],
+    /// The version as a contract of its own; empty when it is not carried.
+    pub source: &'static str,
+    /// Its endpoints; an endpoint stands at its own [`Endpoint::index`].
+    pub endpoints: &'static [&'static Endpoint],
 }
 
 /// One variable of the environment.
@@ -176,6 +180,9 @@ pub struct Backend {
     pub headers: &'static [(&'static str, Setting)],
     /// The largest result that is read, in bytes.
     pub max_body: usize,
+    /// The operations that are called, as [`Call::new`](crate::codegen::Call::new) is told them, in
+    /// the order of their bytes. Others are not counted.
+    pub operations: &'static [&'static str],
 }
 
 /// When calls to a backend are refused without asking it.
@@ -206,6 +213,8 @@ pub enum Condition {
 
 /// One endpoint: method, path and the function that answers.
 pub struct Endpoint {
+    /// The place in [`Version::endpoints`].
+    pub index: usize,
     /// The method it answers.
     pub method: Method,
     /// The path with its version, `/v1/products/{id}`.
@@ -222,6 +231,10 @@ pub struct Endpoint {
     pub body: BodyKind,
     /// What callers are told about the version's end.
     pub lifecycle: Option<&'static Lifecycle>,
+    /// What [`Response::fallback`] may be told, for what is counted.
+    pub fallbacks: &'static [&'static str],
+    /// Where a request can be wrong, for what is counted: `("query", "limit")`, `("body", "")`.
+    pub places: &'static [(&'static str, &'static str)],
     /// The generated function that answers.
     pub answer: fn(Gateway, Request) -> Answering,
 }

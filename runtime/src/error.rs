@@ -87,6 +87,14 @@ pub(crate) enum Kind {
         retry_after: Duration,
     },
     BackendTimeout,
+    /// To operators: no requests are to be sent here.
+    NotReady {
+        why: &'static str,
+    },
+    /// To operators: the process is to be started anew.
+    NotLive {
+        why: String,
+    },
 }
 
 /// How a kind looks to a caller.
@@ -136,6 +144,22 @@ impl Error {
     pub(crate) fn because(mut self, cause: String) -> Error {
         self.0.cause = Some(cause);
         self
+    }
+
+    /// What is wrong with the request, if that is why.
+    pub(crate) fn violations(&self) -> Option<&Violations> {
+        match &self.0.kind {
+            Kind::Invalid(violations) => Some(violations),
+            _ => None,
+        }
+    }
+
+    /// The code of the problem: the last part of its type where the gateway has made it.
+    pub(crate) fn code(&self) -> &'static str {
+        match &self.0.kind {
+            Kind::Declared { problem, .. } => problem.kind,
+            other => other.gateway_problem().1,
+        }
     }
 
     /// The `type` member of the answer.
@@ -285,6 +309,8 @@ impl Kind {
             Kind::BackendTimeout => {
                 (504, "backend-timeout", "A service behind the gateway took too long")
             }
+            Kind::NotReady { .. } => (503, "not-ready", "No requests are to be sent here"),
+            Kind::NotLive { .. } => (503, "not-live", "The gateway does not work any more"),
         }
     }
 
@@ -327,6 +353,8 @@ impl Kind {
             Kind::BackendTimeout => {
                 "a service that this answer needs did not answer in time".into()
             }
+            Kind::NotReady { why } => (*why).into(),
+            Kind::NotLive { why } => why.clone().into(),
         })
     }
 }

@@ -20,9 +20,11 @@
 //!     breaker: None,
 //!     headers: &[],
 //!     max_body: 1 << 20,
+//!     operations: &["GET /items/{id}"],
 //! };
 //!
 //! static GET_ITEM: rt::Endpoint = rt::Endpoint {
+//!     index: 0,
 //!     method: rt::Method::Get,
 //!     template: "/v1/items/{id}",
 //!     rest: false,
@@ -31,6 +33,8 @@
 //!     max_body: 0,
 //!     body: rt::BodyKind::None,
 //!     lifecycle: None,
+//!     fallbacks: &[],
+//!     places: &[("path", "id")],
 //!     answer: |gateway, request| Box::pin(get_item(gateway, request)),
 //! };
 //!
@@ -71,6 +75,8 @@
 //!         prefix: &["v1"],
 //!         media_type: "application/json",
 //!         lifecycle: None,
+//!         source: "",
+//!         endpoints: &[&GET_ITEM],
 //!         route: |segments| match segments {
 //!             ["v1", "items", _] => const { &[&GET_ITEM] },
 //!             _ => &[],
@@ -105,12 +111,16 @@ pub mod mock;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+mod access;
+mod calendar;
 mod check;
 mod contract;
 mod error;
 mod items;
 mod json;
+mod metrics;
 mod observe;
+mod operator;
 mod request;
 mod response;
 mod result;

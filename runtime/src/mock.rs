@@ -25,6 +25,7 @@ use tokio::sync::oneshot;
 use tokio::task::{LocalSet, spawn_local};
 
 use crate::json::Writer;
+use crate::metrics::Peer;
 use crate::request::Segments;
 use crate::stream::{Socket, Stream};
 
@@ -139,7 +140,7 @@ async fn serve(listener: tokio::net::TcpListener, backend: Rc<MockBackend>) {
             });
             let mut builder = http1::Builder::new();
             builder.header_read_timeout(None);
-            let stream = Stream::new(Socket::new(stream));
+            let stream = Stream::new(Socket::new(stream), Peer::Caller);
             // A connection that breaks is the other side's choice.
             let _ = builder.serve_connection(stream, service).await;
         });

@@ -2,14 +2,15 @@
 
 use std::cell::RefCell;
 use std::io::Write;
-use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::calendar::timestamp;
 use crate::contract::{Backend, Contract, Endpoint, Version};
 use crate::error::Error;
 use crate::json::Writer;
 use crate::request::Identity;
+use crate::server::Server;
 use crate::upstream::{Failure, Reason};
 
 thread_local! {
@@ -31,11 +32,14 @@ pub(crate) fn within<T>(identity: &Rc<Identity>, work: impl FnOnce() -> T) -> T 
 }
 
 /// A gateway listens.
-pub(crate) fn started(contract: &Contract, address: SocketAddr, cores: usize) {
+pub(crate) fn started(contract: &Contract, server: &Server, cores: usize) {
     let mut line = Line::new("started");
     line.text("api", contract.api);
     line.text("versions", &labels(contract));
-    line.text("address", &address.to_string());
+    line.text("address", &server.address().to_string());
+    if let Some(operator) = server.operator() {
+        line.text("operator", &operator.to_string());
+    }
     line.number("cores", cores as u64);
     line.write();
 }
@@ -118,6 +122,23 @@ pub(crate) fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
     line.write();
 }
 
+/// Lines of the access log could not be written, or nobody took them in time.
+pub(crate) fn lines_lost(lines: u64) {
+    let mut line = Line::new("log-lost");
+    line.number("lines", lines);
+    line.write();
+}
+
+/// The end did not wait any longer for the access log.
+pub(crate) fn log_unfinished() {
+    Line::new("log-unfinished").write();
+}
+
+/// The request that this thread is working on.
+pub(crate) fn current() -> Option<Rc<Identity>> {
+    CURRENT.with_borrow(Clone::clone)
+}
+
 /// The labels of a contract's versions, `1, 2, 3 draft`.
 pub(crate) fn labels(contract: &Contract) -> String {
     let label = |version: &Version| match version.draft {
@@ -159,38 +180,5 @@ impl Line {
     fn write(mut self) {
         self.0.raw("}\n");
         let _ = std::io::stderr().lock().write_all(&self.0.finish());
-    }
-}
-
-/// A moment after 1970 in UTC, to the millisecond (RFC 3339 section 5.6).
-fn timestamp(since_1970: Duration) -> String {
-    let seconds = since_1970.as_secs();
-    let (days, second) = (seconds / 86_400, seconds % 86_400);
-    // Days are counted in years that begin in March, so that the leap day comes last.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    let (hour, minute) = (second / 3_600, second / 60 % 60);
-    let (second, milli) = (second % 60, since_1970.subsec_millis());
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn timestamps_know_the_calendar() {
-        let at = |millis| timestamp(Duration::from_millis(millis));
-        assert_eq!(at(0), "1970-01-01T00:00:00.000Z");
-        assert_eq!(at(951_782_400_123), "2000-02-29T00:00:00.123Z");
-        assert_eq!(at(1_788_220_799_999), "2026-08-31T23:59:59.999Z");
-        assert_eq!(at(4_107_542_400_000), "2100-03-01T00:00:00.000Z");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use http_body_util::Full;
 use crate::error::{Error, Kind};
 use crate::items::Feed;
 use crate::json::{Raw, Writer};
+use crate::request::Identity;
 use crate::upstream::{Download, Stopped, Tunnel};
 
 /// Says which members of the answer are stand-ins.
@@ -24,6 +26,8 @@ pub struct Response {
     status: StatusCode,
     headers: HeaderMap,
     content: Content,
+    /// What stood in for fields of the answer, as [`Response::fallback`] was told.
+    fallbacks: Vec<&'static str>,
 }
 
 /// What comes behind the head of an answer.
@@ -39,16 +43,31 @@ enum Content {
 pub(crate) enum AnswerBody {
     Whole(Full<Bytes>),
     /// As it arrives, and what is kept for as long as it does.
-    Passed(Box<Download>, Option<Box<dyn Any>>),
+    Passed(Box<Download>, Option<Held>),
     /// Items as they are made, and what is kept for as long as they are.
-    Items(Box<Feed>, Option<Box<dyn Any>>),
+    Items(Box<Feed>, Option<Held>),
+}
+
+/// What is kept for as long as a body is sent.
+pub(crate) struct Held {
+    /// The request that it answers, which is told how much was sent.
+    identity: Option<Rc<Identity>>,
+    _guard: Box<dyn Any>,
 }
 
 impl AnswerBody {
-    /// Keeps `guard` until the body has been sent or given up, if it is not at hand already.
-    pub(crate) fn hold(&mut self, guard: impl Any) {
+    /// Keeps `guard` until the body has been sent or given up, if it is not at hand already, and
+    /// tells the request how much was sent.
+    pub(crate) fn hold(&mut self, guard: impl Any, identity: Option<Rc<Identity>>) {
         if let AnswerBody::Passed(_, held) | AnswerBody::Items(_, held) = self {
-            *held = Some(Box::new(guard));
+            *held = Some(Held { identity, _guard: Box::new(guard) });
+        }
+    }
+
+    fn held(&self) -> Option<&Held> {
+        match self {
+            AnswerBody::Whole(_) => None,
+            AnswerBody::Passed(_, held) | AnswerBody::Items(_, held) => held.as_ref(),
         }
     }
 }
@@ -61,13 +80,19 @@ impl Body for AnswerBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Stopped>>> {
-        match &mut *self {
+        let polled = match &mut *self {
             AnswerBody::Whole(body) => {
-                Pin::new(body).poll_frame(context).map_err(|never| match never {})
+                return Pin::new(body).poll_frame(context).map_err(|never| match never {});
             }
             AnswerBody::Passed(body, _) => Pin::new(&mut **body).poll_frame(context),
             AnswerBody::Items(body, _) => Pin::new(&mut **body).poll_frame(context),
+        };
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && let Some(identity) = self.held().and_then(|held| held.identity.as_ref())
+        {
+            identity.trail.sent(frame.data_ref().map_or(0, Bytes::len));
         }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
@@ -140,11 +165,31 @@ impl Response {
             self.headers.insert(FALLBACK, all);
         }
         self.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        self.fallbacks.push(fields);
+    }
+
+    pub(crate) fn take_fallbacks(&mut self) -> Vec<&'static str> {
+        std::mem::take(&mut self.fallbacks)
+    }
+
+    /// How many bytes the body has; 0 for one that arrives while it is sent.
+    pub(crate) fn length(&self) -> u64 {
+        match &self.content {
+            Content::Whole(body) => body.len() as u64,
+            Content::Passed(_) | Content::Items(_) | Content::Tunnel(_) => 0,
+        }
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        self.status.as_u16()
     }
 
     pub(crate) fn bytes(status: StatusCode, body: Vec<u8>) -> Response {
-        let content = Content::Whole(Bytes::from(body));
-        Response { status, headers: HeaderMap::new(), content }
+        Response::of(status, HeaderMap::new(), Content::Whole(Bytes::from(body)))
+    }
+
+    fn of(status: StatusCode, headers: HeaderMap, content: Content) -> Response {
+        Response { status, headers, content, fallbacks: Vec::new() }
     }
 
     /// Names the JSON of this answer more exactly. A problem keeps its own name.
@@ -162,12 +207,12 @@ impl Response {
 
     /// A backend's answer that has no body, passed on.
     pub(crate) fn bodiless(status: StatusCode, headers: HeaderMap) -> Response {
-        Response { status, headers, content: Content::Whole(Bytes::new()) }
+        Response::of(status, headers, Content::Whole(Bytes::new()))
     }
 
     /// A backend's answer, passed on.
     pub(crate) fn passed(status: StatusCode, headers: HeaderMap, body: Download) -> Response {
-        Response { status, headers, content: Content::Passed(Box::new(body)) }
+        Response::of(status, headers, Content::Passed(Box::new(body)))
     }
 
     /// The same answer with the items of a stream behind its head.
@@ -177,8 +222,7 @@ impl Response {
 
     /// A change of protocol, and the backend's side of what follows.
     pub(crate) fn tunnel(headers: HeaderMap, tunnel: Tunnel) -> Response {
-        let status = StatusCode::SWITCHING_PROTOCOLS;
-        Response { status, headers, content: Content::Tunnel(tunnel) }
+        Response::of(StatusCode::SWITCHING_PROTOCOLS, headers, Content::Tunnel(tunnel))
     }
 
     /// The answer as it is sent, and what follows a change of protocol.

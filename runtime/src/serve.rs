@@ -1,13 +1,19 @@
 //! The program around a gateway: arguments, environment, start, stop.
 
+mod inherited;
+mod supervisor;
+
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
+pub(crate) use self::inherited::Inherited;
+pub(crate) use self::supervisor::Supervisor;
 use crate::contract::Contract;
 use crate::observe;
-use crate::server::{Limits, Server, follow_signals};
+use crate::server::{Limits, Server, Watched, follow_signals};
 use crate::settings::{Settings, describe};
+use crate::upstream::preflight;
 
 /// What a gateway can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +23,8 @@ enum Command {
     Version,
     Env,
     Check,
+    Preflight,
+    Contract,
 }
 
 /// The exit code for a job that is done.
@@ -45,9 +53,11 @@ pub(crate) fn program(
     match command(arguments) {
         Ok(Command::Help) => say(&help(contract)),
         Ok(Command::Version) => say(&version(contract)),
+        Ok(Command::Contract) => sources(contract),
         Ok(Command::Env) => say(&describe(contract, &|name| std::env::var_os(name))),
         Ok(command) => match Settings::read(contract, &|name| std::env::var_os(name)) {
             Ok(_) if command == Command::Check => say("the environment is complete\n"),
+            Ok(settings) if command == Command::Preflight => reach(contract, settings),
             Ok(settings) => start(contract, settings),
             Err(report) => {
                 complain(&report.to_string());
@@ -70,6 +80,8 @@ fn command(mut arguments: impl Iterator<Item = OsString>) -> Result<Command, Str
         Some("--version" | "-V") => Command::Version,
         Some("--env") => Command::Env,
         Some("--check") => Command::Check,
+        Some("--preflight") => Command::Preflight,
+        Some("--contract") => Command::Contract,
         _ => return Err(first.to_string_lossy().into_owned()),
     };
     match arguments.next() {
@@ -82,8 +94,12 @@ fn command(mut arguments: impl Iterator<Item = OsString>) -> Result<Command, Str
 fn start(contract: &'static Contract, settings: Settings) -> u8 {
     std::panic::set_hook(Box::new(observe::panicked));
     let (delay, cores) = (settings.drain_delay, settings.cores);
-    let running = Server::start(contract, settings, Limits::DEFAULT).and_then(|server| {
-        follow_signals(server.phase(), delay)?;
+    let inherited = Inherited::take(&|name| std::env::var_os(name));
+    let supervisor = Supervisor::of(&|name| std::env::var_os(name));
+    let running = Server::start(contract, settings, inherited, Limits::DEFAULT);
+    let running = running.and_then(|server| {
+        supervisor.ready();
+        follow_signals(server.phase(), delay, Watched { supervisor, pulses: server.pulses() })?;
         Ok(server)
     });
     let server = match running {
@@ -95,7 +111,7 @@ fn start(contract: &'static Contract, settings: Settings) -> u8 {
     };
     let versions = observe::labels(contract);
     complain(&format!("{} {versions} on http://{}", contract.api, server.address()));
-    observe::started(contract, server.address(), cores);
+    observe::started(contract, &server, cores);
     match server.join() {
         Ok(cut) => {
             observe::stopped(cut);
@@ -108,16 +124,45 @@ fn start(contract: &'static Contract, settings: Settings) -> u8 {
     }
 }
 
+/// Says which backends can be reached.
+fn reach(contract: &Contract, settings: Settings) -> u8 {
+    match preflight(contract, settings) {
+        Ok((text, true)) => say(&text),
+        Ok((text, false)) => {
+            say(&text);
+            complain("not all backends can be reached");
+            WORLD
+        }
+        Err(error) => {
+            complain(&format!("{} could not ask its backends: {error}", contract.api));
+            WORLD
+        }
+    }
+}
+
+/// Prints the contract that is compiled in, a version at a time.
+fn sources(contract: &Contract) -> u8 {
+    let missing = contract.versions.iter().find(|version| version.source.is_empty());
+    if let Some(version) = missing {
+        complain(&format!("the source of version {} is not compiled in", version.label));
+        return FINDINGS;
+    }
+    let texts: Vec<_> = contract.versions.iter().map(|version| version.source).collect();
+    say(&texts.join("\n"))
+}
+
 fn help(contract: &Contract) -> String {
     let Contract { api, .. } = contract;
     format!(
         "{api} {}, a gateway made by {}\n\n\
-         Usage: {api} [--env | --check | --version | --help]\n\n\
+         Usage: {api} [--env | --check | --preflight | --contract | --version | --help]\n\n\
          Without an argument it serves until SIGTERM or SIGINT.\n\n  \
-         --env      print the variables that it reads, with their meaning\n  \
-         --check    check the environment and end\n  \
-         --version  print the versions that are compiled in\n  \
-         --help     print this\n",
+         --env        print the variables that it reads, with their meaning\n  \
+         --check      check the environment and end\n  \
+         --preflight  the same, and connect to every backend\n  \
+         --contract   print the contract that is compiled in\n  \
+         --version    print the versions that are compiled in\n  \
+         --help       print this\n",
         observe::labels(contract),
         contract.compiler
     )

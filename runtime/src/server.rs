@@ -7,13 +7,14 @@ mod head;
 mod lifecycle;
 mod listen;
 mod panic;
+mod record;
 mod select;
 mod shutdown;
 #[cfg(all(test, feature = "testing"))]
 mod tests;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -21,8 +22,12 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub(crate) use self::core::race;
-pub(crate) use self::shutdown::{Phase, follow_signals};
+pub(crate) use self::shutdown::{Phase, Watched, follow_signals};
+use crate::access::{self, Log, Spool};
 use crate::contract::Contract;
+use crate::metrics::Metrics;
+use crate::operator::{Keeper, Operator, Pulse, Pulses, Subject};
+use crate::serve::Inherited;
 use crate::settings::Settings;
 use crate::upstream::Gates;
 
@@ -43,6 +48,8 @@ pub(crate) struct Limits {
     pub(crate) stall: Duration,
     /// The most connections at once, per core.
     pub(crate) connections: usize,
+    /// For how long nothing may be seen of a core before it counts as hung.
+    pub(crate) hang: Duration,
 }
 
 impl Limits {
@@ -56,6 +63,7 @@ impl Limits {
         idle: Duration::from_secs(75),
         stall: Duration::from_secs(30),
         connections: 10_000,
+        hang: Duration::from_secs(30),
     };
 }
 
@@ -64,10 +72,14 @@ pub(crate) struct Server {
     address: SocketAddr,
     phase: Arc<watch::Sender<Phase>>,
     cores: Vec<JoinHandle<io::Result<usize>>>,
+    operator: Option<Operator>,
+    log: Option<Log>,
+    pulses: Arc<Pulses>,
 }
 
 impl Server {
-    /// Listens on all cores, and returns once connections are accepted.
+    /// Listens on all cores, on sockets that listen already where there are such, and returns once
+    /// connections are accepted.
     ///
     /// # Errors
     ///
@@ -75,30 +87,60 @@ impl Server {
     pub(crate) fn start(
         contract: &'static Contract,
         settings: Settings,
+        inherited: Inherited,
         limits: Limits,
     ) -> io::Result<Server> {
         let settings = Arc::new(settings);
         let gates = Arc::new(Gates::new(contract.backends));
-        let listeners = listen::listeners(settings.listen, settings.cores)?;
+        let metrics = Arc::new(Metrics::new(contract, settings.cores));
+        let pulses = Arc::new(Pulses::new(settings.cores, limits.hang));
+        let (phase, watched) = watch::channel(Phase::Starting);
+        let log = Log::start(settings.log, Arc::clone(&metrics), io::stdout())?;
+        let subject = Subject {
+            contract,
+            settings: Arc::clone(&settings),
+            phase: watched,
+            pulses: Arc::clone(&pulses),
+            metrics: Arc::clone(&metrics),
+            gates: Arc::clone(&gates),
+        };
+        let (operator, keeper) = operator(subject, inherited.operator)?.unzip();
+        let shared = inherited.listen.is_some();
+        let listeners = listeners(inherited.listen, &settings)?;
         let address = listeners.first().map_or(Ok(settings.listen), |first| first.local_addr())?;
-        let (phase, _) = watch::channel(Phase::Serving);
-        let cores = listeners
-            .into_iter()
-            .enumerate()
-            .map(|(number, listener)| {
-                let (settings, gates) = (Arc::clone(&settings), Arc::clone(&gates));
-                let phase = phase.subscribe();
-                std::thread::Builder::new().name(format!("core-{number}")).spawn(move || {
-                    core::run(core::Start { contract, settings, gates, limits, listener, phase })
-                })
-            })
-            .collect::<io::Result<_>>()?;
-        Ok(Server { address, phase: Arc::new(phase), cores })
+        let start = |(number, listener): (usize, TcpListener)| {
+            let start = core::Start {
+                contract,
+                settings: Arc::clone(&settings),
+                gates: Arc::clone(&gates),
+                limits,
+                listener,
+                shared,
+                phase: phase.subscribe(),
+                pulse: Pulse::new(Arc::clone(&pulses), number),
+                keeper: keeper.clone(),
+            };
+            let metrics = Arc::clone(&metrics);
+            core_thread(number, start, metrics, log.as_ref().and_then(Log::spool))
+        };
+        let cores = listeners.into_iter().enumerate().map(start).collect::<io::Result<_>>()?;
+        phase.send_replace(Phase::Serving);
+        Ok(Server { address, phase: Arc::new(phase), cores, operator, log, pulses })
     }
 
     /// Where it listens, with the port that it has.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where operators ask, with the port that it has.
+    pub(crate) fn operator(&self) -> Option<SocketAddr> {
+        self.operator.as_ref().map(Operator::address)
+    }
+
+    /// The signs of life of its cores.
+    pub(crate) fn pulses(&self) -> Arc<Pulses> {
+        Arc::clone(&self.pulses)
     }
 
     /// The switch that stops it.
@@ -116,6 +158,65 @@ impl Server {
         for core in self.cores {
             cut += core.join().map_err(|_| io::Error::other("a core panicked"))??;
         }
+        if let Some(log) = self.log {
+            log.finish();
+        }
+        if let Some(operator) = self.operator {
+            operator.join();
+        }
         Ok(cut)
     }
+}
+
+/// Starts a core on a thread of its own, which counts and logs as that core.
+fn core_thread(
+    number: usize,
+    start: core::Start,
+    metrics: Arc<Metrics>,
+    spool: Option<Spool>,
+) -> io::Result<JoinHandle<io::Result<usize>>> {
+    std::thread::Builder::new().name(format!("core-{number}")).spawn(move || {
+        metrics.count_here(number);
+        if let Some(spool) = spool {
+            access::log_here(spool);
+        }
+        let ended = core::run(start);
+        access::finish_here();
+        ended
+    })
+}
+
+/// A listener for each core.
+fn listeners(inherited: Option<TcpListener>, settings: &Settings) -> io::Result<Vec<TcpListener>> {
+    let listeners = match inherited {
+        Some(listener) => listen::shared(listener, settings.cores),
+        None => listen::listeners(settings.listen, settings.cores),
+    };
+    listeners.map_err(|error| refused("LISTEN", settings.listen, &error))
+}
+
+/// The operator's port, unless there is to be none.
+fn operator(
+    subject: Subject,
+    inherited: Option<TcpListener>,
+) -> io::Result<Option<(Operator, Keeper)>> {
+    if let Some(listener) = inherited {
+        return Operator::start(listener, subject).map(Some);
+    }
+    let Some(address) = subject.settings.operator else { return Ok(None) };
+    let listener = listen::listener(address);
+    let listener = listener.map_err(|error| refused("OPERATOR", address, &error))?;
+    Operator::start(listener, subject).map(Some)
+}
+
+/// What went wrong with an address, in the operator's terms.
+fn refused(variable: &str, address: SocketAddr, error: &io::Error) -> io::Error {
+    let out = match variable {
+        "OPERATOR" => ", or to `off` for none",
+        _ => "",
+    };
+    let text = format!(
+        "cannot listen on {address}: {error}\n   = help: set {variable} to another address{out}"
+    );
+    io::Error::new(error.kind(), text)
 }

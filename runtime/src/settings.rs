@@ -14,43 +14,68 @@ use http::header::{HeaderMap, HeaderName};
 pub(crate) use self::describe::describe;
 use self::report::Fault;
 pub(crate) use self::report::Report;
+use crate::access::{Choice, Form};
 use crate::contract::{Backend, Contract, Setting, TimeSetting, Variable, VariableKind};
 use crate::response::field_value;
 use crate::upstream::{Address, is_framing};
 
 /// What every gateway reads beside its contract's variables.
-pub(crate) static OWN: [Variable; 4] = [
+pub(crate) static OWN: [Variable; 7] = [
     Variable {
         name: "LISTEN",
         kind: VariableKind::Text,
         default: Some("[::]:8080"),
         bounds: None,
-        rules: &[],
         about: "address and port to listen on; port 0 takes any free one",
+        rules: &[],
+    },
+    Variable {
+        name: "OPERATOR",
+        kind: VariableKind::Text,
+        default: Some("127.0.0.1:9090"),
+        bounds: None,
+        about: "address and port for operators: health, metrics, contract; `off` for none",
+        rules: &[],
+    },
+    Variable {
+        name: "LOG",
+        kind: VariableKind::Text,
+        default: Some("json"),
+        bounds: None,
+        about: "how requests are logged on standard output: `json`, `combined`, or `off`",
+        rules: &[],
+    },
+    Variable {
+        name: "LOG_SAMPLE",
+        kind: VariableKind::Number,
+        default: Some("1"),
+        bounds: Some(("0", "1")),
+        about: "the share of requests that are logged, beside those that failed",
+        rules: &[],
     },
     Variable {
         name: "CORES",
         kind: VariableKind::Int,
         default: None,
         bounds: Some(("1", "1024")),
-        rules: &[],
         about: "threads that serve; as many as the machine offers unless set",
+        rules: &[],
     },
     Variable {
         name: "DRAIN_DELAY",
         kind: VariableKind::Duration,
         default: Some("0s"),
         bounds: Some(("0s", "1h")),
-        rules: &[],
         about: "how long to go on serving after the signal to stop",
+        rules: &[],
     },
     Variable {
         name: "DRAIN_LIMIT",
         kind: VariableKind::Duration,
         default: Some("30s"),
         bounds: Some(("0s", "1h")),
-        rules: &[],
         about: "how long requests in flight may take to end after that",
+        rules: &[],
     },
 ];
 
@@ -58,14 +83,29 @@ pub(crate) static OWN: [Variable; 4] = [
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
+    /// Where operators ask; nothing if they are not to.
+    pub(crate) operator: Option<SocketAddr>,
+    pub(crate) log: Choice,
     pub(crate) cores: usize,
     pub(crate) drain_delay: Duration,
     pub(crate) drain_limit: Duration,
     /// One for each backend, at its index.
     pub(crate) backends: Vec<BackendSettings>,
+    /// What was read, in the order of declaration, the contract's before the gateway's own.
+    pub(crate) read: Vec<Read>,
     spans: BTreeMap<&'static str, Duration>,
     /// The text of each variable of the contract, in its order.
     texts: Vec<String>,
+}
+
+/// A variable that was read.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) variable: &'static Variable,
+    /// Whether the environment says it, and not the contract.
+    pub(crate) set: bool,
+    /// Its text; nothing for a secret, and where there is neither a text nor a default.
+    pub(crate) shown: Option<String>,
 }
 
 /// What the environment and the contract say about one backend together.
@@ -90,15 +130,20 @@ impl Settings {
         for variable in contract.environment.iter().chain(&OWN) {
             reader.read(variable);
         }
-        let listen = reader.listen();
+        let listen = reader.socket("LISTEN").flatten();
+        let operator = reader.socket("OPERATOR");
+        let log = reader.log();
         // All of them, so that each can report its faults.
         let backends: Vec<_> =
             contract.backends.iter().map(|backend| reader.backend(backend)).collect();
         let Reader { texts, faults, .. } = reader;
         let backends = backends.into_iter().collect::<Option<_>>();
-        let (Some(listen), Some(backends), true) = (listen, backends, faults.is_empty()) else {
+        let complete = (listen, operator, log, backends, faults.is_empty());
+        let (Some(listen), Some(operator), Some(log), Some(backends), true) = complete else {
             return Err(Report::new(contract, faults));
         };
+        let read = contract.environment.iter().chain(&OWN);
+        let read = read.map(|variable| Read::of(variable, lookup, &texts)).collect();
         let spans = texts
             .iter()
             .filter_map(|(name, text)| Some((*name, value::duration(text)?)))
@@ -109,10 +154,13 @@ impl Settings {
         let cores = texts.get("CORES").and_then(|text| text.parse().ok());
         Ok(Settings {
             listen,
+            operator,
+            log,
             cores: cores.unwrap_or_else(available_cores),
             drain_delay: span("DRAIN_DELAY"),
             drain_limit: span("DRAIN_LIMIT"),
             backends,
+            read,
             spans,
             texts: of_contract,
         })
@@ -129,6 +177,18 @@ impl Settings {
             TimeSetting::Fixed(span) => Some(span),
             TimeSetting::Env(name) => self.spans.get(name).copied(),
         }
+    }
+}
+
+impl Read {
+    fn of(
+        variable: &'static Variable,
+        lookup: Lookup<'_>,
+        texts: &BTreeMap<&'static str, String>,
+    ) -> Read {
+        let set = lookup(variable.name).is_some_and(|text| !text.is_empty());
+        let shown = texts.get(variable.name).filter(|_| variable.kind != VariableKind::Secret);
+        Read { variable, set, shown: shown.cloned() }
     }
 }
 
@@ -168,18 +228,44 @@ impl Reader<'_> {
         }
     }
 
-    fn listen(&mut self) -> Option<SocketAddr> {
-        let text = self.texts.get("LISTEN")?;
+    /// The socket address that one of the gateway's own variables holds; nothing inside for `off`,
+    /// and nothing at all, and a fault, for what is none.
+    fn socket(&mut self, name: &str) -> Option<Option<SocketAddr>> {
+        let text = self.texts.get(name)?;
+        if text == "off" && name != "LISTEN" {
+            return Some(None);
+        }
         let parsed = match text.strip_prefix(':') {
             Some(port) => format!("[::]:{port}").parse(),
             None => text.parse(),
         };
         if parsed.is_err() {
-            let reason =
-                format!("is `{text}`, must be an address and a port such as `127.0.0.1:8080`");
-            self.faults.extend(OWN.first().map(|listen| Fault::invalid(listen, reason)));
+            let own = OWN.iter().find(|own| own.name == name);
+            let example = own.and_then(|own| own.default).unwrap_or_default();
+            let example = example.replace("[::]", "127.0.0.1");
+            let reason = format!("is `{text}`, must be an address and a port such as `{example}`");
+            self.faults.extend(own.map(|own| Fault::invalid(own, reason)));
         }
-        parsed.ok()
+        parsed.ok().map(Some)
+    }
+
+    /// What is logged; nothing, and a fault, for a form that is none.
+    fn log(&mut self) -> Option<Choice> {
+        let text = self.texts.get("LOG")?;
+        let form = match text.as_str() {
+            "json" => Some(Form::Json),
+            "combined" => Some(Form::Combined),
+            "off" => None,
+            _ => {
+                let reason = format!("is `{text}`, must be `json`, `combined` or `off`");
+                let own = OWN.iter().find(|own| own.name == "LOG");
+                self.faults.extend(own.map(|own| Fault::invalid(own, reason)));
+                return None;
+            }
+        };
+        // What is no number has its fault already.
+        let share = self.texts.get("LOG_SAMPLE")?.parse().ok()?;
+        Some(Choice { form, share })
     }
 
     /// The settings of a backend; nothing, and a fault unless there is one already, when a part

@@ -12,6 +12,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+use crate::metrics::{self, Peer};
+
 /// The most bytes that one read takes from a socket.
 const CHUNK: usize = 16 * 1024;
 
@@ -95,12 +97,13 @@ impl AsyncWrite for Socket {
 #[derive(Debug)]
 pub(crate) struct Stream<S = Socket> {
     inner: S,
+    peer: Peer,
     activity: Rc<Activity>,
 }
 
 impl<S> Stream<S> {
-    pub(crate) fn new(inner: S) -> Stream<S> {
-        Stream { inner, activity: Rc::default() }
+    pub(crate) fn new(inner: S, peer: Peer) -> Stream<S> {
+        Stream { inner, peer, activity: Rc::default() }
     }
 
     /// What it reads and writes.
@@ -112,10 +115,15 @@ impl<S> Stream<S> {
         Rc::clone(&self.activity)
     }
 
-    fn note<T>(&self, written: &Poll<T>) {
+    fn note(&self, written: &Poll<io::Result<usize>>) {
         let stalled = &self.activity.stalled;
         match written {
-            Poll::Ready(_) => stalled.set(None),
+            Poll::Ready(result) => {
+                stalled.set(None);
+                if let Ok(bytes) = result {
+                    metrics::here(|core| core.sent(self.peer, *bytes));
+                }
+            }
             Poll::Pending if stalled.get().is_none() => stalled.set(Some(Instant::now())),
             Poll::Pending => {}
         }
@@ -133,7 +141,9 @@ impl<S: AsyncRead + Unpin> hyper::rt::Read for Stream<S> {
         let mut buffer = ReadBuf::uninit(space);
         ready!(Pin::new(&mut self.inner).poll_read(context, &mut buffer))?;
         let received = &self.activity.received;
-        received.set(received.get().wrapping_add(buffer.filled().len() as u64));
+        let more = buffer.filled().len();
+        received.set(received.get().wrapping_add(more as u64));
+        metrics::here(|core| core.received(self.peer, more));
         cursor.put_slice(buffer.filled());
         Poll::Ready(Ok(()))
     }

@@ -5,6 +5,7 @@ mod attempt;
 mod breaker;
 mod call;
 mod connect;
+mod course;
 mod download;
 mod exchange;
 mod failure;
@@ -12,6 +13,7 @@ mod forward;
 mod link;
 mod pass;
 mod pool;
+mod preflight;
 mod resolve;
 #[cfg(feature = "tls")]
 mod tls;
@@ -36,6 +38,7 @@ pub(crate) use self::failure::Reason;
 pub(crate) use self::forward::is_framing;
 pub use self::pass::Passing;
 use self::pool::Pool;
+pub(crate) use self::preflight::preflight;
 pub(crate) use self::tunnel::Tunnel;
 pub(crate) use self::upload::{Fault, Stopped, Upload};
 use crate::contract::{Backend, TimeSetting};
@@ -71,7 +74,8 @@ struct Upstream {
 impl Gateway {
     /// One core's share of the gateway with these settings. `gates` is the same for all cores.
     pub(crate) fn new(settings: Arc<Settings>, gates: Arc<Gates>) -> Gateway {
-        let upstreams = settings.backends.iter().map(Upstream::new).collect();
+        let upstreams = settings.backends.iter().enumerate();
+        let upstreams = upstreams.map(|(at, backend)| Upstream::new(at, backend)).collect();
         Gateway(Rc::new(Share { settings, gates, upstreams, detached: Cell::new(0) }))
     }
 
@@ -112,13 +116,13 @@ impl fmt::Debug for Gateway {
 }
 
 impl Upstream {
-    fn new(settings: &BackendSettings) -> Upstream {
+    fn new(index: usize, settings: &BackendSettings) -> Upstream {
         Upstream {
             timeout: settings.timeout,
             prefix: settings.address.prefix.clone(),
             headers: forward::of_backend(settings),
             pool: Pool::default(),
-            connector: Connector::new(&settings.address),
+            connector: Connector::new(index, &settings.address),
         }
     }
 }

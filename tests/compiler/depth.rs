@@ -345,7 +345,7 @@ fn go_through(sources: &Sources) {
 
 fn build(sources: &Sources, checked: &Checked) {
     let versions: Vec<String> = checked.versions().into_iter().rev().take(3).collect();
-    let target = Target { name: "x".into(), versions: versions.clone(), revision: String::new() };
+    let target = Target { name: "x".into(), versions: versions.clone(), ..Target::default() };
     let text = codegen::layout::single_file(&generate(&plan(checked, &target)), "x");
     drop(text);
     mocks(checked, &versions);

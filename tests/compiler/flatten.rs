@@ -48,11 +48,8 @@ fn labelled<'c>(contract: &'c Contract, label: &str) -> &'c Version {
 
 /// The modules of one version; documentation without what layout may change.
 fn modules(contract: &Checked, version: &str) -> Vec<(Vec<String>, String, String)> {
-    let target = Target {
-        name: "x".to_owned(),
-        versions: vec![version.to_owned()],
-        revision: String::new(),
-    };
+    let target =
+        Target { name: "x".to_owned(), versions: vec![version.to_owned()], ..Target::default() };
     let generated = generate(&plan(contract, &target)).modules.into_iter();
     let own =
         generated.filter(|module| module.path.first().is_some_and(|first| first != "upstreams"));

@@ -18,7 +18,7 @@ fn package(path: &Path) -> Files {
     let target = Target {
         name: contract.api().to_owned(),
         versions: contract.versions(),
-        revision: String::new(),
+        ..Target::default()
     };
     let options = PackageOptions {
         name: target.name.clone(),

@@ -102,8 +102,7 @@ fn a_thousand_endpoints_are_checked_in_a_second_and_generated_in_two() {
     assert!(found.is_empty(), "{:#?}", &found[..found.len().min(5)]);
     let contract = analysis.checked().expect("it has no errors");
     let begin = Instant::now();
-    let target =
-        Target { name: "large".into(), versions: vec!["1".into()], revision: String::new() };
+    let target = Target { name: "large".into(), versions: vec!["1".into()], ..Target::default() };
     let planned = plan(contract, &target);
     assert_eq!(planned.versions[0].endpoints.len(), ENDPOINTS);
     let options = PackageOptions {

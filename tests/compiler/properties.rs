@@ -109,7 +109,7 @@ fn declared(sources: &Sources) -> BTreeMap<String, usize> {
 /// has.
 fn check_generated(checked: &Checked) -> BTreeMap<String, usize> {
     let versions = checked.versions();
-    let target = Target { name: "gateway".into(), versions: versions.clone(), revision: "".into() };
+    let target = Target { name: "gateway".into(), versions: versions.clone(), ..Target::default() };
     let plan = plan(checked, &target);
     let modules = generate(&plan);
     for module in &modules.modules {

@@ -27,6 +27,7 @@ use gatewright_compiler::codegen::layout::{self, Files, PackageOptions};
 use gatewright_compiler::{Checked, Target, generate, plan};
 pub use read::{Input, read};
 pub use script::{compile, compile_quietly, contracts};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -36,6 +37,7 @@ pub fn all_in_one(contract: &Checked, revision: &str) -> Target {
         name: contract.api().to_owned(),
         versions: contract.versions(),
         revision: revision.to_owned(),
+        sources: BTreeMap::new(),
     }
 }
 
@@ -45,6 +47,7 @@ pub fn one_version(contract: &Checked, version: &str, revision: &str) -> Target 
         name: format!("{}-v{version}", contract.api()),
         versions: vec![version.to_owned()],
         revision: revision.to_owned(),
+        sources: BTreeMap::new(),
     }
 }
 

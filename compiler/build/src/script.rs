@@ -107,7 +107,8 @@ impl Compiled {
             };
         };
         let contract = &contract.without_drafts();
-        let modules = modules(contract, &all_in_one(contract, ""));
+        let target = all_in_one(contract, "").carrying(&input.sources, contract);
+        let modules = modules(contract, &target);
         let text = layout::single_file(&modules, &input.name);
         Self {
             files: vec![(format!("{}.rs", input.name), text)],

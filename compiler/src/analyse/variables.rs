@@ -11,7 +11,7 @@ use gatewright_grammar::tree::{
 };
 
 /// Names that belong to the gateway itself.
-const RESERVED: [&str; 10] = [
+const RESERVED: [&str; 11] = [
     "LISTEN",
     "OPERATOR",
     "TLS_CERT",
@@ -21,6 +21,7 @@ const RESERVED: [&str; 10] = [
     "DRAIN_LIMIT",
     "CORES",
     "LOG",
+    "LOG_SAMPLE",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
 ];
 

@@ -131,9 +131,13 @@ fn endpoint(plan: &EndpointPlan) -> TokenStream {
         Some(_) => quote!(Some(&LIFECYCLE)),
         None => quote!(None),
     };
+    let index = number(plan.index);
+    let fallbacks = response::fallback_fields(plan);
+    let places = places(plan);
     quote! {
         #[doc = #doc]
         pub static ENDPOINT: rt::Endpoint = rt::Endpoint {
+            index: #index,
             method: #method,
             template: #template,
             rest: #rest,
@@ -142,9 +146,29 @@ fn endpoint(plan: &EndpointPlan) -> TokenStream {
             max_body: #max_body,
             body: #body,
             lifecycle: #lifecycle,
+            fallbacks: &[#(#fallbacks),*],
+            places: &[#(#places),*],
             answer: |gateway, request| Box::pin(answer(gateway, request)),
         };
     }
+}
+
+/// `("query", "limit")`
+fn places(plan: &EndpointPlan) -> Vec<TokenStream> {
+    let place = |param: &ParamPlan| {
+        let (part, name) = (
+            match param.place {
+                Place::Path(_) | Place::Part(..) | Place::Rest(_) => "path",
+                Place::Query => "query",
+                Place::Header => "header",
+                Place::Cookie => "cookie",
+            },
+            &param.wire,
+        );
+        quote!((#part, #name))
+    };
+    let body = plan.body.iter().map(|_| quote!(("body", "")));
+    plan.params.iter().map(place).chain(body).collect()
 }
 
 /// Whether the query that callers send is passed on without being looked at.

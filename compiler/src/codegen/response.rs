@@ -9,6 +9,7 @@ use crate::contract::work::{Answer, Reply, ReplyValue};
 use crate::plan::EndpointPlan;
 use proc_macro2::TokenStream;
 use quote::quote;
+use std::collections::BTreeSet;
 
 /// The answer.
 ///
@@ -162,6 +163,15 @@ fn reply(reply: &Reply, scope: &Scope<'_>) -> TokenStream {
             }
         }
     }
+}
+
+/// What answers may say of stand-ins: `reviews, rating`, each once.
+pub(super) fn fallback_fields(plan: &EndpointPlan) -> Vec<String> {
+    let answers = plan.work.answers.iter();
+    let feeds = answers.flat_map(|answer| &answer.feeds);
+    let degrading = feeds.filter(|(at, _)| plan.work.calls.get(*at).is_some_and(degrades));
+    let all: BTreeSet<String> = degrading.map(|(_, fields)| fields.join(", ")).collect();
+    all.into_iter().collect()
 }
 
 /// ```ignore

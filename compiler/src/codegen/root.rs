@@ -15,7 +15,9 @@ use quote::quote;
 pub(crate) fn items(plan: &Plan, digests: &[String]) -> Vec<TokenStream> {
     let Plan { api, revision, .. } = plan;
     let compiler = crate::VERSION;
-    let versions = plan.versions.iter().zip(digests).map(|(one, digest)| version(one, digest));
+    let versions = plan.versions.iter().zip(digests).map(|(one, digest)| {
+        version(one, digest, plan.sources.get(&one.label).map_or("", String::as_str))
+    });
     let selection = selection(&plan.selection);
     let elsewhere = plan.elsewhere.iter().map(elsewhere);
     let environment = plan.variables.iter().map(variable);
@@ -46,10 +48,14 @@ pub(crate) fn items(plan: &Plan, digests: &[String]) -> Vec<TokenStream> {
 /// ```ignore
 /// rt::Version { label: "1", digest: "…", prefix: &["v1"], …, route: v1::routes::route }
 /// ```
-fn version(version: &VersionPlan, digest: &str) -> TokenStream {
+fn version(version: &VersionPlan, digest: &str, source: &str) -> TokenStream {
     let VersionPlan { label, draft, prefix, media_type, .. } = version;
     let module = ident(&version.module);
     let lifecycle = option(version.lifecycle.as_ref().map(|_| quote!(&#module::LIFECYCLE)));
+    let endpoints = version.endpoints.iter().map(|endpoint| {
+        let endpoint = ident(&endpoint.module);
+        quote!(#module::#endpoint::ENDPOINT)
+    });
     quote! {
         rt::Version {
             label: #label,
@@ -59,6 +65,8 @@ fn version(version: &VersionPlan, digest: &str) -> TokenStream {
             media_type: #media_type,
             lifecycle: #lifecycle,
             route: #module::routes::route,
+            source: #source,
+            endpoints: &[#(&#endpoints),*],
         }
     }
 }
@@ -161,6 +169,7 @@ pub(crate) fn upstreams(upstreams: &[Upstream]) -> Vec<TokenStream> {
             quote!((#name, #value))
         });
         let max_body = number(upstream.backend.max_body);
+        let operations = &upstream.operations;
         quote! {
             #[doc = #doc]
             pub static #static_name: rt::Backend = rt::Backend {
@@ -174,6 +183,7 @@ pub(crate) fn upstreams(upstreams: &[Upstream]) -> Vec<TokenStream> {
                 breaker: #breaker,
                 headers: &[#(#headers),*],
                 max_body: #max_body,
+                operations: &[#(#operations),*],
             };
         }
     }));

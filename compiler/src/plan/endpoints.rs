@@ -82,6 +82,7 @@ pub(crate) fn plan(
     let promises = promises(&work, rules);
     let forms = forms(&work, rules);
     EndpointPlan {
+        index: 0,
         module: modules.local(&module_name(around, endpoint)),
         doc: endpoint.doc.clone(),
         signature: endpoint.signature.clone(),

@@ -61,7 +61,7 @@ impl Violations {
         MOST - self.list.len()
     }
 
-    #[cfg(test)]
+    /// Where they are, without those that are not told of.
     pub(crate) fn places(&self) -> impl Iterator<Item = &Place> {
         self.list.iter().map(|(place, _)| place)
     }

@@ -1,5 +1,7 @@
 //! Writes JSON into one growing buffer.
 
+use std::fmt::{Display, Write};
+
 use super::raw::Raw;
 use super::scan::{byte, special};
 
@@ -19,6 +21,22 @@ impl Writer {
     /// An empty text with room for so many bytes.
     pub fn with_capacity(bytes: usize) -> Writer {
         Writer { json: String::with_capacity(bytes) }
+    }
+
+    /// An empty text in a buffer that held another one.
+    pub(crate) fn reusing(mut buffer: Vec<u8>) -> Writer {
+        buffer.clear();
+        Writer::resume(buffer)
+    }
+
+    /// A text that goes on where another one was finished.
+    pub(crate) fn resume(text: Vec<u8>) -> Writer {
+        Writer { json: String::from_utf8(text).unwrap_or_default() }
+    }
+
+    /// Appends a value as it is shown, such as a number.
+    pub(crate) fn show(&mut self, value: impl Display) {
+        let _ = write!(self.json, "{value}");
     }
 
     /// Appends JSON text as it is: `{"id":`.

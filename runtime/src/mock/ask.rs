@@ -8,6 +8,7 @@ use http::header::{CONNECTION, HOST, HeaderName, HeaderValue};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
 
+use crate::metrics::Peer;
 use crate::stream::{Socket, Stream};
 
 /// The longest answer that is read.
@@ -61,7 +62,7 @@ async fn exchange(address: SocketAddr, question: &Question) -> Result<Reply, Str
     let _ = stream.set_nodelay(true);
     let broken = |error: hyper::Error| format!("the connection broke: {error}");
     let (mut sender, connection) =
-        http1::handshake(Stream::new(Socket::new(stream))).await.map_err(broken)?;
+        http1::handshake(Stream::new(Socket::new(stream), Peer::Caller)).await.map_err(broken)?;
     let asking = async {
         let response = sender.send_request(request).await.map_err(broken)?;
         let (head, body) = response.into_parts();

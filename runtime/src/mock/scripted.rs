@@ -18,6 +18,7 @@ use hyper::service::service_fn;
 use tokio::sync::oneshot;
 use tokio::task::{LocalSet, spawn_local};
 
+use crate::metrics::Peer;
 use crate::stream::{Socket, Stream};
 
 /// The longest body that is read.
@@ -148,7 +149,7 @@ async fn serve(listener: tokio::net::TcpListener, backend: usize, script: Arc<dy
             });
             let mut builder = http1::Builder::new();
             builder.header_read_timeout(None);
-            let stream = Stream::new(Socket::new(stream));
+            let stream = Stream::new(Socket::new(stream), Peer::Caller);
             // A connection that breaks is the script's choice, or the gateway's.
             let _ = builder.serve_connection(stream, service).await;
         });

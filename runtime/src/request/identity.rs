@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fmt::Write;
 use std::hash::{BuildHasher, RandomState};
 
+use crate::access::Trail;
 use http::{HeaderMap, HeaderValue};
 
 /// The field that carries a request's id, in and out.
@@ -16,6 +17,8 @@ pub(crate) const TRACEPARENT: &str = "traceparent";
 pub(crate) struct Identity {
     pub(crate) id: String,
     pub(crate) traceparent: HeaderValue,
+    /// What the request leaves behind for the log.
+    pub(crate) trail: Trail,
 }
 
 impl Identity {
@@ -28,6 +31,7 @@ impl Identity {
                 .filter(|value| is_traceparent(value.as_bytes()))
                 .cloned()
                 .unwrap_or_else(fresh_traceparent),
+            trail: Trail::default(),
         }
     }
 

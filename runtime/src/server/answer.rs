@@ -16,6 +16,7 @@ use tokio::time::timeout_at;
 
 use super::core::Core;
 use super::panic::{Panicked, caught};
+use super::record::Record;
 use super::{Limits, head, lifecycle, select};
 use crate::check::{Place, Violations};
 use crate::contract::{BodyKind, Contract, Endpoint, Version};
@@ -60,21 +61,25 @@ pub(super) async fn answer(
     core: Rc<Core>,
     peer: IpAddr,
     request: http::Request<Incoming>,
+    record: &mut Record,
 ) -> (http::Response<AnswerBody>, Option<Tunnel>) {
     let (parts, body) = request.into_parts();
     let mut body = Some(body);
     let identity = Rc::new(Identity::of(&parts.headers));
-    let path = parts.uri.path().to_owned();
+    record.is(&identity, &parts);
     let mut asked = Asked { contract: core.contract, version: None, endpoint: None };
     let answered = match arrive(&core, parts, (&identity, peer), &mut asked) {
         Err(error) => Err(error),
         Ok((_, Route::Options(allow))) => Ok(options(&allow)),
-        Ok((arrived, Route::Endpoint(found))) => handle(&core, arrived, found, &mut body).await,
+        Ok((arrived, Route::Endpoint(found))) => {
+            record.leads_to(found);
+            handle(&core, arrived, found, &mut body).await
+        }
     };
     if let Some(body) = body.filter(|body| !body.is_end_stream()) {
         spawn_local(drain(body, DRAINED));
     }
-    finish(answered, &asked, &identity, &path)
+    finish(answered, &asked, record, &identity)
 }
 
 /// Checks the head and finds the route.
@@ -261,11 +266,12 @@ async fn whole_body(
 fn finish(
     answered: Result<Response, Error>,
     asked: &Asked,
+    record: &mut Record,
     identity: &Rc<Identity>,
-    path: &str,
 ) -> (http::Response<AnswerBody>, Option<Tunnel>) {
     let Asked { contract, version, endpoint } = *asked;
     let mut response = answered.unwrap_or_else(|error| {
+        record.failed(&error);
         if error.status() >= 500 {
             observe::within(identity, || observe::answered_badly(endpoint, &error));
         }
@@ -284,9 +290,10 @@ fn finish(
         None => version.and_then(|version| version.lifecycle),
     };
     if let Some(lifecycle) = told {
-        lifecycle::announce(lifecycle, path, headers);
+        lifecycle::announce(lifecycle, record.path(), headers);
     }
     const ID: HeaderName = HeaderName::from_static("x-request-id");
     headers.insert(ID, identity.header());
+    record.answered(&mut response);
     response.into_http()
 }

@@ -17,7 +17,9 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::answer::answer;
 use super::core::Counted;
+use super::record::Record;
 use super::{Limits, Phase};
+use crate::metrics::Peer;
 use crate::stream::{Activity, Socket, Stream};
 use crate::upstream::Tunnel;
 
@@ -38,7 +40,7 @@ pub(super) async fn serve(
 ) {
     // Answers are written whole: waiting for more would only delay them.
     let _ = stream.set_nodelay(true);
-    let stream = Stream::new(Socket::new(stream));
+    let stream = Stream::new(Socket::new(stream), Peer::Caller);
     let work = Rc::<Work>::default();
     let mut watch = Watch::new(core.limits, stream.activity(), Rc::clone(&work));
     let tunnel = Rc::<Cell<Option<Tunnel>>>::default();
@@ -47,11 +49,13 @@ pub(super) async fn serve(
         let working = Working::start(&work);
         let tunnel = Rc::clone(&tunnel);
         async move {
-            let (mut response, changed) = answer(core, peer, request).await;
+            let mut record = Record::begin(peer);
+            let (mut response, changed) = answer(core, peer, request, &mut record).await;
             if changed.is_some() {
                 tunnel.set(changed);
             }
-            response.body_mut().hold(working);
+            let identity = record.identity();
+            response.body_mut().hold((working, record), identity);
             Ok::<_, Infallible>(response)
         }
     });

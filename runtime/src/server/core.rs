@@ -15,7 +15,10 @@ use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Limits, Phase, connection};
+use crate::access;
 use crate::contract::Contract;
+use crate::metrics;
+use crate::operator::{Keeper, Pulse};
 use crate::settings::Settings;
 use crate::upstream::{Gates, Gateway};
 
@@ -29,7 +32,12 @@ pub(super) struct Start {
     pub(super) gates: Arc<Gates>,
     pub(super) limits: Limits,
     pub(super) listener: TcpListener,
+    /// Whether others may take from its queue when this process has ended.
+    pub(super) shared: bool,
     pub(super) phase: watch::Receiver<Phase>,
+    pub(super) pulse: Pulse,
+    /// Keeps the operator's port open for as long as the core is there.
+    pub(super) keeper: Option<Keeper>,
 }
 
 /// What all connections of a core share.
@@ -48,6 +56,7 @@ pub(super) struct Counted(Rc<Core>);
 impl Drop for Counted {
     fn drop(&mut self) {
         self.0.connections.set(self.0.connections.get().saturating_sub(1));
+        metrics::here(|core| core.closed.one());
         self.0.ended.notify_waiters();
     }
 }
@@ -59,7 +68,17 @@ pub(super) fn run(start: Start) -> io::Result<usize> {
 }
 
 async fn serve(start: Start) -> io::Result<usize> {
-    let Start { contract, settings, gates, limits, listener, phase } = start;
+    let Start {
+        contract,
+        settings,
+        gates,
+        limits,
+        listener,
+        shared,
+        phase,
+        pulse,
+        keeper: _keeper,
+    } = start;
     let drain_limit = settings.drain_limit;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let core = Rc::new(Core {
@@ -70,13 +89,17 @@ async fn serve(start: Start) -> io::Result<usize> {
         ended: Notify::new(),
     });
     spawn_local(core.gateway.clone().sweep());
+    spawn_local(pulse.beat());
+    spawn_local(access::hand_over());
     let mut watched = phase.clone();
     let draining = async {
         let _ = watched.wait_for(|phase| *phase == Phase::Draining).await;
     };
     race(draining, accept(&core, &listener, &phase)).await;
     let listener = listener.into_std()?;
-    core.take_the_rest(&listener, &phase)?;
+    if !shared {
+        core.take_the_rest(&listener, &phase)?;
+    }
     drop(listener);
     Ok(core.drain(drain_limit).await)
 }
@@ -107,6 +130,7 @@ fn is_about_one_connection(error: &io::Error) -> bool {
 impl Core {
     pub(super) fn counted(self: &Rc<Core>) -> Counted {
         self.connections.set(self.connections.get() + 1);
+        metrics::here(|core| core.accepted.one());
         Counted(Rc::clone(self))
     }
 

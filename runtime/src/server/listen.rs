@@ -32,6 +32,31 @@ pub(super) fn listeners(address: SocketAddr, cores: usize) -> io::Result<Vec<Tcp
     Ok(all)
 }
 
+/// A handle per core of a socket that listens already. All of them take from one queue, which is
+/// there for as long as any process has the socket.
+///
+/// # Errors
+///
+/// When there are no more descriptors.
+pub(super) fn shared(listener: TcpListener, cores: usize) -> io::Result<Vec<TcpListener>> {
+    let mut all = vec![listener];
+    while let (Some(first), true) = (all.first(), all.len() < cores) {
+        all.push(first.try_clone()?);
+    }
+    Ok(all)
+}
+
+/// The one listener on an address.
+///
+/// # Errors
+///
+/// When the address is taken or cannot be had.
+pub(super) fn listener(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = bind(usable(address)?, Sharing::Alone)?;
+    socket2::SockRef::from(&listener).listen(BACKLOG)?;
+    Ok(listener)
+}
+
 /// All IPv4 addresses in place of all IPv6 ones, on a machine without IPv6.
 fn usable(address: SocketAddr) -> io::Result<SocketAddr> {
     let made = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP));

@@ -190,6 +190,8 @@ mod tests {
             prefix: &[],
             media_type,
             lifecycle: None,
+            source: "",
+            endpoints: &[],
             route: |_| -> &'static [&'static Endpoint] { &[] },
         }
     }

@@ -11,6 +11,7 @@ use crate::settings::Settings;
 use crate::testing::{Client, get};
 
 static ECHO: Endpoint = Endpoint {
+    index: 0,
     method: Method::Post,
     template: "/",
     rest: false,
@@ -19,6 +20,8 @@ static ECHO: Endpoint = Endpoint {
     max_body: 1024,
     body: BodyKind::Json { required: true },
     lifecycle: None,
+    fallbacks: &[],
+    places: &[],
     answer: |_, request| {
         Box::pin(async move {
             let mut body = Writer::new();
@@ -61,8 +64,18 @@ static HANGING: Endpoint = Endpoint {
     ..ECHO_LIKE
 };
 
+/// Keeps its core's thread to itself.
+static STUCK: Endpoint = Endpoint {
+    answer: |_, _| {
+        std::thread::sleep(Duration::from_millis(1200));
+        Box::pin(async { Ok(Response::empty(204)) })
+    },
+    ..ECHO_LIKE
+};
+
 /// What the endpoints above have in common.
 const ECHO_LIKE: Endpoint = Endpoint {
+    index: 0,
     method: Method::Get,
     template: "/",
     rest: false,
@@ -71,6 +84,8 @@ const ECHO_LIKE: Endpoint = Endpoint {
     max_body: 1024,
     body: BodyKind::None,
     lifecycle: None,
+    fallbacks: &[],
+    places: &[],
     answer: |_, _| Box::pin(async { Ok(Response::empty(204)) }),
 };
 
@@ -83,11 +98,14 @@ static CONTRACT: Contract = Contract {
         prefix: &[],
         media_type: "application/json",
         lifecycle: None,
+        source: "",
+        endpoints: &[],
         route: |segments| match segments {
             [] => const { &[&ECHO] },
             ["large"] => const { &[&LARGE] },
             ["slow"] => const { &[&SLOW] },
             ["hanging"] => const { &[&HANGING] },
+            ["stuck"] => const { &[&STUCK] },
             _ => &[],
         },
     }],
@@ -105,6 +123,7 @@ const SHORT: Limits = Limits {
     idle: Duration::from_millis(600),
     stall: Duration::from_millis(300),
     connections: 2,
+    hang: Duration::from_millis(400),
     ..Limits::DEFAULT
 };
 
@@ -120,11 +139,16 @@ impl Drop for Running {
 fn start(limits: Limits) -> Running {
     let lookup = |name: &str| match name {
         "LISTEN" => Some("127.0.0.1:0".into()),
+        "OPERATOR" => Some("127.0.0.1:0".into()),
+        "LOG" => Some("off".into()),
         "CORES" => Some("1".into()),
         _ => None,
     };
     let settings = Settings::read(&CONTRACT, &lookup).expect("a complete environment");
-    Running(Server::start(&CONTRACT, settings, limits).expect("a free port"))
+    Running(
+        Server::start(&CONTRACT, settings, crate::serve::Inherited::default(), limits)
+            .expect("a free port"),
+    )
 }
 
 /// How long until the other side closes.
@@ -248,4 +272,61 @@ fn a_handler_that_waits_for_nothing_is_given_up() {
     let start = Instant::now();
     assert_eq!(get(server.0.address(), "/hanging").status, 504);
     about(start.elapsed(), 1050);
+}
+
+#[test]
+fn a_core_that_is_stuck_is_told_of_and_starves_no_operator() {
+    let server = start(SHORT);
+    let operator = server.0.operator().expect("it has one");
+    assert_eq!(get(operator, "/live").status, 200);
+    let mut stuck = Client::connect(server.0.address());
+    stuck.request("GET", "/stuck", &[], b"");
+    std::thread::sleep(Duration::from_millis(800));
+    let asked = Instant::now();
+    let answer = get(operator, "/live");
+    assert!(asked.elapsed() < Duration::from_millis(200));
+    assert_eq!(answer.status, 503);
+    assert!(answer.text().contains("a core does not move"), "{}", answer.text());
+    assert_eq!(get(operator, "/ready").status, 200, "it may well come back");
+    assert_eq!(stuck.answer("GET").expect("an answer").status, 204);
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(get(operator, "/live").status, 200);
+}
+
+#[test]
+fn readiness_follows_the_way_down() {
+    let server = start(SHORT);
+    let operator = server.0.operator().expect("it has one");
+    let mut busy = Client::connect(server.0.address());
+    busy.request("GET", "/slow", &[], b"");
+    for (phase, status, why) in [
+        (Phase::Starting, 503, "it does not listen yet"),
+        (Phase::Serving, 200, "ready"),
+        (Phase::Stopping, 503, "takes requests for a while yet"),
+        (Phase::Draining, 503, "ends what it has begun"),
+    ] {
+        server.0.phase().send_replace(phase);
+        let answer = get(operator, "/ready");
+        assert_eq!(answer.status, status, "{phase:?}");
+        assert!(answer.text().contains(why), "{phase:?}: {}", answer.text());
+        assert_eq!(get(operator, "/live").status, 200, "{phase:?}");
+    }
+    assert_eq!(busy.answer("GET").expect("an answer").status, 204);
+}
+
+#[test]
+fn a_connection_of_an_operator_carries_one_request_and_no_more() {
+    let server = start(SHORT);
+    let operator = server.0.operator().expect("it has one");
+    let mut client = Client::connect(operator);
+    client.request("GET", "/live", &[], b"");
+    let answer = client.answer("GET").expect("an answer");
+    assert_eq!((answer.header("connection"), answer.text().as_str()), (Some("close"), "live\n"));
+    assert!(client.is_closed());
+    let mut garbage = Client::connect(operator);
+    garbage.write(b"\x16\x03\x01 hello\r\n\r\n").expect("open");
+    assert_eq!(garbage.answer("GET").expect("an answer").status, 400);
+    // Connections that say nothing leave room for others.
+    let _silent: Vec<Client> = (0..32).map(|_| Client::connect(operator)).collect();
+    assert_eq!(get(operator, "/live").status, 200);
 }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 
 use crate::contract::Contract;
+use crate::serve::Inherited;
 use crate::server::{Limits, Phase, Server};
 use crate::settings::Settings;
 
@@ -15,11 +16,12 @@ pub struct Gateway;
 pub struct Running {
     server: Option<Server>,
     address: SocketAddr,
+    operator: Option<SocketAddr>,
 }
 
 impl Gateway {
     /// Starts `contract` with this environment, on a free port of the loopback interface and on
-    /// one core unless `LISTEN` and `CORES` say otherwise. The process's environment is not read.
+    /// one core unless `LISTEN` and `CORES` say otherwise; operators ask on another such port. Requests are not logged. The process's environment is not read.
     ///
     /// # Panics
     ///
@@ -29,10 +31,10 @@ impl Gateway {
     pub fn start(contract: &'static Contract, env: &[(&str, &str)]) -> Running {
         let settings = Settings::read(contract, &|name| lookup(env, name));
         let settings = settings.expect("the environment is complete");
-        let server =
-            Server::start(contract, settings, Limits::DEFAULT).expect("the gateway listens");
-        let address = server.address();
-        Running { server: Some(server), address }
+        let server = Server::start(contract, settings, Inherited::default(), Limits::DEFAULT)
+            .expect("the gateway listens");
+        let (address, operator) = (server.address(), server.operator());
+        Running { server: Some(server), address, operator }
     }
 
     /// What a gateway in this environment says instead of starting; nothing if it would start.
@@ -43,7 +45,8 @@ impl Gateway {
 }
 
 fn lookup(env: &[(&str, &str)], name: &str) -> Option<OsString> {
-    let defaults = [("LISTEN", "127.0.0.1:0"), ("CORES", "1")];
+    let defaults =
+        [("LISTEN", "127.0.0.1:0"), ("OPERATOR", "127.0.0.1:0"), ("CORES", "1"), ("LOG", "off")];
     let set = env.iter().chain(&defaults).find(|(known, _)| *known == name);
     set.map(|(_, text)| OsString::from(text))
 }
@@ -59,6 +62,16 @@ impl Running {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where operators ask.
+    ///
+    /// # Panics
+    ///
+    /// When it was started with `OPERATOR=off`.
+    #[track_caller]
+    pub fn operator(&self) -> SocketAddr {
+        self.operator.expect("`OPERATOR` is not `off`")
     }
 
     /// Asks it to stop, as SIGTERM does, and returns at once.

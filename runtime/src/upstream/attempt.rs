@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::course::Course;
 use super::exchange::{Outgoing, exchange};
 use super::failure::{Failure, Reason};
 use super::{Gateway, Upstream};
@@ -65,7 +66,10 @@ impl Calling {
 
     /// Makes the call: attempts until one is good, or none is left.
     pub(super) async fn run(self) -> Result<Bytes, Failure> {
-        match self.attempts().await {
+        let mut course = Course::begin(self.backend, self.operation, &self.identity);
+        let result = self.attempts(&mut course).await;
+        course.end(&result);
+        match result {
             Ok(body) => Ok(body),
             Err(reason) => {
                 let failure = Failure::new(self.backend, self.operation, reason);
@@ -75,7 +79,7 @@ impl Calling {
         }
     }
 
-    async fn attempts(&self) -> Result<Bytes, Reason> {
+    async fn attempts(&self, course: &mut Course) -> Result<Bytes, Reason> {
         let mut left = if self.repeatable { self.backend.retries } else { 0 };
         let mut last: Option<Reason> = None;
         loop {
@@ -92,6 +96,7 @@ impl Calling {
             }
             left -= 1;
             last = Some(reason);
+            course.again();
             tokio::time::sleep(pause).await;
         }
     }

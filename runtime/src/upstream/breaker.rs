@@ -19,6 +19,13 @@ impl Gates {
         Gates(backends.iter().map(gate).collect())
     }
 
+    /// The state of a backend's breaker, if it has one: `closed`, `open`, or `half-open` once a
+    /// probe may be made.
+    pub(crate) fn state(&self, backend: &Backend) -> Option<&'static str> {
+        let state = self.of(backend)?.closed_or_over();
+        Some(state.map_or("open", |closed| if closed { "closed" } else { "half-open" }))
+    }
+
     pub(super) fn of(&self, backend: &Backend) -> Option<&Gate> {
         self.0.get(backend.index)?.as_ref()
     }

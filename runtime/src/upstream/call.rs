@@ -9,6 +9,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::uri::PathAndQuery;
 
 use super::attempt::Calling;
+use super::course::Course;
 use super::failure::{Failure, Reason};
 use super::forward::{self, is_framing};
 use super::pass::{PassOn, Passing};
@@ -211,11 +212,7 @@ impl Call {
         let (backend, operation) = (self.backend, self.operation);
         let calling = match self.prepare(gateway, request) {
             Ok(calling) => calling,
-            Err(reason) => {
-                let failure = Failure::new(backend, operation, reason);
-                observe::call_failed(&failure);
-                return Err(failure);
-            }
+            Err(reason) => return Err(unsent((backend, operation), request, reason)),
         };
         if safe { calling.run().await } else { calling.run_detached().await }
     }
@@ -247,11 +244,7 @@ impl Call {
         let (backend, operation) = (self.backend, self.operation);
         match self.pass_on(gateway, request, caught) {
             Ok(passing) => passing.run().await,
-            Err(reason) => {
-                let failure = Failure::new(backend, operation, reason);
-                observe::call_failed(&failure);
-                Err(failure)
-            }
+            Err(reason) => Err(unsent((backend, operation), request, reason)),
         }
     }
 
@@ -355,6 +348,18 @@ impl Call {
     }
 }
 
+/// The failure of a call that could not be sent.
+fn unsent(
+    (backend, operation): (&'static Backend, &'static str),
+    request: &Request,
+    reason: Reason,
+) -> Failure {
+    Course::begin(backend, operation, &request.identity).end(&Err::<(), _>(reason.clone()));
+    let failure = Failure::new(backend, operation, reason);
+    observe::call_failed(&failure);
+    failure
+}
+
 /// What a request line asks for.
 fn target(prefix: &str, path: &str, query: &str) -> Result<PathAndQuery, Reason> {
     let root = if path.starts_with('/') { "" } else { "/" };
@@ -412,6 +417,7 @@ mod tests {
         breaker: None,
         headers: &[],
         max_body: 1024,
+        operations: &[],
     };
 
     fn call(build: impl FnOnce(&mut Call)) -> (String, bool) {

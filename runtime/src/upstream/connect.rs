@@ -13,6 +13,7 @@ use super::link::Link;
 use super::resolve::Resolver;
 #[cfg(feature = "tls")]
 use super::tls::Tls;
+use crate::metrics;
 use crate::stream::Socket;
 
 /// How long one address may take to accept a connection. It lies within the attempt's own limit.
@@ -20,14 +21,17 @@ const CONNECT: Duration = Duration::from_secs(3);
 
 /// Makes connections to one backend.
 pub(super) struct Connector {
+    /// The index of the backend.
+    backend: usize,
     resolver: Resolver,
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
 }
 
 impl Connector {
-    pub(super) fn new(address: &Address) -> Connector {
+    pub(super) fn new(backend: usize, address: &Address) -> Connector {
         Connector {
+            backend,
             resolver: Resolver::new(address),
             #[cfg(feature = "tls")]
             tls: address.secure.then(|| Tls::new(&address.host)),
@@ -43,7 +47,10 @@ impl Connector {
         let mut last = Reason::NoAddress;
         for address in self.resolver.addresses().await {
             match open(address).await {
-                Ok(socket) => return self.link(socket).await.map_err(Reason::Unreachable),
+                Ok(socket) => {
+                    metrics::here(|core| core.connected(self.backend));
+                    return self.link(socket).await.map_err(Reason::Unreachable);
+                }
                 Err(error) => {
                     last = Reason::Unreachable(format!("cannot connect: {}", error.kind()));
                 }

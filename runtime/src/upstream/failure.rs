@@ -9,6 +9,7 @@ use super::Fault;
 use crate::check::Violation;
 use crate::contract::{Backend, Condition};
 use crate::error::{Error, Kind};
+use crate::metrics::{self, Outcome};
 use crate::observe;
 
 /// Why a call has no usable result.
@@ -57,6 +58,10 @@ impl Failure {
         let place = if pointer.is_empty() { "the result" } else { &pointer };
         let what = format!("{place} must be {expected}, is {found}");
         let failure = Failure::new(backend, operation, Reason::Invalid(what));
+        metrics::here(|core| core.misread(backend, operation));
+        if let Some(identity) = observe::current() {
+            identity.trail.misread(backend.name, operation);
+        }
         observe::call_failed(&failure);
         failure
     }
@@ -89,6 +94,20 @@ impl Failure {
 }
 
 impl Reason {
+    /// The word that it is counted under.
+    pub(crate) fn outcome(&self) -> Outcome {
+        match self {
+            Reason::Unreachable(_) | Reason::NoAddress => Outcome::Unreachable,
+            Reason::Timeout => Outcome::Timeout,
+            Reason::Status(400..500, _) => Outcome::ClientError,
+            Reason::Status(500..600, _) => Outcome::ServerError,
+            Reason::Status(..) => Outcome::OtherStatus,
+            Reason::Invalid(_) => Outcome::Invalid,
+            Reason::Open { .. } => Outcome::BreakerOpen,
+            Reason::Caller(_) => Outcome::Caller,
+        }
+    }
+
     pub(crate) fn is(&self, condition: Condition) -> bool {
         match (self, condition) {
             (Reason::Status(status, _), Condition::Status(wanted)) => *status == wanted,

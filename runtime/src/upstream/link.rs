@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::tunnel::{Io, Tunnel};
 use super::upload::Sent;
+use crate::metrics::Peer;
 use crate::request::{Chunks, frame};
 use crate::stream::{Activity, Socket, Stream};
 
@@ -84,7 +85,7 @@ impl Link {
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
-        let stream = Stream::new(inner);
+        let stream = Stream::new(inner, Peer::Backend);
         let activity = stream.activity();
         let mut builder = http1::Builder::new();
         builder.max_buf_size(HEAD);

@@ -17,6 +17,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, sleep_until};
 
 use super::attempt::{Calling, is_tried_again};
+use super::course::Course;
 use super::download::{Download, From};
 use super::failure::{Failure, Reason};
 use super::forward;
@@ -84,10 +85,12 @@ impl PassOn {
     /// Passes the request on: attempts until one is answered, or none is left.
     pub(super) async fn run(self) -> Result<Response, Failure> {
         let told = self.told();
-        let answered = match self.attempts().await {
+        let mut course = Course::begin(self.backend, self.operation, &self.identity);
+        let answered = match self.attempts(&mut course).await {
             Ok(begun) => self.answer(begun).await,
             Err(reason) => Err(reason),
         };
+        course.end(&answered);
         answered.map_err(told)
     }
 
@@ -96,15 +99,18 @@ impl PassOn {
         let told = self.told();
         let call = (self.backend, self.operation);
         let identity = Rc::clone(&self.identity);
+        let mut course = Course::begin(self.backend, self.operation, &self.identity);
         let opened = async {
-            let begun = self.attempts().await?;
+            let begun = self.attempts(&mut course).await?;
             if begun.1.status() == StatusCode::SWITCHING_PROTOCOLS {
                 return Err(unasked());
             }
             let (head, body) = self.settled(begun).await?;
             Source::new(call, &head.headers, body, identity)
         };
-        opened.await.map_err(told)
+        let opened = opened.await;
+        course.end(&opened);
+        opened.map_err(told)
     }
 
     /// What makes a failure of a reason, and logs it.
@@ -120,7 +126,7 @@ impl PassOn {
 
     /// An answer that would be asked for again is taken where it cannot be: after the last
     /// attempt, and once a part of the caller's body is gone.
-    async fn attempts(&self) -> Result<Begun, Reason> {
+    async fn attempts(&self, course: &mut Course) -> Result<Begun, Reason> {
         let again = self.method.is_idempotent() || self.headers.contains_key("idempotency-key");
         let mut left = if again { self.backend.retries } else { 0 };
         loop {
@@ -140,6 +146,7 @@ impl PassOn {
             }
             left -= 1;
             drop(begun);
+            course.again();
             tokio::time::sleep(pause).await;
         }
     }

@@ -24,6 +24,7 @@ const fn backend(index: usize, name: &'static str, address: &'static str) -> rt:
         breaker: None,
         headers: &[],
         max_body: 4096,
+        operations: &["/items/{id}"],
     }
 }
 
@@ -72,6 +73,8 @@ pub(crate) static CONTRACT: rt::Contract = rt::Contract {
         prefix: &[],
         media_type: "application/json",
         lifecycle: None,
+        source: "api shop {}\n\nversion 1 {}\n",
+        endpoints: &[&GET_ITEM],
         route,
     }],
     selection: rt::Selection::Path { before: "/v", after: "" },
@@ -107,6 +110,7 @@ const fn endpoint(
     answer: fn(rt::Gateway, rt::Request) -> rt::Answering,
 ) -> rt::Endpoint {
     rt::Endpoint {
+        index: 0,
         method,
         template,
         rest: false,
@@ -115,6 +119,8 @@ const fn endpoint(
         max_body: 1024,
         body: rt::BodyKind::None,
         lifecycle: None,
+        fallbacks: &[],
+        places: &[],
         answer,
     }
 }

@@ -22,7 +22,7 @@ fn child() {
 }
 
 /// The gateway's program: this test binary, asked for its only test that serves.
-fn program(arguments: &str, env: &[(&str, &str)]) -> Command {
+pub(crate) fn program(arguments: &str, env: &[(&str, &str)]) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("a running test has a path"));
     command.args(["--exact", "program::child", "--nocapture"]);
     command.env_clear().env(ARGUMENTS, arguments).envs(env.iter().copied());
@@ -40,7 +40,11 @@ fn run(arguments: &str, env: &[(&str, &str)]) -> (i32, String, String) {
 /// A program that serves, its address as it printed it, and what it prints from there on.
 pub(crate) fn serving(env: &[(&str, &str)]) -> (Child, SocketAddr, BufReader<impl Read + use<>>) {
     let mut command = program("", env);
-    command.env("LISTEN", "127.0.0.1:0").stderr(Stdio::piped()).stdout(Stdio::null());
+    command
+        .env("LISTEN", "127.0.0.1:0")
+        .env("OPERATOR", "127.0.0.1:0")
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null());
     let mut child = command.spawn().expect("it starts");
     let mut errors = BufReader::new(child.stderr.take().expect("piped"));
     let mut line = String::new();
@@ -50,6 +54,15 @@ pub(crate) fn serving(env: &[(&str, &str)]) -> (Child, SocketAddr, BufReader<imp
         Some(Ok(address)) => (child, address, errors),
         _ => panic!("no address in {line:?}"),
     }
+}
+
+/// Where operators ask, as the program says once it has started.
+pub(crate) fn operator(errors: &mut impl BufRead) -> SocketAddr {
+    let mut line = String::new();
+    errors.read_line(&mut line).expect("a line");
+    let event: serde_json::Value = serde_json::from_str(&line).expect("an event");
+    let address = event["operator"].as_str().map(str::parse);
+    address.expect("it has one").expect("an address")
 }
 
 pub(crate) fn signal(child: &Child, name: &str) {
@@ -66,6 +79,9 @@ fn all_faults_of_the_environment_come_in_one_message() {
         ("BREAKING_URL", "https://catalog"),
         ("PICKY_URL", "http://me:hunter2@catalog"),
         ("LISTEN", "8080"),
+        ("OPERATOR", "localhost:9090"),
+        ("LOG", "xml"),
+        ("LOG_SAMPLE", "2"),
         ("CORES", "0"),
     ];
     for arguments in ["", "--check"] {
@@ -84,6 +100,9 @@ fn all_faults_of_the_environment_come_in_one_message() {
    = invalid: PLAIN_KEY        secret    is no value that header field `x-api-key` can have
    = invalid: PATIENT_TIMEOUT  duration  is `9s`, must be within 100ms..5s
    = invalid: LISTEN           text      is `8080`, must be an address and a port such as `127.0.0.1:8080`
+   = invalid: OPERATOR         text      is `localhost:9090`, must be an address and a port such as `127.0.0.1:9090`
+   = invalid: LOG              text      is `xml`, must be `json`, `combined` or `off`
+   = invalid: LOG_SAMPLE       number    is `2`, must be within 0..1
    = invalid: CORES            int       is `0`, must be within 1..1024
    = help: `shop --env` prints all 7 variables with their meaning
 "
@@ -128,6 +147,39 @@ fn version_and_help_say_what_is_compiled_in() {
 }
 
 #[test]
+fn preflight_connects_to_every_backend_and_sends_nothing() {
+    let (one, other) = (Backend::start(), Backend::start());
+    let (one_url, other_url) = (one.url(), other.url());
+    let env = [
+        ("PLAIN_URL", one_url.as_str()),
+        ("RETRYING_URL", &other_url),
+        ("BREAKING_URL", &one_url),
+        ("PICKY_URL", &one_url),
+        ("PATIENT_URL", &one_url),
+    ];
+    let (code, out, errors) = run("--preflight", &env);
+    assert_eq!((code, errors.as_str()), (0, ""), "{out}");
+    assert_eq!(out.lines().filter(|line| line.contains("  reached after ")).count(), 5, "{out}");
+    assert!(out.starts_with(&format!("plain     {one_url}  reached")), "{out}");
+    assert_eq!((one.requests().len(), other.requests().len()), (0, 0));
+
+    let (code, out, errors) = run("--preflight", &[("PLAIN_URL", &one_url)]);
+    assert_eq!((code, errors.as_str()), (3, "not all backends can be reached\n"));
+    let line = "retrying  http://127.0.0.1:1  unreachable: cannot connect: connection refused\n";
+    assert!(out.contains(line), "{out}");
+
+    let (code, _, errors) = run("--preflight", &[]);
+    assert_eq!(code, 1);
+    assert!(errors.starts_with("error[environment-incomplete]"), "{errors}");
+}
+
+#[test]
+fn the_contract_is_printed_if_it_is_carried() {
+    let (code, out, errors) = run("--contract", &[]);
+    assert_eq!((code, out.as_str()), (0, "api shop {}\n\nversion 1 {}\n"), "{errors}");
+}
+
+#[test]
 fn an_unknown_argument_is_wrong_use() {
     for arguments in ["--listen", "--env --check", "serve"] {
         let (code, _, errors) = run(arguments, &[]);
@@ -147,6 +199,38 @@ fn a_port_that_is_taken_is_said() {
         assert_eq!(code, 3);
         assert!(errors.starts_with("shop could not start: "), "{errors}");
     }
+}
+
+#[test]
+fn an_operators_port_that_is_taken_is_said_with_the_way_out() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("bound").to_string();
+    let env = [
+        ("PLAIN_URL", "http://127.0.0.1:1"),
+        ("LISTEN", "127.0.0.1:0"),
+        ("OPERATOR", address.as_str()),
+    ];
+    let (code, _, errors) = run("", &env);
+    assert_eq!(code, 3);
+    let expected = format!("shop could not start: cannot listen on {address}: ");
+    assert!(errors.starts_with(&expected), "{errors}");
+    assert!(errors.contains("help: set OPERATOR to another address, or to `off`"), "{errors}");
+}
+
+#[test]
+fn it_is_not_ready_from_the_signal_on() {
+    let env = [("PLAIN_URL", "http://127.0.0.1:1"), ("DRAIN_DELAY", "10s")];
+    let (mut child, address, mut errors) = serving(&env);
+    let operator = operator(&mut errors);
+    assert_eq!(get(operator, "/ready").status, 200);
+    signal(&child, "TERM");
+    let begin = Instant::now();
+    while get(operator, "/ready").status == 200 {
+        assert!(begin.elapsed() < Duration::from_secs(5));
+    }
+    assert_eq!((get(address, "/").status, get(operator, "/live").status), (204, 200));
+    signal(&child, "TERM");
+    child.wait().expect("it ends");
 }
 
 #[test]

@@ -148,6 +148,8 @@ static SECOND: rt::Contract = rt::Contract {
         prefix: &["v1"],
         media_type: "application/json",
         lifecycle: None,
+        source: "",
+        endpoints: &[],
         route: |path| match path {
             ["v1", "ending", _] => const { &[&crate::contract::ENDING_GET] },
             _ => &[],

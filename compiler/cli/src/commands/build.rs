@@ -27,6 +27,7 @@ pub(crate) fn run(args: &Build, terminal: Terminal) -> Result<Outcome, Error> {
             program: &program,
             mode: if args.dev { Mode::Dev } else { Mode::Release },
         };
+        let target = target.carrying(&loaded.input.sources, contract);
         one(contract, target, place, terminal)?;
     }
     Ok(Outcome::Fine)

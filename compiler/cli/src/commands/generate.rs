@@ -7,6 +7,7 @@ use crate::terminal::Terminal;
 use gatewright_build::{Error, LOCK, Order, package, write};
 use gatewright_compiler::Checked;
 use gatewright_compiler::codegen::layout::Files;
+use gatewright_compiler::source::Sources;
 use gatewright_runtime::SOURCE;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -18,7 +19,7 @@ pub(crate) fn run(args: &Generate, terminal: Terminal) -> Result<Outcome, Error>
     let loaded = load(&args.contract.path)?;
     let Some(contract) = loaded.contract(terminal) else { return Ok(Outcome::Findings) };
     let contract = served(contract, args.programs.drafts, args.programs.version.as_deref())?;
-    let files = files(&contract, args)?;
+    let files = files(&loaded.input.sources, &contract, args)?;
     if args.check {
         let difference = write::compare(&args.out, &files)?;
         let differing = difference.changed.iter().chain(&difference.stale);
@@ -40,7 +41,7 @@ pub(crate) fn run(args: &Generate, terminal: Terminal) -> Result<Outcome, Error>
 
 /// Everything that the directory holds: a package per program, and the runtime's source unless it
 /// is elsewhere.
-fn files(contract: &Checked, args: &Generate) -> Result<Files, Error> {
+fn files(sources: &Sources, contract: &Checked, args: &Generate) -> Result<Files, Error> {
     let mut files = Files::new();
     // No revision: what is committed cannot name its own commit.
     for target in targets(contract, &args.programs, "")? {
@@ -50,6 +51,7 @@ fn files(contract: &Checked, args: &Generate) -> Result<Files, Error> {
             None => format!("../{RUNTIME}"),
         };
         let features = features(contract, Backends::Real);
+        let target = target.carrying(sources, contract);
         let order = Order { contract, target, features, runtime: SOURCE };
         let package = package(&order, &runtime)?;
         files.extend(package.into_iter().map(|(path, bytes)| (format!("{name}/{path}"), bytes)));

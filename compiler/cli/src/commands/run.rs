@@ -43,6 +43,9 @@ pub(crate) fn run(args: &Run, terminal: Terminal) -> Result<Outcome, Error> {
     made.launch.check(terminal)?;
     let gateway = made.launch.start(address, terminal)?;
     session.welcome(contract, &made.versions, gateway.address());
+    if let Some(operator) = gateway.operator() {
+        terminal.note(&format!("operators ask on http://{operator}, as for /metrics"));
+    }
     let took = seconds(begin.elapsed());
     terminal.note(&format!("ready after {took}; save the contract to replace it, Ctrl-C stops"));
     session.follow(gateway, watch, &stop)

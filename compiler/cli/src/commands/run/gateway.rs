@@ -31,6 +31,7 @@ pub(crate) struct Launch {
 pub(crate) struct Gateway {
     child: Child,
     address: SocketAddr,
+    operator: Option<SocketAddr>,
 }
 
 impl Launch {
@@ -58,6 +59,8 @@ impl Launch {
         let mut child = self
             .command("")
             .env("LISTEN", address.to_string())
+            .env("OPERATOR", operator())
+            .env("LOG", set("LOG").unwrap_or_else(|| "off".to_owned()))
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| unstartable(&self.program, &error))?;
@@ -66,7 +69,7 @@ impl Launch {
             thread::spawn(move || forward(stderr, &sender, terminal));
         }
         match listening(&events) {
-            Ok(address) => Ok(Gateway { child, address }),
+            Ok((address, operator)) => Ok(Gateway { child, address, operator }),
             Err(said) => {
                 let _ = child.kill();
                 let _ = child.wait();
@@ -92,17 +95,26 @@ impl Gateway {
         self.address
     }
 
+    /// Where operators ask.
+    pub(crate) fn operator(&self) -> Option<SocketAddr> {
+        self.operator
+    }
+
     /// How it ended, if it did.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
     }
 
-    /// Asks it to stop and waits until its port is free. What is in flight it ends on its own.
+    /// Asks it to stop and waits until its ports are free: a port for operators that was not asked
+    /// for is not needed again. What is in flight it ends on its own.
     pub(crate) fn leave_port(mut self) {
         self.terminate();
         let begin = Instant::now();
-        while TcpListener::bind(self.address).is_err() && begin.elapsed() < PATIENCE {
-            thread::sleep(Duration::from_millis(2));
+        let asked = self.operator.filter(|_| operator() != ANY);
+        for port in [Some(self.address), asked].into_iter().flatten() {
+            while TcpListener::bind(port).is_err() && begin.elapsed() < PATIENCE {
+                thread::sleep(Duration::from_millis(2));
+            }
         }
         thread::spawn(move || self.child.wait());
     }
@@ -130,7 +142,8 @@ impl Gateway {
 
 /// What a gateway says while it starts.
 enum Event {
-    Listening(SocketAddr),
+    /// For callers, and for operators.
+    Listening(SocketAddr, Option<SocketAddr>),
     Said(String),
 }
 
@@ -139,12 +152,11 @@ fn forward(stderr: impl Read, sender: &Sender<Event>, terminal: Terminal) {
     let mut listens = false;
     for line in BufReader::new(stderr).lines().map_while(Result::ok) {
         match event(&line) {
-            Some(("started", address)) => {
+            Some(Said::Started(address, operator)) => {
                 listens = true;
-                let address = address.and_then(|address| address.parse().ok());
-                let _ = address.map(|address| sender.send(Event::Listening(address)));
+                let _ = address.map(|address| sender.send(Event::Listening(address, operator)));
             }
-            Some(("stopping" | "stopped", _)) => {}
+            Some(Said::Stops) => {}
             _ if listens => terminal.pass_on(&line),
             _ => {
                 let _ = sender.send(Event::Said(line));
@@ -153,25 +165,43 @@ fn forward(stderr: impl Read, sender: &Sender<Event>, terminal: Terminal) {
     }
 }
 
-/// Kind and address of a line that is an event.
-fn event(line: &str) -> Option<(&'static str, Option<String>)> {
+/// An event that is about the gateway as a whole.
+enum Said {
+    /// Where it listens, and where operators ask.
+    Started(Option<SocketAddr>, Option<SocketAddr>),
+    Stops,
+}
+
+/// What a line says, if it is such an event.
+fn event(line: &str) -> Option<Said> {
     let event: Value = serde_json::from_str(line).ok()?;
-    let kind = match event.get("event")?.as_str()? {
-        "started" => "started",
-        "stopping" => "stopping",
-        "stopped" => "stopped",
-        _ => "other",
-    };
-    Some((kind, event.get("address").and_then(Value::as_str).map(str::to_owned)))
+    let address = |name: &str| event.get(name).and_then(Value::as_str)?.parse().ok();
+    match event.get("event")?.as_str()? {
+        "started" => Some(Said::Started(address("address"), address("operator"))),
+        "stopping" | "stopped" => Some(Said::Stops),
+        _ => None,
+    }
+}
+
+/// Any free port: where operators ask unless the environment says otherwise.
+const ANY: &str = "127.0.0.1:0";
+
+fn operator() -> String {
+    set("OPERATOR").unwrap_or_else(|| ANY.to_owned())
+}
+
+/// What a variable is set to.
+fn set(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|set| !set.is_empty())
 }
 
 /// The address once the gateway listens, or what it said instead.
-fn listening(events: &Receiver<Event>) -> Result<SocketAddr, String> {
+fn listening(events: &Receiver<Event>) -> Result<(SocketAddr, Option<SocketAddr>), String> {
     let end = Instant::now() + PATIENCE;
     let mut said = Vec::new();
     loop {
         match events.recv_timeout(end.saturating_duration_since(Instant::now())) {
-            Ok(Event::Listening(address)) => return Ok(address),
+            Ok(Event::Listening(address, operator)) => return Ok((address, operator)),
             Ok(Event::Said(line)) => said.push(line),
             Err(RecvTimeoutError::Timeout) => {
                 said.push("it does not say that it listens".to_owned());

@@ -48,7 +48,7 @@ impl Process {
         let mut command = Command::new(program);
         command.envs(environment.iter().map(|(name, value)| (name, value)));
         command.env("LISTEN", "127.0.0.1:0").env("CORES", "1").env("DRAIN_LIMIT", "8s");
-        command.env_remove("DRAIN_DELAY");
+        command.env("OPERATOR", "off").env("LOG", "off").env_remove("DRAIN_DELAY");
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = child.spawn().map_err(|error| Error::file("run", program, &error))?;
         let (sender, started) = mpsc::channel();

@@ -1,0 +1,316 @@
+//! The families of metrics: their names, labels and order. They are part of what a gateway promises
+//! to those who run it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use super::count::{BOUNDS, Count, Histogram, Spread, Statuses, names};
+use super::exposition::{Kind, Page};
+use super::meters::{Meters, OfEndpoint, OfOperation, Outcome, Peer};
+use super::{Metrics, process};
+use crate::contract::{Backend, Contract, Endpoint, Version};
+use crate::upstream::Gates;
+
+/// Writes everything there is to count.
+pub(crate) fn write(page: &mut Page, contract: &Contract, metrics: &Metrics, gates: &Gates) {
+    let view = View { contract, cores: metrics.cores.iter().map(|core| &**core).collect() };
+    build(page, contract);
+    view.requests(page);
+    view.durations(page);
+    view.of_endpoints(page);
+    view.calls(page);
+    view.call_durations(page);
+    view.of_operations(page);
+    breakers(page, contract, gates);
+    view.connections(page);
+    let lost = view.sum(|core| &core.lines_lost) + metrics.unwritten.load(Ordering::Relaxed);
+    page.family(
+        "gatewright_log_lines_lost",
+        Kind::Counter,
+        "Lines of the access log that nobody took in time.",
+    );
+    page.sample(&[], lost);
+    process::write(page, metrics.started);
+}
+
+fn build(page: &mut Page, contract: &Contract) {
+    page.family("gatewright_build_info", Kind::Gauge, "What the gateway was made from.");
+    let Contract { api, compiler, revision, .. } = contract;
+    page.sample(&[("api", api), ("compiler", compiler), ("revision", revision)], 1);
+    page.family("gatewright_version_info", Kind::Gauge, "The versions that it serves.");
+    for Version { label, digest, .. } in contract.versions {
+        page.sample(&[("version", label), ("sha256", digest)], 1);
+    }
+}
+
+fn breakers(page: &mut Page, contract: &Contract, gates: &Gates) {
+    page.family(
+        "gatewright_breaker_state",
+        Kind::Gauge,
+        "The state of a backend's breaker: 1 at the one it is in.",
+    );
+    for backend in contract.backends {
+        let Some(now) = gates.state(backend) else { continue };
+        for state in ["closed", "open", "half-open"] {
+            page.sample(&[("backend", backend.name), ("state", state)], u8::from(state == now));
+        }
+    }
+}
+
+/// The counters of all cores, seen as one.
+struct View<'m> {
+    contract: &'m Contract,
+    cores: Vec<&'m Meters>,
+}
+
+/// An endpoint and what each core counted of it.
+type Seen<'m> = (&'static Endpoint, Vec<&'m OfEndpoint>);
+
+/// An operation and what each core counted of it.
+type Called<'m> = (&'static Backend, &'static str, Vec<&'m OfOperation>);
+
+impl<'m> View<'m> {
+    /// The endpoints that have been asked for.
+    fn endpoints(&self) -> impl Iterator<Item = Seen<'m>> {
+        let versions = self.contract.versions.iter().enumerate();
+        let listed = versions.flat_map(|(at, version)| {
+            let endpoints = version.endpoints.iter().enumerate();
+            endpoints.map(move |(index, endpoint)| (at, index, *endpoint))
+        });
+        listed.filter_map(|(version, index, endpoint)| {
+            let of = |core: &&'m Meters| core.of_endpoint(version, index);
+            let found: Vec<_> = self.cores.iter().filter_map(of).collect();
+            (!found.is_empty()).then_some((endpoint, found))
+        })
+    }
+
+    /// The operations that have been called.
+    fn operations(&self) -> impl Iterator<Item = Called<'m>> {
+        let listed = self.contract.backends.iter().flat_map(|backend| {
+            let operations = backend.operations.iter().enumerate();
+            operations.map(move |(index, operation)| (*backend, index, *operation))
+        });
+        listed.filter_map(|(backend, index, operation)| {
+            let of = |core: &&'m Meters| core.of_operation(backend.index, index);
+            let found: Vec<_> = self.cores.iter().filter_map(of).collect();
+            (!found.is_empty()).then_some((backend, operation, found))
+        })
+    }
+
+    /// The sum of a counter over the cores.
+    fn sum(&self, of: impl Fn(&Meters) -> &Count) -> u64 {
+        self.cores.iter().map(|core| of(core).get()).sum()
+    }
+
+    fn requests(&self, page: &mut Page) {
+        let begun = self.sum(|core| &core.begun);
+        let ended = self.sum(|core| &core.ended);
+        page.family(
+            "gatewright_requests_in_flight",
+            Kind::Gauge,
+            "Requests that are being answered.",
+        );
+        page.sample(&[], begun.saturating_sub(ended));
+        page.family("gatewright_requests", Kind::Counter, "Requests that were answered. Those that led to no endpoint have no method, endpoint and version.");
+        let unrouted: Vec<_> = self.cores.iter().map(|core| &core.unrouted).collect();
+        for (status, count) in statuses(&unrouted) {
+            let labels =
+                [("method", ""), ("endpoint", ""), ("version", ""), ("status", status.as_str())];
+            page.sample(&labels, count);
+        }
+        for (endpoint, found) in self.endpoints() {
+            let found: Vec<_> = found.iter().map(|one| &one.statuses).collect();
+            for (status, count) in statuses(&found) {
+                let [method, template, version] = labels(endpoint);
+                page.sample(&[method, template, version, ("status", &status)], count);
+            }
+        }
+        page.family(
+            "gatewright_deprecated_requests",
+            Kind::Counter,
+            "Requests to endpoints that are deprecated, or whose version is.",
+        );
+        for (endpoint, found) in self.endpoints().filter(|(one, _)| one.lifecycle.is_some()) {
+            let all = found.iter().flat_map(|one| one.statuses.counts()).sum::<u64>();
+            page.sample(&labels(endpoint), all);
+        }
+    }
+
+    fn durations(&self, page: &mut Page) {
+        page.family(
+            "gatewright_request_duration_seconds",
+            Kind::Histogram,
+            "From the head of a request to the end of its answer.",
+        );
+        for (endpoint, found) in self.endpoints() {
+            let spread = spread(found.iter().map(|one| &one.durations));
+            histogram(page, &labels(endpoint), &spread);
+        }
+    }
+
+    fn of_endpoints(&self, page: &mut Page) {
+        page.family(
+            "gatewright_requests_aborted",
+            Kind::Counter,
+            "Requests whose caller went away before the answer.",
+        );
+        for (endpoint, found) in self.endpoints() {
+            let count = found.iter().map(|one| one.aborted.get()).sum::<u64>();
+            page.sample(&labels(endpoint), count);
+        }
+        page.family(
+            "gatewright_fallbacks",
+            Kind::Counter,
+            "Answers in which values stood in for these fields.",
+        );
+        for (endpoint, found) in self.endpoints() {
+            let [method, template, version] = labels(endpoint);
+            for (at, fields) in endpoint.fallbacks.iter().enumerate() {
+                let count = at_place(found.iter().map(|one| &one.fallbacks), at);
+                page.sample(&[method, template, version, ("fields", fields)], count);
+            }
+        }
+        page.family("gatewright_violations", Kind::Counter, "What was wrong with requests, by its place. What the endpoint does not declare has no name.");
+        for (endpoint, found) in self.endpoints() {
+            let [method, template, version] = labels(endpoint);
+            let known = endpoint.places.iter().copied().chain([("undeclared", "")]);
+            for (at, (part, name)) in known.enumerate() {
+                let count = at_place(found.iter().map(|one| &one.violations), at);
+                if count > 0 {
+                    page.sample(&[method, template, version, ("in", part), ("name", name)], count);
+                }
+            }
+        }
+    }
+
+    fn calls(&self, page: &mut Page) {
+        page.family(
+            "gatewright_calls",
+            Kind::Counter,
+            "Calls to backends, with all their attempts, by how they ended.",
+        );
+        for (backend, operation, found) in self.operations() {
+            for outcome in Outcome::ALL {
+                let of = |one: &&OfOperation| one.outcomes.get(outcome as usize).map(Count::get);
+                let count = found.iter().filter_map(of).sum::<u64>();
+                if count > 0 {
+                    let [backend, operation] = call_labels(backend, operation);
+                    page.sample(&[backend, operation, ("outcome", outcome.as_str())], count);
+                }
+            }
+        }
+    }
+
+    fn call_durations(&self, page: &mut Page) {
+        page.family("gatewright_call_duration_seconds", Kind::Histogram, "How long calls took with all their attempts, up to the last byte of a result, or the head of one that is passed on.");
+        for (backend, operation, found) in self.operations() {
+            let spread = spread(found.iter().map(|one| &one.durations));
+            histogram(page, &call_labels(backend, operation), &spread);
+        }
+    }
+
+    fn of_operations(&self, page: &mut Page) {
+        page.family("gatewright_call_retries", Kind::Counter, "Further attempts of calls.");
+        for (backend, operation, found) in self.operations() {
+            let count = found.iter().map(|one| one.retries.get()).sum::<u64>();
+            page.sample(&call_labels(backend, operation), count);
+        }
+        page.family(
+            "gatewright_invalid_results",
+            Kind::Counter,
+            "Results that came with a good status and were not what the contract reads.",
+        );
+        for (backend, operation, found) in self.operations() {
+            let count = found.iter().map(|one| one.invalid.get()).sum::<u64>();
+            page.sample(&call_labels(backend, operation), count);
+        }
+    }
+
+    fn connections(&self, page: &mut Page) {
+        page.family("gatewright_cores", Kind::Gauge, "Threads that serve.");
+        page.sample(&[], self.cores.len());
+        let accepted = self.sum(|core| &core.accepted);
+        let closed = self.sum(|core| &core.closed);
+        page.family("gatewright_connections_open", Kind::Gauge, "Connections of callers.");
+        page.sample(&[], accepted.saturating_sub(closed));
+        page.family(
+            "gatewright_connections_accepted",
+            Kind::Counter,
+            "Connections of callers that were accepted.",
+        );
+        page.sample(&[], accepted);
+        page.family(
+            "gatewright_backend_connections",
+            Kind::Counter,
+            "Connections that were made to a backend.",
+        );
+        for (at, backend) in self.contract.backends.iter().enumerate() {
+            let count = at_place(self.cores.iter().map(|core| &core.connected), at);
+            page.sample(&[("backend", backend.name)], count);
+        }
+        let peers = [(Peer::Caller, "callers"), (Peer::Backend, "backends")];
+        page.family(
+            "gatewright_received_bytes",
+            Kind::Counter,
+            "Bytes that came in over connections with callers, and with backends.",
+        );
+        for (peer, name) in peers {
+            page.sample(&[("peer", name)], self.sum(|core| &core.of_peer(peer).received));
+        }
+        page.family(
+            "gatewright_sent_bytes",
+            Kind::Counter,
+            "Bytes that went out over connections with callers, and with backends.",
+        );
+        for (peer, name) in peers {
+            page.sample(&[("peer", name)], self.sum(|core| &core.of_peer(peer).sent));
+        }
+    }
+}
+
+fn labels(endpoint: &'static Endpoint) -> [(&'static str, &'static str); 3] {
+    [
+        ("method", endpoint.method.as_str()),
+        ("endpoint", endpoint.template),
+        ("version", endpoint.version),
+    ]
+}
+
+fn call_labels(
+    backend: &'static Backend,
+    operation: &'static str,
+) -> [(&'static str, &'static str); 2] {
+    [("backend", backend.name), ("operation", operation)]
+}
+
+/// How often each status was answered, without those that never were.
+fn statuses(found: &[&Statuses]) -> BTreeMap<String, u64> {
+    let mut all = BTreeMap::new();
+    for statuses in found {
+        for (name, count) in names().zip(statuses.counts()).filter(|(_, count)| *count > 0) {
+            *all.entry(name).or_default() += count;
+        }
+    }
+    all
+}
+
+fn at_place<'c>(counts: impl Iterator<Item = &'c Vec<Count>>, at: usize) -> u64 {
+    counts.filter_map(|counts| counts.get(at)).map(Count::get).sum()
+}
+
+fn spread<'h>(histograms: impl Iterator<Item = &'h Histogram>) -> Spread {
+    let mut spread = Spread::default();
+    for histogram in histograms {
+        histogram.add_to(&mut spread);
+    }
+    spread
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a bound is small, and a sum that large is no matter of nanoseconds"
+)]
+fn histogram(page: &mut Page, labels: super::exposition::Labels<'_>, spread: &Spread) {
+    let bounds = BOUNDS.map(|micros| micros as f64 / 1e6);
+    page.histogram(labels, &bounds, &spread.buckets, spread.sum as f64 / 1e9);
+}

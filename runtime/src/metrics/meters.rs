@@ -1,0 +1,301 @@
+//! The counters of one core.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use super::count::{Count, Histogram, Statuses};
+use crate::check::{Place, Violations};
+use crate::contract::{Backend, Contract, Endpoint};
+
+/// What one core counts. Aligned so that two cores never write to one cache line.
+#[derive(Debug)]
+#[repr(align(128))]
+pub(crate) struct Meters {
+    contract: &'static Contract,
+    /// The number of the first endpoint of each version.
+    versions: Vec<usize>,
+    /// The number of the first operation of each backend.
+    backends: Vec<usize>,
+    endpoints: Vec<OnceLock<Box<OfEndpoint>>>,
+    operations: Vec<OnceLock<Box<OfOperation>>>,
+    /// Requests that led to no endpoint.
+    pub(super) unrouted: Statuses,
+    pub(crate) begun: Count,
+    pub(crate) ended: Count,
+    pub(crate) accepted: Count,
+    pub(crate) closed: Count,
+    /// Lines of the access log for which there was no room.
+    pub(crate) lines_lost: Count,
+    pub(super) traffic: [Traffic; 2],
+    /// Connections made to each backend.
+    pub(super) connected: Vec<Count>,
+}
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Peer {
+    Caller,
+    Backend,
+}
+
+/// Bytes on connections, as they are on the wire.
+#[derive(Debug, Default)]
+pub(super) struct Traffic {
+    pub(super) received: Count,
+    pub(super) sent: Count,
+}
+
+/// What is counted of one endpoint.
+#[derive(Debug)]
+pub(super) struct OfEndpoint {
+    pub(super) statuses: Statuses,
+    pub(super) durations: Histogram,
+    /// Requests that ended without an answer.
+    pub(super) aborted: Count,
+    /// By the endpoint's own list.
+    pub(super) fallbacks: Vec<Count>,
+    /// By the endpoint's own list, and last those of places that it does not name.
+    pub(super) violations: Vec<Count>,
+}
+
+/// What is counted of one operation.
+#[derive(Debug, Default)]
+pub(super) struct OfOperation {
+    pub(super) outcomes: [Count; Outcome::ALL.len()],
+    pub(super) durations: Histogram,
+    pub(super) retries: Count,
+    /// Results that violated what is read of them.
+    pub(super) invalid: Count,
+}
+
+/// How a call to a backend ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// With a usable status.
+    Ok,
+    /// With a 4xx status.
+    ClientError,
+    /// With a 5xx status.
+    ServerError,
+    /// With another status.
+    OtherStatus,
+    Timeout,
+    Unreachable,
+    BreakerOpen,
+    /// It could not be sent, or its result is not what the contract says.
+    Invalid,
+    /// The caller's body, which it was to carry, did not arrive.
+    Caller,
+    /// Nobody waited for it any more.
+    Dropped,
+}
+
+impl Outcome {
+    pub(crate) const ALL: [Outcome; 10] = [
+        Outcome::Ok,
+        Outcome::ClientError,
+        Outcome::ServerError,
+        Outcome::OtherStatus,
+        Outcome::Timeout,
+        Outcome::Unreachable,
+        Outcome::BreakerOpen,
+        Outcome::Invalid,
+        Outcome::Caller,
+        Outcome::Dropped,
+    ];
+
+    /// The word for it in metrics and logs.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Ok => "ok",
+            Outcome::ClientError => "4xx",
+            Outcome::ServerError => "5xx",
+            Outcome::OtherStatus => "status",
+            Outcome::Timeout => "timeout",
+            Outcome::Unreachable => "unreachable",
+            Outcome::BreakerOpen => "breaker-open",
+            Outcome::Invalid => "invalid",
+            Outcome::Caller => "caller",
+            Outcome::Dropped => "dropped",
+        }
+    }
+}
+
+impl Meters {
+    pub(super) fn new(contract: &'static Contract) -> Meters {
+        let lengths = contract.versions.iter().map(|version| version.endpoints.len());
+        let (versions, endpoints) = firsts(lengths);
+        let lengths = contract.backends.iter().map(|backend| backend.operations.len());
+        let (backends, operations) = firsts(lengths);
+        Meters {
+            contract,
+            versions,
+            backends,
+            endpoints: (0..endpoints).map(|_| OnceLock::new()).collect(),
+            operations: (0..operations).map(|_| OnceLock::new()).collect(),
+            unrouted: Statuses::default(),
+            begun: Count::default(),
+            ended: Count::default(),
+            accepted: Count::default(),
+            closed: Count::default(),
+            lines_lost: Count::default(),
+            traffic: Default::default(),
+            connected: contract.backends.iter().map(|_| Count::default()).collect(),
+        }
+    }
+
+    /// What is counted of an endpoint; nothing for one that its version does not list.
+    fn endpoint(&self, endpoint: &Endpoint) -> Option<&OfEndpoint> {
+        let labels = self.contract.versions.iter();
+        let at = labels.zip(&self.versions).find(|(one, _)| one.label == endpoint.version);
+        let (version, first) = at?;
+        (endpoint.index < version.endpoints.len()).then_some(())?;
+        let cell = self.endpoints.get(first + endpoint.index)?;
+        Some(cell.get_or_init(|| Box::new(OfEndpoint::new(endpoint))))
+    }
+
+    /// What is counted of an operation; nothing for one that its backend does not list.
+    fn operation(&self, backend: &Backend, operation: &str) -> Option<&OfOperation> {
+        let at = backend.operations.binary_search(&operation).ok()?;
+        let cell = self.operations.get(self.backends.get(backend.index)? + at)?;
+        Some(cell.get_or_init(Box::default))
+    }
+
+    /// What was counted of an endpoint by its numbers.
+    pub(super) fn of_endpoint(&self, version: usize, index: usize) -> Option<&OfEndpoint> {
+        self.endpoints.get(self.versions.get(version)? + index)?.get().map(|found| &**found)
+    }
+
+    /// What was counted of an operation by its numbers.
+    pub(super) fn of_operation(&self, backend: usize, index: usize) -> Option<&OfOperation> {
+        self.operations.get(self.backends.get(backend)? + index)?.get().map(|found| &**found)
+    }
+
+    /// A request was answered.
+    pub(crate) fn answered(&self, endpoint: Option<&Endpoint>, status: u16, took: Duration) {
+        match endpoint.and_then(|endpoint| self.endpoint(endpoint)) {
+            Some(meters) => {
+                meters.statuses.add(status);
+                meters.durations.add(took);
+            }
+            None => self.unrouted.add(status),
+        }
+    }
+
+    /// A request ended without an answer.
+    pub(crate) fn aborted(&self, endpoint: Option<&Endpoint>) {
+        if let Some(meters) = endpoint.and_then(|endpoint| self.endpoint(endpoint)) {
+            meters.aborted.one();
+        }
+    }
+
+    /// Values stood in for these fields of an answer.
+    pub(crate) fn fell_back(&self, endpoint: &Endpoint, fields: &str) {
+        let at = endpoint.fallbacks.iter().position(|known| *known == fields);
+        if let (Some(meters), Some(at)) = (self.endpoint(endpoint), at)
+            && let Some(count) = meters.fallbacks.get(at)
+        {
+            count.one();
+        }
+    }
+
+    /// A request was refused because of these.
+    pub(crate) fn violated(&self, endpoint: &Endpoint, violations: &Violations) {
+        let Some(meters) = self.endpoint(endpoint) else { return };
+        for place in violations.places() {
+            let (part, name) = named(place);
+            let known = endpoint.places.iter().position(|one| *one == (part, name));
+            let at = known.unwrap_or(endpoint.places.len());
+            if let Some(count) = meters.violations.get(at) {
+                count.one();
+            }
+        }
+    }
+
+    /// A call ended after so long.
+    pub(crate) fn called(
+        &self,
+        (backend, operation): (&Backend, &str),
+        outcome: Outcome,
+        took: Duration,
+    ) {
+        let Some(meters) = self.operation(backend, operation) else { return };
+        if let Some(count) = meters.outcomes.get(outcome as usize) {
+            count.one();
+        }
+        meters.durations.add(took);
+    }
+
+    /// A call is made again.
+    pub(crate) fn retried(&self, backend: &Backend, operation: &str) {
+        if let Some(meters) = self.operation(backend, operation) {
+            meters.retries.one();
+        }
+    }
+
+    /// A result violates what is read of it.
+    pub(crate) fn misread(&self, backend: &Backend, operation: &str) {
+        if let Some(meters) = self.operation(backend, operation) {
+            meters.invalid.one();
+        }
+    }
+
+    /// A connection to a backend was made.
+    pub(crate) fn connected(&self, backend: usize) {
+        if let Some(count) = self.connected.get(backend) {
+            count.one();
+        }
+    }
+
+    pub(crate) fn received(&self, peer: Peer, bytes: usize) {
+        self.of_peer(peer).received.add(bytes as u64);
+    }
+
+    pub(crate) fn sent(&self, peer: Peer, bytes: usize) {
+        self.of_peer(peer).sent.add(bytes as u64);
+    }
+
+    pub(super) fn of_peer(&self, peer: Peer) -> &Traffic {
+        let [callers, backends] = &self.traffic;
+        match peer {
+            Peer::Caller => callers,
+            Peer::Backend => backends,
+        }
+    }
+}
+
+impl OfEndpoint {
+    fn new(endpoint: &Endpoint) -> OfEndpoint {
+        let counts = |length| (0..length).map(|_| Count::default()).collect();
+        OfEndpoint {
+            statuses: Statuses::default(),
+            durations: Histogram::default(),
+            aborted: Count::default(),
+            fallbacks: counts(endpoint.fallbacks.len()),
+            violations: counts(endpoint.places.len() + 1),
+        }
+    }
+}
+
+/// Where each of several lists begins in one that holds them all, and how long that is.
+fn firsts(lengths: impl Iterator<Item = usize>) -> (Vec<usize>, usize) {
+    let mut total = 0;
+    let mut firsts = Vec::new();
+    for length in lengths {
+        firsts.push(total);
+        total += length;
+    }
+    (firsts, total)
+}
+
+/// The part of a request and the declared name that a violation is counted under. Values of a body
+/// count together: a pointer holds what callers wrote.
+fn named(place: &Place) -> (&'static str, &str) {
+    match place {
+        Place::Path(name) => ("path", name),
+        Place::Query(name) => ("query", name),
+        Place::Header(name) => ("header", name),
+        Place::Cookie(name) => ("cookie", name),
+        Place::Body(_) => ("body", ""),
+    }
+}

@@ -1,0 +1,128 @@
+//! One request from its head to the end of its answer: what is counted and logged of it.
+
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::time::Instant;
+
+use http::request::Parts;
+
+use crate::access::{self, Entry};
+use crate::contract::Endpoint;
+use crate::error::Error;
+use crate::metrics;
+use crate::request::Identity;
+use crate::response::Response;
+
+/// A request on its way. When it is dropped, the request has ended.
+#[derive(Debug)]
+pub(super) struct Record {
+    start: Instant,
+    peer: IpAddr,
+    head: Option<Head>,
+    endpoint: Option<&'static Endpoint>,
+    status: Option<u16>,
+    /// Bytes of an answer that is at hand as a whole.
+    bytes: u64,
+    problem: Option<&'static str>,
+    fallbacks: Vec<&'static str>,
+}
+
+/// What a line needs of the head.
+#[derive(Debug)]
+struct Head {
+    identity: Rc<Identity>,
+    method: http::Method,
+    uri: http::Uri,
+    protocol: http::Version,
+}
+
+impl Record {
+    /// A head has arrived from there.
+    pub(super) fn begin(peer: IpAddr) -> Record {
+        metrics::here(|core| core.begun.one());
+        Record {
+            start: Instant::now(),
+            peer,
+            head: None,
+            endpoint: None,
+            status: None,
+            bytes: 0,
+            problem: None,
+            fallbacks: Vec::new(),
+        }
+    }
+
+    /// It is this request.
+    pub(super) fn is(&mut self, identity: &Rc<Identity>, parts: &Parts) {
+        self.head = Some(Head {
+            identity: Rc::clone(identity),
+            method: parts.method.clone(),
+            uri: parts.uri.clone(),
+            protocol: parts.version,
+        });
+    }
+
+    pub(super) fn identity(&self) -> Option<Rc<Identity>> {
+        self.head.as_ref().map(|head| Rc::clone(&head.identity))
+    }
+
+    /// The path as it was sent.
+    pub(super) fn path(&self) -> &str {
+        self.head.as_ref().map_or("", |head| head.uri.path())
+    }
+
+    /// It leads to this endpoint.
+    pub(super) fn leads_to(&mut self, endpoint: &'static Endpoint) {
+        self.endpoint = Some(endpoint);
+    }
+
+    /// It fails so.
+    pub(super) fn failed(&mut self, error: &Error) {
+        self.problem = Some(error.code());
+        if let (Some(endpoint), Some(violations)) = (self.endpoint, error.violations()) {
+            metrics::here(|core| core.violated(endpoint, violations));
+        }
+    }
+
+    /// It is answered so.
+    pub(super) fn answered(&mut self, response: &mut Response) {
+        self.status = Some(response.status());
+        let head = self.head.as_ref().is_some_and(|head| head.method == http::Method::HEAD);
+        self.bytes = if head { 0 } else { response.length() };
+        self.fallbacks = response.take_fallbacks();
+        if let Some(endpoint) = self.endpoint {
+            for fields in &self.fallbacks {
+                metrics::here(|core| core.fell_back(endpoint, fields));
+            }
+        }
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let took = self.start.elapsed();
+        metrics::here(|core| {
+            core.ended.one();
+            match self.status {
+                Some(status) => core.answered(self.endpoint, status, took),
+                None => core.aborted(self.endpoint),
+            }
+        });
+        let Some(head) = &self.head else { return };
+        let trail = &head.identity.trail;
+        access::note(&Entry {
+            id: &head.identity.id,
+            peer: self.peer,
+            method: head.method.as_str(),
+            path: head.uri.path(),
+            protocol: head.protocol,
+            endpoint: self.endpoint,
+            status: self.status,
+            bytes: self.bytes + trail.bytes(),
+            took,
+            problem: self.problem,
+            fallbacks: &self.fallbacks,
+            trail,
+        });
+    }
+}

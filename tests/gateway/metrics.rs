@@ -1,0 +1,225 @@
+//! What a gateway counts, read by a parser that forgives nothing.
+
+mod exposition;
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use gatewright_runtime::testing::{Backend, Client, Gateway, Running, get, send};
+
+use self::exposition::{Family, Metrics, OPEN, PLAIN};
+use crate::ask::NOBODY;
+use crate::contracts::{pass, shop, validated};
+
+const V1: &str = "/v1/products/p_1a2b3c4d";
+const PRODUCT: [(&str, &str); 3] =
+    [("method", "GET"), ("endpoint", "/v1/products/{id}"), ("version", "1")];
+const ITEM: &str = r#"{"id":"p_1a2b3c4d","name":"Shoes",
+    "pricing":{"gross":{"amount":59.90,"currency":"EUR"}}}"#;
+
+/// What a gateway counted, as Prometheus and as OpenMetrics read it; both say the same families.
+fn metrics(gateway: &Running) -> Metrics {
+    let open = [("Accept", "application/openmetrics-text;version=1.0.0,text/plain;q=0.5")];
+    let open = send(gateway.operator(), "GET", "/metrics", &open, b"");
+    assert_eq!(open.header("content-type"), Some(OPEN));
+    let plain = get(gateway.operator(), "/metrics");
+    assert_eq!((plain.status, plain.header("content-type")), (200, Some(PLAIN)));
+    let (plain, open) = (Metrics::plain(&plain.text()), Metrics::open(&open.text()));
+    assert_eq!(plain.names(), open.names());
+    plain
+}
+
+/// A shop with these addresses of catalogue and reviews.
+fn shop(catalog: &str, reviews: &str) -> Running {
+    let env = [
+        ("CATALOG_URL", catalog),
+        ("REVIEWS_URL", reviews),
+        ("STOCK_URL", NOBODY),
+        ("SEARCH_URL", NOBODY),
+        ("CORES", "2"),
+    ];
+    Gateway::start(&shop::CONTRACT, &env)
+}
+
+/// The same with one more label.
+fn with<'a>(labels: [(&'a str, &'a str); 3], more: (&'a str, &'a str)) -> [(&'a str, &'a str); 4] {
+    let [one, two, three] = labels;
+    [one, two, three, more]
+}
+
+/// Waits until a series has a value: an answer is there before it is counted.
+fn wait(gateway: &Running, family: &str, labels: &[(&str, &str)], value: f64) -> Metrics {
+    let begin = Instant::now();
+    loop {
+        let metrics = metrics(gateway);
+        if metrics.value(family, labels) == Some(value) || begin.elapsed() > Duration::from_secs(5)
+        {
+            assert_eq!(metrics.value(family, labels), Some(value), "{family} {labels:?}");
+            return metrics;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_gateway_that_was_asked_nothing_says_so_in_both_forms() {
+    let gateway = shop(NOBODY, NOBODY);
+    let metrics = metrics(&gateway);
+    assert_eq!(metrics.value("gatewright_cores", &[]), Some(2.0));
+    assert_eq!(metrics.value("gatewright_requests_in_flight", &[]), Some(0.0));
+    assert_eq!(metrics.series("gatewright_requests_total"), 0);
+    let digest = shop::CONTRACT.versions[1].digest;
+    let labels = [("version", "2"), ("sha256", digest)];
+    assert_eq!(metrics.value("gatewright_version_info", &labels), Some(1.0));
+    for (state, value) in [("closed", 1.0), ("open", 0.0), ("half-open", 0.0)] {
+        let labels = [("backend", "catalog"), ("state", state)];
+        assert_eq!(metrics.value("gatewright_breaker_state", &labels), Some(value));
+    }
+    for name in [
+        "process_cpu_seconds_total",
+        "process_resident_memory_bytes",
+        "process_open_fds",
+        "process_start_time_seconds",
+    ] {
+        assert!(metrics.value(name, &[]).is_some_and(|value| value > 0.0), "{name}");
+    }
+}
+
+#[test]
+fn requests_calls_and_stand_ins_are_counted_in_the_words_of_the_contract() {
+    let catalog = Backend::start().answer("GET", "/items/p_1a2b3c4d", 200, ITEM);
+    let gateway = shop(&catalog.url(), NOBODY);
+    for _ in 0..3 {
+        assert_eq!(get(gateway.address(), V1).status, 200);
+    }
+    assert_eq!(get(gateway.address(), "/v1/products/p_00000000").status, 404);
+    assert_eq!(get(gateway.address(), "/v1/products/none").status, 400);
+    assert_eq!(get(gateway.address(), "/v9/products").status, 404);
+
+    let nowhere = [("method", ""), ("endpoint", ""), ("version", ""), ("status", "404")];
+    let metrics = wait(&gateway, "gatewright_requests_total", &nowhere, 1.0);
+    for (status, count) in [("200", 3.0), ("404", 1.0), ("400", 1.0)] {
+        let labels = with(PRODUCT, ("status", status));
+        assert_eq!(metrics.value("gatewright_requests_total", &labels), Some(count), "{status}");
+    }
+    assert_eq!(metrics.value("gatewright_deprecated_requests_total", &PRODUCT), Some(5.0));
+    assert_eq!(metrics.value("gatewright_request_duration_seconds_count", &PRODUCT), Some(5.0));
+    for fields in ["reviews", "in_stock"] {
+        let labels = with(PRODUCT, ("fields", fields));
+        assert_eq!(metrics.value("gatewright_fallbacks_total", &labels), Some(3.0), "{fields}");
+    }
+    let wrong = [PRODUCT[0], PRODUCT[1], PRODUCT[2], ("in", "path"), ("name", "id")];
+    assert_eq!(metrics.value("gatewright_violations_total", &wrong), Some(1.0));
+
+    let item = [("backend", "catalog"), ("operation", "GET /items/{id}")];
+    let outcome = |outcome| [item[0], item[1], ("outcome", outcome)];
+    assert_eq!(metrics.value("gatewright_calls_total", &outcome("ok")), Some(3.0));
+    assert_eq!(metrics.value("gatewright_calls_total", &outcome("4xx")), Some(1.0));
+    assert_eq!(metrics.value("gatewright_call_duration_seconds_count", &item), Some(4.0));
+    assert_eq!(metrics.value("gatewright_call_retries_total", &item), Some(0.0));
+    let ratings =
+        [("backend", "reviews"), ("operation", "GET /ratings"), ("outcome", "unreachable")];
+    assert!(metrics.value("gatewright_calls_total", &ratings).is_some_and(|count| count >= 3.0));
+    for peer in ["callers", "backends"] {
+        for name in ["gatewright_received_bytes_total", "gatewright_sent_bytes_total"] {
+            let bytes = metrics.value(name, &[("peer", peer)]);
+            assert!(bytes.is_some_and(|bytes| bytes > 100.0), "{name} {peer}");
+        }
+    }
+    let made = metrics.value("gatewright_backend_connections_total", &[("backend", "catalog")]);
+    assert!(made.is_some_and(|made| (1.0..=2.0).contains(&made)), "{made:?}");
+}
+
+#[test]
+fn an_open_breaker_further_attempts_and_unreadable_results_are_seen() {
+    let broken = Backend::start().answer("GET", "/items/p_1a2b3c4d", 503, "{}");
+    let gateway = shop(&broken.url(), NOBODY);
+    for _ in 0..4 {
+        get(gateway.address(), V1);
+    }
+    let open = [("backend", "catalog"), ("state", "open")];
+    let metrics = wait(&gateway, "gatewright_breaker_state", &open, 1.0);
+    let item = [("backend", "catalog"), ("operation", "GET /items/{id}")];
+    let retries = metrics.value("gatewright_call_retries_total", &item);
+    assert!(retries.is_some_and(|count| count >= 2.0), "{retries:?}");
+    let labels = [item[0], item[1], ("outcome", "breaker-open")];
+    assert!(metrics.value("gatewright_calls_total", &labels).is_some_and(|count| count >= 1.0));
+
+    let wrong = Backend::start().answer("GET", "/items/p_1a2b3c4d", 200, r#"{"id":7}"#);
+    let gateway = shop(&wrong.url(), NOBODY);
+    assert_eq!(get(gateway.address(), V1).status, 502);
+    let metrics = wait(&gateway, "gatewright_invalid_results_total", &item, 1.0);
+    let labels = [item[0], item[1], ("outcome", "ok")];
+    assert_eq!(metrics.value("gatewright_calls_total", &labels), Some(1.0));
+}
+
+#[test]
+fn a_request_counts_as_in_flight_until_its_end_and_as_aborted_if_nobody_waits() {
+    let catalog =
+        Backend::start().slow("GET", "/items/p_1a2b3c4d", Duration::from_millis(250), ITEM);
+    let gateway = shop(&catalog.url(), NOBODY);
+    let ask = |address: SocketAddr| {
+        let mut client = Client::connect(address);
+        client.request("GET", V1, &[], b"");
+        client
+    };
+    let mut first = ask(gateway.address());
+    wait(&gateway, "gatewright_requests_in_flight", &[], 1.0);
+    let before = metrics(&gateway).value("gatewright_connections_open", &[]);
+    assert_eq!(before, Some(1.0));
+    assert_eq!(first.answer("GET").expect("an answer").status, 200);
+    wait(&gateway, "gatewright_requests_in_flight", &[], 0.0);
+
+    let second = ask(gateway.address());
+    wait(&gateway, "gatewright_requests_in_flight", &[], 1.0);
+    drop(second);
+    let metrics = wait(&gateway, "gatewright_requests_aborted_total", &PRODUCT, 1.0);
+    let labels = with(PRODUCT, ("status", "200"));
+    assert_eq!(metrics.value("gatewright_requests_total", &labels), Some(1.0));
+    let item = [("backend", "catalog"), ("operation", "GET /items/{id}"), ("outcome", "dropped")];
+    wait(&gateway, "gatewright_calls_total", &item, 1.0);
+}
+
+#[test]
+fn what_is_passed_on_counts_until_its_last_byte() {
+    let files = Backend::start().slow("GET", "/files/a", Duration::from_millis(60), "content");
+    let env = [("FILES_URL", &*files.url()), ("FILES_KEY", "k-1"), ("FLAKY_URL", NOBODY)];
+    let gateway = Gateway::start(&pass::CONTRACT, &env);
+    let answer = get(gateway.address(), "/v1/files/a");
+    assert_eq!((answer.status, answer.text().as_str()), (200, "content"));
+    let labels = [("method", "GET"), ("endpoint", "/v1/files/{path*}"), ("version", "1")];
+    wait(&gateway, "gatewright_requests_total", &with(labels, ("status", "200")), 1.0);
+    wait(&gateway, "gatewright_requests_in_flight", &[], 0.0);
+    let call = [("backend", "files"), ("operation", "GET /files/{path*}"), ("outcome", "ok")];
+    wait(&gateway, "gatewright_calls_total", &call, 1.0);
+}
+
+#[test]
+fn callers_cannot_add_series() {
+    let gateway = Gateway::start(&validated::CONTRACT, &[]);
+    let before = metrics(&gateway).total();
+    for turn in 0..40 {
+        get(gateway.address(), &format!("/v1/{turn}?q{turn}={turn}"));
+    }
+    let nowhere = [("method", ""), ("endpoint", ""), ("version", ""), ("status", "404")];
+    let after = wait(&gateway, "gatewright_requests_total", &nowhere, 40.0);
+    assert_eq!(after.total(), before + 1);
+}
+
+/// Both examples and the manual list the same families as a gateway that has everything.
+#[test]
+fn the_manual_lists_every_family() {
+    let gateway = shop(NOBODY, NOBODY);
+    get(gateway.address(), V1);
+    let all = metrics(&gateway);
+    let manual = include_str!("../../compiler/manual/metrics.md");
+    let listed: Vec<&str> =
+        manual.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    let own: Vec<&str> = all.families().map(|Family { name, .. }| name.as_str()).collect();
+    for name in &own {
+        assert!(listed.contains(name), "{name} is not in the manual");
+    }
+    for name in &listed {
+        assert!(own.contains(name), "{name} is in the manual only");
+    }
+}
