@@ -484,7 +484,7 @@ fn a_version_that_ended_is_gone_and_others_may_start_from_it() {
     assert_eq!(contract.contract().versions[0].revision.as_deref(), Some("2.0"));
     assert!(contract.contract().cases.is_empty(), "they are about version 1");
     let target =
-        Target { name: "shop".to_owned(), versions: contract.versions(), revision: String::new() };
+        Target { name: "shop".to_owned(), versions: contract.versions(), ..Target::default() };
     let elsewhere = plan(&contract, &target).elsewhere;
     let [one] = elsewhere.as_slice() else { panic!("{elsewhere:?}") };
     assert_eq!((one.label.as_str(), one.retired), ("1", true));
