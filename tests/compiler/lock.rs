@@ -63,7 +63,10 @@ fn every_contract_can_be_published_and_keeps_what_it_promised() {
         for label in checked(&sources).versions() {
             match published(&sources, lock.as_deref(), &label) {
                 Ok(text) => lock = Some(text),
-                Err(why) => assert!(why.contains("has no endpoint"), "{}: {why}", unit.name),
+                Err(why) => {
+                    let known = ["has no endpoint", "two endpoints are called"];
+                    assert!(known.iter().any(|one| why.contains(one)), "{}: {why}", unit.name);
+                }
             }
             versions += 1;
         }

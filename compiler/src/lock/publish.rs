@@ -70,6 +70,7 @@ pub fn publish(
         let message = format!("version {label} is a draft");
         return Err(Refused::new(message, "nobody may rely on a draft: take away `draft` first"));
     }
+    alike(&surface)?;
     let mut writer = Writer::new(&contract.api, lock, signed);
     match lock {
         Some(lock) if lock.is_retired(label) => {
@@ -98,6 +99,19 @@ pub fn publish(
         ));
     }
     verified(sources, (contract, label), writer.end(Vec::new()))
+}
+
+/// Refuses endpoints that only the types of their parameters tell apart: a lock knows them by
+/// method, path and names.
+fn alike(surface: &[Written]) -> Result<(), Refused> {
+    let endpoints = || surface.iter().filter(|one| one.kind == BlockKind::Endpoint);
+    for (at, one) in endpoints().enumerate() {
+        if endpoints().skip(at + 1).any(|other| other.key == one.key) {
+            let message = format!("two endpoints are called `{}`", one.key);
+            return Err(Refused::new(message, "name the parameters of one of them otherwise"));
+        }
+    }
+    Ok(())
 }
 
 /// Reads a lock back before anybody writes it: what cannot be read again is not written.
