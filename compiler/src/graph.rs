@@ -5,7 +5,7 @@ mod svg;
 mod text;
 
 use crate::check::{duration, longest_of};
-use crate::contract::work::{Comparison, Cond, Fallback, Handler, NodeId, Operand, Parent};
+use crate::contract::work::{Comparison, Cond, Fallback, Handler, Keep, NodeId, Operand, Parent};
 use crate::contract::{Call, Checked, Condition, Contract, Endpoint, Outcome, Version};
 
 /// The calls of one endpoint.
@@ -174,6 +174,10 @@ impl Around<'_> {
         let mut notes = Vec::new();
         if let Some(each) = &call.each {
             notes.push(format!("for each of at most {}, 16 at once", each.max));
+        }
+        if let Some(Keep { fresh, stale }) = call.cache {
+            let stale = (stale > 0).then(|| format!(" stale {}", duration(stale)));
+            notes.push(format!("cache {}{}", duration(fresh), stale.unwrap_or_default()));
         }
         if call.streams {
             notes.push("a stream, timed to its begin".to_owned());

@@ -29,4 +29,6 @@ pub use crate::request::{Deadline, Query, Request, Shape};
 pub use crate::response::Response;
 pub use crate::result::{Body, broken_promise, promise, stand_in};
 pub use crate::run::{Bodies, End, Pending, Step, collected, each, results, run};
-pub use crate::upstream::{Call, Failure, Gateway, Opening, Passing, Sending};
+pub use crate::upstream::{
+    Cached, Caching, Call, Failure, Gateway, Keeping, Opening, Passing, Sending,
+};

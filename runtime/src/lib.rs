@@ -112,6 +112,7 @@ pub mod mock;
 pub mod testing;
 
 mod access;
+mod cache;
 mod calendar;
 mod check;
 mod contract;

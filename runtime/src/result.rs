@@ -8,7 +8,7 @@ use crate::check::Rule;
 use crate::contract::Backend;
 use crate::error::{Error, Kind};
 use crate::json::{Read, Reader, read_result};
-use crate::upstream::Failure;
+use crate::upstream::{Cached, Failure};
 
 /// Holds the body of a result, and of what stands in for it, while parts of them are in use.
 #[derive(Debug, Default)]
@@ -40,6 +40,26 @@ impl Body {
         let (backend, operation) = call;
         let body = keep(&self.result, bytes);
         read_result(body, read).map_err(|violation| Failure::invalid(backend, operation, violation))
+    }
+
+    /// The same for a result that others may get, too: one that violates what is read is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// As [`Body::read`].
+    #[inline]
+    pub fn read_cached<'b, T>(
+        &'b self,
+        result: Result<Cached, Failure>,
+        call: (&'static Backend, &'static str),
+        read: fn(&mut Reader<'b>) -> Read<T>,
+    ) -> Result<T, Failure> {
+        let cached = result?;
+        let read = self.read(Ok(cached.body()), call, read);
+        if read.is_err() {
+            cached.forget();
+        }
+        read
     }
 
     /// Keeps a value that was built to stand in for a result, and reads it; nothing if it does

@@ -24,6 +24,7 @@ use tokio::sync::watch;
 pub(crate) use self::core::race;
 pub(crate) use self::shutdown::{Phase, Watched, follow_signals};
 use crate::access::{self, Log, Spool};
+use crate::cache::Cache;
 use crate::contract::Contract;
 use crate::metrics::Metrics;
 use crate::operator::{Keeper, Operator, Pulse, Pulses, Subject};
@@ -92,6 +93,7 @@ impl Server {
     ) -> io::Result<Server> {
         let settings = Arc::new(settings);
         let gates = Arc::new(Gates::new(contract.backends));
+        let cache = Arc::new(Cache::new(settings.cache));
         let metrics = Arc::new(Metrics::new(contract, settings.cores));
         let pulses = Arc::new(Pulses::new(settings.cores, limits.hang));
         let (phase, watched) = watch::channel(Phase::Starting);
@@ -113,6 +115,7 @@ impl Server {
                 contract,
                 settings: Arc::clone(&settings),
                 gates: Arc::clone(&gates),
+                cache: Arc::clone(&cache),
                 limits,
                 listener,
                 shared,

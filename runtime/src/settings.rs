@@ -20,7 +20,7 @@ use crate::response::field_value;
 use crate::upstream::{Address, is_framing};
 
 /// What every gateway reads beside its contract's variables.
-pub(crate) static OWN: [Variable; 7] = [
+pub(crate) static OWN: [Variable; 8] = [
     Variable {
         name: "LISTEN",
         kind: VariableKind::Text,
@@ -77,6 +77,14 @@ pub(crate) static OWN: [Variable; 7] = [
         about: "how long requests in flight may take to end after that",
         rules: &[],
     },
+    Variable {
+        name: "CACHE_MB",
+        kind: VariableKind::Int,
+        default: Some("64"),
+        bounds: Some(("0", "1048576")),
+        rules: &[],
+        about: "megabytes that kept results may take, all cores together; 0 keeps none",
+    },
 ];
 
 /// A complete environment.
@@ -89,6 +97,8 @@ pub(crate) struct Settings {
     pub(crate) cores: usize,
     pub(crate) drain_delay: Duration,
     pub(crate) drain_limit: Duration,
+    /// How many bytes of results are kept.
+    pub(crate) cache: usize,
     /// One for each backend, at its index.
     pub(crate) backends: Vec<BackendSettings>,
     /// What was read, in the order of declaration, the contract's before the gateway's own.
@@ -152,6 +162,7 @@ impl Settings {
         let text = |variable: &Variable| texts.get(variable.name).cloned().unwrap_or_default();
         let of_contract = contract.environment.iter().map(text).collect();
         let cores = texts.get("CORES").and_then(|text| text.parse().ok());
+        let cache = texts.get("CACHE_MB").and_then(|text| text.parse::<usize>().ok());
         Ok(Settings {
             listen,
             operator,
@@ -159,6 +170,7 @@ impl Settings {
             cores: cores.unwrap_or_else(available_cores),
             drain_delay: span("DRAIN_DELAY"),
             drain_limit: span("DRAIN_LIMIT"),
+            cache: cache.unwrap_or(0).saturating_mul(1_000_000),
             backends,
             read,
             spans,

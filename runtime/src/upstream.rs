@@ -3,6 +3,7 @@
 mod address;
 mod attempt;
 mod breaker;
+mod cached;
 mod call;
 mod connect;
 mod course;
@@ -30,7 +31,8 @@ use http::HeaderMap;
 
 pub(crate) use self::address::Address;
 pub(crate) use self::breaker::Gates;
-pub use self::call::{Call, Opening, Sending};
+pub use self::cached::{Cached, Caching};
+pub use self::call::{Call, Keeping, Opening, Sending};
 use self::connect::Connector;
 pub(crate) use self::download::Download;
 pub use self::failure::Failure;
@@ -41,6 +43,7 @@ use self::pool::Pool;
 pub(crate) use self::preflight::preflight;
 pub(crate) use self::tunnel::Tunnel;
 pub(crate) use self::upload::{Fault, Stopped, Upload};
+use crate::cache::Cache;
 use crate::contract::{Backend, TimeSetting};
 use crate::settings::{BackendSettings, Settings};
 
@@ -57,8 +60,12 @@ struct Share {
     settings: Arc<Settings>,
     gates: Arc<Gates>,
     upstreams: Vec<Upstream>,
+    /// What all cores keep of results.
+    cache: Arc<Cache>,
     /// Calls that go on although the request they belong to may be gone.
     detached: Cell<usize>,
+    /// Calls that find out what is to be kept.
+    flying: Cell<usize>,
 }
 
 /// One backend as one core sees it.
@@ -72,11 +79,13 @@ struct Upstream {
 }
 
 impl Gateway {
-    /// One core's share of the gateway with these settings. `gates` is the same for all cores.
-    pub(crate) fn new(settings: Arc<Settings>, gates: Arc<Gates>) -> Gateway {
+    /// One core's share of the gateway with these settings. `gates` and `cache` are the same for all
+    /// cores.
+    pub(crate) fn new(settings: Arc<Settings>, gates: Arc<Gates>, cache: Arc<Cache>) -> Gateway {
         let upstreams = settings.backends.iter().enumerate();
         let upstreams = upstreams.map(|(at, backend)| Upstream::new(at, backend)).collect();
-        Gateway(Rc::new(Share { settings, gates, upstreams, detached: Cell::new(0) }))
+        let (detached, flying) = (Cell::new(0), Cell::new(0));
+        Gateway(Rc::new(Share { settings, gates, upstreams, cache, detached, flying }))
     }
 
     /// A time span of the contract; nothing when its variable is not declared.

@@ -6,6 +6,7 @@ gatewright_runtime::include_gateway!("answers");
 gatewright_runtime::include_gateway!("by_header");
 gatewright_runtime::include_gateway!("by_media");
 gatewright_runtime::include_gateway!("bookings");
+gatewright_runtime::include_gateway!("caches");
 gatewright_runtime::include_gateway!("calls");
 gatewright_runtime::include_gateway!("each");
 gatewright_runtime::include_gateway!("environment");

@@ -7,6 +7,7 @@ mod answers;
 mod bodies;
 mod breakers;
 mod broken;
+mod caches;
 mod deadlines;
 mod each;
 mod edge;

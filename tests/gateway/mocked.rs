@@ -23,6 +23,7 @@ const ALL: &[Compiled] = &[
     ("tests/data/generate/answers", &contracts::answers::CONTRACT),
     ("tests/data/generate/by_header", &contracts::by_header::CONTRACT),
     ("tests/data/generate/by_media", &contracts::by_media::CONTRACT),
+    ("tests/data/generate/caches", &contracts::caches::CONTRACT),
     ("tests/data/generate/calls", &contracts::calls::CONTRACT),
     ("tests/data/generate/each", &contracts::each::CONTRACT),
     ("tests/data/generate/environment", &contracts::environment::CONTRACT),

@@ -11,7 +11,7 @@ use gatewright_grammar::tree::{
 };
 
 /// Names that belong to the gateway itself.
-const RESERVED: [&str; 11] = [
+const RESERVED: [&str; 12] = [
     "LISTEN",
     "OPERATOR",
     "TLS_CERT",
@@ -20,6 +20,7 @@ const RESERVED: [&str; 11] = [
     "DRAIN_DELAY",
     "DRAIN_LIMIT",
     "CORES",
+    "CACHE_MB",
     "LOG",
     "LOG_SAMPLE",
     "OTEL_EXPORTER_OTLP_ENDPOINT",

@@ -33,7 +33,7 @@ use crate::contract;
 use crate::contract::endpoint::Manner;
 use crate::contract::types::{Kind, Type, Types};
 use crate::contract::work::{Parent, ReplyValue, Work};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 pub(crate) use compatible::{Fit, fit};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{self, EndpointMemberKind, Value};
@@ -138,12 +138,6 @@ fn all_calls<'a>(context: &Context<'a>, diagnostics: &mut Diagnostics) -> Option
         let EndpointMemberKind::Call(call) = &member.kind else { continue };
         if let Some(each) = &call.each {
             built &= free(context, &each.element, diagnostics);
-        }
-        if let Some(cache) = &call.cache {
-            diagnostics.push(
-                super::not_yet(cache.span, "`cache` of a call", Severity::Warning)
-                    .note("the call is made for every request"),
-            );
         }
         let name = &call.name;
         if ["true", "false", "null"].contains(&name.text.as_str()) {

@@ -9,8 +9,8 @@ use super::scope::{Access, Scope, TextAccess};
 use super::tokens::{ident, millis, number};
 use crate::contract::Place;
 use crate::contract::work::{
-    Build, Call, Check, Each, Elements, Fallback, Handler, Operand, Outcome, Parent, PathPart,
-    QueryPart,
+    Build, Call, Check, Condition, Each, Elements, Fallback, Handler, Keep, Operand, Outcome,
+    Parent, PathPart, QueryPart,
 };
 use crate::plan::{CallPlan, EndpointPlan, ReadPlan};
 use proc_macro2::TokenStream;
@@ -170,12 +170,35 @@ fn work(
         Some(_) => quote!(gateway, request),
         None => quote!(&gateway, &request),
     };
+    let made = match &call.cache {
+        Some(keep) => {
+            let caching = caching(call, *keep);
+            quote!(call.cached(#sent, #caching))
+        }
+        None => quote!(call.send(#sent)),
+    };
     quote! {
         #when
         #request
-        let result = call.send(#sent).await;
+        let result = #made.await;
         #outcome
     }
+}
+
+/// How long an outcome is used again, and which statuses are outcomes: 404 and 410 where the call
+/// says what they mean.
+///
+/// ```ignore
+/// rt::Caching { fresh: std::time::Duration::from_millis(60000), stale: …, statuses: &[404] }
+/// ```
+fn caching(call: &Call, keep: Keep) -> TokenStream {
+    let (fresh, stale) = (millis(keep.fresh), millis(keep.stale));
+    let conditions = call.handlers.iter().flat_map(|handler| &handler.conditions);
+    let gone = conditions.filter_map(|condition| match condition {
+        Condition::Status(status @ (404 | 410)) => Some(number(*status)),
+        _ => None,
+    });
+    quote!(rt::Caching { fresh: #fresh, stale: #stale, statuses: &[#(#gone),*] })
 }
 
 /// A request per element of a list.
@@ -503,7 +526,8 @@ fn outcome(
     let (upstream, operation) = (ident(&names.upstream), &call.operation);
     let read = read_node(plan, call).map(|node| {
         let (body, read) = (ident(&names.body), reader::root_reader(plan, node));
-        quote!(let result = #body.read(result, (&upstreams::#upstream, #operation), #read);)
+        let method = ident(if call.cache.is_some() { "read_cached" } else { "read" });
+        quote!(let result = #body.#method(result, (&upstreams::#upstream, #operation), #read);)
     });
     let value = if read.is_some() { quote!(value) } else { quote!(_) };
     let done = set(plan, (at, call, names), &quote!(Some(value)));

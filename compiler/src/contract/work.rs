@@ -249,6 +249,8 @@ pub struct Call {
     pub result: Option<NodeId>,
     /// Calls that must have ended before, as indices in ascending order.
     pub after: Vec<usize>,
+    /// How long its outcome may be used again.
+    pub cache: Option<Keep>,
     /// Whether it answers a stream, of which the result is one item. It begins when all other calls
     /// have ended.
     pub streams: bool,
@@ -279,6 +281,15 @@ impl Call {
     pub fn is_safe(&self) -> bool {
         self.method == "GET" || self.method == "HEAD"
     }
+}
+
+/// How long the outcome of a call may be used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// For how many milliseconds it is as good as a new one.
+    pub fresh: u64,
+    /// For how many milliseconds after that it is used while a new one is asked for.
+    pub stale: u64,
 }
 
 /// A list of whose elements each makes a call.

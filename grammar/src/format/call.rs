@@ -56,7 +56,8 @@ impl Printer<'_> {
         let form = if call.form.is_some() { "form " } else { "" };
         let body = call.body.as_ref().map(|body| self.sent(form, body));
         let cache = call.cache.as_ref().map(|time| self.source(time.span));
-        let head = head.then_if(" ", body).then_if(" cache ", cache);
+        let stale = call.stale.as_ref().map(|time| self.source(time.span));
+        let head = head.then_if(" ", body).then_if(" cache ", cache).then_if(" stale ", stale);
         if call.tails.is_empty() {
             head
         } else {
@@ -160,7 +161,8 @@ fn end(call: &Call) -> usize {
         }
     };
     let tails = call.tails.first().map_or(usize::MAX, |tail| tail.span.range().start);
-    let cache = call.cache.as_ref().map(|time| time.span.range().end).filter(|&end| end < tails);
+    let cache = call.stale.as_ref().or(call.cache.as_ref());
+    let cache = cache.map(|time| time.span.range().end).filter(|&end| end < tails);
     let body = call.body.as_ref().map(|body| body.span.range().end);
     cache.or(body).unwrap_or(target.range().end)
 }

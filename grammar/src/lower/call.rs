@@ -23,7 +23,7 @@ impl Lower<'_> {
             Some(node) => Some(self.object_value(node)),
             None => cursor.opt(Rule::value).map(|node| self.value(node)),
         };
-        let (mut cache, mut tails) = (None, Vec::new());
+        let (mut cache, mut stale, mut tails) = (None, None, Vec::new());
         while let Some(node) = cursor.next() {
             if node.as_rule() == Rule::tail {
                 tails.push(self.tail(node));
@@ -33,11 +33,13 @@ impl Lower<'_> {
             let mut inner = Cursor::of(node);
             inner.take(Rule::k_cache);
             let fresh = self.duration(inner.take(Rule::duration));
+            let after = inner.opt(Rule::k_stale);
+            stale = after.map(|_| self.duration(inner.take(Rule::duration)));
             if cache.replace(fresh).is_some() {
                 self.errors.push(SyntaxError::repeated(span, "cache", "a call"));
             }
         }
-        Call { name, ty, each, stream, backend, target, body, form, cache, tails }
+        Call { name, ty, each, stream, backend, target, body, form, cache, stale, tails }
     }
 
     fn each(&mut self, node: Node<'_>) -> Each {
@@ -228,10 +230,11 @@ mod tests {
 
     #[test]
     fn tails() {
-        let text = "x = a POST /b { c: d } cache 60s\n  with header X = y\n\n  within 200ms // soon\n  when a > 1\n\
+        let text = "x = a POST /b { c: d } cache 60s stale 5min\n  with header X = y\n\n  within 200ms // soon\n  when a > 1\n\
                     on 404, 5xx fail Gone { e: error.e } else null";
         let call = call(text);
         assert_eq!(call.cache.unwrap().millis, 60_000);
+        assert_eq!(call.stale.unwrap().millis, 300_000);
         let kinds: Vec<TailKind> = call.tails.into_iter().map(|tail| tail.kind).collect();
         let [TailKind::With(_), TailKind::Within(_), TailKind::When(_), on, stand_in] = &kinds[..]
         else {

@@ -23,6 +23,8 @@ pub struct Call {
     pub form: Option<Span>,
     /// `cache 60s` on the call's line.
     pub cache: Option<DurationLit>,
+    /// `stale 5min` behind that.
+    pub stale: Option<DurationLit>,
     /// What follows, in order.
     pub tails: Vec<Tail>,
 }

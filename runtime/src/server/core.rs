@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Limits, Phase, connection};
 use crate::access;
+use crate::cache::Cache;
 use crate::contract::Contract;
 use crate::metrics;
 use crate::operator::{Keeper, Pulse};
@@ -30,6 +31,7 @@ pub(super) struct Start {
     pub(super) contract: &'static Contract,
     pub(super) settings: Arc<Settings>,
     pub(super) gates: Arc<Gates>,
+    pub(super) cache: Arc<Cache>,
     pub(super) limits: Limits,
     pub(super) listener: TcpListener,
     /// Whether others may take from its queue when this process has ended.
@@ -72,6 +74,7 @@ async fn serve(start: Start) -> io::Result<usize> {
         contract,
         settings,
         gates,
+        cache,
         limits,
         listener,
         shared,
@@ -83,7 +86,7 @@ async fn serve(start: Start) -> io::Result<usize> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let core = Rc::new(Core {
         contract,
-        gateway: Gateway::new(settings, gates),
+        gateway: Gateway::new(settings, gates, cache),
         limits,
         connections: Cell::new(0),
         ended: Notify::new(),

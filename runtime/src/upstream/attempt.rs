@@ -1,14 +1,17 @@
 //! A call with its policies: deadline, breaker, further attempts.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::cached::told;
 use super::course::Course;
-use super::exchange::{Outgoing, exchange};
+use super::exchange::{Outgoing, exchange, judge};
 use super::failure::{Failure, Reason};
 use super::{Gateway, Upstream};
+use crate::cache::Told;
 use crate::contract::{Backend, Condition};
 use crate::observe;
 use crate::request::{Deadline, Identity, random};
@@ -21,7 +24,8 @@ const AGAIN: [Condition; 4] = [
     Condition::Status(504),
 ];
 
-/// A call on its way. It owns everything it needs, so it can outlive its request.
+/// A call on its way. A clone is the same call, to be made on its own. It owns everything it needs, so it can outlive its request.
+#[derive(Clone)]
 pub(super) struct Calling {
     pub(super) gateway: Gateway,
     pub(super) backend: &'static Backend,
@@ -30,7 +34,13 @@ pub(super) struct Calling {
     /// Whether sending twice means the same as once.
     pub(super) repeatable: bool,
     pub(super) deadline: Deadline,
+    /// The longest that the contract gives it.
+    pub(super) within: Option<Duration>,
     pub(super) identity: Rc<Identity>,
+    /// If its outcome is to be kept: statuses of which it is, beside those of success.
+    pub(super) keeping: Option<&'static [u16]>,
+    /// What the last answer said about that; nothing if it is not to be kept.
+    pub(super) told: Cell<Option<Told>>,
 }
 
 /// Counts a detached call for as long as it runs.
@@ -66,10 +76,7 @@ impl Calling {
 
     /// Makes the call: attempts until one is good, or none is left.
     pub(super) async fn run(self) -> Result<Bytes, Failure> {
-        let mut course = Course::begin(self.backend, self.operation, &self.identity);
-        let result = self.attempts(&mut course).await;
-        course.end(&result);
-        match result {
+        match self.asked().await {
             Ok(body) => Ok(body),
             Err(reason) => {
                 let failure = Failure::new(self.backend, self.operation, reason);
@@ -77,6 +84,14 @@ impl Calling {
                 Err(failure)
             }
         }
+    }
+
+    /// The outcome of all attempts, counted.
+    pub(super) async fn asked(&self) -> Result<Bytes, Reason> {
+        let mut course = Course::begin(self.backend, self.operation, &self.identity);
+        let result = self.attempts(&mut course).await;
+        course.end(&result);
+        result
     }
 
     async fn attempts(&self, course: &mut Course) -> Result<Bytes, Reason> {
@@ -123,11 +138,17 @@ impl Calling {
     }
 
     async fn ask(&self, upstream: &Upstream, limit: Duration) -> Result<Bytes, Reason> {
-        let asking = exchange(upstream, &self.outgoing, self.backend.max_body);
-        match tokio::time::timeout(limit, asking).await {
-            Ok(result) => result,
-            Err(_) => Err(Reason::Timeout),
+        self.told.set(None);
+        let most = self.backend.max_body;
+        let asking = exchange(upstream, &self.outgoing, most);
+        let Ok(answer) = tokio::time::timeout(limit, asking).await else {
+            return Err(Reason::Timeout);
+        };
+        let answer = answer?;
+        if let Some(statuses) = self.keeping.filter(|_| !answer.overflow) {
+            self.told.set(told(answer.status.as_u16(), &answer.headers, statuses));
         }
+        judge(answer, most)
     }
 }
 

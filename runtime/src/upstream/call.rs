@@ -9,6 +9,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::uri::PathAndQuery;
 
 use super::attempt::Calling;
+use super::cached::{Cached, Caching};
 use super::course::Course;
 use super::failure::{Failure, Reason};
 use super::forward::{self, is_framing};
@@ -40,6 +41,9 @@ pub struct Call {
     within: Option<Duration>,
     flaw: Option<String>,
 }
+
+/// A call on its way whose result may be kept.
+pub type Keeping<'c> = Pin<Box<dyn Future<Output = Result<Cached, Failure>> + 'c>>;
 
 /// A call on its way whose answer is a stream.
 pub type Opening<'c> = Pin<Box<dyn Future<Output = Result<Source, Failure>> + 'c>>;
@@ -206,6 +210,36 @@ impl Call {
         Box::pin(self.sending(gateway, request))
     }
 
+    /// Makes the call, or takes what is kept of one that asked the same. All who ask the same at one
+    /// time share one request, which ends by the timeouts of the backend and the call, and goes on
+    /// without them. It does not say who asks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::send`], also with a status that is kept.
+    pub fn cached<'c>(
+        self,
+        gateway: &'c Gateway,
+        request: &'c Request,
+        caching: Caching,
+    ) -> Keeping<'c> {
+        Box::pin(self.keeping(gateway, request, caching))
+    }
+
+    async fn keeping(
+        mut self,
+        gateway: &Gateway,
+        request: &Request,
+        caching: Caching,
+    ) -> Result<Cached, Failure> {
+        self.end_segment();
+        let (backend, operation) = (self.backend, self.operation);
+        match self.prepare(gateway, request) {
+            Ok(calling) => calling.cached(caching).await,
+            Err(reason) => Err(unsent((backend, operation), request, reason)),
+        }
+    }
+
     async fn sending(mut self, gateway: &Gateway, request: &Request) -> Result<Bytes, Failure> {
         self.end_segment();
         let safe = self.method.is_safe();
@@ -343,7 +377,10 @@ impl Call {
             },
             repeatable,
             deadline,
+            within: self.within,
             identity: std::rc::Rc::clone(&request.identity),
+            keeping: None,
+            told: std::cell::Cell::default(),
         })
     }
 }

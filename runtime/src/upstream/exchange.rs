@@ -12,7 +12,7 @@ use super::upload::Sent;
 use crate::contract::Method;
 
 /// A request that can be sent more than once.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Outgoing {
     pub(super) method: Method,
     pub(super) target: PathAndQuery,
@@ -38,17 +38,17 @@ impl Outgoing {
 ///
 /// # Errors
 ///
-/// Every outcome but a 2xx answer within the limit.
+/// There is no whole answer.
 pub(super) async fn exchange(
     upstream: &Upstream,
     outgoing: &Outgoing,
     limit: usize,
-) -> Result<Bytes, Reason> {
+) -> Result<Answer, Reason> {
     if let Some(mut link) = upstream.pool.take() {
         match link.ask(outgoing.to_http(), limit).await {
             Ok(answer) => {
                 upstream.pool.put(link);
-                return judge(answer, limit);
+                return Ok(answer);
             }
             Err(Broken { unsent, unanswered, .. })
                 if unsent || (unanswered && outgoing.method.is_idempotent()) => {}
@@ -59,13 +59,14 @@ pub(super) async fn exchange(
     match link.ask(outgoing.to_http(), limit).await {
         Ok(answer) => {
             upstream.pool.put(link);
-            judge(answer, limit)
+            Ok(answer)
         }
         Err(Broken { what, .. }) => Err(Reason::Unreachable(what)),
     }
 }
 
-fn judge(answer: Answer, limit: usize) -> Result<Bytes, Reason> {
+/// The body of a 2xx answer within the limit, or what is wrong with it.
+pub(super) fn judge(answer: Answer, limit: usize) -> Result<Bytes, Reason> {
     match answer {
         Answer { status, body, .. } if !status.is_success() => {
             Err(Reason::Status(status.as_u16(), body))

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
@@ -65,6 +65,7 @@ where
 /// A whole answer.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     /// There was more than the limit; `body` is empty then.
     pub(super) overflow: bool,
@@ -113,12 +114,13 @@ impl Link {
                 let unsent = error.take_message().is_some();
                 broken(&self.activity, describe(error.error()), unsent)
             })?;
-            let status = response.status();
+            let (head, body) = response.into_parts();
+            let (status, headers) = (head.status, head.headers);
             let limit = if status.is_success() { limit } else { ERROR_BODY };
-            let body = collect(response.into_body(), limit).await;
+            let body = collect(body, limit).await;
             let body = body.map_err(|error| broken(&self.activity, describe(&error), false))?;
             let overflow = body.is_none();
-            Ok(Answer { status, body: body.unwrap_or_default(), overflow })
+            Ok(Answer { status, headers, body: body.unwrap_or_default(), overflow })
         };
         self.driver.drive(work).await
     }

@@ -5,7 +5,7 @@ use super::scope::{Guard, Lower, is_null};
 use crate::analyse::backends::Backends;
 use crate::analyse::{backends, signature, values};
 use crate::contract::work::{
-    Build, Call, Cond, Condition, Fallback, Handler, Outcome, Parent, TextExpr,
+    Build, Call, Cond, Condition, Fallback, Handler, Keep, Outcome, Parent, TextExpr,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::suggest;
@@ -91,6 +91,7 @@ impl<'a> Lower<'a, '_> {
             false => (self.body(index, call, method), None),
         };
         let tails = self.tails(index, call);
+        let cache = self.cache(call, method);
         let Tails { headers, within, when, handlers, fallback } = tails?;
         let fails = |handler: &Handler| matches!(handler.outcome, Outcome::Fail(..));
         Some(Call {
@@ -122,10 +123,37 @@ impl<'a> Lower<'a, '_> {
             fallback,
             result: None,
             after: Vec::new(),
+            cache: cache?,
             streams: false,
             feeds: Vec::new(),
             span,
         })
+    }
+
+    /// How long the outcome may be used again; nothing inside if it is not.
+    fn cache(&mut self, call: &tree::Call, method: &Method) -> Option<Option<Keep>> {
+        let Some(fresh) = &call.cache else { return Some(None) };
+        let stale = call.stale.as_ref();
+        if method.text != "GET" {
+            let message = format!("what a {} does cannot be kept for later", method.text);
+            let (label, help) = ("only a `GET` is asked for its result alone", "delete `cache`");
+            self.refuse(
+                Diagnostic::new(Code::InvalidCache, fresh.span, message)
+                    .label(label)
+                    .see(method.span, "made for every request")
+                    .help(help),
+            );
+            return None;
+        }
+        if let Some(zero) = [Some(fresh), stale].into_iter().flatten().find(|one| one.millis == 0) {
+            self.refuse(
+                Diagnostic::new(Code::InvalidCache, zero.span, "nothing is kept for no time")
+                    .label("this does nothing")
+                    .help("write how long, or delete it"),
+            );
+            return None;
+        }
+        Some(Some(Keep { fresh: fresh.millis, stale: stale.map_or(0, |stale| stale.millis) }))
     }
 
     fn sent(&mut self, method: &Method, body: &tree::Value) -> Option<Build> {

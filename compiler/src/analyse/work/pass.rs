@@ -75,6 +75,13 @@ fn tails(call: &tree::Call) -> Vec<Diagnostic> {
                 .help("delete this"),
         );
     }
+    if let Some(cache) = &call.cache {
+        found.push(
+            invalid(cache.span, "an answer that is passed on is not kept")
+                .label("the gateway never holds it as a whole")
+                .help("delete `cache`"),
+        );
+    }
     for tail in &call.tails {
         let stands_in = match &tail.kind {
             TailKind::When(_) => true,
