@@ -10,6 +10,7 @@ mod consequences;
 mod consumers;
 mod dates;
 mod declare;
+mod deprecated;
 pub(crate) mod edits;
 mod endpoints;
 mod forms;
@@ -147,6 +148,7 @@ fn contract(
             selection: &selection,
             kept: kept.then_some(&names),
             promised: false,
+            flats: &flats,
         };
         let mut own = Diagnostics::default();
         versions.push(endpoints::version(&surroundings, flat, &variables, &mut own));

@@ -6,6 +6,7 @@ mod conditions;
 mod endpoint;
 mod forms;
 pub mod layout;
+mod lifecycle;
 mod pass;
 mod reader;
 mod response;
@@ -21,6 +22,7 @@ mod writes;
 use crate::plan::{Plan, VersionPlan};
 use proc_macro2::TokenStream;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 
 /// A gateway as Rust modules.
 #[derive(Clone, Debug)]
@@ -47,7 +49,8 @@ pub struct Module {
 /// Writes a gateway as Rust modules. Equal plans give equal modules.
 pub fn generate(plan: &Plan) -> Modules {
     let versions: Vec<Vec<Module>> = plan.versions.iter().map(version).collect();
-    let digests: Vec<String> = versions.iter().map(|modules| digest(modules)).collect();
+    let both = plan.versions.iter().zip(&versions);
+    let digests: Vec<String> = both.map(|(plan, modules)| digest(&alone(plan, modules))).collect();
     let mut modules = vec![
         Module { path: Vec::new(), doc: root_doc(plan), items: root::items(plan, &digests) },
         Module {
@@ -111,8 +114,21 @@ fn version(plan: &VersionPlan) -> Vec<Module> {
     modules
 }
 
+/// The modules of a version without what other versions add to it: where its successors are.
+fn alone<'m>(plan: &VersionPlan, modules: &'m [Module]) -> Vec<Cow<'m, Module>> {
+    let mut found: Vec<Cow<'_, Module>> = modules.iter().map(Cow::Borrowed).collect();
+    for endpoint in plan.endpoints.iter().filter(|endpoint| endpoint.successor.is_some()) {
+        let path = [plan.module.as_str(), endpoint.module.as_str()];
+        if let Some(module) = found.iter_mut().find(|module| module.path == path) {
+            let endpoint = crate::plan::EndpointPlan { successor: None, ..endpoint.clone() };
+            module.to_mut().items = endpoint::items(&endpoint);
+        }
+    }
+    found
+}
+
 /// SHA-256 over a version's modules, in hexadecimal: it depends on that version alone.
-fn digest(modules: &[Module]) -> String {
+fn digest(modules: &[Cow<'_, Module>]) -> String {
     let mut hasher = Sha256::new();
     for module in modules {
         hasher.update(module.path.join("/"));

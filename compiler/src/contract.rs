@@ -227,6 +227,8 @@ pub struct Version {
     pub doc: Vec<String>,
     /// When it goes.
     pub lifecycle: Lifecycle,
+    /// What of it goes earlier, endpoints not included.
+    pub deprecations: Vec<Deprecation>,
     /// Record types.
     pub types: Types,
     /// Declared errors.
@@ -249,8 +251,39 @@ pub struct Lifecycle {
     pub since: Option<String>,
     /// When it may go: a day.
     pub sunset: Option<String>,
+    /// Whether it goes then, by itself.
+    pub hard: bool,
     /// Where to read about it.
     pub see: Option<String>,
+    /// What takes its place.
+    pub successor: Option<Successor>,
+}
+
+/// What takes the place of something deprecated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Successor {
+    /// An endpoint.
+    Endpoint {
+        /// The label of its version.
+        version: String,
+        /// `GET /products/{id}`: method and path without the version.
+        key: String,
+    },
+    /// The version with this label.
+    Version(String),
+    /// A part beside it, by its name.
+    Part(String),
+}
+
+/// A part of a type or a request that is deprecated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deprecation {
+    /// `type Page`, `Product.title`, `Currency.EUR`, `GET /find query q`.
+    pub part: String,
+    /// When it goes.
+    pub lifecycle: Lifecycle,
+    /// Where that is said.
+    pub span: Span,
 }
 
 /// A declared error.

@@ -1,6 +1,7 @@
 //! The gateway in Rust's terms: every name, rule and route decided, nothing left to look up.
 
 mod endpoints;
+mod lifecycle;
 mod names;
 mod routes;
 mod rules;
@@ -326,8 +327,10 @@ pub struct EndpointPlan {
     pub timeout: Setting<u64>,
     /// The longest request body.
     pub max_body: u64,
-    /// Header fields about its end, if it is deprecated.
-    pub lifecycle: Option<LifecyclePlan>,
+    /// What callers are told about its end, if it is deprecated.
+    pub lifecycle: Option<Told>,
+    /// Where they find what takes its place.
+    pub successor: Option<SuccessorPlan>,
     /// Parameters.
     pub params: Vec<ParamPlan>,
     /// Whether undeclared query parameters are dropped.
@@ -380,17 +383,57 @@ pub struct BodyPlan {
     pub used: bool,
 }
 
-/// Header fields of a deprecated endpoint.
+/// What callers of a deprecated endpoint are told.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// What they are told about its version.
+    AsVersion,
+    /// Something else.
+    Own(LifecyclePlan),
+}
+
+/// Header fields about the end of something.
 #[derive(Clone, Debug)]
 pub struct LifecyclePlan {
     /// `Deprecation` (RFC 9745): `@1788220800`.
     pub deprecation: Option<String>,
-    /// `Sunset` (RFC 8594): an HTTP date.
-    pub sunset: Option<String>,
+    /// When it may go.
+    pub sunset: Option<SunsetPlan>,
     /// `Link` values.
     pub links: Vec<String>,
-    /// The path prefix of this version and of the next one with the same route.
-    pub successor: Option<(String, String)>,
+}
+
+/// When something may go.
+#[derive(Clone, Debug)]
+pub struct SunsetPlan {
+    /// `Sunset` (RFC 8594): an HTTP date.
+    pub date: String,
+    /// The same in seconds since 1970.
+    pub at: u64,
+    /// When it goes by itself, in seconds since 1970.
+    pub ends: Option<u64>,
+}
+
+/// Where callers find what takes the place of an endpoint.
+#[derive(Clone, Debug)]
+pub enum SuccessorPlan {
+    /// At the same path behind another prefix.
+    Prefix(String, String),
+    /// At another path.
+    Path(Vec<Piece>),
+    /// At a path that needs more than this one has (RFC 6570).
+    Template(String),
+}
+
+/// A piece of a path.
+#[derive(Clone, Debug)]
+pub enum Piece {
+    /// Encoded text.
+    Text(String),
+    /// The segment of the request's path with this index.
+    Segment(usize),
+    /// That one and all behind it.
+    Rest(usize),
 }
 
 /// A parameter.
@@ -519,7 +562,8 @@ pub fn plan(contract: &Checked, target: &Target) -> Plan {
     let versions: Vec<VersionPlan> = chosen
         .map(|(at, one)| {
             let module = modules.local(&format!("v{}", one.label));
-            version(contract, at, one, (module, &upstreams), &mut wanted)
+            let shared = Shared { contract, target, upstreams: &upstreams };
+            version(&shared, at, one, module, &mut wanted)
         })
         .collect();
     for upstream in &mut upstreams {
@@ -578,13 +622,21 @@ fn operations(ident: &str, versions: &[VersionPlan]) -> Vec<String> {
     found.into_iter().cloned().collect()
 }
 
+/// What versions share.
+struct Shared<'a> {
+    contract: &'a Contract,
+    target: &'a Target,
+    upstreams: &'a [Upstream],
+}
+
 fn version(
-    contract: &Contract,
+    shared: &Shared<'_>,
     at: usize,
     version: &Version,
-    (module, upstreams): (String, &[Upstream]),
+    module: String,
     wanted: &mut Vec<Wanted>,
 ) -> VersionPlan {
+    let Shared { contract, target, upstreams } = *shared;
     let mut rules = rules::Rules::new(&version.types);
     let mut modules = Names::new(&["types", "errors", "routes"]);
     let mut names = Names::new(&[]);
@@ -603,7 +655,9 @@ fn version(
         .iter()
         .enumerate()
         .map(|(index, endpoint)| {
-            let around = endpoints::Around { contract, version: at, errors: &errors, upstreams };
+            let with = &target.versions;
+            let around =
+                endpoints::Around { contract, version: at, errors: &errors, upstreams, with };
             EndpointPlan { index, ..endpoints::plan(&around, endpoint, &mut modules, &mut rules) }
         })
         .collect();
@@ -620,7 +674,7 @@ fn version(
             .selection
             .media_type(&version.label)
             .unwrap_or_else(|| "application/json".to_owned()),
-        lifecycle: endpoints::told(&version.lifecycle),
+        lifecycle: lifecycle::plan([&version.lifecycle]),
         rules,
         forms,
         errors,

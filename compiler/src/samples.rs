@@ -287,6 +287,8 @@ pub fn requests(contract: &Checked, versions: &[String]) -> Vec<SampleRequest> {
     let contract = contract.contract();
     let chosen = contract.versions.iter().filter(|one| versions.contains(&one.label));
     let all = chosen.flat_map(|version| version.endpoints.iter().map(move |one| (version, one)));
+    // What ends by itself may have ended.
+    let all = all.filter(|(version, one)| !(version.lifecycle.hard || one.lifecycle.hard));
     let all = all.map(|(version, one)| request(&contract.selection, version, one));
     let mut found: Vec<SampleRequest> = all.collect();
     found.sort_by_key(|request| (request.method != "GET", request.body.is_some()));

@@ -16,8 +16,9 @@ pub use crate::check::{
     optional, repeated, repeated_or, required,
 };
 pub use crate::contract::{
-    Answering, Backend, BodyKind, Breaker, Condition, Contract, Elsewhere, Endpoint, FormField,
-    FormKind, Lifecycle, Method, Selection, Setting, TimeSetting, Variable, VariableKind, Version,
+    Answering, Backend, BodyKind, Breaker, Condition, Contract, Counter, Elsewhere, Endpoint,
+    FormField, FormKind, Lifecycle, Method, Piece, Selection, Setting, Successor, Sunset,
+    TimeSetting, Variable, VariableKind, Version,
 };
 pub use crate::error::{Error, Problem};
 pub use crate::items::{Items, Making, Source, stream};

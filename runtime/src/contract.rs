@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::check::Rule;
@@ -229,12 +230,14 @@ pub struct Endpoint {
     pub max_body: usize,
     /// Whether the endpoint takes a body.
     pub body: BodyKind,
-    /// What callers are told about the version's end.
+    /// What callers are told about its end.
     pub lifecycle: Option<&'static Lifecycle>,
     /// What [`Response::fallback`] may be told, for what is counted.
     pub fallbacks: &'static [&'static str],
     /// Where a request can be wrong, for what is counted: `("query", "limit")`, `("body", "")`.
     pub places: &'static [(&'static str, &'static str)],
+    /// Where they find what takes its place.
+    pub successor: Option<Successor>,
     /// The generated function that answers.
     pub answer: fn(Gateway, Request) -> Answering,
 }
@@ -358,16 +361,69 @@ pub enum FormKind {
     Boolean,
 }
 
-/// What callers of an endpoint are told about its end.
+/// What callers are told about the end of a version or an endpoint.
 #[derive(Debug)]
 pub struct Lifecycle {
     /// The value of the `Deprecation` field (RFC 9745), `@1788220800`.
     pub deprecation: Option<&'static str>,
-    /// The value of the `Sunset` field (RFC 8594), an HTTP date.
-    pub sunset: Option<&'static str>,
+    /// When it may go.
+    pub sunset: Option<Sunset>,
     /// Whole values of `Link` fields (RFC 8288).
     pub links: &'static [&'static str],
-    /// The path prefix of this version and that of its successor, `("/v1", "/v2")`, where the
-    /// successor has the same route.
-    pub successor: Option<(&'static str, &'static str)>,
+}
+
+/// When something may go.
+#[derive(Debug)]
+pub struct Sunset {
+    /// The value of the `Sunset` field (RFC 8594), an HTTP date.
+    pub date: &'static str,
+    /// The same in seconds since 1970.
+    pub at: u64,
+    /// From when on it is not answered any more, in seconds since 1970.
+    pub ends: Option<u64>,
+    /// Requests from then on.
+    pub later: Counter,
+}
+
+/// Counts what happens on all cores.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// A counter at zero.
+    pub const fn new() -> Counter {
+        Counter(AtomicU64::new(0))
+    }
+
+    /// Counts one more.
+    pub(crate) fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many there were.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Where callers find what takes the place of an endpoint.
+#[derive(Clone, Copy, Debug)]
+pub enum Successor {
+    /// At the same path behind another prefix: that of this version, then the other one.
+    Prefix(&'static str, &'static str),
+    /// At another path.
+    Path(&'static [Piece]),
+    /// At a path that needs more than this one has, as a template (RFC 6570).
+    Template(&'static str),
+}
+
+/// A piece of a path.
+#[derive(Clone, Copy, Debug)]
+pub enum Piece {
+    /// Encoded text.
+    Text(&'static str),
+    /// The segment of the request's path with this index.
+    Segment(usize),
+    /// That segment and all behind it.
+    Rest(usize),
 }

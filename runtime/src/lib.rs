@@ -35,6 +35,7 @@
 //!     lifecycle: None,
 //!     fallbacks: &[],
 //!     places: &[("path", "id")],
+//!     successor: None,
 //!     answer: |gateway, request| Box::pin(get_item(gateway, request)),
 //! };
 //!

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::calendar::timestamp;
-use crate::contract::{Backend, Contract, Endpoint, Version};
+use crate::contract::{Backend, Contract, Endpoint, Sunset, Version};
 use crate::error::Error;
 use crate::json::Writer;
 use crate::request::Identity;
@@ -42,6 +42,49 @@ pub(crate) fn started(contract: &Contract, server: &Server, cores: usize) {
     }
     line.number("cores", cores as u64);
     line.write();
+}
+
+/// How long before something ends by itself the log says so at the start.
+const AHEAD: u64 = 30 * 86_400;
+
+/// What ends by itself within thirty days, or has ended.
+pub(crate) fn endings(contract: &Contract, now: SystemTime) {
+    let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    for (what, sunset) in sunsets(contract) {
+        let Some(end) = sunset.ends.filter(|end| *end <= now.saturating_add(AHEAD)) else {
+            continue;
+        };
+        let mut line = Line::new(if end <= now { "ended" } else { "ending" });
+        line.text(what.0, &what.1);
+        line.text("end", &timestamp(Duration::from_secs(end)));
+        line.write();
+    }
+}
+
+/// How often callers asked for something after its sunset.
+pub(crate) fn after_sunset(contract: &Contract) {
+    for (what, sunset) in sunsets(contract) {
+        if sunset.later.count() > 0 {
+            let mut line = Line::new("after-sunset");
+            line.text(what.0, &what.1);
+            line.number("requests", sunset.later.count());
+            line.write();
+        }
+    }
+}
+
+/// Everything that has a sunset of its own, versions and endpoints.
+fn sunsets(contract: &Contract) -> impl Iterator<Item = ((&'static str, String), &'static Sunset)> {
+    contract.versions.iter().flat_map(|version| {
+        let whole = version.lifecycle.map(|one| (("version", version.label.to_owned()), one));
+        let own = version.endpoints.iter().filter_map(|endpoint| {
+            let lifecycle = endpoint.lifecycle?;
+            let shared = version.lifecycle.is_some_and(|whole| std::ptr::eq(whole, lifecycle));
+            (!shared).then(|| (("endpoint", format!("{endpoint:?}")), lifecycle))
+        });
+        let all = whole.into_iter().chain(own);
+        all.filter_map(|(what, lifecycle)| Some((what, lifecycle.sunset.as_ref()?)))
+    })
 }
 
 /// A gateway was asked to stop.

@@ -6,6 +6,7 @@ mod supervisor;
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 pub(crate) use self::inherited::Inherited;
 pub(crate) use self::supervisor::Supervisor;
@@ -112,8 +113,10 @@ fn start(contract: &'static Contract, settings: Settings) -> u8 {
     let versions = observe::labels(contract);
     complain(&format!("{} {versions} on http://{}", contract.api, server.address()));
     observe::started(contract, &server, cores);
+    observe::endings(contract, SystemTime::now());
     match server.join() {
         Ok(cut) => {
+            observe::after_sunset(contract);
             observe::stopped(cut);
             FINE
         }
@@ -169,7 +172,13 @@ fn help(contract: &Contract) -> String {
 }
 
 fn version(contract: &Contract) -> String {
-    let mut out = format!("{}\n", contract.api);
+    let name = |version: &crate::contract::Version| {
+        let digest = version.digest.get(..16).unwrap_or(version.digest);
+        let draft = if version.draft { " (draft)" } else { "" };
+        format!("{}/{}@{digest}{draft}", contract.api, version.label)
+    };
+    let names: Vec<String> = contract.versions.iter().map(name).collect();
+    let mut out = format!("{}\ncontract: {}\n", contract.api, names.join(", "));
     let width = contract.versions.iter().map(|version| version.label.len()).max().unwrap_or(0);
     for version in contract.versions {
         out.push_str(&format!("version {:width$}  sha256 {}\n", version.label, version.digest));

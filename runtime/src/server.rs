@@ -17,7 +17,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 
@@ -51,6 +51,8 @@ pub(crate) struct Limits {
     pub(crate) connections: usize,
     /// For how long nothing may be seen of a core before it counts as hung.
     pub(crate) hang: Duration,
+    /// What says how late it is, for what ends on a day.
+    pub(crate) clock: fn() -> SystemTime,
 }
 
 impl Limits {
@@ -65,6 +67,7 @@ impl Limits {
         stall: Duration::from_secs(30),
         connections: 10_000,
         hang: Duration::from_secs(30),
+        clock: SystemTime::now,
     };
 }
 

@@ -2,6 +2,7 @@
 
 use crate::contracts::{at, built, text, unit};
 use gatewright_compiler::codegen::layout::{self, Files, PackageOptions};
+use gatewright_compiler::source::Sources;
 use gatewright_compiler::{Target, analyse, generate, plan};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -73,5 +74,35 @@ fn every_generated_module_parses() {
                 assert!(syn::parse_file(&source).is_ok(), "{}: {name}", unit.name);
             }
         }
+    }
+}
+
+/// What the modules of a contract say that they were made from.
+fn origin(text: &str, versions: &[&str]) -> String {
+    let mut sources = Sources::new();
+    sources.add("shop.api", text);
+    let contract = analyse(&sources).into_checked().expect("the contract is right");
+    let versions = versions.iter().map(|label| (*label).to_owned()).collect();
+    let target = Target { name: "shop".to_owned(), versions, revision: String::new() };
+    generate(&plan(&contract, &target)).origin
+}
+
+#[test]
+fn a_digest_is_that_of_the_version_alone() {
+    const ALONE: &str = "api shop { public }
+        version 1 {
+          deprecated since 2026-09-01, sunset 2027-03-01
+          GET /a/{id: int} -> { id: int } { return { id: id } }
+        }";
+    let more = format!("{ALONE}\nversion 2 from 1 {{ GET /b -> 204 }}");
+    let first = |origin: &str| origin.split(", ").next().map(str::to_owned);
+    let alone = first(&origin(ALONE, &["1"]));
+    assert!(alone.as_ref().is_some_and(|one| one.starts_with("shop/1@")), "{alone:?}");
+    assert_eq!(first(&origin(&more, &["1"])), alone, "a successor is no part of it");
+    assert_eq!(first(&origin(&more, &["1", "2"])), alone, "nor is the program");
+    let commented = ALONE.replace("GET", "// as before\n GET");
+    assert_eq!(first(&origin(&commented, &["1"])), alone);
+    for changed in [ALONE.replace("2027", "2028"), ALONE.replace("int", "text")] {
+        assert_ne!(first(&origin(&changed, &["1"])), alone, "{changed}");
     }
 }

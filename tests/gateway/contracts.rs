@@ -9,6 +9,7 @@ gatewright_runtime::include_gateway!("bookings");
 gatewright_runtime::include_gateway!("caches");
 gatewright_runtime::include_gateway!("calls");
 gatewright_runtime::include_gateway!("each");
+gatewright_runtime::include_gateway!("ending");
 gatewright_runtime::include_gateway!("environment");
 gatewright_runtime::include_gateway!("everything");
 gatewright_runtime::include_gateway!("names");

@@ -26,6 +26,7 @@ const ALL: &[Compiled] = &[
     ("tests/data/generate/caches", &contracts::caches::CONTRACT),
     ("tests/data/generate/calls", &contracts::calls::CONTRACT),
     ("tests/data/generate/each", &contracts::each::CONTRACT),
+    ("tests/data/generate/ending", &contracts::ending::CONTRACT),
     ("tests/data/generate/environment", &contracts::environment::CONTRACT),
     ("tests/data/generate/everything", &contracts::everything::CONTRACT),
     ("tests/data/generate/fields", &contracts::fields::CONTRACT),
@@ -71,6 +72,8 @@ pub(crate) struct Mocked {
 pub(crate) fn start((folder, contract): Compiled) -> Mocked {
     let input = gatewright_build::read(&path(folder)).expect("the contract is there");
     let checked = analyse(&input.sources).into_checked().expect("the contract has no errors");
+    // As build scripts do.
+    let checked = checked.without_drafts();
     let backends = gatewright_compiler::mocks(&checked, &checked.versions());
     let mocks = mock::start(backends.into_iter().map(backend).collect()).expect("free ports");
     let mut env: Vec<(String, String)> = Vec::new();

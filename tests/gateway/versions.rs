@@ -4,7 +4,7 @@ use gatewright_runtime::testing::{Answer, Backend, Gateway, Running, get, send};
 use serde_json::json;
 
 use crate::ask::{NOBODY, problem, value};
-use crate::contracts::{by_header, by_media};
+use crate::contracts::{by_header, by_media, ending};
 
 fn by_header(store: &str) -> Running {
     Gateway::start(&by_header::CONTRACT, &[("STORE_URL", store)])
@@ -161,4 +161,113 @@ fn a_path_of_no_version_says_which_there_are() {
         let document = problem(&get(gateway.address(), other), 404, "gateway:no-route");
         assert_eq!(document["detail"], json!(null), "{other}");
     }
+}
+
+fn ending() -> Running {
+    Gateway::start(&ending::CONTRACT, &[("STORE_URL", NOBODY)])
+}
+
+#[test]
+fn the_end_of_a_version_is_told_on_every_answer() {
+    let gateway = ending();
+    for (method, target, status) in [
+        ("GET", "/v1/items/7", 200),
+        ("GET", "/v1/items/x", 400),
+        ("HEAD", "/v1/items/7", 200),
+        ("GET", "/v1/nowhere", 404),
+        ("DELETE", "/v1/items/7", 405),
+        ("OPTIONS", "/v1/items/7", 204),
+    ] {
+        let answer = ask(&gateway, method, target, &[]);
+        assert_eq!(answer.status, status, "{method} {target}");
+        assert_eq!(answer.header("deprecation"), Some("@1788220800"), "{method} {target}");
+        assert_eq!(answer.header("sunset"), Some("Sun, 01 Mar 2099 00:00:00 GMT"));
+        let links = answer.headers("link");
+        assert_eq!(links[0], "<https://shop.example/v1>; rel=\"deprecation\"");
+        assert_eq!(links[1], "<https://shop.example/v1>; rel=\"sunset\"");
+        let successor = (status == 200 || status == 400)
+            .then(|| format!("<{}>; rel=\"successor-version\"", target.replace("v1", "v2")));
+        assert_eq!(links.get(2).map(|link| (*link).to_owned()), successor, "{method} {target}");
+    }
+    let only = get(gateway.address(), "/v1/only");
+    assert_eq!(only.headers("link").len(), 2, "no later version has it");
+}
+
+#[test]
+fn the_nearest_word_about_an_end_counts_part_by_part() {
+    let gateway = ending();
+    let first = get(gateway.address(), "/v1/first");
+    assert_eq!(first.header("deprecation"), Some("@1782864000"));
+    assert_eq!(first.header("sunset"), Some("Sat, 01 Mar 2098 00:00:00 GMT"));
+    assert_eq!(
+        first.headers("link"),
+        ["</docs/first>; rel=\"deprecation\"", "</docs/first>; rel=\"sunset\""]
+    );
+    let product = get(gateway.address(), "/v1/products/7");
+    assert_eq!(product.header("deprecation"), Some("@1788220800"), "that of the version");
+    assert_eq!(product.header("sunset"), Some("Sun, 01 Mar 2099 00:00:00 GMT"));
+    for plain in ["/v2/files/a", "/v2/nowhere"] {
+        let answer = get(gateway.address(), plain);
+        for field in ["deprecation", "sunset", "link"] {
+            assert_eq!(answer.header(field), None, "{plain} {field}");
+        }
+    }
+}
+
+#[test]
+fn what_takes_the_place_of_an_endpoint_is_linked() {
+    let gateway = ending();
+    let successor = |target: &str| {
+        let answer = get(gateway.address(), target);
+        let link = answer.headers("link").into_iter().find(|link| link.contains("successor"));
+        link.map(str::to_owned)
+    };
+    for (target, to) in [
+        ("/v1/products/7", "/v1/items/7"),
+        ("/v1/of/7/a%2Fb", "/v2/names/a%2Fb/7"),
+        ("/v1/old/a/b%20c/", "/v2/files/a/b%20c/"),
+    ] {
+        let wanted = format!("<{to}>; rel=\"successor-version\"");
+        assert_eq!(successor(target), Some(wanted), "{target}");
+    }
+    let latest = get(gateway.address(), "/v1/latest");
+    assert_eq!(
+        latest.header("link-template"),
+        Some("\"/v1/items/{id}\"; rel=\"successor-version\""),
+        "the request does not have what the path needs (RFC 9652)"
+    );
+    assert_eq!(successor("/v1/latest"), None);
+}
+
+#[test]
+fn a_hard_sunset_ends_what_it_is_about() {
+    let gateway = ending();
+    for target in ["/v0/items/7", "/v0/nowhere", "/v2/gone"] {
+        let answer = ask(&gateway, "DELETE", target, &[]);
+        assert_eq!(answer.status, if target == "/v2/gone" { 405 } else { 410 }, "{target}");
+        problem(&get(gateway.address(), target), 410, "gateway:retired");
+    }
+    let version = get(gateway.address(), "/v0/items/7");
+    assert_eq!(version.header("sunset"), Some("Wed, 01 Jan 2020 00:00:00 GMT"));
+    assert_eq!(
+        version.headers("link"),
+        [
+            "<https://shop.example/v0>; rel=\"deprecation\"",
+            "<https://shop.example/v0>; rel=\"sunset\"",
+            "</v2/items/7>; rel=\"successor-version\"",
+        ]
+    );
+    let late = get(gateway.address(), "/v2/late");
+    assert_eq!(late.status, 204, "a sunset alone ends nothing");
+    assert_eq!(late.header("sunset"), Some("Wed, 01 Jan 2020 00:00:00 GMT"));
+    assert_eq!(get(gateway.address(), "/v2/soon").status, 204, "not yet");
+}
+
+#[test]
+fn a_draft_is_left_out() {
+    assert_eq!(ending::CONTRACT.versions.len(), 3);
+    assert!(ending::CONTRACT.versions.iter().all(|version| !version.draft));
+    let answer = get(ending().address(), "/v3/items/7");
+    problem(&answer, 404, "gateway:no-route");
+    assert_eq!(answer.header("link"), None);
 }

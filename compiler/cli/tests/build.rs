@@ -68,7 +68,7 @@ fn a_build_that_changes_nothing_is_quick_and_the_result_says_what_it_is() {
 
     let version = ask(&folder, "dist/hello-v1", "--version");
     assert_eq!(version.code, Some(0));
-    assert!(version.out.starts_with("hello\nversion 1  sha256 "), "{}", version.out);
+    assert!(version.out.starts_with("hello\ncontract: hello/1@"), "{}", version.out);
     let check = ask(&folder, "dist/hello-v1", "--check");
     assert_eq!(check.code, Some(1));
     assert!(check.err.contains("PEOPLE_URL"), "{}", check.err);

@@ -269,7 +269,7 @@ pub(crate) fn key(version: &Version, endpoint: &Endpoint) -> String {
 }
 
 /// The same for every name of a parameter: names in paths need not agree.
-fn without_names(key: &str) -> String {
+pub(super) fn without_names(key: &str) -> String {
     let mut text = String::with_capacity(key.len());
     let mut inside = false;
     for letter in key.chars() {

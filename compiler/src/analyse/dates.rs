@@ -32,6 +32,19 @@ pub(crate) fn days(text: &str) -> Option<i64> {
     Some(era * 146_097 + day_of_era - 719_468)
 }
 
+/// The day that is so many days after 1970-01-01.
+pub(crate) fn day(days: i64) -> String {
+    let shifted = days + 719_468;
+    let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = year + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
 /// Midnight UTC as an HTTP date (RFC 9110 section 5.6.7): `Mon, 01 Mar 2027 00:00:00 GMT`.
 pub(crate) fn http_date(text: &str) -> Option<String> {
     const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
@@ -45,7 +58,7 @@ pub(crate) fn http_date(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{days, http_date, is_day};
+    use super::{day, days, http_date, is_day};
 
     #[test]
     fn days_that_do_not_exist_are_refused() {
@@ -57,6 +70,13 @@ mod tests {
     fn days_are_counted_from_the_epoch() {
         assert_eq!(days("1970-01-01"), Some(0));
         assert_eq!(days("2026-09-01").map(|days| days * 86_400), Some(1_788_220_800));
+    }
+
+    #[test]
+    fn a_count_of_days_is_a_day_again() {
+        for text in ["1970-01-01", "2000-02-29", "2026-12-31", "2028-03-01", "2100-02-28"] {
+            assert_eq!(days(text).map(day).as_deref(), Some(text));
+        }
     }
 
     #[test]

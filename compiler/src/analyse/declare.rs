@@ -5,8 +5,8 @@ use super::selection::Said;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::source::Sources;
 use gatewright_grammar::tree::{
-    self, ApiMemberKind, Clause, ClauseKind, EndpointMemberKind, File, ItemKind, VersionMember,
-    VersionMemberKind,
+    self, ApiMemberKind, Clause, ClauseKind, DurationLit, EndpointMemberKind, File, ItemKind,
+    VersionMember, VersionMemberKind,
 };
 
 /// What the `api` block says.
@@ -16,6 +16,8 @@ pub(crate) struct Api {
     pub(crate) doc: Vec<String>,
     /// How requests name a version.
     pub(crate) selection: Option<Said>,
+    /// How long before its sunset a deprecation is announced.
+    pub(crate) notice: Option<DurationLit>,
     pub(crate) clauses: Vec<Clause>,
     /// `published additive`
     pub(crate) additive: bool,
@@ -44,6 +46,7 @@ pub(crate) fn api(files: &[File], diagnostics: &mut Diagnostics) -> Option<Api> 
         name: api.name.text.clone(),
         doc: item.doc.as_ref().map(|doc| doc.lines.clone()).unwrap_or_default(),
         selection: None,
+        notice: None,
         clauses: Vec::new(),
         additive: false,
     };
@@ -82,10 +85,7 @@ fn api_member(api: &mut Api, member: &tree::ApiMember, diagnostics: &mut Diagnos
             .fix("write `problem`", word.span, "problem"),
         ),
         ApiMemberKind::Published { additive } => api.additive = *additive,
-        ApiMemberKind::Notice(_) => diagnostics.push(
-            not_yet(member.span, "`notice`", Severity::Warning)
-                .note("sunset dates are not compared with it"),
-        ),
+        ApiMemberKind::Notice(notice) => api.notice = Some(notice.clone()),
         ApiMemberKind::Clause(clause) => api.clauses.push(clause.clone()),
         ApiMemberKind::Owner(_) | ApiMemberKind::Errors(_) | ApiMemberKind::Bad => {}
     }

@@ -8,17 +8,15 @@ use super::signature;
 use super::types::Resolver;
 use super::variables::Variables;
 use super::versions::{Flat, FlatEndpoint, FlatField, Origins};
-use super::{backends::Backends, claims, clauses, dates, edits, terms, work};
+use super::{backends::Backends, claims, clauses, deprecated, edits, terms, work};
 use crate::check::{self, Places};
 use crate::contract::terms::Access;
 use crate::contract::types::{Type, Types};
-use crate::contract::{Endpoint, Lifecycle, Problem, Selection, Terms, Version, Work};
+use crate::contract::{Endpoint, Problem, Selection, Terms, Version, Work};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Sources;
 use gatewright_grammar::Span;
-use gatewright_grammar::tree::{
-    Clause, ClauseKind, DateLit, Deprecated, EndpointMemberKind, ErrorDecl,
-};
+use gatewright_grammar::tree::{Clause, ClauseKind, EndpointMemberKind, ErrorDecl};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -35,11 +33,17 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) kept: Option<&'a [String]>,
     /// Only what callers are promised is known: no work is looked for.
     pub(crate) promised: bool,
+    /// Every version.
+    pub(crate) flats: &'a [Flat],
 }
 
 impl<'a> Surroundings<'a> {
     fn levels(&self) -> Levels<'a> {
         Levels { api: self.api, origins: self.origins, policies: self.policies }
+    }
+
+    fn announced(&self, flat: &'a Flat) -> deprecated::Around<'a> {
+        deprecated::Around { notice: self.api.notice.as_ref(), flats: self.flats, flat }
     }
 }
 
@@ -58,7 +62,9 @@ pub(crate) fn version(
     variables: &RefCell<Variables>,
     diagnostics: &mut Diagnostics,
 ) -> Version {
-    let lifecycle = lifecycle(flat.deprecated.as_ref(), diagnostics);
+    let announced = around.announced(flat);
+    let lifecycle = announced.version(diagnostics);
+    let deprecations = announced.parts(diagnostics);
     let mut resolver = Resolver::new(flat, diagnostics);
     resolver.all();
     let errors = errors(flat, &mut resolver);
@@ -80,6 +86,7 @@ pub(crate) fn version(
         prefix,
         doc: flat.doc.clone(),
         lifecycle,
+        deprecations,
         types,
         errors: errors.list,
         endpoints,
@@ -168,61 +175,6 @@ fn reserved_members(types: &Types, id: crate::contract::RecordId, diagnostics: &
     }
 }
 
-/// Dates that exist and come in order.
-pub(crate) fn lifecycle(
-    deprecated: Option<&Deprecated>,
-    diagnostics: &mut Diagnostics,
-) -> Lifecycle {
-    let Some(deprecated) = deprecated else { return Lifecycle::default() };
-    let since = deprecated.since.as_ref().and_then(|date| day(date, diagnostics));
-    let sunset = deprecated.sunset.as_ref().and_then(|date| day(date, diagnostics));
-    if let (Some(from), Some(to)) = (&since, &sunset)
-        && dates::days(from) > dates::days(to)
-    {
-        diagnostics.push(
-            Diagnostic::new(
-                Code::SunsetBeforeDeprecation,
-                deprecated.sunset.as_ref().map_or(deprecated.span, |date| date.span),
-                "the sunset lies before the deprecation",
-            )
-            .label("callers would lose it before they are told")
-            .see(
-                deprecated.since.as_ref().map_or(deprecated.span, |date| date.span),
-                "deprecated from here on",
-            )
-            .note("RFC 8594 and RFC 9745 want them in this order"),
-        );
-    }
-    if deprecated.hard {
-        diagnostics.push(
-            super::not_yet(deprecated.span, "`hard`", crate::diagnostic::Severity::Warning)
-                .note("the gateway keeps answering after the sunset date"),
-        );
-    }
-    if deprecated.successor.is_some() {
-        diagnostics.push(
-            super::not_yet(
-                deprecated.span,
-                "`use` of `deprecated`",
-                crate::diagnostic::Severity::Warning,
-            )
-            .note("answers do not name what to use instead"),
-        );
-    }
-    Lifecycle { since, sunset, see: deprecated.see.as_ref().map(|see| see.value.clone()) }
-}
-
-fn day(date: &DateLit, diagnostics: &mut Diagnostics) -> Option<String> {
-    if dates::is_day(&date.text) {
-        return Some(date.text.clone());
-    }
-    diagnostics.push(
-        Diagnostic::new(Code::InvalidDate, date.span, format!("there is no {}", date.text))
-            .label("no such day"),
-    );
-    None
-}
-
 /// What the endpoints of one version share.
 struct Parts<'a> {
     around: &'a Surroundings<'a>,
@@ -243,7 +195,8 @@ fn one(
     let chain = parts.around.levels().clauses(parts.flat, flat);
     let settings = clauses::settle(chain.iter().copied(), &key, variables, resolver.diagnostics);
     resolver.diagnostics.extend((!settings.access).then(|| no_access(flat)));
-    let lifecycle = self::lifecycle(deprecated(flat), resolver.diagnostics);
+    let announced = parts.around.announced(parts.flat);
+    let lifecycle = announced.endpoint(flat, resolver.diagnostics);
     let request = signature::request(flat, parts.prefix, resolver);
     routes.extend(request.as_ref().map(|request| route(parts, flat, request)));
     let answers = signature::answers(&flat.tree, parts.errors, resolver);
@@ -361,13 +314,6 @@ fn warn(
         errors: &parts.errors.list,
     };
     check::endpoint(endpoint, &places, resolver.diagnostics);
-}
-
-fn deprecated(flat: &FlatEndpoint) -> Option<&Deprecated> {
-    flat.tree.members.iter().find_map(|member| match &member.kind {
-        EndpointMemberKind::Deprecated(deprecated) => Some(deprecated),
-        _ => None,
-    })
 }
 
 /// The types that calls declare of their results; nothing where one was refused.

@@ -280,7 +280,6 @@ fn parameter(
     place: Place,
     resolver: &mut Resolver<'_>,
 ) -> Option<()> {
-    resolver.deprecated(written.deprecated.as_ref(), "a parameter");
     let ty = resolver.ty(&written.ty)?;
     let kind = match &ty.kind {
         Kind::Scalar(scalar) if !ty.nullable => ParamKind::One(scalar.plain()),

@@ -15,9 +15,7 @@ use crate::contract::types::{
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::suggest;
 use gatewright_grammar::Span;
-use gatewright_grammar::tree::{
-    self, Base, Deprecated, EnumBody, EnumRest, Field as TreeField, Ident, Value,
-};
+use gatewright_grammar::tree::{self, Base, EnumBody, EnumRest, Field as TreeField, Ident, Value};
 use std::collections::{HashMap, VecDeque};
 
 /// The names of the scalars.
@@ -264,7 +262,6 @@ impl<'a> Resolver<'a> {
 
     fn resolve_declaration(&mut self, at: usize, one: &FlatType, name: &str) -> Option<Type> {
         let span = one.name.span;
-        self.deprecated(one.deprecated.as_ref(), "a type");
         match &one.kind {
             FlatKind::Alias { ty, example } if fields_of(&one.kind).is_none() => {
                 let mut ty = self.ty(ty)?;
@@ -343,18 +340,7 @@ impl<'a> Resolver<'a> {
         whole.then_some(found)
     }
 
-    /// Dates that exist, of what nothing shows to callers.
-    pub(crate) fn deprecated(&mut self, deprecated: Option<&Deprecated>, what: &str) {
-        let Some(deprecated) = deprecated else { return };
-        super::endpoints::lifecycle(Some(deprecated), self.diagnostics);
-        self.diagnostics.push(
-            super::not_yet(deprecated.span, &format!("`deprecated` of {what}"), Severity::Warning)
-                .note("callers are not told"),
-        );
-    }
-
     fn field(&mut self, id: RecordId, named: &tree::NamedField, flat: &FlatField) -> Option<Field> {
-        self.deprecated(named.deprecated.as_ref(), "a field");
         let ty = self.ty(&named.ty)?;
         let name = &named.name.text;
         self.pend(id, name, named);
@@ -532,7 +518,6 @@ impl<'a> Resolver<'a> {
     fn enumeration(&mut self, name: Option<String>, body: &EnumBody) -> Option<Scalar> {
         let mut values: Vec<(String, String)> = Vec::new();
         for value in &body.values {
-            self.deprecated(value.deprecated.as_ref(), "a value");
             let text = &value.name.text;
             let wire = value.wire.as_ref().map_or_else(|| text.clone(), |wire| wire.value.clone());
             if let Some(at) = values.iter().position(|(old, other)| old == text || *other == wire) {

@@ -107,6 +107,25 @@ pub(super) fn lifecycle(old: &Lifecycle, new: &Lifecycle, what: &str) -> Vec<Cha
     found
 }
 
+/// What is said about the end of parts of types and requests.
+pub(super) fn parts(old: &Version, new: &Version) -> Vec<Change> {
+    let (was, is) = (&old.deprecations, &new.deprecations);
+    let none = Lifecycle::default();
+    let mut found = Vec::new();
+    for before in was {
+        let after = is.iter().find(|other| other.part == before.part);
+        let place = after.map_or(new.span, |after| after.span);
+        let after = after.map_or(&none, |after| &after.lifecycle);
+        let changes = lifecycle(&before.lifecycle, after, &before.part).into_iter();
+        found.extend(changes.map(|change| change.at(before.span, place)));
+    }
+    for after in is.iter().filter(|after| was.iter().all(|one| one.part != after.part)) {
+        let changes = lifecycle(&none, &after.lifecycle, &after.part).into_iter();
+        found.extend(changes.map(|change| change.at(old.span, after.span)));
+    }
+    found
+}
+
 fn variables(old: &Contract, new: &Contract) -> Vec<Change> {
     let mut found = Vec::new();
     for variable in &new.variables {

@@ -22,6 +22,9 @@ pub(super) fn versions(old: Side<'_>, new: Side<'_>) -> Vec<Change> {
         // Another version ends when it says so; nothing was announced for it.
         found.clear();
     }
+    if old.version.label == new.version.label {
+        found.extend(around::parts(old.version, new.version));
+    }
     let Matches { same, moved, gone, came } = matching::matches(old, new);
     for (before, after) in &same {
         found.extend(endpoint((old, before), (new, after)));

@@ -36,7 +36,8 @@ pub(super) fn check(files: &[File], diagnostics: &mut Diagnostics) {
             diagnostic = diagnostic.see(step.label.span, "which is edits again");
         }
         diagnostics.push(diagnostic.help(format!(
-            "write version {label} out in full, without `from {}`: the chain begins anew",
+            "write version {label} out in full, without `from {}`: the chain begins anew; \
+             `gatewright version new --flat` writes the next one so",
             from.text
         )));
     }

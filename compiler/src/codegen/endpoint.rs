@@ -1,15 +1,16 @@
 //! One module per endpoint: what it reads, what it calls, what it answers.
 
 use super::calls;
+use super::lifecycle;
 use super::pass;
 use super::reader;
 use super::response;
 use super::scope::Scope;
 use super::stream;
-use super::tokens::{ident, number, time};
+use super::tokens::{ident, number, option, time};
 use crate::contract::endpoint::Manner;
 use crate::contract::{FormField, FormKind, Place};
-use crate::plan::{BodyPlan, EndpointPlan, LifecyclePlan, ParamPlan, PresencePlan};
+use crate::plan::{BodyPlan, EndpointPlan, ParamPlan, PresencePlan, Told};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -30,8 +31,8 @@ use quote::quote;
 /// ```
 pub(crate) fn items(plan: &EndpointPlan) -> Vec<TokenStream> {
     let mut items = imports(plan);
-    if let Some(lifecycle) = &plan.lifecycle {
-        items.push(self::lifecycle(lifecycle));
+    if let Some(Told::Own(own)) = &plan.lifecycle {
+        items.push(lifecycle::lifecycle(own));
     }
     items.push(endpoint(plan));
     items.push(function(plan));
@@ -76,32 +77,6 @@ fn uses_rules(plan: &EndpointPlan) -> bool {
 }
 
 /// ```ignore
-/// static LIFECYCLE: rt::Lifecycle = rt::Lifecycle { deprecation: Some("@1788220800"), … };
-/// ```
-pub(crate) fn lifecycle(plan: &LifecyclePlan) -> TokenStream {
-    let option = |text: &Option<String>| match text {
-        Some(text) => quote!(Some(#text)),
-        None => quote!(None),
-    };
-    let deprecation = option(&plan.deprecation);
-    let sunset = option(&plan.sunset);
-    let links = &plan.links;
-    let successor = match &plan.successor {
-        Some((from, to)) => quote!(Some((#from, #to))),
-        None => quote!(None),
-    };
-    quote! {
-        /// What callers are told about the end.
-        pub static LIFECYCLE: rt::Lifecycle = rt::Lifecycle {
-            deprecation: #deprecation,
-            sunset: #sunset,
-            links: &[#(#links),*],
-            successor: #successor,
-        };
-    }
-}
-
-/// ```ignore
 /// pub static ENDPOINT: rt::Endpoint = rt::Endpoint {
 ///     method: rt::Method::Get,
 ///     template: "/v1/products/{id}",
@@ -127,10 +102,11 @@ fn endpoint(plan: &EndpointPlan) -> TokenStream {
         Some(BodyPlan { required, .. }) => quote!(rt::BodyKind::Json { required: #required }),
         None => quote!(rt::BodyKind::None),
     };
-    let lifecycle = match plan.lifecycle {
-        Some(_) => quote!(Some(&LIFECYCLE)),
-        None => quote!(None),
-    };
+    let lifecycle = option(plan.lifecycle.as_ref().map(|told| match told {
+        Told::AsVersion => quote!(&super::LIFECYCLE),
+        Told::Own(_) => quote!(&LIFECYCLE),
+    }));
+    let successor = option(plan.successor.as_ref().map(lifecycle::successor));
     let index = number(plan.index);
     let fallbacks = response::fallback_fields(plan);
     let places = places(plan);
@@ -148,6 +124,7 @@ fn endpoint(plan: &EndpointPlan) -> TokenStream {
             lifecycle: #lifecycle,
             fallbacks: &[#(#fallbacks),*],
             places: &[#(#places),*],
+            successor: #successor,
             answer: |gateway, request| Box::pin(answer(gateway, request)),
         };
     }

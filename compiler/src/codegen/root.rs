@@ -3,7 +3,9 @@
 use super::tokens::{ident, millis, number, option, setting, time};
 use crate::contract::work::Condition;
 use crate::contract::{Breaker, Selection, Variable, VariableKind};
-use crate::plan::{ElsewherePlan, ErrorPlan, Plan, Upstream, VariablePlan, VersionPlan, WantPlan};
+use crate::plan::{
+    ElsewherePlan, ErrorPlan, Plan, Upstream, VariablePlan, VersionPlan, WantPlan,
+};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -75,7 +77,7 @@ fn version(version: &VersionPlan, digest: &str, source: &str) -> TokenStream {
 pub(crate) fn version_items(version: &VersionPlan) -> Vec<TokenStream> {
     let Some(lifecycle) = &version.lifecycle else { return Vec::new() };
     let mut items = runtime(false);
-    items.push(super::endpoint::lifecycle(lifecycle));
+    items.push(super::lifecycle::lifecycle(lifecycle));
     items
 }
 

@@ -74,6 +74,8 @@ codes! {
     NothingToChange "nothing-to-change" Error "an edit of something that is not there";
     InvalidVersions "invalid-versions" Error "versions cannot be told apart this way";
     SunsetBeforeDeprecation "sunset-before-deprecation" Error "a sunset lies before the deprecation";
+    SunsetTooSoon "sunset-too-soon" Error "callers have less time than the API promises";
+    UnknownSuccessor "unknown-successor" Warning "what is to take something's place is not there";
     InvalidDate "invalid-date" Error "there is no such day";
     // Types and values.
     InvalidBounds "invalid-bounds" Error "bounds that this type does not have, or that leave no value";

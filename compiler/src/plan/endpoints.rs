@@ -2,15 +2,14 @@
 
 use super::rules::Rules;
 use super::{
-    BodyPlan, CallPlan, EndpointPlan, EnvPlan, ErrorPlan, LifecyclePlan, Names, ParamPlan,
-    PresencePlan, RuleKind, Upstream, shapes,
+    BodyPlan, CallPlan, EndpointPlan, EnvPlan, ErrorPlan, Names, ParamPlan, PresencePlan, RuleKind,
+    Upstream, lifecycle, shapes,
 };
-use crate::analyse::{days, http_date};
 use crate::contract::endpoint::{Endpoint, Param, ParamKind, Place, Presence, RouteSegment, Shape};
 use crate::contract::types::{Const, Rule, Scalar};
 use crate::contract::visit;
 use crate::contract::work::{Build, Outcome, Work};
-use crate::contract::{Contract, Lifecycle, VariableKind};
+use crate::contract::{Contract, VariableKind, Version};
 
 /// Locals that generated code uses itself.
 const RESERVED: [&str; 28] = [
@@ -51,6 +50,14 @@ pub(crate) struct Around<'a> {
     pub(crate) version: usize,
     pub(crate) errors: &'a [ErrorPlan],
     pub(crate) upstreams: &'a [Upstream],
+    /// The labels of the versions that the program has.
+    pub(crate) with: &'a [String],
+}
+
+impl<'a> Around<'a> {
+    fn own(&self) -> Option<&'a Version> {
+        self.contract.versions.get(self.version)
+    }
 }
 
 /// Plans `endpoint`.
@@ -92,7 +99,10 @@ pub(crate) fn plan(
         version: version_label(around),
         timeout: endpoint.timeout.clone(),
         max_body: endpoint.max_body,
-        lifecycle: lifecycle(around, endpoint),
+        lifecycle: around.own().and_then(|version| lifecycle::told(version, endpoint)),
+        successor: around.own().and_then(|version| {
+            lifecycle::successor(around.contract, (version, endpoint), around.with)
+        }),
         params,
         ignore_params: endpoint.ignore_params,
         ignore_fields: endpoint.ignore_fields,
@@ -259,52 +269,4 @@ fn errors(work: &Work, around: &Around<'_>) -> Vec<(usize, String)> {
     found.sort();
     found.dedup();
     found
-}
-
-/// What callers are told about the end of an endpoint, its own words before its version's.
-fn lifecycle(around: &Around<'_>, endpoint: &Endpoint) -> Option<LifecyclePlan> {
-    let version = around.contract.versions.get(around.version)?;
-    let own = &endpoint.lifecycle;
-    let told = self::told(if *own == Lifecycle::default() { &version.lifecycle } else { own })?;
-    Some(LifecyclePlan { successor: successor(around, endpoint), ..told })
-}
-
-/// What callers are told about the end of something; nothing if it is not deprecated.
-pub(crate) fn told(told: &Lifecycle) -> Option<LifecyclePlan> {
-    if *told == Lifecycle::default() {
-        return None;
-    }
-    let link = |see: &String| format!("<{see}>; rel=\"deprecation\"");
-    Some(LifecyclePlan {
-        deprecation: told.since.as_deref().and_then(days).map(|days| format!("@{}", days * 86_400)),
-        sunset: told.sunset.as_deref().and_then(http_date),
-        links: told.see.iter().map(link).collect(),
-        successor: None,
-    })
-}
-
-fn successor(around: &Around<'_>, endpoint: &Endpoint) -> Option<(String, String)> {
-    let versions = &around.contract.versions;
-    let this = versions.get(around.version)?;
-    let tail = |endpoint: &Endpoint, prefix: usize| {
-        let anonymous = |segment: &RouteSegment| match segment {
-            RouteSegment::Literal(text) => text.clone(),
-            RouteSegment::Param(_) => "{}".to_owned(),
-            RouteSegment::Parts(shape, of) => shape.join(&vec!["{}".to_owned(); of.len()]),
-            RouteSegment::Rest(_) => "{*}".to_owned(),
-        };
-        endpoint.route.iter().skip(prefix).map(anonymous).collect::<Vec<_>>()
-    };
-    let wanted = tail(endpoint, this.prefix.len());
-    let same = |other: &&crate::contract::Version| {
-        other.lifecycle == Lifecycle::default()
-            && other.endpoints.iter().any(|one| {
-                one.method == endpoint.method
-                    && one.lifecycle == Lifecycle::default()
-                    && tail(one, other.prefix.len()) == wanted
-            })
-    };
-    let next = versions.iter().skip(around.version + 1).rev().find(same)?;
-    let path = |prefix: &[String]| prefix.iter().map(|part| format!("/{part}")).collect::<String>();
-    Some((path(&this.prefix), path(&next.prefix)))
 }

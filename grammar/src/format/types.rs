@@ -75,7 +75,12 @@ impl Row for Variant {
     }
 
     fn layout(&self, printer: &mut Printer<'_>) -> Layout {
-        printer.source(self.name.span).then(": ").then(printer.ty(&self.ty))
+        let deprecated = self.deprecated.as_ref().map(|deprecated| printer.deprecated(deprecated));
+        printer
+            .source(self.name.span)
+            .then(": ")
+            .then(printer.ty(&self.ty))
+            .then_if(" ", deprecated)
     }
 }
 

@@ -211,7 +211,8 @@ impl Lower<'_> {
         let doc = self.doc(&mut cursor);
         let name = self.ident(cursor.any());
         let span = Span { start: name.span.start, ..whole };
-        Variant { name, ty: self.ty(cursor.take(Rule::ty)), doc, span }
+        let ty = self.ty(cursor.take(Rule::ty));
+        Variant { name, ty, deprecated: self.deprecation(&mut cursor), doc, span }
     }
 
     /// `deprecated …`, if `cursor` is at one.

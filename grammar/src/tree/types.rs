@@ -217,6 +217,8 @@ pub struct Variant {
     pub name: Ident,
     /// What it holds.
     pub ty: Type,
+    /// When it goes.
+    pub deprecated: Option<Deprecated>,
     /// Documentation before or behind it.
     pub doc: Option<Doc>,
     /// Where it stands.

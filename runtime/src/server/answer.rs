@@ -19,7 +19,7 @@ use super::panic::{Panicked, caught};
 use super::record::Record;
 use super::{Limits, head, lifecycle, select};
 use crate::check::{Place, Violations};
-use crate::contract::{BodyKind, Contract, Endpoint, Version};
+use crate::contract::{BodyKind, Contract, Endpoint, Lifecycle, Version};
 use crate::error::{Error, Kind};
 use crate::observe;
 use crate::request::{
@@ -54,6 +54,16 @@ struct Asked {
     contract: &'static Contract,
     version: Option<&'static Version>,
     endpoint: Option<&'static Endpoint>,
+}
+
+impl Asked {
+    /// What callers are told about the end of what they ask for: the nearest counts.
+    fn lifecycle(&self) -> Option<&'static Lifecycle> {
+        match self.endpoint {
+            Some(endpoint) => endpoint.lifecycle,
+            None => self.version.and_then(|version| version.lifecycle),
+        }
+    }
 }
 
 /// Answers one request.
@@ -91,7 +101,11 @@ fn arrive(
 ) -> Result<(Arrived, Route), Error> {
     head::check(&parts, core.limits)?;
     let segments = Segments::parse(parts.uri.path())?;
-    let route = route(&segments, &parts, asked)?;
+    let route = route(&segments, &parts, asked);
+    if let Some(lifecycle) = asked.lifecycle() {
+        lifecycle::check(lifecycle, core.limits.clock)?;
+    }
+    let route = route?;
     Ok((Arrived { parts, segments, identity: Rc::clone(identity), peer }, route))
 }
 
@@ -285,12 +299,11 @@ fn finish(
     let passed = endpoint.is_some_and(|one| matches!(one.body, BodyKind::Passed { .. }));
     select::name(contract, version, passed, &mut response);
     let headers = response.headers_mut();
-    let told = match endpoint {
-        Some(endpoint) => endpoint.lifecycle,
-        None => version.and_then(|version| version.lifecycle),
-    };
-    if let Some(lifecycle) = told {
-        lifecycle::announce(lifecycle, record.path(), headers);
+    if let Some(lifecycle) = asked.lifecycle() {
+        lifecycle::announce(lifecycle, headers);
+    }
+    if let Some(successor) = endpoint.and_then(|endpoint| endpoint.successor) {
+        lifecycle::lead_on(successor, record.path(), headers);
     }
     const ID: HeaderName = HeaderName::from_static("x-request-id");
     headers.insert(ID, identity.header());

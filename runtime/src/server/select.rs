@@ -169,7 +169,11 @@ pub(super) fn name(
             }
         }
         Selection::Media { .. } => {
-            response.headers_mut().append(VARY, HeaderValue::from_static("Accept"));
+            let headers = response.headers_mut();
+            // A stream depends on it, too.
+            if headers.get_all(VARY).iter().all(|old| old != "Accept") {
+                headers.append(VARY, HeaderValue::from_static("Accept"));
+            }
             if let Some(version) = version.filter(|_| !passed) {
                 response.name_json(version.media_type);
             }

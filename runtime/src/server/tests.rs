@@ -22,6 +22,7 @@ static ECHO: Endpoint = Endpoint {
     lifecycle: None,
     fallbacks: &[],
     places: &[],
+    successor: None,
     answer: |_, request| {
         Box::pin(async move {
             let mut body = Writer::new();
@@ -86,6 +87,7 @@ const ECHO_LIKE: Endpoint = Endpoint {
     lifecycle: None,
     fallbacks: &[],
     places: &[],
+    successor: None,
     answer: |_, _| Box::pin(async { Ok(Response::empty(204)) }),
 };
 

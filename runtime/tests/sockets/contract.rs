@@ -121,6 +121,7 @@ const fn endpoint(
         lifecycle: None,
         fallbacks: &[],
         places: &[],
+        successor: None,
         answer,
     }
 }
@@ -130,9 +131,13 @@ const JSON: rt::BodyKind = rt::BodyKind::Json { required: true };
 
 static ENDING: rt::Lifecycle = rt::Lifecycle {
     deprecation: Some("@1788220800"),
-    sunset: Some("Mon, 01 Mar 2027 00:00:00 GMT"),
+    sunset: Some(rt::Sunset {
+        date: "Mon, 01 Mar 2027 00:00:00 GMT",
+        at: 1_803_859_200,
+        ends: None,
+        later: rt::Counter::new(),
+    }),
     links: &["<https://shop.example/end>; rel=\"sunset\""],
-    successor: Some(("/v1", "/v2")),
 };
 
 static GET_ITEM: rt::Endpoint =
@@ -147,6 +152,7 @@ static POST_ITEM: rt::Endpoint = rt::Endpoint {
 };
 pub(crate) static ENDING_GET: rt::Endpoint = rt::Endpoint {
     lifecycle: Some(&ENDING),
+    successor: Some(rt::Successor::Prefix("/v1", "/v2")),
     ..endpoint(rt::Method::Get, "/v1/ending/{id}", |g, r| Box::pin(item_of(g, r, &PLAIN, 2)))
 };
 static ROOT: rt::Endpoint =

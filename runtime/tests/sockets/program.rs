@@ -139,7 +139,10 @@ fn version_and_help_say_what_is_compiled_in() {
     let (code, out, _) = run("--version", &[]);
     assert_eq!(
         (code, out.as_str()),
-        (0, "shop\nversion 1  sha256 6b86b273\ncompiler gatewright 0.0.0\n")
+        (
+            0,
+            "shop\ncontract: shop/1@6b86b273\nversion 1  sha256 6b86b273\ncompiler gatewright 0.0.0\n"
+        )
     );
     let (code, out, _) = run("--help", &[]);
     assert_eq!(code, 0);
