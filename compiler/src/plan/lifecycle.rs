@@ -10,18 +10,23 @@ use crate::contract::{
 /// part. Nothing outlives its version.
 pub(crate) fn told(version: &Version, endpoint: &Endpoint) -> Option<Told> {
     let (own, around) = (&endpoint.lifecycle, &version.lifecycle);
-    if *own == Lifecycle::default() {
+    if is_silent(own) {
         return plan([around]).map(|_| Told::AsVersion);
     }
     plan([own, around]).map(Told::Own)
 }
 
-/// What is told of several that all hold, the nearest first; nothing if none is deprecated.
+/// Whether there is nothing to tell but where to find what takes its place.
+fn is_silent(lifecycle: &Lifecycle) -> bool {
+    lifecycle.since.is_none() && lifecycle.sunset.is_none() && lifecycle.see.is_none()
+}
+
+/// What is told of several that all hold, the nearest first; nothing if nothing is told.
 pub(crate) fn plan<'l>(
     nearest: impl IntoIterator<Item = &'l Lifecycle> + Clone,
 ) -> Option<LifecyclePlan> {
     let all = || nearest.clone().into_iter();
-    if all().all(|one| *one == Lifecycle::default()) {
+    if all().all(is_silent) {
         return None;
     }
     let since = all().find_map(|one| one.since.as_deref());

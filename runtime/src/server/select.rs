@@ -171,7 +171,11 @@ pub(super) fn name(
         Selection::Media { .. } => {
             let headers = response.headers_mut();
             // A stream depends on it, too.
-            if headers.get_all(VARY).iter().all(|old| old != "Accept") {
+            if headers
+                .get_all(VARY)
+                .iter()
+                .all(|old| !old.as_bytes().eq_ignore_ascii_case(b"accept"))
+            {
                 headers.append(VARY, HeaderValue::from_static("Accept"));
             }
             if let Some(version) = version.filter(|_| !passed) {

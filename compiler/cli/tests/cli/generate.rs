@@ -52,3 +52,43 @@ fn a_file_that_was_not_generated_is_in_the_way() {
     );
     assert_eq!(folder.read("gateway/tiny-v1/src/main.rs"), "mine");
 }
+
+#[test]
+fn drafts_are_made_only_on_request() {
+    let text =
+        format!("{GOOD}\nversion 2 from 1 draft {{\n  rename Person.name to full_name\n}}\n");
+    let folder = Folder::new("generate-draft", &[("tiny.api", &text)]);
+    assert_eq!(folder.run(&["generate"]).code, Some(0));
+    assert!(folder.path("gateway/tiny-v1").is_dir() && !folder.path("gateway/tiny-v2").exists());
+    let lib = folder.read("gateway/tiny-v1/src/lib.rs");
+    assert!(lib.contains("elsewhere: &[],"), "nobody is told of a draft: {lib}");
+    assert_eq!(folder.run(&["generate", "--draft"]).code, Some(0));
+    let lib = folder.read("gateway/tiny-v2/src/lib.rs");
+    assert!(lib.contains("draft: true"), "{lib}");
+    let refused = "error: version 2 is a draft\n  \
+                   = help: drafts are served with `--draft`, by nobody else\n";
+    folder.run(&["generate", "--version", "2"]).is(2, "", refused);
+    assert_eq!(folder.run(&["generate", "--version", "2", "--draft"]).code, Some(0));
+    let only = Folder::new(
+        "generate-drafts",
+        &[("tiny.api", &GOOD.replace("version 1 {", "version 1 draft {"))],
+    );
+    let said = only.run(&["generate"]);
+    assert_eq!(said.code, Some(2));
+    assert!(
+        said.err.starts_with("error: every version of the contract is a draft\n"),
+        "{}",
+        said.err
+    );
+}
+
+#[test]
+fn versions_that_share_their_paths_are_one_program() {
+    let text = two_versions().replace("path \"/v{n}\"", "header Api-Version default 1");
+    let folder = Folder::new("generate-shared", &[("tiny.api", &text)]);
+    assert_eq!(folder.run(&["generate"]).code, Some(0));
+    assert!(folder.path("gateway/tiny/src/v2.rs").is_file(), "both in one");
+    assert!(!folder.path("gateway/tiny-v1").exists());
+    assert_eq!(folder.run(&["generate", "--version", "2"]).code, Some(0));
+    assert!(folder.path("gateway/tiny-v2").is_dir());
+}
