@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::io::Write;
 use std::rc::Rc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::calendar::timestamp;
 use crate::contract::{Backend, Contract, Endpoint, Sunset, Version};

@@ -12,7 +12,7 @@ use crate::contract::types::{
     Const, Enumeration, Field, Format, Kind, Number, NumberKind, Record, RecordId, Rest, Rule,
     Scalar, Text, Type, Types, Union,
 };
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::suggest;
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{self, Base, EnumBody, EnumRest, Field as TreeField, Ident, Value};

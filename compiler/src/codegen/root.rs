@@ -3,9 +3,7 @@
 use super::tokens::{ident, millis, number, option, setting, time};
 use crate::contract::work::Condition;
 use crate::contract::{Breaker, Selection, Variable, VariableKind};
-use crate::plan::{
-    ElsewherePlan, ErrorPlan, Plan, Upstream, VariablePlan, VersionPlan, WantPlan,
-};
+use crate::plan::{ElsewherePlan, ErrorPlan, Plan, Upstream, VariablePlan, VersionPlan, WantPlan};
 use proc_macro2::TokenStream;
 use quote::quote;
 

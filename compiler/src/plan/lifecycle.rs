@@ -2,9 +2,7 @@
 
 use super::{LifecyclePlan, Piece, SuccessorPlan, SunsetPlan, Told};
 use crate::analyse::{days, http_date};
-use crate::contract::{
-    Contract, Endpoint, Lifecycle, RouteSegment, Selection, Successor, Version,
-};
+use crate::contract::{Contract, Endpoint, Lifecycle, RouteSegment, Selection, Successor, Version};
 
 /// What callers are told about the end of an endpoint: its own words before its version's, part by
 /// part. Nothing outlives its version.
