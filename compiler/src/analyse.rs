@@ -201,6 +201,7 @@ pub(crate) fn promised(
         selection: &selection,
         kept: Some(&[]),
         promised: true,
+        flats: &flats,
     };
     let variables = RefCell::new(variables::Variables::default());
     let version =

@@ -22,6 +22,8 @@ pub(crate) struct Around<'a> {
     pub(crate) flats: &'a [Flat],
     /// The version that says it.
     pub(crate) flat: &'a Flat,
+    /// Whether other versions of the API are not at hand, so that what is meant may be in them.
+    pub(crate) alone: bool,
 }
 
 /// What is deprecated.
@@ -107,7 +109,10 @@ impl Around<'_> {
             sunset,
             hard: said.hard,
             see: said.see.as_ref().and_then(|see| address(see, diagnostics)),
-            successor: self.successor(said, what, diagnostics),
+            successor: match self.alone {
+                true => self.successor(said, what, &mut Diagnostics::default()),
+                false => self.successor(said, what, diagnostics),
+            },
         }
     }
 

@@ -43,7 +43,8 @@ impl<'a> Surroundings<'a> {
     }
 
     fn announced(&self, flat: &'a Flat) -> deprecated::Around<'a> {
-        deprecated::Around { notice: self.api.notice.as_ref(), flats: self.flats, flat }
+        let notice = self.api.notice.as_ref();
+        deprecated::Around { notice, flats: self.flats, flat, alone: self.promised }
     }
 }
 
