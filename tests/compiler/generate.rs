@@ -83,7 +83,7 @@ fn origin(text: &str, versions: &[&str]) -> String {
     sources.add("shop.api", text);
     let contract = analyse(&sources).into_checked().expect("the contract is right");
     let versions = versions.iter().map(|label| (*label).to_owned()).collect();
-    let target = Target { name: "shop".to_owned(), versions, revision: String::new() };
+    let target = Target { name: "shop".to_owned(), versions, ..Target::default() };
     generate(&plan(&contract, &target)).origin
 }
 
