@@ -300,3 +300,12 @@ pub struct Problem {
     /// The name where it is declared.
     pub span: Span,
 }
+
+impl Problem {
+    /// The `type` of its documents (RFC 9457, section 3.1.1): `urn:problem:shop:not-found`. Callers
+    /// do not see which directory declares it.
+    pub fn kind(&self, api: &str) -> String {
+        let own = self.name.rsplit('.').next().unwrap_or(&self.name);
+        format!("urn:problem:{api}:{}", crate::words::kebab(own))
+    }
+}

@@ -20,6 +20,7 @@ mod suggest;
 #[cfg(test)]
 mod testing;
 pub mod who;
+mod words;
 
 pub use analyse::{Analysis, analyse};
 pub use codegen::generate;

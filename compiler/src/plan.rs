@@ -646,7 +646,7 @@ fn version(
         .map(|problem| ErrorPlan {
             ident: names.constant(&problem.name),
             status: problem.status,
-            kind: problem_type(&contract.api, &problem.name),
+            kind: problem.kind(&contract.api),
             title: problem.title.clone(),
         })
         .collect();
@@ -717,11 +717,4 @@ fn variable(variable: &Variable, wanted: &[Wanted]) -> VariablePlan {
         }
     });
     VariablePlan { variable: variable.clone(), rules: rules.collect() }
-}
-
-/// The `type` of a declared error: `urn:problem:shop:not-found`. Callers do not see which directory
-/// declares it.
-pub(crate) fn problem_type(api: &str, name: &str) -> String {
-    let own = name.rsplit('.').next().unwrap_or(name);
-    format!("urn:problem:{api}:{}", names::kebab(own))
 }

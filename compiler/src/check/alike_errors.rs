@@ -2,7 +2,6 @@
 
 use crate::contract::Contract;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::plan::problem_type;
 use std::collections::BTreeSet;
 
 pub(super) fn check(contract: &Contract, diagnostics: &mut Diagnostics) {
@@ -12,9 +11,9 @@ pub(super) fn check(contract: &Contract, diagnostics: &mut Diagnostics) {
         let answered: BTreeSet<usize> = answered.copied().collect();
         let answered: Vec<_> = answered.iter().filter_map(|at| version.errors.get(*at)).collect();
         for (at, new) in answered.iter().enumerate() {
-            let kind = problem_type(&contract.api, &new.name);
+            let kind = new.kind(&contract.api);
             let same = |old: &&&crate::contract::Problem| {
-                problem_type(&contract.api, &old.name) == kind && old.span != new.span
+                old.kind(&contract.api) == kind && old.span != new.span
             };
             let Some(old) = answered.iter().take(at).find(same) else { continue };
             if !told.insert((old.span, new.span)) {

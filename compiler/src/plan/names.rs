@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use crate::words::words;
+
 /// Words that Rust keeps for itself, in any edition.
 const KEYWORDS: [&str; 53] = [
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
@@ -55,28 +57,6 @@ impl Names {
     }
 }
 
-/// The words of a name: split at case changes and at everything that is no letter or digit.
-fn words(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut last_lower = false;
-    let mut open = false;
-    for char in name.chars() {
-        if !char.is_ascii_alphanumeric() {
-            open = false;
-            continue;
-        }
-        if !open || (char.is_ascii_uppercase() && last_lower) {
-            words.push(String::new());
-            open = true;
-        }
-        if let Some(word) = words.last_mut() {
-            word.push(char.to_ascii_lowercase());
-        }
-        last_lower = !char.is_ascii_uppercase();
-    }
-    words
-}
-
 fn snake(name: &str) -> String {
     let joined = words(name).join("_");
     match joined.chars().next() {
@@ -100,14 +80,9 @@ fn pascal(name: &str) -> String {
     }
 }
 
-/// `NotFound` to `not-found`.
-pub(crate) fn kebab(name: &str) -> String {
-    words(name).join("-")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Names, kebab};
+    use super::Names;
 
     #[test]
     fn names_take_rusts_case_and_never_collide() {
@@ -121,6 +96,5 @@ mod tests {
         assert_eq!(names.constant("NotFound"), "NOT_FOUND");
         assert_eq!(names.structure("item pricing_gross"), "ItemPricingGross");
         assert_eq!(Names::new(&["Result"]).structure("result"), "Result2");
-        assert_eq!(kebab("PaymentDeclined"), "payment-declined");
     }
 }

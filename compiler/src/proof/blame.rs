@@ -225,7 +225,7 @@ fn problem_type(play: &Play, name: &ProblemName) -> Option<String> {
         ProblemName::Declared(index) => {
             let (version, _) = play.case().endpoint?;
             let problem = play.contract().versions.get(version)?.errors.get(*index)?;
-            crate::plan::problem_type(&play.contract().api, &problem.name)
+            problem.kind(&play.contract().api)
         }
     })
 }

@@ -3,7 +3,6 @@
 use super::{CallEnd, Trace};
 use crate::contract::work::{Call, Condition, Outcome};
 use crate::contract::{Checked, Contract, Endpoint, Version};
-use crate::plan::problem_type;
 use gatewright_grammar::Span;
 
 /// What cases show of a contract.
@@ -110,7 +109,7 @@ fn points(contract: &Contract, of: &Of<'_>, traces: &[&Trace]) -> Vec<Point> {
         found.extend(of_call(of, (at, call), traces));
     }
     for problem in endpoint.errors.iter().filter_map(|at| version.errors.get(*at)) {
-        let kind = problem_type(&contract.api, &problem.name);
+        let kind = problem.kind(&contract.api);
         let shown = traces.iter().any(|trace| trace.problem.as_deref() == Some(kind.as_str()));
         found.push(of.point(("error", problem.name.clone()), endpoint.span, whole, shown));
     }

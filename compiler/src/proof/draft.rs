@@ -12,7 +12,6 @@ use crate::analyse::{OF_EVERY_PROBLEM, fits_path, target_parts};
 use crate::contract::types::Const;
 use crate::contract::work::{Condition, Outcome, Parent, Shape};
 use crate::contract::{Call, Checked, Contract, Endpoint, Setting};
-use crate::plan::problem_type;
 use crate::samples::{self, SampleRequest, Samples};
 use spell::{spelled, text_literal, title_literal};
 use std::fmt::Write as _;
@@ -263,7 +262,7 @@ impl Rehearsal {
             Some(Outcome::Fail(index, _)) => {
                 let problem =
                     self.contract.versions.get(self.at.0).and_then(|v| v.errors.get(*index));
-                let kind = problem.map(|one| problem_type(&self.contract.api, &one.name));
+                let kind = problem.map(|one| one.kind(&self.contract.api));
                 return made && kind.is_some() && answered.problem() == kind;
             }
             _ => success,
@@ -361,7 +360,7 @@ impl Rehearsal {
         };
         let errors = self.contract.versions.get(self.at.0).map(|version| version.errors.as_slice());
         let own = errors.unwrap_or_default().iter();
-        let mut own = own.filter(|one| problem_type(&self.contract.api, &one.name) == kind);
+        let mut own = own.filter(|one| one.kind(&self.contract.api) == kind);
         let name = own.next().map_or_else(
             || kind.rsplit(':').next().unwrap_or_default().to_owned(),
             |problem| problem.name.clone(),
