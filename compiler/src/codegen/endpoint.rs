@@ -35,7 +35,7 @@ pub(crate) fn items(plan: &EndpointPlan) -> Vec<TokenStream> {
         items.push(lifecycle::lifecycle(own));
     }
     items.push(endpoint(plan));
-    items.push(function(plan));
+    items.extend(functions(plan));
     items.extend(reader::structs(plan));
     items
 }
@@ -187,25 +187,24 @@ pub(crate) fn method(name: &str) -> TokenStream {
 ///     …
 /// }
 /// ```
-fn function(plan: &EndpointPlan) -> TokenStream {
-    let request = request(plan);
+fn functions(plan: &EndpointPlan) -> Vec<TokenStream> {
+    let (request, variables) = (request(plan), variables(plan));
+    let request = quote!(#request #variables);
     let (calls, answer) = match plan.manner {
         Manner::Whole => (calls::all(plan), response::response(plan)),
         Manner::Pass => (TokenStream::new(), pass::passed(plan)),
-        Manner::Stream => return stream::functions(&request, plan),
+        Manner::Stream => return stream::functions(&request, plan).into(),
     };
-    let variables = variables(plan);
     let unused = plan.calls.is_empty() && plan.environment.is_empty();
     let gateway = if unused { ident("_gateway") } else { ident("gateway") };
-    quote! {
+    vec![quote! {
         /// Reads the request, makes the calls, builds the answer.
         async fn answer(#gateway: rt::Gateway, request: rt::Request) -> Result<rt::Response, rt::Error> {
             #request
-            #variables
             #calls
             #answer
         }
-    }
+    }]
 }
 
 /// ```ignore

@@ -24,23 +24,25 @@ use quote::quote;
 ///     …
 /// }
 /// ```
-pub(super) fn functions(request: &TokenStream, plan: &EndpointPlan) -> TokenStream {
+pub(super) fn functions(request: &TokenStream, plan: &EndpointPlan) -> [TokenStream; 2] {
     let others = calls::all(plan);
     let items = items(plan);
-    quote! {
+    let answer = quote! {
         /// Answers as soon as the items can come.
         async fn answer(gateway: rt::Gateway, request: rt::Request) -> Result<rt::Response, rt::Error> {
             let make = |gateway, request, items| -> rt::Making { Box::pin(make(gateway, request, items)) };
             rt::stream(gateway, request, make).await
         }
-
+    };
+    let make = quote! {
         /// Reads the request, makes the calls, builds each item as it comes.
         async fn make(gateway: rt::Gateway, request: rt::Request, items: rt::Items) -> Result<(), rt::Error> {
             #request
             #others
             #items
         }
-    }
+    };
+    [answer, make]
 }
 
 /// ```ignore

@@ -77,6 +77,7 @@ const UNSHOWN: &[(&str, &[&str])] = &[
     ("one contract has one way to name a version", &["default_version", "k_default", "k_media"]),
     ("drafts are no part of what is served", &["k_draft"]),
     ("an example of streams is missing", &["k_stream", "streamed"]),
+    ("an example that sends a form is missing", &["form_of", "form_of_value"]),
 ];
 
 fn contracts(directory: &Path, found: &mut Vec<PathBuf>) {
