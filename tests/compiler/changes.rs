@@ -1,5 +1,7 @@
 //! Pairs of contracts, and the changes between them.
 
+#![allow(clippy::panic, reason = "a test that cannot go on says so")]
+
 use crate::contracts::{at, text};
 use gatewright_compiler::changes::{
     Change, Mirror, RULES, Shown, Side, Verdict, changelog, contracts, render, versions,

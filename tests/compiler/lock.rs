@@ -1,5 +1,7 @@
 //! Locks: written from every contract, compared with it, and never taken for what they are not.
 
+#![allow(clippy::panic, reason = "a test that cannot go on says so")]
+
 use crate::contracts::built;
 use gatewright_compiler::diagnostic::{Code, Severity};
 use gatewright_compiler::lock::{
@@ -346,13 +348,24 @@ fn an_amendment_names_all_that_it_changes() {
 #[test]
 fn a_lock_that_somebody_touched_is_never_taken_for_one() {
     let (_, lock) = history();
+    lines_that_are_touched(&lock);
+    entries_that_are_touched(&lock);
+    words_that_are_touched(&lock);
+    damaged("", "nothing");
+    damaged("lock 1 shop\n\nend of 0 entries\n", "no entry");
+    damaged(&(lock + "\n"), "more behind the end");
+}
+
+/// Asserts that reading `text` fails, with a place in it.
+fn damaged(text: &str, what: &str) {
+    let told = Lock::read(text).expect_err(what);
+    assert_eq!(told.code, Code::LockDamaged, "{what}");
+    let place = text.get(told.primary.span.range());
+    assert!(place.is_some(), "{what}: {told:?}");
+}
+
+fn lines_that_are_touched(lock: &str) {
     let lines: Vec<&str> = lock.lines().collect();
-    let damaged = |text: &str, what: &str| {
-        let told = Lock::read(text).expect_err(what);
-        assert_eq!(told.code, Code::LockDamaged, "{what}");
-        let place = text.get(told.primary.span.range());
-        assert!(place.is_some(), "{what}: {told:?}");
-    };
     for at in 0..lines.len() {
         let cut: String = lines[..at].iter().flat_map(|line| [line, "\n"]).collect();
         damaged(&cut, "cut off behind a line");
@@ -370,6 +383,9 @@ fn a_lock_that_somebody_touched_is_never_taken_for_one() {
         let spaced = [&lines[..at], &[spaced.as_str()], &lines[at + 1..]].concat();
         damaged(&(spaced.join("\n") + "\n"), "a space at the end of a line");
     }
+}
+
+fn entries_that_are_touched(lock: &str) {
     let entries: Vec<&str> = lock.split("\n\n").collect();
     for at in 1..entries.len() - 1 {
         let without = [&entries[..at], &entries[at + 1..]].concat().join("\n\n");
@@ -387,6 +403,9 @@ fn a_lock_that_somebody_touched_is_never_taken_for_one() {
             damaged(&swapped.join("\n\n"), "two entries in another order");
         }
     }
+}
+
+fn words_that_are_touched(lock: &str) {
     for (from, to) in [
         ("lock 1", "lock 2"),
         ("shop", "show"),
@@ -406,9 +425,6 @@ fn a_lock_that_somebody_touched_is_never_taken_for_one() {
         assert!(lock.contains(from), "{from}");
         damaged(&lock.replacen(from, to, 1), to);
     }
-    damaged("", "nothing");
-    damaged("lock 1 shop\n\nend of 0 entries\n", "no entry");
-    damaged(&(lock.clone() + "\n"), "more behind the end");
 }
 
 #[test]
