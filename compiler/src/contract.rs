@@ -247,6 +247,8 @@ pub struct Version {
 /// When something goes, as callers are told.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Lifecycle {
+    /// Whether it goes; nothing else is said of what does not.
+    pub deprecated: bool,
     /// From when on it is deprecated: a day, `2026-09-01`.
     pub since: Option<String>,
     /// When it may go: a day.

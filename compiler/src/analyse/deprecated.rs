@@ -10,8 +10,9 @@ use crate::suggest;
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
     self, Base, DateLit, Deprecated, DurationLit, EndpointMemberKind, EnumBody, FieldKind, Record,
-    RespKind, StringLit, Type,
+    RespKind, SegmentPart, StringLit, Type,
 };
+use std::collections::BTreeSet;
 
 /// What a deprecation is held against.
 #[derive(Clone, Copy)]
@@ -62,8 +63,10 @@ impl Around<'_> {
     /// Parts of types and of requests that go.
     pub(crate) fn parts(&self, diagnostics: &mut Diagnostics) -> Vec<Deprecation> {
         let mut walk = Walk { around: self, diagnostics, found: Vec::new() };
+        let used = used(self.flat);
         for one in &self.flat.types {
             let name = one.name.text.as_str();
+            let before = walk.found.len();
             let names = self.flat.types.iter().map(|one| one.name.text.as_str()).collect();
             let what =
                 What::Part { among: "the types of this version".to_owned(), own: name, names };
@@ -73,6 +76,10 @@ impl Around<'_> {
                 FlatKind::Record(fields) => walk.fields(name, fields),
                 FlatKind::Enum(decl) => walk.values(name, &decl.body),
                 FlatKind::Union(union) => walk.variants(name, union),
+            }
+            // What no endpoint has is nobody's to leave.
+            if !used.contains(name) {
+                walk.found.truncate(before);
             }
         }
         for error in &self.flat.errors {
@@ -105,6 +112,7 @@ impl Around<'_> {
             );
         }
         Lifecycle {
+            deprecated: true,
             since,
             sunset,
             hard: said.hard,
@@ -353,6 +361,86 @@ impl Walk<'_, '_> {
             self.part(param.deprecated.as_ref(), part, what);
             self.ty(&format!("{key} {place} {}", param.name.text), &param.ty);
         }
+    }
+}
+
+/// The types that endpoints and errors of a version mention, directly or through each other.
+fn used(flat: &Flat) -> BTreeSet<&str> {
+    let mut next: Vec<&str> = Vec::new();
+    for error in flat.errors.iter().filter_map(|error| error.record.as_ref()) {
+        fields_mention(error, &mut next);
+    }
+    flat.endpoints.iter().for_each(|endpoint| endpoint_mentions(endpoint, &mut next));
+    let mut found = BTreeSet::new();
+    while let Some(name) = next.pop() {
+        let declared = flat.types.iter().find(|one| one.name.text == name);
+        let Some(one) = declared.filter(|_| found.insert(name)) else { continue };
+        match &one.kind {
+            FlatKind::Alias { ty, .. } => mentions(ty, &mut next),
+            FlatKind::Record(fields) => fields.iter().for_each(|field| match &field.kind {
+                FlatFieldKind::Named(named) => mentions(&named.ty, &mut next),
+                FlatFieldKind::Spread(ty) => mentions(ty, &mut next),
+            }),
+            FlatKind::Enum(_) => {}
+            FlatKind::Union(union) => {
+                union.variants.iter().for_each(|variant| mentions(&variant.ty, &mut next));
+            }
+        }
+    }
+    found
+}
+
+fn endpoint_mentions<'t>(endpoint: &'t FlatEndpoint, found: &mut Vec<&'t str>) {
+    let tree = &endpoint.tree;
+    let paths = endpoint.prefix.iter().chain([&tree.path]);
+    for part in paths.flat_map(|path| &path.segments).flat_map(|segment| &segment.parts) {
+        if let SegmentPart::Param { ty: Some(ty), .. } = part {
+            mentions(ty, found);
+        }
+    }
+    tree.body.iter().for_each(|body| mentions(&body.ty, found));
+    for response in &tree.responses {
+        match &response.kind {
+            RespKind::Stream(_, Some(ty)) | RespKind::Status(_, Some(ty)) | RespKind::Type(ty) => {
+                mentions(ty, found);
+            }
+            RespKind::Pass | RespKind::Stream(_, None) | RespKind::Status(_, None) => {}
+        }
+    }
+    for member in &tree.members {
+        match &member.kind {
+            EndpointMemberKind::Query(param)
+            | EndpointMemberKind::Header(param)
+            | EndpointMemberKind::Cookie(param) => mentions(&param.ty, found),
+            EndpointMemberKind::Reply { ty: Some(ty), .. } => mentions(ty, found),
+            _ => {}
+        }
+    }
+}
+
+fn fields_mention<'t>(record: &'t Record, found: &mut Vec<&'t str>) {
+    for field in &record.fields {
+        match &field.kind {
+            FieldKind::Named(named) => mentions(&named.ty, found),
+            FieldKind::Spread(ty) => mentions(ty, found),
+        }
+    }
+}
+
+fn mentions<'t>(ty: &'t Type, found: &mut Vec<&'t str>) {
+    match &ty.base {
+        Base::List(element) => mentions(element, found),
+        Base::Map(key, value) => {
+            mentions(key, found);
+            mentions(value, found);
+        }
+        Base::Record(record) => fields_mention(record, found),
+        Base::Enum(_) => {}
+        Base::Generic(name, argument) => {
+            found.push(&name.text);
+            mentions(argument, found);
+        }
+        Base::Name(name) => found.push(&name.text),
     }
 }
 

@@ -89,8 +89,8 @@ fn named(selection: &Selection) -> String {
 /// What is said about the end of something; `what` is that.
 pub(super) fn lifecycle(old: &Lifecycle, new: &Lifecycle, what: &str) -> Vec<Change> {
     let mut found = Vec::new();
-    let was = *old != Lifecycle::default();
-    let is = *new != Lifecycle::default();
+    let was = old.deprecated;
+    let is = new.deprecated;
     let day = |day: &Option<String>| day.clone().unwrap_or_else(|| "no date".to_owned());
     let change = |id| Change::new(id, None).place(what).spelled(day(&old.sunset), day(&new.sunset));
     match (was, is) {
