@@ -13,6 +13,7 @@ use crate::contract::work::Work;
 use crate::contract::{Backend, Checked, Contract, Selection, Setting, Variable, Version, Want};
 use crate::flatten::flatten;
 use crate::source::Sources;
+pub use lifecycle::{LifecyclePlan, Piece, SuccessorPlan, SunsetPlan, Told};
 pub(crate) use names::Names;
 pub use routes::{Arrival, Guard, Route};
 use std::collections::{BTreeMap, BTreeSet};
@@ -381,59 +382,6 @@ pub struct BodyPlan {
     pub required: bool,
     /// Whether anything reads it.
     pub used: bool,
-}
-
-/// What callers of a deprecated endpoint are told.
-#[derive(Clone, Debug)]
-pub enum Told {
-    /// What they are told about its version.
-    AsVersion,
-    /// Something else.
-    Own(LifecyclePlan),
-}
-
-/// Header fields about the end of something.
-#[derive(Clone, Debug)]
-pub struct LifecyclePlan {
-    /// `Deprecation` (RFC 9745): `@1788220800`.
-    pub deprecation: Option<String>,
-    /// When it may go.
-    pub sunset: Option<SunsetPlan>,
-    /// `Link` values.
-    pub links: Vec<String>,
-}
-
-/// When something may go.
-#[derive(Clone, Debug)]
-pub struct SunsetPlan {
-    /// `Sunset` (RFC 8594): an HTTP date.
-    pub date: String,
-    /// The same in seconds since 1970.
-    pub at: u64,
-    /// When it goes by itself, in seconds since 1970.
-    pub ends: Option<u64>,
-}
-
-/// Where callers find what takes the place of an endpoint.
-#[derive(Clone, Debug)]
-pub enum SuccessorPlan {
-    /// At the same path behind another prefix.
-    Prefix(String, String),
-    /// At another path.
-    Path(Vec<Piece>),
-    /// At a path that needs more than this one has (RFC 6570).
-    Template(String),
-}
-
-/// A piece of a path.
-#[derive(Clone, Debug)]
-pub enum Piece {
-    /// Encoded text.
-    Text(String),
-    /// The segment of the request's path with this index.
-    Segment(usize),
-    /// That one and all behind it.
-    Rest(usize),
 }
 
 /// A parameter.
