@@ -10,6 +10,7 @@ mod lock;
 mod mock;
 mod program;
 mod publish;
+mod recipes;
 mod templates;
 mod usage;
 mod versions;
