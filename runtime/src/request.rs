@@ -18,7 +18,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 
-pub(crate) use self::accept::{quality, ranges};
+pub(crate) use self::accept::{Fit, fit, quality, ranges, ranges_of};
 pub(crate) use self::body::{Chunks, Limits as BodyLimits, drain, frame, read};
 pub use self::deadline::Deadline;
 pub(crate) use self::form::form_as_json;

@@ -1,66 +1,27 @@
 //! Which form of a stream a caller accepts (RFC 9110 section 12.5.1).
 
 use http::HeaderMap;
-use http::header::ACCEPT;
 
 use super::Format;
+use crate::request::{Fit, fit, quality, ranges};
 
 /// The form to answer with: the one that the caller weighs higher, of two that weigh the same the
 /// one that is named more exactly, else lines. Without the field anything is accepted. Nothing if
 /// neither is.
 pub(super) fn choose(headers: &HeaderMap) -> Option<Format> {
-    let mut ranges = Vec::new();
-    for line in headers.get_all(ACCEPT) {
-        let text = line.to_str().unwrap_or_default();
-        ranges.extend(text.split(',').map(str::trim).filter(|range| !range.is_empty()));
+    let weighed = |kind: &str| fit(ranges(headers), kind).filter(|fit| fit.quality > 0);
+    let [lines, events]: [Option<Fit>; 2] =
+        ["application/x-ndjson", "text/event-stream"].map(weighed);
+    if events > lines {
+        return Some(Format::Events);
     }
-    if ranges.is_empty() {
-        return Some(Format::Lines);
-    }
-    let weigh = |kind: &str| {
-        let fits = ranges.iter().filter_map(|range| weight(range, kind));
-        // The most exact range decides what a kind weighs.
-        fits.max().map(|(exact, weight)| (weight, exact)).filter(|(weight, _)| *weight > 0)
-    };
-    match (weigh("application/x-ndjson"), weigh("text/event-stream")) {
-        (None, None) => None,
-        (lines, events) if events > lines => Some(Format::Events),
-        _ => Some(Format::Lines),
-    }
-}
-
-/// How exactly `range` names `kind`, and what it weighs in thousandths; nothing if it does not.
-fn weight(range: &str, kind: &str) -> Option<(u8, u16)> {
-    let mut parts = range.split(';').map(str::trim);
-    let name = parts.next().unwrap_or_default();
-    let family = kind.split('/').next().unwrap_or_default();
-    let exact = match name.split_once('/') {
-        _ if name.eq_ignore_ascii_case(kind) => 2,
-        Some((own, "*")) if own.eq_ignore_ascii_case(family) => 1,
-        Some(("*", "*")) => 0,
-        _ => return None,
-    };
-    let quality = parts.find_map(|part| {
-        let (name, value) = part.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("q").then(|| value.trim())
-    });
-    Some((exact, quality.map_or(1000, thousandths)))
-}
-
-/// `0.25` as 250; what is no weight (RFC 9110 section 12.4.2) weighs nothing.
-fn thousandths(text: &str) -> u16 {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits = fraction.bytes().all(|byte| byte.is_ascii_digit()) && fraction.len() <= 3;
-    match (whole, digits) {
-        ("1", true) if fraction.bytes().all(|byte| byte == b'0') => 1000,
-        ("0", true) => format!("{fraction:0<3}").parse().unwrap_or(0),
-        _ => 0,
-    }
+    (quality(ranges(headers), "application/x-ndjson") > 0).then_some(Format::Lines)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::header::ACCEPT;
 
     #[test]
     fn the_caller_chooses_the_form() {

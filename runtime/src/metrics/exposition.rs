@@ -2,6 +2,8 @@
 
 use std::fmt::{Display, Write};
 
+use crate::request::{fit, quality, ranges_of};
+
 /// The two forms that metrics are read in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -13,17 +15,9 @@ impl Form {
     /// What an `Accept` field prefers; Prometheus's own form unless it says that it reads the
     /// other one at least as gladly.
     pub(crate) fn preferred(accept: &str) -> Form {
-        let quality = |wanted: &str| {
-            let ranges = accept.split(',').map(|range| range.split(';').map(str::trim));
-            let found = ranges.filter_map(|mut range| {
-                let matches = range.next()?.eq_ignore_ascii_case(wanted);
-                let quality = range.find_map(|parameter| parameter.strip_prefix("q="));
-                matches.then(|| quality.map_or(1.0, |quality| quality.parse().unwrap_or(0.0)))
-            });
-            found.fold(None, |best: Option<f64>, one| Some(best.map_or(one, |best| best.max(one))))
-        };
-        let open = quality("application/openmetrics-text").unwrap_or(0.0);
-        if open > 0.0 && open >= quality("text/plain").unwrap_or(0.0) {
+        let open = fit(ranges_of(accept), "application/openmetrics-text");
+        let named = open.filter(|open| open.exactness == 2 && open.quality > 0);
+        if named.is_some_and(|open| open.quality >= quality(ranges_of(accept), "text/plain")) {
             Form::OpenMetrics
         } else {
             Form::Prometheus

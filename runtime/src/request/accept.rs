@@ -12,12 +12,26 @@ pub(crate) struct Range<'a> {
     pub(crate) quality: u16,
 }
 
-/// The media ranges of a request, in order. A weight that cannot be read counts as 1.
+/// How well media ranges fit a media type: the weight counts before how exactly it is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Fit {
+    /// How much it is wanted, from 0, not at all, to 1000.
+    pub(crate) quality: u16,
+    /// 2 by name, 1 by `text/*`, 0 by `*/*`.
+    pub(crate) exactness: u8,
+}
+
+/// The media ranges of a request, in order.
 pub(crate) fn ranges(headers: &HeaderMap) -> impl Iterator<Item = Range<'_>> {
     let lines = headers.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).filter_map(|range| {
+    lines.flat_map(ranges_of)
+}
+
+/// The media ranges of a field, in order.
+pub(crate) fn ranges_of(field: &str) -> impl Iterator<Item = Range<'_>> {
+    field.split(',').filter_map(|range| {
         let mut parts = range.split(';').map(str::trim);
-        let essence = parts.next().filter(|essence| essence.contains('/'))?;
+        let essence = parts.next().filter(|essence| !essence.is_empty())?;
         let mut weights = parts.filter_map(|part| {
             let (name, value) = part.split_once('=')?;
             name.trim().eq_ignore_ascii_case("q").then(|| weight(value.trim()))
@@ -26,38 +40,40 @@ pub(crate) fn ranges(headers: &HeaderMap) -> impl Iterator<Item = Range<'_>> {
     })
 }
 
-/// How much a media type is wanted, from 0 to 1000: what the most specific of the ranges says that
-/// it falls under. Without any range everything is wanted.
-pub(crate) fn quality<'a>(ranges: impl Iterator<Item = Range<'a>>, media_type: &str) -> u16 {
+/// How well a media type fits: what the most exact of the ranges says that it falls under.
+pub(crate) fn fit<'a>(ranges: impl Iterator<Item = Range<'a>>, media_type: &str) -> Option<Fit> {
     let kind = media_type.split('/').next().unwrap_or_default();
-    let mut best: Option<(u8, u16)> = None;
-    let mut none = true;
-    for Range { essence, quality } in ranges {
-        none = false;
-        let (of, sub) = essence.split_once('/').unwrap_or((essence, ""));
-        let specific = if essence.eq_ignore_ascii_case(media_type) {
-            2
-        } else if sub == "*" && of.eq_ignore_ascii_case(kind) {
-            1
-        } else if essence == "*/*" {
-            0
-        } else {
-            continue;
+    let fits = ranges.filter_map(|Range { essence, quality }| {
+        let exactness = match essence.split_once('/')? {
+            _ if essence.eq_ignore_ascii_case(media_type) => 2,
+            (of, "*") if of.eq_ignore_ascii_case(kind) => 1,
+            ("*", "*") => 0,
+            _ => return None,
         };
-        if best.is_none_or(|(known, _)| specific > known) {
-            best = Some((specific, quality));
-        }
-    }
-    best.map_or(if none { 1000 } else { 0 }, |(_, quality)| quality)
+        Some(Fit { quality, exactness })
+    });
+    fits.max_by_key(|fit| (fit.exactness, fit.quality))
 }
 
-/// A weight in thousandths (RFC 9110 section 12.4.2).
+/// How much a media type is wanted, from 0 to 1000. Without any range everything is wanted.
+pub(crate) fn quality<'a>(ranges: impl Iterator<Item = Range<'a>>, media_type: &str) -> u16 {
+    let mut ranges = ranges.peekable();
+    if ranges.peek().is_none() {
+        return 1000;
+    }
+    fit(ranges, media_type).map_or(0, |fit| fit.quality)
+}
+
+/// A weight in thousandths (RFC 9110 section 12.4.2). Old Java clients send `.2`; what else is no
+/// weight weighs nothing.
 fn weight(text: &str) -> u16 {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = fraction.len() <= 3 && fraction.bytes().all(|byte| byte.is_ascii_digit());
     match whole {
-        "0" if digits => format!("{fraction:0<3}").parse().unwrap_or(1000),
-        _ => 1000,
+        "1" if digits && fraction.bytes().all(|byte| byte == b'0') => 1000,
+        "0" if digits => format!("{fraction:0<3}").parse().unwrap_or(0),
+        "" if digits && !fraction.is_empty() => format!("{fraction:0<3}").parse().unwrap_or(0),
+        _ => 0,
     }
 }
 
@@ -84,11 +100,21 @@ mod tests {
     }
 
     #[test]
-    fn a_weight_that_cannot_be_read_counts_as_one() {
-        for odd in ["1", "1.0", "2", "", "x", "0.1234", "0.x", "-1"] {
-            assert_eq!(wanted(&format!("a/b;q={odd}"), "a/b"), 1000, "{odd}");
+    fn a_weight_that_cannot_be_read_weighs_nothing() {
+        for odd in ["2", "1.5", "", "x", "0.1234", "0.x", "-1", "."] {
+            assert_eq!(wanted(&format!("a/b;q={odd}"), "a/b"), 0, "{odd}");
+        }
+        for whole in ["1", "1.", "1.0", "1.000"] {
+            assert_eq!(wanted(&format!("a/b;q={whole}"), "a/b"), 1000, "{whole}");
         }
         assert_eq!(wanted("a/b;Q=0.05", "a/b"), 50);
         assert_eq!(wanted("a/b;q=0.", "a/b"), 0);
+    }
+
+    #[test]
+    fn what_an_old_java_client_sends_accepts_everything_a_little() {
+        let accept = "text/html, image/gif, *; q=.2, */*; q=.2";
+        assert_eq!(wanted(accept, "application/json"), 200);
+        assert_eq!(wanted("*", "application/json"), 0);
     }
 }
