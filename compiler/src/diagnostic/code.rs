@@ -29,6 +29,11 @@ macro_rules! codes {
                 self <= Code::NestedTooDeep
             }
 
+            /// Whether it is raised by comparing with what is published.
+            pub fn is_about_lock(self) -> bool {
+                (Code::LockDamaged..=Code::SunsetMovedCloser).contains(&self)
+            }
+
             /// One line about it.
             pub fn title(self) -> &'static str {
                 match self { $(Code::$variant => $title,)* }
