@@ -1,6 +1,6 @@
 //! A secret of the environment in what callers get.
 
-use crate::contract::work::{Fallback, Outcome, Work};
+use crate::contract::work::Work;
 use crate::contract::{Contract, VariableKind, visit};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 
@@ -39,18 +39,7 @@ fn shown(work: &Work) -> Vec<usize> {
             found.push(at);
         }
     };
-    for call in &work.calls {
-        let handlers = call.handlers.iter().filter_map(|handler| match &handler.outcome {
-            Outcome::Fail(_, members) => members.as_ref(),
-            Outcome::StandIn(Fallback::Built(built)) => Some(built),
-            Outcome::StandIn(_) => None,
-        });
-        let last = match &call.fallback {
-            Some(Fallback::Built(built)) => Some(built),
-            _ => None,
-        };
-        handlers.chain(last).for_each(|one| visit::build(one, &mut see));
-    }
+    work.calls.iter().for_each(|call| visit::failure(call, &mut see));
     let bodies = work.answers.iter().filter_map(|answer| answer.body.as_ref());
     bodies.for_each(|body| visit::build(body, &mut see));
     work.reply.iter().for_each(|reply| visit::reply(reply, &mut see));

@@ -160,39 +160,31 @@ pub(crate) fn request(call: &Call, see: &mut dyn FnMut(Read)) {
     }
 }
 
+/// What is made when `call` has failed: members of errors, and what stands in for its result.
+fn after_failure(call: &Call) -> impl Iterator<Item = &Build> {
+    fn stand_in(fallback: &Fallback) -> Option<&Build> {
+        match fallback {
+            Fallback::Built(built) => Some(built),
+            _ => None,
+        }
+    }
+    let handled = call.handlers.iter().filter_map(|handler| match &handler.outcome {
+        Outcome::Fail(_, members) => members.as_ref(),
+        Outcome::StandIn(fallback) => stand_in(fallback),
+    });
+    handled.chain(call.fallback.iter().filter_map(stand_in))
+}
+
 /// Calls `see` for everything `call` reads when it has failed.
 pub(crate) fn failure(call: &Call, see: &mut dyn FnMut(Read)) {
-    let stand_in = |fallback: &Fallback, see: &mut dyn FnMut(Read)| {
-        if let Fallback::Built(built) = fallback {
-            build(built, see);
-        }
-    };
-    for handler in &call.handlers {
-        match &handler.outcome {
-            Outcome::Fail(_, Some(members)) => build(members, see),
-            Outcome::Fail(_, None) => {}
-            Outcome::StandIn(fallback) => stand_in(fallback, see),
-        }
-    }
-    if let Some(fallback) = &call.fallback {
-        stand_in(fallback, see);
-    }
+    after_failure(call).for_each(|made| build(made, see));
 }
 
 /// Calls `see` for every value that `work` makes, and those inside.
 pub(crate) fn builds(work: &Work, see: &mut dyn FnMut(&Build)) {
     for call in &work.calls {
         call.body.iter().for_each(|body| parts(body, see));
-        let stand_ins = call.handlers.iter().map(|handler| match &handler.outcome {
-            Outcome::Fail(_, members) => members.as_ref(),
-            Outcome::StandIn(Fallback::Built(built)) => Some(built),
-            Outcome::StandIn(_) => None,
-        });
-        let last = match &call.fallback {
-            Some(Fallback::Built(built)) => Some(built),
-            _ => None,
-        };
-        stand_ins.chain([last]).flatten().for_each(|one| parts(one, see));
+        after_failure(call).for_each(|one| parts(one, see));
     }
     let answers = work.answers.iter().filter_map(|answer| answer.body.as_ref());
     answers.for_each(|answer| parts(answer, see));
