@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use gatewright_runtime::testing::{Answer, Running, get, send};
+use gatewright_runtime::codegen::Contract;
+use gatewright_runtime::testing::{Answer, Backend, Gateway, Received, Running, get, send};
 use serde_json::Value;
 
 /// What a request with a JSON body says about it.
@@ -25,6 +26,17 @@ pub(crate) fn fetch(gateway: &Running, target: &str) -> Value {
     assert_eq!(answer.status, 200, "{target}: {}", answer.text());
     assert_eq!(answer.header("content-type"), Some("application/json"), "{target}");
     value(&answer)
+}
+
+/// What the only backend of a contract, the one at `STORE_URL`, receives for one GET.
+#[track_caller]
+pub(crate) fn sent(contract: &'static Contract, target: &str) -> Received {
+    let backend = Backend::start();
+    let gateway = Gateway::start(contract, &[("STORE_URL", &backend.url())]);
+    let answer = get(gateway.address(), target);
+    let mut requests = backend.requests();
+    assert_eq!(requests.len(), 1, "{target}: {}", answer.text());
+    requests.remove(0)
 }
 
 /// Sends a JSON body with POST.

@@ -1,22 +1,12 @@
 //! Parameters that are a part of their segment: what they match, hold and send on.
 
-use gatewright_runtime::testing::{Backend, Gateway, Received, Running, get, send};
+use gatewright_runtime::testing::{Gateway, Running, get, send};
 
-use crate::ask::{NOBODY, problem, value, violations};
+use crate::ask::{NOBODY, problem, sent, value, violations};
 use crate::contracts::parts::CONTRACT;
 
 fn gateway() -> Running {
     Gateway::start(&CONTRACT, &[("STORE_URL", NOBODY)])
-}
-
-#[track_caller]
-fn sent(target: &str) -> Received {
-    let backend = Backend::start();
-    let gateway = Gateway::start(&CONTRACT, &[("STORE_URL", &backend.url())]);
-    let answer = get(gateway.address(), target);
-    let mut requests = backend.requests();
-    assert_eq!(requests.len(), 1, "{target}: {}", answer.text());
-    requests.remove(0)
 }
 
 /// Route and parameters of an answer: `json a`.
@@ -95,6 +85,9 @@ fn each_value_is_checked_and_decoded_once() {
 
 #[test]
 fn what_is_sent_stays_a_part_of_its_segment() {
-    assert_eq!(sent("/v1/sent/a%2F..%2Fb.c%3Fd").target, "/base/c%3Fd-a%2F..%2Fb.json/a%2F..%2Fb");
-    assert_eq!(sent("/v1/raw/x%2Fy.tar?page=2").target, "/tars/x%2Fy.tar?page=2");
+    assert_eq!(
+        sent(&CONTRACT, "/v1/sent/a%2F..%2Fb.c%3Fd").target,
+        "/base/c%3Fd-a%2F..%2Fb.json/a%2F..%2Fb"
+    );
+    assert_eq!(sent(&CONTRACT, "/v1/raw/x%2Fy.tar?page=2").target, "/tars/x%2Fy.tar?page=2");
 }
