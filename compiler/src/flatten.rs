@@ -96,10 +96,10 @@ impl<'a> Block<'a> {
     ) -> Result<Self, String> {
         let block = Self::find(sources, files, contract, label);
         let block = block.ok_or_else(|| format!("the contract has no version {label}"))?;
-        match used::renamed_result(&block.pieces, files, &block.flat) {
+        match used::renamed_at_backends(&block.pieces, files, &block.flat) {
             None => Ok(block),
             Some(name) => Err(format!(
-                "version {label} renames a field of `{name}`, which backends answer under its \
+                "version {label} renames a field of `{name}`, which backends know under its \
                  first name; there is no way to write that in one version"
             )),
         }

@@ -126,6 +126,22 @@ fn every_version_can_start_a_chain_afresh() {
 }
 
 #[test]
+fn a_version_that_sends_earlier_names_cannot_be_written_out() {
+    let sources = alone(
+        r#"api shop { timeout 1s }
+backend stock at "http://stock" { timeout 100ms, store = POST /items (Item) -> { done: bool } }
+type Item { label: text(..9) }
+version 1 { POST /items (Item) -> { done: bool } { public, done = stock.store (body) } }
+version 2 from 1 { rename Item.label to title }
+"#,
+    );
+    let contract = analysed(&sources).expect("is right");
+    assert!(flatten(&sources, &contract, "1").is_ok());
+    let refused = flatten(&sources, &contract, "2").expect_err("two names at one time");
+    assert!(refused.contains("renames a field of `Item`"), "{refused}");
+}
+
+#[test]
 fn the_names_are_those_of_the_version() {
     let sources = alone(RENAMES);
     let contract = analysed(&sources).expect("is right");

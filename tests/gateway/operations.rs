@@ -200,3 +200,40 @@ fn a_rename_changes_the_answer_and_not_the_backend() {
     // Text of version 1 goes on meaning the same in version 2.
     assert_eq!(fetch(&gateway, "/v2/items/ab12")["name"], "Pot");
 }
+
+/// What a backend that answers every operation is sent in return for a request.
+fn sent(method: &str, path: &str, body: &str) -> String {
+    let done = r#"{"done":true}"#;
+    let catalog = Backend::start()
+        .answer("PUT", "/items/ab12/label?by=me", 200, done)
+        .answer("POST", "/notes", 200, done)
+        .answer("PUT", "/trees", 200, done)
+        .answer("POST", "/items", 200, &item(json!({})));
+    let gateway = gateway(&catalog, NOBODY);
+    let headers = [JSON, ("X-Who", "me")];
+    let answer = send(gateway.address(), method, path, &headers, body.as_bytes());
+    assert!(answer.status < 300, "{}", answer.text());
+    String::from_utf8(catalog.requests()[0].body.clone()).expect("text")
+}
+
+#[test]
+fn a_rename_changes_what_callers_send_and_not_what_the_backend_is_sent() {
+    let label = r#"{"text":"Pot","shade":"red"}"#;
+    assert_eq!(sent("PUT", "/v1/labels/ab12", label), label);
+    let renamed = r#"{"words":"Pot","shade":"red"}"#;
+    assert_eq!(sent("PUT", "/v2/labels/ab12", renamed), label);
+    assert_eq!(
+        sent("POST", "/v2/notes", r#"{"text":"a b","marks":[1,2]}"#),
+        "words=a+b&marks=1&marks=2"
+    );
+    let tree = r#"{"name":"a","below":[{"name":"b"}]}"#;
+    assert_eq!(sent("PUT", "/v2/trees", tree), r#"{"title":"a","below":[{"title":"b"}]}"#);
+}
+
+#[test]
+fn a_body_written_in_the_names_of_a_later_version_is_sent_in_those_of_the_operation() {
+    let expected = r#"{"label":"Pot","amount":2,"tags":[]}"#;
+    assert_eq!(sent("POST", "/v2/wishes", r#"{"words":"Pot"}"#), expected);
+    let inherited = r#"{"label":"Pot","amount":1,"tags":["Pot","wish"]}"#;
+    assert_eq!(sent("POST", "/v2/items", r#"{"words":"Pot"}"#), inherited);
+}

@@ -87,9 +87,13 @@ fn written(pieces: &Pieces<'_>, item: &Item, flat: &Flat) -> String {
     format!("{head}{}", pieces.rows(block, &rows, ""))
 }
 
-/// A type that the version renames a field of, and that results of backends have.
-pub(super) fn renamed_result(pieces: &Pieces<'_>, files: &[File], flat: &Flat) -> Option<String> {
-    let mut open = results(pieces, files, flat);
+/// A type that the version renames a field of, and that backends answer or are sent.
+pub(super) fn renamed_at_backends(
+    pieces: &Pieces<'_>,
+    files: &[File],
+    flat: &Flat,
+) -> Option<String> {
+    let mut open = exchanged(pieces, files, flat);
     let mut seen: BTreeSet<String> = BTreeSet::new();
     while let Some(text) = open.pop() {
         for word in words(&text) {
@@ -115,14 +119,15 @@ pub(super) fn renamed_result(pieces: &Pieces<'_>, files: &[File], flat: &Flat) -
     None
 }
 
-/// The types that are declared for results, as text.
-fn results(pieces: &Pieces<'_>, files: &[File], flat: &Flat) -> Vec<String> {
+/// The types that are declared for what backends answer and are sent, as text.
+fn exchanged(pieces: &Pieces<'_>, files: &[File], flat: &Flat) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for item in files.iter().flat_map(|file| &file.items) {
         let ItemKind::Backend(backend) = &item.kind else { continue };
         for member in &backend.members {
             if let BackendMemberKind::Operation(operation) = &member.kind {
                 found.push(pieces.text(operation.result.span));
+                found.extend(operation.body.as_ref().map(|body| pieces.text(body.span)));
             }
         }
     }

@@ -203,7 +203,10 @@ impl<'a> Lower<'a, '_> {
             (None, None) => None,
             (Some(body), Some(wanted)) => {
                 let allow = Allow { absent: wanted.nullable, null: wanted.nullable };
-                Some(self.within("a body", |this| this.build(body, wanted, allow)))
+                let declared = operation.tree.path.span;
+                Some(self.as_declared(declared, |this| {
+                    this.within("a body", |this| this.build(body, wanted, allow))
+                }))
             }
             (Some(body), None) => {
                 let message = format!("`{title}` sends no body");

@@ -38,9 +38,13 @@ impl Lower<'_, '_> {
         let body = call.body.as_ref()?;
         self.carries(method, body.span)?;
         let operation = self.written(index).and_then(|written| written.operation);
-        let wanted = operation.and_then(|operation| operation.types.as_ref()?.body.as_ref());
+        let wanted = operation.and_then(|operation| {
+            Some((operation.types.as_ref()?.body.as_ref()?, operation.tree.path.span))
+        });
         self.within("a form", |this| match (wanted, &body.kind) {
-            (Some(wanted), _) => this.typed_form(body, wanted),
+            (Some((wanted, declared)), _) => {
+                this.as_declared(declared, |this| this.typed_form(body, wanted))
+            }
             (None, ValueKind::Object(object)) => this.fields(object),
             (None, ValueKind::Ref(reference)) if reference.projection.is_none() => {
                 match this.find(reference)? {

@@ -211,7 +211,8 @@ impl Lower<'_, '_> {
         };
         match value {
             Some(value) => {
-                Taken::Member(Box::new(Member { name: field.name.clone(), value, missing }))
+                let name = field.name_as_of(self.writes).to_owned();
+                Taken::Member(Box::new(Member { name, value, missing }))
             }
             None => Taken::Refused,
         }

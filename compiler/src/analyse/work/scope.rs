@@ -49,6 +49,8 @@ pub(crate) struct Lower<'a, 'd> {
     pub(crate) hole: Option<Span>,
     /// The version that wrote the text being lowered.
     pub(crate) origin: usize,
+    /// The version whose names the fields of what is being built have on the wire.
+    pub(crate) writes: usize,
     /// Whether everything so far could be lowered.
     pub(crate) ok: bool,
     /// What the text reads in the names of this version, and how what was built last is written out.
@@ -118,6 +120,7 @@ impl<'a, 'd> Lower<'a, 'd> {
             environment: Vec::new(),
             hole: None,
             origin: context.version,
+            writes: context.version,
             ok: true,
             renames: Renames::default(),
         }
@@ -166,6 +169,19 @@ impl<'a, 'd> Lower<'a, 'd> {
         let outer = std::mem::replace(&mut self.place, place);
         let lowered = lower(self);
         self.place = outer;
+        lowered
+    }
+
+    /// Lowers what an operation is sent: its type keeps the names of the version that declared the
+    /// operation at `declared`, whatever later ones rename.
+    pub(crate) fn as_declared<T>(
+        &mut self,
+        declared: Span,
+        lower: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let outer = std::mem::replace(&mut self.writes, self.context.origins.of(declared));
+        let lowered = lower(self);
+        self.writes = outer;
         lowered
     }
 

@@ -19,7 +19,7 @@ impl Lower<'_, '_> {
     /// The value of `node` as a `want`, in one piece.
     pub(crate) fn whole_as(&mut self, node: NodeId, want: &Type, span: Span) -> Option<Build> {
         let wanted = Type { nullable: false, ..want.clone() };
-        let form = Form { ty: wanted, reads: self.origin, writes: self.context.version };
+        let form = Form { ty: wanted, reads: self.origin, writes: self.writes };
         let Some(have) = self.nodes.declared(node).cloned() else {
             let asked = self.nodes.form(node, &form, span);
             self.fits(asked, span)?;
