@@ -136,7 +136,7 @@ impl<'a> Reader<'a> {
     /// A text that is one of a few. What replaces an undeclared one is read in its place.
     pub fn one_of(&mut self, rule: &EnumRule) -> Read<Raw<'a>> {
         let text = self.string(rule.expected)?;
-        if rule.declares(text.quoted()) || rule.declares(&text.text()) {
+        if rule.declares(&text.text()) {
             return Ok(self.pass(text));
         }
         match rule.other {

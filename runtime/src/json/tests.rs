@@ -256,6 +256,10 @@ fn enumerations_know_what_becomes_of_others() {
     assert_eq!(read(r#""USD""#, Other::Kept), Ok(r#""USD""#));
     assert_eq!(read(r#""USD""#, Other::Becomes(r#""EUR""#)), Ok(r#""EUR""#));
     assert!(read("7", Other::Kept).is_err() && read("null", Other::Becomes(r#""EUR""#)).is_err());
+    // What counts is the text, not how it is written.
+    let rule = EnumRule { values: &[r"L\u0041"], other: Other::Refused, expected: "Size" };
+    let read = |body: &'static str| read_result(body.as_bytes(), |reader| reader.one_of(&rule));
+    assert!(read(r#""L\u0041""#).is_err() && read(r#""L\\u0041""#).is_ok());
 }
 
 #[test]
