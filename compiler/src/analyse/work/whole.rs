@@ -6,7 +6,7 @@ use super::nodes::Allow;
 use super::scope::Lower;
 use crate::analyse::values;
 use crate::contract::types::{
-    Const, Kind, ListBounds, Map, RecordId, Rule, Scalar, Type, Types, Union, UnionId,
+    Const, Field, Kind, ListBounds, Map, RecordId, Rule, Scalar, Type, Types, Union, UnionId,
 };
 use crate::contract::work::{Build, Form, Member, Missing, NodeId};
 use crate::diagnostic::{Code, Diagnostic};
@@ -30,8 +30,10 @@ impl Lower<'_, '_> {
         let names = [self.origin, self.context.version, wire];
         // Whether it may be missing here was looked at on the way to it.
         let there = Type { nullable: false, ..have.clone() };
+        let origin = self.origin;
         let fits = |reads: usize| {
-            assignable((&there, &form.ty), (wire, reads), types, &mut HashSet::new())
+            let known = Known { origin, wire, reads };
+            assignable((&there, &form.ty), known, types, &mut HashSet::new())
         };
         let found = names.into_iter().find(|reads| fits(*reads).is_ok());
         if let Some(reads) = found {
@@ -189,11 +191,22 @@ fn untold(union: &Union, span: Span) -> Diagnostic {
         .help(format!("write its variant: `{}: \"{first}\"`", union.tag))
 }
 
-/// Whether a `have` can be taken as a `want`; else why not. Fields of the one are called as version
-/// `wire` calls them, and those of the other are read by the names of version `reads`. Values that may fit are looked at when they arrive.
+/// Which versions' names fields have, each as an index.
+#[derive(Clone, Copy)]
+struct Known {
+    /// The version whose text says that the one is taken as the other.
+    origin: usize,
+    /// The one that knows what is there.
+    wire: usize,
+    /// The one whose names are looked for there.
+    reads: usize,
+}
+
+/// Whether a `have` can be taken as a `want`; else why not. Values that may fit are looked at when
+/// they arrive.
 fn assignable(
     (have, want): (&Type, &Type),
-    (wire, reads): (usize, usize),
+    known: Known,
     types: &Types,
     seen: &mut HashSet<(RecordId, RecordId)>,
 ) -> Result<(), String> {
@@ -205,16 +218,14 @@ fn assignable(
         (Kind::Scalar(have), Kind::Scalar(want)) => scalars(have, want),
         (Kind::List(have, had), Kind::List(want, wanted)) => {
             bounds(had, wanted)?;
-            assignable((have, want), (wire, reads), types, seen)
+            assignable((have, want), known, types, seen)
         }
         (Kind::Map(have), Kind::Map(want)) => {
             bounds(&have.bounds, &want.bounds)?;
             scalars(&have.key, &want.key)?;
-            assignable((&have.value, &want.value), (wire, reads), types, seen)
+            assignable((&have.value, &want.value), known, types, seen)
         }
-        (Kind::Record(have), Kind::Record(want)) => {
-            records((*have, *want), (wire, reads), types, seen)
-        }
+        (Kind::Record(have), Kind::Record(want)) => records((*have, *want), known, types, seen),
         (Kind::Union(have), Kind::Union(want)) => {
             let (have, want) = (types.union(*have), types.union(*want));
             if have.tag != want.tag {
@@ -224,7 +235,7 @@ fn assignable(
                 let other = want.variants.iter().find(|other| other.name == one.name);
                 let other = other
                     .ok_or_else(|| format!("`{}` has no variant `{}`", want.name, one.name))?;
-                records((one.record, other.record), (wire, reads), types, seen)
+                records((one.record, other.record), known, types, seen)
             })
         }
         _ => {
@@ -255,7 +266,7 @@ fn bounds(have: &ListBounds, want: &ListBounds) -> Result<(), String> {
 
 fn records(
     (have, want): (RecordId, RecordId),
-    (wire, reads): (usize, usize),
+    known: Known,
     types: &Types,
     seen: &mut HashSet<(RecordId, RecordId)>,
 ) -> Result<(), String> {
@@ -265,15 +276,29 @@ fn records(
     }
     let source = types.record(have);
     types.record(want).fields.iter().try_for_each(|field| {
-        let name = field.name_as_of(reads);
-        match source.fields.iter().find(|one| one.name_as_of(wire) == name) {
+        let name = field.name_as_of(known.reads);
+        let same = |one: &&Field| match have == want {
+            true => std::ptr::eq(*one, field),
+            false => one.name_as_of(known.origin) == field.name_as_of(known.origin),
+        };
+        let found = source.fields.iter().find(|one| one.name_as_of(known.wire) == name);
+        // A field that is not looked for under its name here would be lost.
+        let lost = match (source.fields.iter().find(same), found) {
+            (Some(meant), Some(found)) => !std::ptr::eq(meant, found),
+            (meant, found) => meant.is_some() || found.is_some(),
+        };
+        if lost {
+            let name = field.name_as_of(known.origin);
+            return Err(format!("`{name}` is called otherwise there"));
+        }
+        match found {
             Some(found) => {
                 let loose = field.optional || field.ty.nullable;
                 if found.optional && found.default.is_none() && !loose {
                     return Err(format!("`{name}` may be missing"));
                 }
                 let wanted = Type { nullable: loose, ..field.ty.clone() };
-                assignable((&found.ty, &wanted), (wire, reads), types, seen)
+                assignable((&found.ty, &wanted), known, types, seen)
                     .map_err(|why| format!("`{name}`: {why}"))
             }
             None if field.optional => Ok(()),
