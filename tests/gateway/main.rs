@@ -2,6 +2,8 @@
 
 mod ask;
 mod contracts;
+mod differential;
+mod reference;
 
 mod answers;
 mod bodies;
@@ -35,6 +37,7 @@ mod retries;
 mod reuse;
 mod routing;
 mod sending;
+mod shaped;
 mod shapes;
 mod shop;
 mod standins;

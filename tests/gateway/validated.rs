@@ -12,10 +12,8 @@ use crate::ask::{JSON, value, violations};
 use crate::contracts::validated::CONTRACT;
 use crate::mocked::path;
 
-use self::documents::{Choices, Document};
-
-mod documents;
-mod reference;
+use crate::reference::documents::{self, Choices, Document};
+use crate::reference::places;
 
 /// How many documents each type is tried with.
 const ROUNDS: usize = 400;
@@ -43,7 +41,7 @@ fn answered(client: &mut Client, target: &str, text: &str) -> (BTreeSet<String>,
 fn compare(client: &mut Client, checked: &Checked, endpoint: &Endpoint) -> usize {
     let types = &checked.contract().versions.first().expect("there is one").types;
     let body = endpoint.body.as_ref().expect("every endpoint has a body");
-    let mut choices = Choices::new(endpoint.template.len() as u64);
+    let mut choices = Choices::new(endpoint.template.len() as u64, usize::MAX);
     let mut refused = 0;
     for round in 0..ROUNDS {
         let mut document = documents::good(&body.ty, types, &mut choices);
@@ -51,7 +49,7 @@ fn compare(client: &mut Client, checked: &Checked, endpoint: &Endpoint) -> usize
             documents::spoil(&mut document, &mut choices);
         }
         let text = document.text();
-        let wrong = reference::wrong(&document, &body.ty, types, endpoint.ignore_fields);
+        let wrong = places::wrong(&document, &body.ty, types, endpoint.ignore_fields);
         let (places, more) = answered(client, &endpoint.template, &text);
         if more == 0 {
             assert_eq!(places, wrong, "{}: {text}", endpoint.template);
@@ -88,7 +86,7 @@ fn the_reference_knows_good_from_bad() {
         version.endpoints.iter().find(|one| one.template == "/v1/leaf").expect("it is there");
     let body = leaf.body.as_ref().expect("it has one");
     let wrong = |document: &Document| {
-        reference::wrong(document, &body.ty, &version.types, false).into_iter().collect::<Vec<_>>()
+        places::wrong(document, &body.ty, &version.types, false).into_iter().collect::<Vec<_>>()
     };
     let number = |digits: &str| Document::Number(digits.to_owned());
     let record = |members: &[(&str, Document)]| {
