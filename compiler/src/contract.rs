@@ -238,10 +238,28 @@ pub struct Version {
     /// Whether only what callers are promised is known of it, and no work behind it: it was read
     /// from a lock.
     pub promised: bool,
-    /// Its revision, if it is published: `1.2`.
-    pub revision: Option<String>,
+    /// What its lock says of it, if it is published.
+    pub published: Option<Published>,
     /// The label where it is declared.
     pub span: Span,
+}
+
+/// A version in its lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// How often callers got more of it, behind its label: `1.2`.
+    pub revision: String,
+    /// Whether the contract gives them more than that, and nobody published it yet.
+    pub ahead: bool,
+    /// The digest of its last entry, in hexadecimal.
+    pub chain: String,
+}
+
+impl Published {
+    /// The revision as programs report it, `1.2`; with `+` behind it where there is more by now.
+    pub fn reported(&self) -> String {
+        format!("{}{}", self.revision, if self.ahead { "+" } else { "" })
+    }
 }
 
 /// When something goes, as callers are told.

@@ -120,6 +120,8 @@ pub struct VersionPlan {
     pub label: String,
     /// Whether it is a draft.
     pub draft: bool,
+    /// Its revision as programs report it, and the digest of its last entry in the lock.
+    pub published: Option<(String, String)>,
     /// The module's name: `v1`.
     pub module: String,
     /// Documentation.
@@ -615,6 +617,7 @@ fn version(
     VersionPlan {
         label: version.label.clone(),
         draft: version.draft,
+        published: version.published.as_ref().map(|one| (one.reported(), one.chain.clone())),
         module,
         doc: version.doc.clone(),
         prefix: version.prefix.clone(),

@@ -17,8 +17,8 @@ pub use crate::check::{
 };
 pub use crate::contract::{
     Answering, Backend, BodyKind, Breaker, Condition, Contract, Counter, Elsewhere, Endpoint,
-    FormField, FormKind, Lifecycle, Method, Piece, Selection, Setting, Successor, Sunset,
-    TimeSetting, Variable, VariableKind, Version,
+    FormField, FormKind, Lifecycle, Method, Piece, Published, Selection, Setting, Successor,
+    Sunset, TimeSetting, Variable, VariableKind, Version,
 };
 pub use crate::error::{Error, Problem};
 pub use crate::items::{Items, Making, Source, stream};

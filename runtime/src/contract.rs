@@ -79,6 +79,16 @@ pub struct Elsewhere {
     pub see: Option<&'static str>,
 }
 
+impl Selection {
+    /// The label of the version that a request gets which names none; empty where its path says it.
+    pub(crate) fn default_version(&self) -> &'static str {
+        match *self {
+            Selection::Path { .. } => "",
+            Selection::Header { default, .. } | Selection::Media { default, .. } => default,
+        }
+    }
+}
+
 /// One version of an API.
 #[derive(Clone, Copy, Debug)]
 pub struct Version {
@@ -88,6 +98,8 @@ pub struct Version {
     pub digest: &'static str,
     /// Whether it is a draft: nobody may rely on it.
     pub draft: bool,
+    /// What the lock of the contract says of it; nothing where it is not published.
+    pub published: Option<Published>,
     /// The segments that its paths begin with; none where the path does not name the version.
     pub prefix: &'static [&'static str],
     /// The media type of its JSON, `application/json` unless that names the version.
@@ -101,6 +113,16 @@ pub struct Version {
     pub source: &'static str,
     /// Its endpoints; an endpoint stands at its own [`Endpoint::index`].
     pub endpoints: &'static [&'static Endpoint],
+}
+
+/// A version in the lock of its contract.
+#[derive(Clone, Copy, Debug)]
+pub struct Published {
+    /// How often callers got more of it, behind its label: `1.2`. With `+` behind it, it has more
+    /// than what was published.
+    pub revision: &'static str,
+    /// The digest of its last entry in the lock, in hexadecimal digits.
+    pub chain: &'static str,
 }
 
 /// One variable of the environment.

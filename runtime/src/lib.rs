@@ -73,6 +73,7 @@
 //!         label: "1",
 //!         digest: "",
 //!         draft: false,
+//!         published: None,
 //!         prefix: &["v1"],
 //!         media_type: "application/json",
 //!         lifecycle: None,

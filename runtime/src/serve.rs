@@ -181,7 +181,11 @@ fn version(contract: &Contract) -> String {
     let mut out = format!("{}\ncontract: {}\n", contract.api, names.join(", "));
     let width = contract.versions.iter().map(|version| version.label.len()).max().unwrap_or(0);
     for version in contract.versions {
-        out.push_str(&format!("version {:width$}  sha256 {}\n", version.label, version.digest));
+        let published = version.published;
+        let revision =
+            published.map_or_else(String::new, |one| format!("  revision {}", one.revision));
+        let digest = version.digest;
+        out.push_str(&format!("version {:width$}{revision}  sha256 {digest}\n", version.label));
     }
     if !contract.revision.is_empty() {
         out.push_str(&format!("revision {}\n", contract.revision));

@@ -215,6 +215,22 @@ fn what_callers_rely_on_may_not_change() {
 }
 
 #[test]
+fn a_version_that_has_more_than_was_published_says_so() {
+    let reported = |text: &str, lock: &str| {
+        let contract = checked(&with_lock(&alone(text), lock));
+        let published = contract.contract().versions[0].published.clone();
+        published.expect("it is published").reported()
+    };
+    let joined = SHOP.replace(HISTORY[0].0, HISTORY[0].1);
+    assert_ne!(joined, SHOP);
+    assert_eq!(reported(SHOP, &lock()), "1.0");
+    assert_eq!(reported(&joined, &lock()), "1.0+");
+    assert_eq!(reported(&SHOP.replace("catalog GET /top", "catalog GET /best"), &lock()), "1.0");
+    let again = published(&alone(&joined), Some(&lock()), "1").expect("an endpoint");
+    assert_eq!(reported(&joined, &again), "1.1");
+}
+
+#[test]
 fn an_api_may_let_published_endpoints_take_more() {
     let additive = SHOP.replace("api shop {", "api shop {\n  published additive\n");
     let more = additive.replace("query q: text(1..100)", "query q: text(1..200)");
@@ -500,7 +516,8 @@ fn a_version_that_ended_is_gone_and_others_may_start_from_it() {
     let done = retire(&read, "1", &signed("2027-03-01")).expect("the day has come").text;
     let contract = checked(&with_lock(&alone(&text), &done));
     assert_eq!(contract.versions(), ["2"]);
-    assert_eq!(contract.contract().versions[0].revision.as_deref(), Some("2.0"));
+    let published = contract.contract().versions[0].published.clone().expect("it is published");
+    assert_eq!((published.revision.as_str(), published.ahead), ("2.0", false));
     assert!(contract.contract().cases.is_empty(), "they are about version 1");
     let target =
         Target { name: "shop".to_owned(), versions: contract.versions(), ..Target::default() };

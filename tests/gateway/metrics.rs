@@ -74,7 +74,7 @@ fn a_gateway_that_was_asked_nothing_says_so_in_both_forms() {
     assert_eq!(metrics.value("gatewright_requests_in_flight", &[]), Some(0.0));
     assert_eq!(metrics.series("gatewright_requests_total"), 0);
     let digest = shop::CONTRACT.versions[1].digest;
-    let labels = [("version", "2"), ("sha256", digest)];
+    let labels = [("version", "2"), ("revision", ""), ("sha256", digest)];
     assert_eq!(metrics.value("gatewright_version_info", &labels), Some(1.0));
     for (state, value) in [("closed", 1.0), ("open", 0.0), ("half-open", 0.0)] {
         let labels = [("backend", "catalog"), ("state", state)];

@@ -92,7 +92,7 @@ pub(crate) fn version(
         errors: errors.list,
         endpoints,
         promised: around.promised,
-        revision: None,
+        published: None,
         span: flat.span,
     }
 }

@@ -46,10 +46,15 @@ pub(crate) fn items(plan: &Plan, digests: &[String]) -> Vec<TokenStream> {
 }
 
 /// ```ignore
-/// rt::Version { label: "1", digest: "…", prefix: &["v1"], …, route: v1::routes::route }
+/// rt::Version { label: "1", digest: "…", published: None, prefix: &["v1"], …, route: v1::routes::route }
 /// ```
 fn version(version: &VersionPlan, digest: &str, source: &str) -> TokenStream {
     let VersionPlan { label, draft, prefix, media_type, .. } = version;
+    let published = version
+        .published
+        .as_ref()
+        .map(|(revision, chain)| quote!(rt::Published { revision: #revision, chain: #chain }));
+    let published = option(published);
     let module = ident(&version.module);
     let lifecycle = option(version.lifecycle.as_ref().map(|_| quote!(&#module::LIFECYCLE)));
     let endpoints = version.endpoints.iter().map(|endpoint| {
@@ -61,6 +66,7 @@ fn version(version: &VersionPlan, digest: &str, source: &str) -> TokenStream {
             label: #label,
             digest: #digest,
             draft: #draft,
+            published: #published,
             prefix: &[#(#prefix),*],
             media_type: #media_type,
             lifecycle: #lifecycle,

@@ -2,10 +2,10 @@
 
 use super::contract::{Baseline, Kept};
 use super::state::State;
-use super::{BlockKind, Lock, read};
+use super::{BlockKind, Lock, publish, read};
 use crate::analyse;
 use crate::changes::{self, Change, Side, Verdict, Whom};
-use crate::contract::{Call, Case, Contract, Retired, Version};
+use crate::contract::{Call, Case, Contract, Published, Retired, Version};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::source::{LOCK, Sources};
 use gatewright_grammar::Span;
@@ -46,10 +46,15 @@ pub(crate) fn judge(
     );
     let judge = Judge { sources, lock: &lock, baseline: &baseline, contract };
     diagnostics.extend(judge.selection());
+    let mut ahead = Vec::new();
     for version in &baseline.contract.versions {
-        diagnostics.extend(judge.version(version));
+        let changes = changed(&baseline, contract, &version.label);
+        if publish::is_ahead((&lock, &baseline), (contract, &version.label), &changes) {
+            ahead.push(version.label.clone());
+        }
+        diagnostics.extend(judge.version(version, changes));
     }
-    note(&lock, contract);
+    note(&lock, contract, &ahead);
 }
 
 /// Whether something else is wrong, but for who relies on what: that follows from a change.
@@ -68,9 +73,13 @@ fn others(files: &[File], diagnostics: &Diagnostics) -> bool {
 
 /// What the lock knows of the versions of its contract. Of those that ended only the name is left,
 /// although others may start from their text.
-fn note(lock: &Lock, contract: &mut Contract) {
+fn note(lock: &Lock, contract: &mut Contract, ahead: &[String]) {
     for version in &mut contract.versions {
-        version.revision = lock.revision(&version.label).map(str::to_owned);
+        version.published = lock.of(&version.label).last().map(|entry| Published {
+            revision: entry.revision.clone(),
+            ahead: ahead.contains(&version.label),
+            chain: entry.chain.clone(),
+        });
     }
     contract.keep(|version| !lock.is_retired(&version.label));
     let retired = lock.entries.iter().filter(|entry| entry.act == super::Act::Retired);
@@ -234,7 +243,7 @@ impl Judge<'_> {
         Some(found.help("take back what `versions in` says in the `api` block"))
     }
 
-    fn version(&self, old: &Version) -> Vec<Diagnostic> {
+    fn version(&self, old: &Version, changes: Vec<Change>) -> Vec<Diagnostic> {
         let label = old.label.as_str();
         let Some(new) = self.contract.versions.iter().find(|one| one.label == label) else {
             return vec![self.missing(label)];
@@ -243,7 +252,7 @@ impl Judge<'_> {
             return vec![self.draft(new)];
         }
         let mut found: Vec<(Code, Vec<Change>)> = Vec::new();
-        for change in changed(self.baseline, self.contract, label) {
+        for change in changes {
             let Some(code) = refused(&change, self.contract.additive) else { continue };
             let one_cause = |other: &Change| {
                 (other.rule.id, other.old, other.new, &other.was, &other.is)

@@ -1,15 +1,16 @@
 //! What a lock gets when a version is published, or again when it has something more to promise.
 
 use super::contract::Baseline;
-use super::judge::changed;
+use super::judge::{changed, key_of};
 use super::print::Written;
 use super::state::State;
 use super::{Act, BlockKind, Lock, chained, head_line, last_line, quoted, seed};
 use crate::analyse;
-use crate::changes::{Verdict, Whom};
-use crate::contract::{Checked, Contract};
+use crate::changes::{Change, Verdict, Whom};
+use crate::contract::{Checked, Contract, Endpoint};
 use crate::diagnostic::Diagnostic;
 use crate::source::Sources;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Who does something, and when.
@@ -149,13 +150,14 @@ fn more(
     let state = State::of(lock, label)
         .ok_or_else(|| Refused::new(format!("version {label} was never published"), ""))?;
     let changes = changed(&baseline, contract, label);
+    let version = contract.versions.iter().find(|version| version.label == label);
+    let endpoints: BTreeMap<String, &Endpoint> = version
+        .into_iter()
+        .flat_map(|version| version.endpoints.iter().map(move |one| (key_of(version, one), one)))
+        .collect();
     let better = |key: &str| {
-        let of = |change: &&crate::changes::Change| change.endpoint.as_deref() == Some(key);
-        let additive = changes.iter().filter(of).any(|change| {
-            let told = change.rule.id.starts_with("life/");
-            change.whom == Whom::Callers && (change.verdict == Verdict::Additive || told)
-        });
-        additive || survives_more(&baseline, contract, (label, key))
+        let survives = |endpoint| survives_more(&baseline, (label, key), endpoint);
+        is_told_more(&changes, key) || endpoints.get(key).is_some_and(|one| survives(one))
     };
     let mut declared = declarations(&state, surface);
     for one in surface.iter().filter(|one| one.kind == BlockKind::Endpoint) {
@@ -187,13 +189,34 @@ fn more(
     Ok(())
 }
 
-/// Whether something stands in for more of an answer than was promised.
-fn survives_more(baseline: &Baseline, contract: &Contract, (label, key): (&str, &str)) -> bool {
+/// Whether callers of a published version get more by now than the lock says, so that publishing it
+/// again would make another revision. `changes` are those against the lock.
+pub(super) fn is_ahead(
+    (lock, baseline): (&Lock, &Baseline),
+    (contract, label): (&Contract, &str),
+    changes: &[Change],
+) -> bool {
     let version = contract.versions.iter().find(|version| version.label == label);
-    let endpoint = version.and_then(|version| {
-        version.endpoints.iter().find(|one| super::judge::key_of(version, one) == key)
-    });
-    let Some(endpoint) = endpoint else { return false };
+    let (Some(state), Some(version)) = (State::of(lock, label), version) else { return false };
+    version.endpoints.iter().any(|endpoint| {
+        let key = key_of(version, endpoint);
+        state.get(BlockKind::Endpoint, &key).is_none()
+            || is_told_more(changes, &key)
+            || survives_more(baseline, (label, &key), endpoint)
+    })
+}
+
+/// Whether an endpoint gives callers more, or tells them of its end.
+fn is_told_more(changes: &[Change], key: &str) -> bool {
+    let of = |change: &&Change| change.endpoint.as_deref() == Some(key);
+    changes.iter().filter(of).any(|change| {
+        let told = change.rule.id.starts_with("life/");
+        change.whom == Whom::Callers && (change.verdict == Verdict::Additive || told)
+    })
+}
+
+/// Whether something stands in for more of an answer than was promised.
+fn survives_more(baseline: &Baseline, (label, key): (&str, &str), endpoint: &Endpoint) -> bool {
     let kept = baseline.fallbacks.iter().find(|one| one.version == label && one.endpoint == key);
     let kept = kept.map(|one| one.fields.as_slice()).unwrap_or_default();
     super::print::fallbacks(endpoint).iter().any(|field| !kept.contains(field))

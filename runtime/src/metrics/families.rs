@@ -38,8 +38,9 @@ fn build(page: &mut Page, contract: &Contract) {
     let Contract { api, compiler, revision, .. } = contract;
     page.sample(&[("api", api), ("compiler", compiler), ("revision", revision)], 1);
     page.family("gatewright_version_info", Kind::Gauge, "The versions that it serves.");
-    for Version { label, digest, .. } in contract.versions {
-        page.sample(&[("version", label), ("sha256", digest)], 1);
+    for Version { label, digest, published, .. } in contract.versions {
+        let revision = published.map_or("", |one| one.revision);
+        page.sample(&[("version", label), ("revision", revision), ("sha256", digest)], 1);
     }
 }
 

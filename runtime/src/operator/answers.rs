@@ -94,6 +94,8 @@ pub(crate) fn contract(contract: &Contract) -> Writer {
         out.key(name);
         optional(&mut out, value);
     }
+    out.key("default");
+    optional(&mut out, contract.selection.default_version());
     out.key("versions");
     out.raw("[");
     for version in contract.versions {
@@ -101,6 +103,13 @@ pub(crate) fn contract(contract: &Contract) -> Writer {
         out.raw("{");
         out.key("version");
         out.text(version.label);
+        out.key("draft");
+        out.raw(if version.draft { "true" } else { "false" });
+        let published = version.published.map_or(("", ""), |one| (one.revision, one.chain));
+        out.key("revision");
+        optional(&mut out, published.0);
+        out.key("chain");
+        optional(&mut out, published.1);
         out.key("sha256");
         optional(&mut out, version.digest);
         out.key("source");

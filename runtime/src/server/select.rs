@@ -195,6 +195,7 @@ mod tests {
             label,
             digest: "",
             draft: false,
+            published: None,
             prefix: &[],
             media_type,
             lifecycle: None,

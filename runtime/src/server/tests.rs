@@ -97,6 +97,7 @@ static CONTRACT: Contract = Contract {
         label: "1",
         digest: "",
         draft: false,
+        published: None,
         prefix: &[],
         media_type: "application/json",
         lifecycle: None,

@@ -70,6 +70,7 @@ pub(crate) static CONTRACT: rt::Contract = rt::Contract {
         label: "1",
         digest: "6b86b273",
         draft: false,
+        published: None,
         prefix: &[],
         media_type: "application/json",
         lifecycle: None,

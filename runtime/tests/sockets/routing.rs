@@ -145,6 +145,7 @@ static SECOND: rt::Contract = rt::Contract {
         label: "1",
         digest: "",
         draft: false,
+        published: None,
         prefix: &["v1"],
         media_type: "application/json",
         lifecycle: None,

@@ -16,6 +16,7 @@ pub static CONTRACT: rt::Contract = rt::Contract {
             label: "1",
             digest: "c558a911c7f23006a847b74e2c7e15d655b351d81dd20b0bec0f8f93ab33d9bf",
             draft: false,
+            published: None,
             prefix: &["v1"],
             media_type: "application/json",
             lifecycle: None,

@@ -21,6 +21,7 @@ pub static CONTRACT: rt::Contract = rt::Contract {
             label: "1",
             digest: "61ebb947991c01b0c2c8a0d76ee13caffd01d474c1539b97932843482512aeb2",
             draft: false,
+            published: None,
             prefix: &["v1"],
             media_type: "application/json",
             lifecycle: None,
