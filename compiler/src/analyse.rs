@@ -55,6 +55,11 @@ pub struct Analysis {
 }
 
 impl Analysis {
+    /// Findings about something that no gateway is made of, and the contract that it is, if it is one.
+    pub(crate) fn of_another(diagnostics: Vec<Diagnostic>, contract: Option<Contract>) -> Self {
+        Self { diagnostics, checked: None, unbuilt: contract }
+    }
+
     /// The contract, if there are no errors.
     pub fn checked(&self) -> Option<&Checked> {
         self.checked.as_ref()
@@ -79,10 +84,8 @@ impl Analysis {
 pub fn analyse(sources: &Sources) -> Analysis {
     if let (true, Some(source)) = (sources.is_empty(), sources.get(LOCK)) {
         return match Lock::read(&source.text).and_then(|lock| lock.contract()) {
-            Ok(contract) => {
-                Analysis { diagnostics: Vec::new(), checked: None, unbuilt: Some(contract) }
-            }
-            Err(damage) => Analysis { diagnostics: vec![*damage], checked: None, unbuilt: None },
+            Ok(contract) => Analysis::of_another(Vec::new(), Some(contract)),
+            Err(damage) => Analysis::of_another(vec![*damage], None),
         };
     }
     let mut diagnostics = Diagnostics::default();

@@ -20,6 +20,7 @@ pub use publish::{Publication, Refused, Signed, publish};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
 
+pub(crate) use compare::end;
 pub(crate) use judge::judge;
 pub(crate) use print::{Surface, Written, version};
 

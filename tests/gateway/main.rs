@@ -11,6 +11,7 @@ mod breakers;
 mod broken;
 mod caches;
 mod deadlines;
+mod deployed;
 mod each;
 mod edge;
 mod environment;

@@ -104,6 +104,8 @@ Examples:
   gatewright check --deny warnings        for a build step: warnings fail too
   gatewright check --deny no-timeout,untyped-response
   gatewright check --against origin/main  nothing published there was taken back
+  gatewright check --against http://127.0.0.1:9090
+                                          the same, of what a running gateway serves
   gatewright check --format github        findings at the lines of a pull request
   gatewright check --format sarif > findings.sarif")]
 pub(crate) struct Check {
@@ -118,7 +120,8 @@ pub(crate) struct Check {
     /// Do not show warnings with these codes
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     pub(crate) allow: Vec<String>,
-    /// Compare with another state too: a git revision, a directory, a file, a lock, a tarball
+    /// Compare with another state too: a git revision, a directory, a file, a lock, a tarball, or the
+    /// operator's port of a gateway that runs
     #[arg(long, value_name = "WHAT")]
     pub(crate) against: Option<String>,
     /// Make the edits that are marked \[fix\]
@@ -376,10 +379,11 @@ Examples:
   gatewright diff old/ new/               two contracts
   gatewright diff --versions 1..2         two versions of the contract in this directory
   gatewright diff api@1 api@2             the same
+  gatewright diff http://127.0.0.1:9090   what a running gateway serves, and this directory
   gatewright diff HEAD~1:api api --format markdown > comment.md")]
 pub(crate) struct Diff {
-    /// The old contract: a file, a directory, DIRECTORY@VERSION, or a git revision with or without
-    /// :PATH. With --versions, the contract
+    /// The old contract: a file, a directory, DIRECTORY@VERSION, a git revision with or without
+    /// :PATH, or the operator's port of a gateway that runs. With --versions, the contract
     #[arg(value_name = "OLD", value_hint = ValueHint::AnyPath)]
     pub(crate) old: Option<String>,
     /// The new contract [default: this directory]

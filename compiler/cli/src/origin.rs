@@ -1,13 +1,17 @@
 //! Where a contract or a lock comes from that another one is compared with.
 
 mod archive;
+mod gateway;
 
 use crate::git;
 use gatewright_build::{Error, Input, read};
 use gatewright_compiler::lock;
+use gatewright_compiler::served::Served;
 use gatewright_compiler::source::{LOCK, Sources};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+pub(crate) use gateway::complete;
 
 /// A state of a contract.
 pub(crate) struct Origin {
@@ -19,6 +23,8 @@ pub(crate) struct Origin {
     pub(crate) shown: Sources,
     /// Only this version of it.
     pub(crate) version: Option<String>,
+    /// What a gateway said, if it comes from one that runs.
+    pub(crate) served: Option<Served>,
 }
 
 impl Origin {
@@ -33,6 +39,7 @@ impl Origin {
             sources: input.sources.clone(),
             shown: input.shown(),
             version: version.map(str::to_owned),
+            served: None,
         }
     }
 
@@ -40,21 +47,21 @@ impl Origin {
     fn of_lock(name: &str, text: String) -> Self {
         let mut sources = Sources::new();
         sources.lock(name, text);
-        Self { name: name.to_owned(), shown: sources.clone(), sources, version: None }
+        let name = name.to_owned();
+        Self { name, shown: sources.clone(), sources, version: None, served: None }
     }
 }
 
-/// What `spec` names: a file or directory, with or without `@VERSION`; a lock; a tarball; a git
-/// revision, with or without `:PATH`. A revision or tarball without a path has the contract where
-/// `beside` lies.
+/// What `spec` names: a file or directory, with or without `@VERSION`; a lock; a tarball; the
+/// operator's port of a gateway, with or without `@VERSION`; a git revision, with or without `:PATH`.
+/// A revision or tarball without a path has the contract where `beside` lies.
 ///
 /// # Errors
 ///
 /// It names nothing, or what it names cannot be read.
 pub(crate) fn resolve(spec: &str, beside: &Path) -> Result<Origin, Error> {
-    if spec.starts_with("http://") || spec.starts_with("https://") {
-        return Err(Error::wrong_use("a running gateway cannot be asked for its contract yet")
-            .help("compare with the lock or the revision that it was built from"));
+    if gateway::is_address(spec) {
+        return gateway::ask(spec);
     }
     let path = Path::new(spec);
     if path.is_file() && spec.ends_with(".lock") {
@@ -93,7 +100,7 @@ fn revision(spec: &str, beside: &Path) -> Result<Origin, Error> {
     let around = if path.is_some() { here } else { directory };
     if !git::is_revision(around, revision)? {
         return Err(Error::wrong_use(format!("`{spec}` is no path and no git revision"))
-            .help("give a file, a directory, `DIRECTORY@2`, a lock, a tarball, or a revision such as `origin/main`"));
+            .help("give a file, a directory, `DIRECTORY@2`, a lock, a tarball, a revision such as `origin/main`, or the address of a gateway's operator port"));
     }
     let top = git::ask(around, &["rev-parse", "--show-toplevel"])?.unwrap_or_default();
     let top = PathBuf::from(String::from_utf8_lossy(&top).trim());

@@ -78,6 +78,7 @@ fn a_build_that_changes_nothing_is_quick_and_the_result_says_what_it_is() {
 fn every_version_is_a_program_unless_all_are_one() {
     let _alone = alone();
     let folder = Folder::new("build-two", &[("tiny.api", &two_versions())]);
+    assert_eq!(folder.run(&["publish", "1", "--by", "storefront"]).code, Some(0));
     let built = said(&folder, &["build", "--dev"]);
     assert_eq!(built.code, Some(0), "{}", built.err);
     // The crates of others were compiled before, by whichever test came first; a contract of its
@@ -93,6 +94,39 @@ fn every_version_is_a_program_unless_all_are_one() {
     assert_eq!(versions("dist/tiny-v1"), 1);
     assert_eq!(versions("dist/tiny-v2"), 1);
     assert_eq!(versions("one/tiny"), 2);
+    let said = ask(&folder, "dist/tiny-v1", "--version").out;
+    assert!(said.contains("\nversion 1  revision 1.0  sha256 "), "{said}");
+    what_runs_is_compared(&folder);
+}
+
+/// A gateway that was built is asked for its contract while it runs.
+fn what_runs_is_compared(folder: &Folder) {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr());
+    let operator = port.expect("a free port").to_string();
+    let mut program = Command::new(folder.path("one/tiny"));
+    program.env("PEOPLE_URL", "http://127.0.0.1:1").env("OPERATOR", &operator);
+    let (_running, mut lines) =
+        Running::start(program.env("LISTEN", "127.0.0.1:0").env("LOG", "off"));
+    let begin = Instant::now();
+    while get(&operator, "/ready").is_err() {
+        assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", lines.next());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let address = format!("http://{operator}");
+    folder.run(&["diff", &address]).is(0, "nothing changed\n", "");
+    folder.run(&["check", "--against", &address]).is(0, "", "");
+
+    let edited = two_versions().replace("{ name: text eg \"Ada\" }", "{ name: text | null }");
+    folder.write("tiny.api", &edited);
+    let said = folder.run(&["diff", &address]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    for part in ["(version 1)", "(version 2)", "breaking[field/became-nullable]"] {
+        assert!(said.out.contains(part), "{part} in {}", said.out);
+    }
+    std::fs::remove_file(folder.path("api.lock")).expect("it was published");
+    let said = folder.run(&["check", "--against", &address]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.out.contains("error[lock-rewritten]"), "{}", said.out);
 }
 
 #[test]

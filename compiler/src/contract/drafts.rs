@@ -13,6 +13,14 @@ impl Checked {
 }
 
 impl Contract {
+    /// The contract with these versions alone, and without what only others use.
+    #[must_use]
+    pub fn only(&self, labels: &[String]) -> Contract {
+        let mut contract = self.clone();
+        contract.keep(|version| labels.contains(&version.label));
+        contract
+    }
+
     /// Takes out the versions that are not to be kept, and what only they use.
     pub(crate) fn keep(&mut self, wanted: impl Fn(&Version) -> bool) {
         if self.versions.iter().all(&wanted) {

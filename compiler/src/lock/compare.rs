@@ -28,21 +28,24 @@ pub fn continuation(own: Option<&Lock>, earlier: &Lock, name: &str) -> Option<Di
     );
     let (place, note) = match own.entries.get(at) {
         Some(entry) => (
-            entry.chain_at.clone(),
+            read::span(&entry.chain_at),
             "entries are only ever appended; this one was edited, replaced or written meanwhile",
         ),
-        None => (
-            own.text().trim_end().rfind('\n').map_or(0, |end| end + 1)..own.text().trim_end().len(),
-            "entries are only ever appended; those behind this were taken out",
-        ),
+        None => (end(own), "entries are only ever appended; those behind this were taken out"),
     };
     Some(
-        Diagnostic::new(Code::LockRewritten, read::span(&place), message)
+        Diagnostic::new(Code::LockRewritten, place, message)
             .label(there)
             .note(note)
             .help("take that lock as it is, then repeat your `gatewright publish` or `gatewright amend`")
             .help("`gatewright publish --rebase REVISION` if both branches appended entries"),
     )
+}
+
+/// The last line of a lock.
+pub(crate) fn end(lock: &Lock) -> Span {
+    let text = lock.text().trim_end();
+    read::span(&(text.rfind('\n').map_or(0, |end| end + 1)..text.len()))
 }
 
 impl Lock {

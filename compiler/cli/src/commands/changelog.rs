@@ -16,9 +16,9 @@ pub(crate) fn run(args: &Changelog, terminal: Terminal) -> Result<Outcome, Error
     let Some(after) = new.contract(terminal) else { return Ok(Outcome::Findings) };
     let (changes, from, to) = match &args.since {
         Some(spec) => {
-            let old = diff::contract(spec, path)?;
+            let old = diff::contract(spec, (&new, path))?;
             let Some(before) = old.contract(terminal) else { return Ok(Outcome::Findings) };
-            (changes::contracts(before, after), spec.clone(), "now".to_owned())
+            (old.until(before, (&new, after)), spec.clone(), "now".to_owned())
         }
         None => between(after, versions)?,
     };

@@ -3,7 +3,7 @@
 use super::Outcome;
 use crate::args::{DenyChange, Diff, DiffFormat};
 use crate::load::pictures;
-use crate::origin::{self, Origin};
+use crate::origin::{self, Origin, complete};
 use crate::terminal::Terminal;
 use gatewright_build::{Error, Input, read};
 use gatewright_compiler::changes::{self, Change, Side, Verdict, render};
@@ -46,20 +46,52 @@ pub(super) struct Loaded {
     /// Only this version.
     version: Option<String>,
     input: Option<Input>,
+    /// The versions of a gateway that runs, if it comes from one.
+    served: Option<Vec<String>>,
 }
 
 impl Loaded {
     pub(super) fn of(input: Input, version: Option<String>) -> Self {
         let analysis = analyse(&input.sources.without_lock());
-        Self { analysis, shown: input.shown(), version, input: Some(input) }
+        Self { analysis, shown: input.shown(), version, input: Some(input), served: None }
     }
 
-    /// A lock alone is what it holds; else the lock beside a contract does not matter here.
-    fn from_origin(origin: Origin) -> Self {
-        let alone = origin.sources.is_empty();
-        let sources = if alone { origin.sources } else { origin.sources.without_lock() };
-        let analysis = analyse(&sources);
-        Self { analysis, shown: origin.shown, version: origin.version, input: None }
+    /// A lock alone is what it holds; else the lock beside a contract does not matter here. Who
+    /// relies on a gateway that runs stands in the texts of `beside`.
+    fn from_origin(origin: Origin, beside: &Sources) -> Result<Self, Error> {
+        let analysis = match &origin.served {
+            Some(served) => {
+                complete(served, &origin.name)?;
+                served.analyse(&origin.sources, beside)
+            }
+            None if origin.sources.is_empty() => analyse(&origin.sources),
+            None => analyse(&origin.sources.without_lock()),
+        };
+        let served = origin.served.map(|served| served.labels());
+        Ok(Self { analysis, shown: origin.shown, version: origin.version, input: None, served })
+    }
+
+    /// The texts, where they lie in files.
+    pub(super) fn sources(&self) -> &Sources {
+        self.input.as_ref().map_or(&self.shown, |input| &input.sources)
+    }
+
+    /// What changed since this, `before`, as far as its gateway can tell, if it comes from one.
+    pub(super) fn until(
+        &self,
+        before: &Contract,
+        (new, after): (&Loaded, &Contract),
+    ) -> Vec<Change> {
+        let part = |contract: &Contract, other: &Loaded| match &other.served {
+            Some(labels) => contract.only(labels),
+            None => contract.clone(),
+        };
+        let mut changes = changes::contracts(&part(before, new), &part(after, self));
+        if self.served.is_some() || new.served.is_some() {
+            // A gateway carries neither cases nor who relies on it.
+            changes.retain(|change| !change.rule.id.starts_with("proof/"));
+        }
+        changes
     }
 
     /// The contract, after its errors were printed. One that says what is not built yet can be
@@ -86,7 +118,7 @@ fn compare(
     (new, after): (&Loaded, &Contract),
 ) -> Result<Vec<Change>, Error> {
     match (&old.version, &new.version) {
-        (None, None) => Ok(changes::contracts(before, after)),
+        (None, None) => Ok(old.until(before, (new, after))),
         (a, b) => {
             let labels = [a, b].map(|label| label.as_deref());
             let old = side(before, labels[0].or(labels[1]))?;
@@ -131,10 +163,14 @@ fn sides(args: &Diff) -> Result<(Loaded, Loaded), Error> {
     let new = args.new.as_deref().unwrap_or(".");
     let path = new.rsplit_once('@').map_or(new, |(path, _)| path);
     let path = if Path::new(new).exists() { new } else { path };
-    Ok((contract(old, path)?, contract(new, path)?))
+    let resolve = |spec: &str| origin::resolve(spec, Path::new(path));
+    let (old, new) = (resolve(old)?, resolve(new)?);
+    let (of_old, of_new) = (old.sources.clone(), new.sources.clone());
+    Ok((Loaded::from_origin(old, &of_new)?, Loaded::from_origin(new, &of_old)?))
 }
 
-/// What `spec` names; a revision without a path has the contract where `beside` lies.
-pub(super) fn contract(spec: &str, beside: &str) -> Result<Loaded, Error> {
-    origin::resolve(spec, Path::new(beside)).map(Loaded::from_origin)
+/// What `spec` names, beside the contract `new` at `path`; a revision without a path has the
+/// contract there.
+pub(super) fn contract(spec: &str, (new, path): (&Loaded, &str)) -> Result<Loaded, Error> {
+    Loaded::from_origin(origin::resolve(spec, Path::new(path))?, new.sources())
 }

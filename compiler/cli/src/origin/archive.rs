@@ -137,7 +137,7 @@ impl Unpacked {
             let path = Path::new(text);
             label(path.strip_prefix(&self.root).unwrap_or(path))
         });
-        Ok(Origin { name: name.to_owned(), sources, shown, version: None })
+        Ok(Origin { name: name.to_owned(), sources, shown, version: None, served: None })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Transcripts of the real program: exit code, standard output, standard error.
 
+mod against;
 mod change;
 mod check;
 mod diff;

@@ -337,7 +337,7 @@ fn another_state_is_a_revision_a_directory_a_lock_or_an_archive() {
     for (state, told) in [
         ("nowhere", "no path and no git revision"),
         ("HEAD:none", "there is no"),
-        ("https://shop.example", "cannot be asked for its contract yet"),
+        ("https://shop.example/?x", "is no address"),
     ] {
         let said = folder.run(&["check", "api", "--against", state]);
         assert_eq!(said.code, Some(2), "{state}: {}", said.err);

@@ -12,8 +12,8 @@ use gatewright_compiler::diagnostic::render::{Style, text};
 use gatewright_compiler::lock::{Lock, continuation};
 use gatewright_compiler::source::LOCK;
 
-/// Findings about the own lock beside that of the other state. For people, says what changed about
-/// versions that nobody was promised.
+/// Findings about the own lock beside that of the other state, or beside what a gateway was made
+/// with. For people, says what changed about versions that nobody was promised.
 pub(super) fn compare(
     spec: &str,
     (args, loaded): (&Check, &Loaded),
@@ -28,6 +28,14 @@ pub(super) fn compare(
         None => None,
     };
     let mut found = Vec::new();
+    if let Some(served) = &origin.served {
+        let api = loaded.analysis().comparable().map(|contract| &contract.api);
+        if api.is_some_and(|api| *api != served.api) {
+            let message = format!("{} is a gateway of `{}`", origin.name, served.api);
+            return Err(Error::wrong_use(message).help("compare with a gateway of this API"));
+        }
+        found.extend(served.continuation(own.as_ref(), &origin.name));
+    }
     if let Some(earlier) = origin.lock() {
         match Lock::read(earlier) {
             Ok(earlier) => found.extend(continuation(own.as_ref(), &earlier, &origin.name)),
@@ -44,9 +52,13 @@ pub(super) fn compare(
     Ok(found)
 }
 
-/// What changed about versions that are in no lock.
+/// What changed about versions that are in no lock, and about all that a gateway serves.
 fn report(origin: &Origin, loaded: &Loaded, lock: Option<&Lock>, terminal: Terminal) {
-    let other = analyse(&origin.sources.without_lock());
+    let sources = &loaded.input.sources;
+    let (other, what) = match &origin.served {
+        Some(served) => (served.analyse(&origin.sources, sources), ""),
+        None => (analyse(&origin.sources.without_lock()), "unpublished, "),
+    };
     let (Some(old), Some(new)) = (other.comparable(), loaded.analysis().comparable()) else {
         return;
     };
@@ -54,14 +66,15 @@ fn report(origin: &Origin, loaded: &Loaded, lock: Option<&Lock>, terminal: Termi
     for version in &new.versions {
         let known = old.versions.iter().find(|one| one.label == version.label);
         let published = lock.is_some_and(|lock| lock.is_published(&version.label));
-        if let (Some(before), false) = (known, published) {
+        let wanted = origin.served.is_some() || !published;
+        if let (Some(before), true) = (known, wanted) {
             let sides = (Side { contract: old, version: before }, Side { contract: new, version });
             all.extend(changes::versions(sides.0, sides.1));
         }
     }
     if all.iter().any(|change| change.verdict > changes::Verdict::Invisible) {
         let texts = render::Texts { old: &origin.shown, new: &loaded.input.shown() };
-        terminal.note(&format!("unpublished, compared with {}:", origin.name));
+        terminal.note(&format!("{what}compared with {}:", origin.name));
         terminal.note(render::text(&all, texts).trim_end());
     }
 }
