@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -149,6 +150,15 @@ pub(crate) fn answered_badly(endpoint: Option<&Endpoint>, error: &Error) {
 pub(crate) fn breaker(backend: &str, state: &str) {
     let mut line = Line::new("breaker");
     line.text("backend", backend);
+    line.text("state", state);
+    line.write();
+}
+
+/// An address of a backend is left out, or asked again.
+pub(crate) fn address(backend: &str, address: SocketAddr, state: &str) {
+    let mut line = Line::new("address");
+    line.text("backend", backend);
+    line.text("address", &address.to_string());
     line.text("state", state);
     line.write();
 }

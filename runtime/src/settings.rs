@@ -126,6 +126,25 @@ pub(crate) struct BackendSettings {
     pub(crate) headers: HeaderMap,
 }
 
+/// Whether a variable may hold several addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Many {
+    Yes,
+    No,
+}
+
+impl Many {
+    /// The address of a backend may be several, with commas between them.
+    fn of(contract: &Contract, variable: &Variable) -> Many {
+        let here = |backend: &&Backend| matches!(backend.address, Setting::Env(name) if name == variable.name);
+        if contract.backends.iter().copied().any(|backend| here(&backend)) {
+            Many::Yes
+        } else {
+            Many::No
+        }
+    }
+}
+
 /// Where a variable's text comes from.
 pub(crate) type Lookup<'l> = &'l dyn Fn(&str) -> Option<OsString>;
 
@@ -138,7 +157,7 @@ impl Settings {
     pub(crate) fn read(contract: &Contract, lookup: Lookup<'_>) -> Result<Settings, Report> {
         let mut reader = Reader { lookup, texts: BTreeMap::new(), faults: Vec::new() };
         for variable in contract.environment.iter().chain(&OWN) {
-            reader.read(variable);
+            reader.read(variable, Many::of(contract, variable));
         }
         let listen = reader.socket("LISTEN").flatten();
         let operator = reader.socket("OPERATOR");
@@ -218,7 +237,7 @@ struct Reader<'l> {
 impl Reader<'_> {
     /// Reads one variable. An empty text counts as not set: that is what a template with a hole
     /// leaves behind.
-    fn read(&mut self, variable: &Variable) {
+    fn read(&mut self, variable: &Variable, many: Many) {
         let set = (self.lookup)(variable.name).filter(|text| !text.is_empty());
         let text = match set.map(OsString::into_string) {
             Some(Ok(text)) => Some(text),
@@ -229,7 +248,7 @@ impl Reader<'_> {
             None => variable.default.map(str::to_owned),
         };
         match text {
-            Some(text) => match value::check(variable, &text) {
+            Some(text) => match value::check(variable, many, &text) {
                 Ok(()) => {
                     self.texts.insert(variable.name, text);
                 }
@@ -309,7 +328,7 @@ impl Reader<'_> {
 
     fn address(&mut self, backend: &Backend) -> Option<Address> {
         let text = self.text(backend, backend.address)?;
-        let parsed = Address::parse(&text).and_then(|address| match address.secure {
+        let parsed = Address::parse_list(&text).and_then(|address| match address.secure {
             true if !cfg!(feature = "tls") => Err("but this gateway is built without TLS"),
             _ => Ok(address),
         });

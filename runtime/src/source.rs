@@ -130,10 +130,13 @@ pub const SOURCE: &[(&str, &str)] = files![
     "src/upstream/pass.rs",
     "src/upstream/pool.rs",
     "src/upstream/preflight.rs",
+    "src/upstream/replicas.rs",
     "src/upstream/resolve.rs",
+    "src/upstream/roster.rs",
     "src/upstream/tls.rs",
     "src/upstream/tunnel.rs",
     "src/upstream/upload.rs",
+    "src/upstream/visits.rs",
 ];
 
 #[cfg(test)]

@@ -15,11 +15,14 @@ mod link;
 mod pass;
 mod pool;
 mod preflight;
+mod replicas;
 mod resolve;
+mod roster;
 #[cfg(feature = "tls")]
 mod tls;
 mod tunnel;
 mod upload;
+mod visits;
 
 use std::cell::Cell;
 use std::fmt;
@@ -33,18 +36,20 @@ pub(crate) use self::address::Address;
 pub(crate) use self::breaker::Gates;
 pub use self::cached::{Cached, Caching};
 pub use self::call::{Call, Keeping, Opening, Sending};
-use self::connect::Connector;
 pub(crate) use self::download::Download;
 pub use self::failure::Failure;
 pub(crate) use self::failure::Reason;
 pub(crate) use self::forward::is_framing;
 pub use self::pass::Passing;
-use self::pool::Pool;
 pub(crate) use self::preflight::preflight;
+use self::replicas::Replicas;
+pub(crate) use self::roster::Census;
+use self::roster::Roster;
 pub(crate) use self::tunnel::Tunnel;
 pub(crate) use self::upload::{Fault, Stopped, Upload};
 use crate::cache::Cache;
 use crate::contract::{Backend, TimeSetting};
+use crate::metrics;
 use crate::settings::{BackendSettings, Settings};
 
 /// How often idle connections are looked through for those that have been idle too long.
@@ -74,16 +79,18 @@ struct Upstream {
     prefix: String,
     /// What every call carries.
     headers: HeaderMap,
-    pool: Pool,
-    connector: Connector,
+    replicas: Replicas,
+    index: usize,
 }
 
 impl Gateway {
     /// One core's share of the gateway with these settings. `gates` and `cache` are the same for all
     /// cores.
     pub(crate) fn new(settings: Arc<Settings>, gates: Arc<Gates>, cache: Arc<Cache>) -> Gateway {
-        let upstreams = settings.backends.iter().enumerate();
-        let upstreams = upstreams.map(|(at, backend)| Upstream::new(at, backend)).collect();
+        let upstreams = settings.backends.iter().enumerate().filter_map(|(at, backend)| {
+            Some(Upstream::new(at, backend, Arc::clone(gates.roster(at)?)))
+        });
+        let upstreams = upstreams.collect();
         let (detached, flying) = (Cell::new(0), Cell::new(0));
         Gateway(Rc::new(Share { settings, gates, upstreams, cache, detached, flying }))
     }
@@ -108,7 +115,7 @@ impl Gateway {
         loop {
             tokio::time::sleep(SWEEP).await;
             for upstream in &self.0.upstreams {
-                upstream.pool.sweep();
+                upstream.replicas.sweep();
             }
         }
     }
@@ -125,13 +132,18 @@ impl fmt::Debug for Gateway {
 }
 
 impl Upstream {
-    fn new(index: usize, settings: &BackendSettings) -> Upstream {
+    fn new(index: usize, settings: &BackendSettings, roster: Arc<Roster>) -> Upstream {
         Upstream {
             timeout: settings.timeout,
             prefix: settings.address.prefix.clone(),
             headers: forward::of_backend(settings),
-            pool: Pool::default(),
-            connector: Connector::new(index, &settings.address),
+            replicas: Replicas::new(&settings.address, roster),
+            index,
         }
+    }
+
+    /// Counts a connection that was made.
+    fn connected(&self) {
+        metrics::here(|core| core.connected(self.index));
     }
 }

@@ -215,11 +215,11 @@ fn address(
             setting.unwrap_or_else(|| Setting::Fixed(String::new()))
         }
         Address::Url(url) => {
-            if let Some(fault) = address_fault(&url.value) {
+            if let Some(fault) = addresses_fault(&url.value) {
                 diagnostics.push(
                     Diagnostic::new(Code::InvalidAddress, url.span, "this address cannot be called")
                         .label(fault)
-                        .help("write it as `\"http://host:port\"`, or `env NAME` if it differs between environments"),
+                        .help("write it as `\"http://host:port\"`, several with commas between them, or `env NAME` if it differs between environments"),
                 );
             }
             Setting::Fixed(url.value.clone())
@@ -227,8 +227,36 @@ fn address(
     }
 }
 
-/// Why `url` cannot be a backend's address.
-pub(crate) fn address_fault(url: &str) -> Option<&'static str> {
+/// The most addresses that a backend can be given.
+const MOST_ADDRESSES: usize = 64;
+
+/// Why `text` cannot be the address of a backend, or several with commas between them.
+pub(crate) fn addresses_fault(text: &str) -> Option<&'static str> {
+    let all: Vec<&str> = text.split(',').map(str::trim).collect();
+    let [first, others @ ..] = all.as_slice() else { return None };
+    if all.len() > 1 && all.contains(&"") {
+        return Some("an address is missing beside a comma");
+    }
+    if let Some(fault) = all.iter().find_map(|one| address_fault(one)) {
+        return Some(fault);
+    }
+    let parts = |address: &str| {
+        let (scheme, rest) = address.split_once("://").unwrap_or_default();
+        let (_, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        (scheme.to_owned(), path.trim_end_matches('/').to_owned())
+    };
+    if others.iter().any(|other| parts(other) != parts(first)) {
+        return Some("several addresses of one backend differ in their hosts and ports alone");
+    }
+    if others.iter().enumerate().any(|(at, other)| all.iter().take(at + 1).any(|one| one == other))
+    {
+        return Some("one address stands here twice");
+    }
+    (all.len() > MOST_ADDRESSES).then_some("a backend has at most 64 addresses")
+}
+
+/// Why `url` cannot be an address.
+fn address_fault(url: &str) -> Option<&'static str> {
     let Some((scheme, rest)) = url.split_once("://") else {
         return Some("it has no scheme: `http://` or `https://`");
     };

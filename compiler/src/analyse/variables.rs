@@ -394,7 +394,7 @@ fn fits(kind: VariableKind, text: &str) -> bool {
         VariableKind::Int => text.parse::<i64>().is_ok(),
         VariableKind::Number => text.parse::<f64>().is_ok_and(f64::is_finite),
         VariableKind::Bool => text == "true" || text == "false",
-        VariableKind::Url => super::backends::address_fault(text).is_none(),
+        VariableKind::Url => super::backends::addresses_fault(text).is_none(),
         VariableKind::Text | VariableKind::Secret => true,
     }
 }

@@ -27,12 +27,9 @@ const PRIVATE: [&str; 14] = [
 pub(super) fn check(contract: &Contract, files: &[File], diagnostics: &mut Diagnostics) {
     for backend in &contract.backends {
         let Setting::Fixed(url) = &backend.address else { continue };
-        let rest = url.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("http://"));
-        let Some(rest) = rest.and_then(|_| url.get(7..)) else { continue };
-        let host = host(rest);
-        if is_near(host) {
-            continue;
-        }
+        let mut hosts =
+            url.split(',').filter_map(|one| one.trim().strip_prefix("http://")).map(host);
+        let Some(host) = hosts.find(|host| !is_near(host)) else { continue };
         let Some(span) = written(files, backend.span) else { continue };
         let secret = backend.headers.iter().find(|(_, value)| matches!(value, Setting::Env { .. }));
         let mut diagnostic = Diagnostic::new(
@@ -44,7 +41,8 @@ pub(super) fn check(contract: &Contract, files: &[File], diagnostics: &mut Diagn
         if let Some((name, _)) = secret {
             diagnostic = diagnostic.note(format!("`{name}` is sent with every one of them"));
         }
-        diagnostics.push(diagnostic.help(format!("write `\"https://{rest}\"`")));
+        let secured = url.replace("http://", "https://");
+        diagnostics.push(diagnostic.help(format!("write `\"{secured}\"`")));
     }
 }
 

@@ -9,7 +9,7 @@ use super::exposition::{Kind, Page};
 use super::meters::{Meters, OfEndpoint, OfOperation, Outcome, Peer};
 use super::{Metrics, process};
 use crate::contract::{Backend, Contract, Endpoint, Version};
-use crate::upstream::Gates;
+use crate::upstream::{Census, Gates};
 
 /// Writes everything there is to count.
 pub(crate) fn write(page: &mut Page, contract: &Contract, metrics: &Metrics, gates: &Gates) {
@@ -22,6 +22,7 @@ pub(crate) fn write(page: &mut Page, contract: &Contract, metrics: &Metrics, gat
     view.call_durations(page);
     view.of_operations(page);
     breakers(page, contract, gates);
+    addresses(page, contract, gates);
     view.connections(page);
     let lost = view.sum(|core| &core.lines_lost) + metrics.unwritten.load(Ordering::Relaxed);
     page.family(
@@ -54,6 +55,20 @@ fn breakers(page: &mut Page, contract: &Contract, gates: &Gates) {
         let Some(now) = gates.state(backend) else { continue };
         for state in ["closed", "open", "half-open"] {
             page.sample(&[("backend", backend.name), ("state", state)], u8::from(state == now));
+        }
+    }
+}
+
+fn addresses(page: &mut Page, contract: &Contract, gates: &Gates) {
+    page.family(
+        "gatewright_backend_addresses",
+        Kind::Gauge,
+        "The addresses of a backend: those that are asked, and those that are left out for a while.",
+    );
+    for backend in contract.backends {
+        let Census { asked, ejected } = gates.census(backend);
+        for (state, count) in [("asked", asked), ("ejected", ejected)] {
+            page.sample(&[("backend", backend.name), ("state", state)], count);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Lookup, OWN};
+use super::{Lookup, Many, OWN};
 use crate::contract::{Contract, Variable, VariableKind};
 
 /// All variables with their meaning, kind, default and bounds, and whether they are set. Texts
@@ -10,20 +10,23 @@ use crate::contract::{Contract, Variable, VariableKind};
 pub(crate) fn describe(contract: &Contract, lookup: Lookup<'_>) -> String {
     let mut out = format!("# The environment of {}.\n", contract.api);
     for variable in contract.environment {
-        paragraph(&mut out, variable, lookup);
+        let many = Many::of(contract, variable);
+        paragraph(&mut out, (variable, many), lookup);
     }
     out.push_str("\n# The gateway's own settings.\n");
     for variable in &OWN {
-        paragraph(&mut out, variable, lookup);
+        paragraph(&mut out, (variable, Many::No), lookup);
     }
     out
 }
 
-fn paragraph(out: &mut String, variable: &Variable, lookup: Lookup<'_>) {
+fn paragraph(out: &mut String, (variable, many): (&Variable, Many), lookup: Lookup<'_>) {
     let Variable { name, kind, default, bounds, about, .. } = *variable;
     let optional = default.is_some() || OWN.iter().any(|own| own.name == name);
     let _ = writeln!(out, "\n# {about}");
-    let _ = write!(out, "# {}, {}", kind.as_str(), if optional { "optional" } else { "required" });
+    let several = if many == Many::Yes { " or several with commas between" } else { "" };
+    let needed = if optional { "optional" } else { "required" };
+    let _ = write!(out, "# {}{several}, {needed}", kind.as_str());
     if let Some((low, high)) = bounds {
         let _ = write!(out, ", within {low}..{high}");
     }

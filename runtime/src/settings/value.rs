@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Many;
 use crate::contract::{Variable, VariableKind};
 use crate::upstream::Address;
 
@@ -11,8 +12,8 @@ use crate::upstream::Address;
 ///
 /// What is wrong, as it stands after the variable's name in a report. A secret is never repeated,
 /// nor is an address that may hold one.
-pub(super) fn check(variable: &Variable, text: &str) -> Result<(), String> {
-    of_kind(variable, text)?;
+pub(super) fn check(variable: &Variable, many: Many, text: &str) -> Result<(), String> {
+    of_kind(variable, many, text)?;
     let broken = variable.rules.iter().find(|rule| !rule.accepts(text));
     match broken.map(|rule| rule.expected()) {
         None => Ok(()),
@@ -29,10 +30,10 @@ fn shown(text: &str) -> String {
     if text.contains(char::is_control) { format!("{text:?}") } else { format!("`{text}`") }
 }
 
-fn of_kind(variable: &Variable, text: &str) -> Result<(), String> {
+fn of_kind(variable: &Variable, many: Many, text: &str) -> Result<(), String> {
     let must = |what: &str| Err(format!("is `{text}`, must be {what}"));
     match variable.kind {
-        VariableKind::Url => match Address::parse(text) {
+        VariableKind::Url => match url(many, text) {
             Ok(_) => Ok(()),
             Err(reason) if text.contains('@') => Err(format!("is an address {reason}")),
             Err(reason) => Err(format!("is `{text}`, {reason}")),
@@ -54,6 +55,13 @@ fn of_kind(variable: &Variable, text: &str) -> Result<(), String> {
         VariableKind::Bool if matches!(text, "true" | "false") => Ok(()),
         VariableKind::Bool => must("`true` or `false`"),
         VariableKind::Text | VariableKind::Secret => Ok(()),
+    }
+}
+
+fn url(many: Many, text: &str) -> Result<Address, &'static str> {
+    match many {
+        Many::Yes => Address::parse_list(text),
+        Many::No => Address::parse(text),
     }
 }
 
@@ -101,7 +109,7 @@ mod tests {
         text: &str,
     ) -> Option<String> {
         let variable = Variable { name: "X", kind, default: None, bounds, rules: &[], about: "" };
-        check(&variable, text).err()
+        check(&variable, Many::No, text).err()
     }
 
     #[test]
@@ -138,7 +146,7 @@ mod tests {
             let rules = RULES;
             let variable =
                 Variable { name: "X", kind, default: None, bounds: None, rules, about: "" };
-            check(&variable, text).err()
+            check(&variable, Many::No, text).err()
         };
         assert_eq!(wrong(VariableKind::Text, "a b"), None);
         assert_eq!(
@@ -158,6 +166,17 @@ mod tests {
         assert_eq!(
             wrong(VariableKind::Url, None, "auth.internal/keys").as_deref(),
             Some("is `auth.internal/keys`, which has no scheme")
+        );
+    }
+
+    #[test]
+    fn only_a_backend_can_have_several_addresses() {
+        let (kind, rules, about) = (VariableKind::Url, &[], "");
+        let variable = Variable { name: "X", kind, default: None, bounds: None, rules, about };
+        assert_eq!(check(&variable, Many::Yes, "http://a, http://b"), Ok(()));
+        assert_eq!(
+            check(&variable, Many::No, "http://a, http://b"),
+            Err("is `http://a, http://b`, which has no usable host".to_owned())
         );
     }
 }

@@ -1,18 +1,28 @@
-//! Where a backend is: the parts of its address.
+//! Where a backend is: the parts of its address, or of several that answer alike.
 
 use http::HeaderValue;
 
 use crate::request::is_encoded_path_byte;
 
-/// A backend's address, split into what connecting and asking need.
+/// The most addresses that one backend can be given.
+const MOST: usize = 64;
+
+/// Where a backend is, split into what connecting and asking need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     pub(crate) secure: bool,
-    /// A name or an IP address, without brackets.
-    pub(crate) host: String,
-    pub(crate) port: u16,
+    /// At least one; each can answer every call.
+    pub(crate) hosts: Vec<Host>,
     /// The path before every call's path, without a `/` at its end.
     pub(crate) prefix: String,
+}
+
+/// One of the hosts that a backend is on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Host {
+    /// A name or an IP address, without brackets.
+    pub(crate) name: String,
+    pub(crate) port: u16,
     /// The value of `Host` (RFC 9110 section 7.2).
     pub(crate) authority: HeaderValue,
 }
@@ -39,19 +49,61 @@ impl Address {
         if path.contains(['?', '#']) {
             return Err("which has a query or a fragment");
         }
-        let (host, port) = split_port(authority)?;
+        let (name, port) = split_port(authority)?;
         let port = match port {
             Some(port) => port,
             None if secure => 443,
             None => 80,
         };
-        Ok(Address {
-            secure,
-            host: host.to_owned(),
-            port,
-            prefix: checked_path(path)?.to_owned(),
-            authority: HeaderValue::from_str(authority).map_err(|_| BAD_HOST)?,
-        })
+        let prefix = checked_path(path)?.to_owned();
+        let authority = HeaderValue::from_str(authority).map_err(|_| BAD_HOST)?;
+        let host = Host { name: name.to_owned(), port, authority };
+        Ok(Address { secure, hosts: vec![host], prefix })
+    }
+
+    /// Reads addresses with commas between them. A comma in a path is written `%2C`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Address::parse`], and where the addresses differ in more than their hosts: any of them
+    /// must be able to take any request as it is.
+    pub(crate) fn parse_list(text: &str) -> Result<Address, &'static str> {
+        let mut all: Option<Address> = None;
+        for one in text.split(',') {
+            if one.trim().is_empty() && text.contains(',') {
+                return Err("which lacks an address beside a comma");
+            }
+            let mut one = Address::parse(one.trim())?;
+            let Some(all) = &mut all else {
+                all = Some(one);
+                continue;
+            };
+            if one.secure != all.secure {
+                return Err("whose addresses have several schemes");
+            }
+            if one.prefix != all.prefix {
+                return Err("whose addresses have several paths");
+            }
+            let same = |host: &Host| one.hosts.iter().any(|new| new.place() == host.place());
+            if all.hosts.iter().any(same) {
+                return Err("which names an address twice");
+            }
+            all.hosts.append(&mut one.hosts);
+        }
+        let all = all.ok_or("which has no scheme")?;
+        if all.hosts.len() > MOST { Err("which has more than 64 addresses") } else { Ok(all) }
+    }
+
+    /// Each of its hosts as an address of its own.
+    pub(crate) fn each(&self) -> impl Iterator<Item = Address> {
+        let one = |host: &Host| Address { hosts: vec![host.clone()], ..self.clone() };
+        self.hosts.iter().map(one)
+    }
+}
+
+impl Host {
+    fn place(&self) -> (String, u16) {
+        (self.name.to_ascii_lowercase(), self.port)
     }
 }
 
@@ -98,8 +150,9 @@ mod tests {
     use super::*;
 
     fn parts(text: &str) -> (bool, String, u16, String) {
-        let Address { secure, host, port, prefix, .. } = Address::parse(text).expect(text);
-        (secure, host, port, prefix)
+        let Address { secure, hosts, prefix } = Address::parse(text).expect(text);
+        let [host] = <[Host; 1]>::try_from(hosts).expect("one host");
+        (secure, host.name, host.port, prefix)
     }
 
     #[test]
@@ -133,5 +186,33 @@ mod tests {
             let error = Address::parse(text).expect_err(text);
             assert!(error.contains(reason), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn several_addresses_differ_in_their_hosts_alone() {
+        let list = "http://a:1/api,http://b:2/api/ ,  HTTP://[::1]:3/api";
+        let list = Address::parse_list(list).expect("a list");
+        let hosts: Vec<_> = list.hosts.iter().map(|host| (host.name.as_str(), host.port)).collect();
+        assert_eq!(hosts, [("a", 1), ("b", 2), ("::1", 3)]);
+        assert_eq!(list.prefix, "/api");
+        assert_eq!(list.each().count(), 3);
+        let many = vec!["http://a"; 65].join(",");
+        for (text, reason) in [
+            ("http://a,https://b", "schemes"),
+            ("http://a/x,http://b/y", "paths"),
+            ("http://a,http://A:80", "twice"),
+            ("http://a,", "comma"),
+            (",http://a", "comma"),
+            ("http://a,b", "scheme"),
+            ("http://a/x,y", "scheme"),
+            ("", "scheme"),
+            (&many, "twice"),
+        ] {
+            let error = Address::parse_list(text).expect_err(text);
+            assert!(error.contains(reason), "{text}: {error}");
+        }
+        let many: Vec<_> = (1..=65).map(|port| format!("http://a:{port}")).collect();
+        assert!(Address::parse_list(&many[1..].join(",")).is_ok());
+        assert!(Address::parse_list(&many.join(",")).is_err());
     }
 }

@@ -8,8 +8,10 @@ use bytes::Bytes;
 
 use super::cached::told;
 use super::course::Course;
-use super::exchange::{Outgoing, exchange, judge};
+use super::exchange::{Bounds, Outgoing, exchange, judge};
 use super::failure::{Failure, Reason};
+use super::roster::Verdict;
+use super::visits::Visits;
 use super::{Gateway, Upstream};
 use crate::cache::Told;
 use crate::contract::{Backend, Condition};
@@ -97,8 +99,9 @@ impl Calling {
     async fn attempts(&self, course: &mut Course) -> Result<Bytes, Reason> {
         let mut left = if self.repeatable { self.backend.retries } else { 0 };
         let mut last: Option<Reason> = None;
+        let mut visits = Visits::default();
         loop {
-            let reason = match self.attempt().await {
+            let reason = match self.attempt(&mut visits).await {
                 Ok(body) => return Ok(body),
                 // A breaker that opened meanwhile hides nothing.
                 Err(reason @ Reason::Open { .. }) => return Err(last.unwrap_or(reason)),
@@ -117,7 +120,7 @@ impl Calling {
     }
 
     /// One attempt, if the breaker lets it through and there is time left.
-    async fn attempt(&self) -> Result<Bytes, Reason> {
+    async fn attempt(&self, visits: &mut Visits) -> Result<Bytes, Reason> {
         let gateway = &self.gateway.0;
         let upstream = self.gateway.upstream(self.backend).ok_or(Reason::NoAddress)?;
         let remaining = self.deadline.remaining().ok_or(Reason::Timeout)?;
@@ -125,22 +128,22 @@ impl Calling {
             Some(gate) => Some(gate.enter().map_err(|retry_after| Reason::Open { retry_after })?),
             None => None,
         };
-        let result = self.ask(upstream, remaining.min(upstream.timeout)).await;
-        if let Some(permit) = permit {
-            match &result {
-                Ok(_) | Err(Reason::Invalid(_) | Reason::Status(..500 | 600.., _)) => {
-                    permit.succeeded();
-                }
-                Err(_) => permit.failed(),
-            }
-        }
+        let result = self.ask(upstream, remaining.min(upstream.timeout), visits).await;
+        visits.note(verdict(result.as_ref().err()), permit);
+        visits.leave();
         result
     }
 
-    async fn ask(&self, upstream: &Upstream, limit: Duration) -> Result<Bytes, Reason> {
+    async fn ask(
+        &self,
+        upstream: &Upstream,
+        limit: Duration,
+        visits: &mut Visits,
+    ) -> Result<Bytes, Reason> {
         self.told.set(None);
         let most = self.backend.max_body;
-        let asking = exchange(upstream, &self.outgoing, most);
+        let bounds = Bounds { size: most, time: limit };
+        let asking = exchange(upstream, &self.outgoing, bounds, visits);
         let Ok(answer) = tokio::time::timeout(limit, asking).await else {
             return Err(Reason::Timeout);
         };
@@ -150,6 +153,16 @@ impl Calling {
         }
         judge(answer, most)
     }
+}
+
+/// What the end of an attempt says about the backend; nothing if the caller is to blame.
+pub(super) fn verdict(reason: Option<&Reason>) -> Option<Verdict> {
+    Some(match reason {
+        None | Some(Reason::Invalid(_) | Reason::Status(..500 | 600.., _)) => Verdict::Well,
+        Some(Reason::Status(..)) => Verdict::Failing,
+        Some(Reason::Unreachable(_) | Reason::NoAddress | Reason::Timeout) => Verdict::Silent,
+        Some(Reason::Open { .. } | Reason::Caller(_)) => return None,
+    })
 }
 
 /// Whether `backend` is asked again after this.

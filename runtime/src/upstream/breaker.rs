@@ -2,21 +2,40 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::roster::{Census, Roster};
 use crate::contract::{Backend, Breaker};
 use crate::observe;
 
-/// The breakers of all backends, each at its backend's index.
+/// What all cores know of how the backends are doing.
 #[derive(Debug)]
-pub(crate) struct Gates(Vec<Option<Gate>>);
+pub(crate) struct Gates {
+    /// The breakers, each at its backend's index.
+    gates: Vec<Option<Gate>>,
+    /// Their addresses, likewise.
+    rosters: Vec<Arc<Roster>>,
+}
 
 impl Gates {
     pub(crate) fn new(backends: &[&'static Backend]) -> Gates {
         let gate =
             |backend: &&'static Backend| backend.breaker.map(|rule| Gate::new(backend.name, rule));
-        Gates(backends.iter().map(gate).collect())
+        Gates {
+            gates: backends.iter().map(gate).collect(),
+            rosters: backends.iter().map(|backend| Arc::new(Roster::new(backend))).collect(),
+        }
+    }
+
+    /// How many addresses of a backend are asked, and how many are left out.
+    pub(crate) fn census(&self, backend: &Backend) -> Census {
+        self.rosters.get(backend.index).map(|roster| roster.census()).unwrap_or_default()
+    }
+
+    /// The addresses of the backend at this index.
+    pub(super) fn roster(&self, backend: usize) -> Option<&Arc<Roster>> {
+        self.rosters.get(backend)
     }
 
     /// The state of a backend's breaker, if it has one: `closed`, `open`, or `half-open` once a
@@ -27,7 +46,7 @@ impl Gates {
     }
 
     pub(super) fn of(&self, backend: &Backend) -> Option<&Gate> {
-        self.0.get(backend.index)?.as_ref()
+        self.gates.get(backend.index)?.as_ref()
     }
 }
 
@@ -158,6 +177,18 @@ impl Permit<'_> {
             self.gate.open();
         } else {
             self.gate.count_failure();
+        }
+    }
+}
+
+impl Permit<'_> {
+    /// One address of the backend failed, which is left out or was: the others may do well. If it
+    /// is left out from here on, what it failed at before is forgotten too.
+    pub(super) fn excused(self, ejected: bool) {
+        if self.probe {
+            self.gate.open();
+        } else if ejected && self.gate.open_until.load(Ordering::Acquire) == 0 {
+            self.gate.forget();
         }
     }
 }

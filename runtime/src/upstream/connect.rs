@@ -1,62 +1,65 @@
-//! Connects to a backend.
+//! Connects to a host that a backend is on.
 
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use http::HeaderValue;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::Address;
+use super::address::Host;
 use super::failure::Reason;
 use super::link::Link;
-use super::resolve::Resolver;
 #[cfg(feature = "tls")]
 use super::tls::Tls;
-use crate::metrics;
 use crate::stream::Socket;
 
 /// How long one address may take to accept a connection. It lies within the attempt's own limit.
-const CONNECT: Duration = Duration::from_secs(3);
+pub(super) const CONNECT: Duration = Duration::from_secs(3);
 
-/// Makes connections to one backend.
-pub(super) struct Connector {
-    /// The index of the backend.
-    backend: usize,
-    resolver: Resolver,
+/// Whom connections are made to, whatever their addresses.
+pub(super) struct Origin {
+    /// The value of `Host` (RFC 9110 section 7.2).
+    pub(super) authority: HeaderValue,
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
 }
 
-impl Connector {
-    pub(super) fn new(backend: usize, address: &Address) -> Connector {
-        Connector {
-            backend,
-            resolver: Resolver::new(address),
+impl Origin {
+    pub(super) fn new(host: &Host, secure: bool) -> Origin {
+        #[cfg(not(feature = "tls"))]
+        let _ = secure;
+        Origin {
+            authority: host.authority.clone(),
             #[cfg(feature = "tls")]
-            tls: address.secure.then(|| Tls::new(&address.host)),
+            tls: secure.then(|| Tls::new(&host.name)),
         }
     }
 
-    /// A fresh connection to the first address that accepts one.
+    /// A fresh connection to this address, by this limit, within which it must also be secured.
+    /// Without a limit it has 3 s to accept it.
     ///
     /// # Errors
     ///
-    /// That there is no address, or what went wrong with the last one, without the address.
-    pub(super) async fn connect(&self) -> Result<Link, Reason> {
-        let mut last = Reason::NoAddress;
-        for address in self.resolver.addresses().await {
-            match open(address).await {
-                Ok(socket) => {
-                    metrics::here(|core| core.connected(self.backend));
-                    return self.link(socket).await.map_err(Reason::Unreachable);
-                }
-                Err(error) => {
-                    last = Reason::Unreachable(format!("cannot connect: {}", error.kind()));
-                }
-            }
+    /// What went wrong, without the address.
+    pub(super) async fn connect(
+        &self,
+        address: SocketAddr,
+        limit: Option<Duration>,
+    ) -> Result<Link, Reason> {
+        let connecting = async {
+            let socket = open(address).await.map_err(|error| {
+                Reason::Unreachable(format!("cannot connect: {}", error.kind()))
+            })?;
+            self.link(socket).await.map_err(Reason::Unreachable)
+        };
+        match limit {
+            None => connecting.await,
+            Some(limit) => timeout(limit, connecting)
+                .await
+                .unwrap_or_else(|_| Err(Reason::Unreachable("cannot connect: timed out".into()))),
         }
-        Err(last)
     }
 
     #[cfg(not(feature = "tls"))]

@@ -12,8 +12,8 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::Gateway;
 use super::link::Link;
+use super::replicas::Picked;
 use super::upload::{Stopped, Upload};
 use crate::contract::Backend;
 use crate::observe;
@@ -39,7 +39,8 @@ pub(crate) struct Download {
 
 /// Where an answer comes from.
 pub(super) struct From {
-    pub(super) gateway: Gateway,
+    /// The address; a request counts as on its way to it until the end.
+    pub(super) picked: Option<Picked>,
     pub(super) backend: &'static Backend,
     pub(super) operation: &'static str,
     pub(super) identity: Rc<Identity>,
@@ -55,10 +56,8 @@ impl Download {
 
     /// Gives the connection back, for the next request.
     fn done(&mut self) {
-        if let Some(link) = self.link.take()
-            && let Some(upstream) = self.from.gateway.upstream(self.from.backend)
-        {
-            upstream.pool.put(link);
+        if let (Some(link), Some(picked)) = (self.link.take(), self.from.picked.take()) {
+            picked.pool.put(link);
         }
     }
 

@@ -1,7 +1,9 @@
 //! One attempt: a connection, a request on it, its whole answer.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use http::header::HeaderMap;
+use http::header::{HOST, HeaderMap};
 use http::uri::PathAndQuery;
 use http_body_util::Full;
 
@@ -9,6 +11,7 @@ use super::Upstream;
 use super::failure::Reason;
 use super::link::{Answer, Broken};
 use super::upload::Sent;
+use super::visits::Visits;
 use crate::contract::Method;
 
 /// A request that can be sent more than once.
@@ -21,16 +24,30 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    fn to_http(&self) -> http::Request<Sent> {
+    /// The request as it goes to where `visits` is.
+    fn to_http(&self, visits: &Visits) -> http::Request<Sent> {
         let mut request = http::Request::new(Sent::Whole(Full::new(self.body.clone())));
         *request.method_mut() = self.method.as_http();
         *request.uri_mut() = http::Uri::from(self.target.clone());
         request.headers_mut().clone_from(&self.headers);
+        if let Some(authority) = visits.authority() {
+            request.headers_mut().insert(HOST, authority.clone());
+        }
         request
     }
 }
 
-/// Asks `upstream` and waits for the whole answer, of at most `limit` bytes.
+/// How much an attempt may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// The largest answer, in bytes.
+    pub(super) size: usize,
+    /// The time that it has.
+    pub(super) time: Duration,
+}
+
+/// Asks `upstream` at the next address of `visits` and waits for the whole answer. Whoever calls
+/// this sees to its time.
 ///
 /// A connection may close between two requests, before the other side hears of it. So a request
 /// that failed on a used connection is sent once more on another, if it was never sent, or if
@@ -42,12 +59,14 @@ impl Outgoing {
 pub(super) async fn exchange(
     upstream: &Upstream,
     outgoing: &Outgoing,
-    limit: usize,
+    bounds: Bounds,
+    visits: &mut Visits,
 ) -> Result<Answer, Reason> {
-    if let Some(mut link) = upstream.pool.take() {
-        match link.ask(outgoing.to_http(), limit).await {
+    visits.begin(upstream).await?;
+    if let Some(mut link) = visits.idle() {
+        match link.ask(outgoing.to_http(visits), bounds.size).await {
             Ok(answer) => {
-                upstream.pool.put(link);
+                visits.keep(link);
                 return Ok(answer);
             }
             Err(Broken { unsent, unanswered, .. })
@@ -55,10 +74,10 @@ pub(super) async fn exchange(
             Err(Broken { what, .. }) => return Err(Reason::Unreachable(what)),
         }
     }
-    let mut link = upstream.connector.connect().await?;
-    match link.ask(outgoing.to_http(), limit).await {
+    let mut link = visits.connect(upstream, bounds.time).await?;
+    match link.ask(outgoing.to_http(visits), bounds.size).await {
         Ok(answer) => {
-            upstream.pool.put(link);
+            visits.keep(link);
             Ok(answer)
         }
         Err(Broken { what, .. }) => Err(Reason::Unreachable(what)),

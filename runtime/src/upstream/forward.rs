@@ -32,7 +32,10 @@ pub(crate) fn is_framing(name: &HeaderName) -> bool {
 pub(super) fn of_backend(settings: &BackendSettings) -> HeaderMap {
     const AGENT: &str = concat!("gatewright/", env!("CARGO_PKG_VERSION"));
     let mut headers = HeaderMap::new();
-    headers.insert(HOST, settings.address.authority.clone());
+    // Where there are several hosts, each attempt says whom it asks.
+    if let Some(first) = settings.address.hosts.first() {
+        headers.insert(HOST, first.authority.clone());
+    }
     headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
     headers.extend(settings.headers.clone());
     headers

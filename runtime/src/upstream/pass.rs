@@ -7,7 +7,7 @@ use std::task::{Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, HeaderMap, HeaderValue, UPGRADE};
+use http::header::{CONNECTION, HOST, HeaderMap, HeaderValue, UPGRADE};
 use http::response::Parts;
 use http::uri::PathAndQuery;
 use http::{Method, StatusCode};
@@ -16,13 +16,15 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::time::{Instant, sleep_until};
 
-use super::attempt::{Calling, is_tried_again};
+use super::attempt::{Calling, is_tried_again, verdict};
 use super::course::Course;
 use super::download::{Download, From};
 use super::failure::{Failure, Reason};
 use super::forward;
 use super::link::{Broken, Link};
+use super::replicas::Picked;
 use super::upload::{Fault, Sent, Upload};
+use super::visits::Visits;
 use super::{Gateway, Upstream};
 use crate::contract::{Backend, Condition};
 use crate::items::Source;
@@ -57,7 +59,25 @@ pub(super) struct PassOn {
 }
 
 /// The head of an answer, and the connection that its body comes over.
-type Begun = (Link, http::Response<Incoming>);
+type Answered = (Link, http::Response<Incoming>);
+
+/// An answer that has begun.
+struct Begun {
+    response: http::Response<Incoming>,
+    /// The connection that its body comes over.
+    link: Link,
+    /// The address at its other end.
+    from: Option<Picked>,
+}
+
+impl Begun {
+    /// Gives the connection back, for the next request.
+    fn done(link: Link, from: Option<&Picked>) {
+        if let Some(from) = from {
+            from.pool.put(link);
+        }
+    }
+}
 
 impl PassOn {
     /// A request for a stream. Every answer that is no success is turned into something else.
@@ -102,7 +122,7 @@ impl PassOn {
         let mut course = Course::begin(self.backend, self.operation, &self.identity);
         let opened = async {
             let begun = self.attempts(&mut course).await?;
-            if begun.1.status() == StatusCode::SWITCHING_PROTOCOLS {
+            if begun.response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 return Err(unasked());
             }
             let (head, body) = self.settled(begun).await?;
@@ -129,51 +149,53 @@ impl PassOn {
     async fn attempts(&self, course: &mut Course) -> Result<Begun, Reason> {
         let again = self.method.is_idempotent() || self.headers.contains_key("idempotency-key");
         let mut left = if again { self.backend.retries } else { 0 };
+        let mut visits = Visits::default();
         loop {
-            let begun = self.attempt().await;
+            let begun = self.attempt(&mut visits).await;
             let reason = match &begun {
-                Ok((_, response)) => Reason::Status(response.status().as_u16(), Bytes::new()),
+                Ok((_, response)) => status(response),
                 Err(reason) if !matches!(reason, Reason::Open { .. } | Reason::Caller(_)) => {
                     reason.clone()
                 }
-                Err(_) => return begun,
+                Err(_) => return arrived(begun, visits),
             };
             let pause = Duration::from_millis(10 + random() % 41);
             let time = self.deadline.remaining().is_some_and(|remaining| remaining > pause);
             let whole = !self.upload.as_ref().is_some_and(Upload::touched);
             if left == 0 || !time || !whole || !is_tried_again(self.backend, &reason) {
-                return begun;
+                return arrived(begun, visits);
             }
             left -= 1;
             drop(begun);
+            visits.leave();
             course.again();
             tokio::time::sleep(pause).await;
         }
     }
 
     /// One attempt, if the breaker lets it through.
-    async fn attempt(&self) -> Result<Begun, Reason> {
+    async fn attempt(&self, visits: &mut Visits) -> Result<Answered, Reason> {
         let upstream = self.gateway.upstream(self.backend).ok_or(Reason::NoAddress)?;
         let permit = match self.gateway.0.gates.of(self.backend) {
             Some(gate) => Some(gate.enter().map_err(|retry_after| Reason::Open { retry_after })?),
             None => None,
         };
-        let begun = self.in_time(upstream, self.begin(upstream)).await.and_then(|begun| begun);
+        let begun = self.in_time(upstream, self.begin(upstream, visits)).await;
+        let begun = begun.and_then(|begun| begun);
         // What a caller does wrong says nothing about the backend: the permit is given back.
-        if let Some(permit) = permit {
-            match &begun {
-                Ok((_, response)) if response.status().is_server_error() => permit.failed(),
-                Ok(_) | Err(Reason::Caller(_)) => permit.succeeded(),
-                Err(_) => permit.failed(),
-            }
-        }
+        let said = match &begun {
+            Ok((_, response)) => verdict(Some(&status(response))),
+            Err(reason) => verdict(Some(reason)),
+        };
+        visits.note(said, permit);
         begun
     }
 
     /// Sends the request over a connection and waits for the head of the answer.
-    async fn begin(&self, upstream: &Upstream) -> Result<Begun, Reason> {
-        if let Some(mut link) = upstream.pool.take() {
-            match link.begin(self.request()).await {
+    async fn begin(&self, upstream: &Upstream, visits: &mut Visits) -> Result<Answered, Reason> {
+        visits.begin(upstream).await?;
+        if let Some(mut link) = visits.idle() {
+            match link.begin(self.request(visits)).await {
                 Ok(response) => return Ok((link, response)),
                 Err(Broken { unsent, unanswered, .. })
                     if !self.upload.as_ref().is_some_and(Upload::touched)
@@ -181,8 +203,8 @@ impl PassOn {
                 Err(broken) => return Err(self.blame(broken)),
             }
         }
-        let mut link = upstream.connector.connect().await?;
-        match link.begin(self.request()).await {
+        let mut link = visits.connect(upstream, self.limit.min(upstream.timeout)).await?;
+        match link.begin(self.request(visits)).await {
             Ok(response) => Ok((link, response)),
             Err(broken) => Err(self.blame(broken)),
         }
@@ -196,7 +218,8 @@ impl PassOn {
         }
     }
 
-    fn request(&self) -> http::Request<Sent> {
+    /// The request as it goes to where `visits` is.
+    fn request(&self, visits: &Visits) -> http::Request<Sent> {
         let body = match &self.upload {
             Some(upload) => Sent::Passed(upload.clone()),
             None => Sent::Whole(Full::new(self.body.clone())),
@@ -205,6 +228,9 @@ impl PassOn {
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = http::Uri::from(self.target.clone());
         request.headers_mut().clone_from(&self.headers);
+        if let Some(authority) = visits.authority() {
+            request.headers_mut().insert(HOST, authority.clone());
+        }
         request
     }
 
@@ -248,9 +274,8 @@ impl PassOn {
 
     /// What the caller is answered.
     async fn answer(self, begun: Begun) -> Result<Response, Reason> {
-        if begun.1.status() == StatusCode::SWITCHING_PROTOCOLS {
-            let (link, response) = begun;
-            return self.tunnel(link, response.into_parts().0.headers).await;
+        if begun.response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            return self.tunnel(begun.link, begun.response.into_parts().0.headers).await;
         }
         let (head, body) = self.settled(begun).await?;
         Ok(match body {
@@ -261,16 +286,14 @@ impl PassOn {
 
     /// The head of an answer that the contract turns into nothing else, and its body, if it has one.
     async fn settled(self, begun: Begun) -> Result<(Parts, Option<Download>), Reason> {
-        let (mut link, response) = begun;
+        let Begun { response, mut link, from } = begun;
         let (mut parts, body) = response.into_parts();
         let status = parts.status;
         let caught = Reason::Status(status.as_u16(), Bytes::new());
         if !status.is_success() && self.caught.iter().any(|condition| caught.is(*condition)) {
             let reading = tokio::time::timeout(self.limit, link.rest(body));
             let body = reading.await.unwrap_or_default();
-            if let Some(upstream) = self.gateway.upstream(self.backend) {
-                upstream.pool.put(link);
-            }
+            Begun::done(link, from.as_ref());
             return Err(Reason::Status(status.as_u16(), body));
         }
         forward::end_to_end(&mut parts.headers);
@@ -280,13 +303,11 @@ impl PassOn {
                 Poll::Ready(())
             })
             .await;
-            if let Some(upstream) = self.gateway.upstream(self.backend) {
-                upstream.pool.put(link);
-            }
+            Begun::done(link, from.as_ref());
             return Ok((parts, None));
         }
         let from = From {
-            gateway: self.gateway,
+            picked: from,
             backend: self.backend,
             operation: self.operation,
             identity: self.identity,
@@ -308,6 +329,16 @@ impl PassOn {
         headers.insert(UPGRADE, protocol);
         Ok(Response::tunnel(headers, tunnel))
     }
+}
+
+/// The status of an answer, as a reason to ask again.
+fn status(response: &http::Response<Incoming>) -> Reason {
+    Reason::Status(response.status().as_u16(), Bytes::new())
+}
+
+/// An answer with the address that it came from.
+fn arrived(answered: Result<Answered, Reason>, visits: Visits) -> Result<Begun, Reason> {
+    answered.map(|(link, response)| Begun { response, link, from: visits.arrived() })
 }
 
 /// A change of protocol that nobody wanted.

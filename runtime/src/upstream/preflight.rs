@@ -1,20 +1,22 @@
 //! Whether the backends can be reached, before anything listens.
 
 use std::fmt::Write;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::timeout;
 
 use super::Address;
-use super::connect::Connector;
 use super::failure::Reason;
-use crate::contract::Contract;
+use super::replicas::{Replicas, Tried};
+use super::roster::Roster;
+use crate::contract::{Backend, Contract};
 use crate::settings::Settings;
 
-/// Connects to every backend of `contract`, with a TLS handshake where its address is `https`, and
-/// sends nothing: which requests do no harm is known to nobody. A line for each, and whether all
-/// could be reached.
+/// Connects to every address that the backends of `contract` were given, with a TLS handshake where
+/// it is `https`, and sends nothing: which requests do no harm is known to nobody. A line for each,
+/// and whether all could be reached.
 ///
 /// # Errors
 ///
@@ -24,45 +26,63 @@ pub(crate) fn preflight(
     settings: Settings,
 ) -> std::io::Result<(String, bool)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let places = contract.backends.iter().zip(&settings.backends).flat_map(|(backend, known)| {
+        known.address.each().map(|address| (*backend, address, known.timeout))
+    });
+    let places: Vec<_> = places.collect();
     let results = LocalSet::new().block_on(&runtime, async {
-        let asked = settings.backends.into_iter().enumerate().map(|(at, backend)| {
-            spawn_local(async move {
-                let begin = Instant::now();
-                let connector = Connector::new(at, &backend.address);
-                let result = match timeout(backend.timeout, connector.connect()).await {
-                    Ok(Ok(_)) => Ok(begin.elapsed()),
-                    Ok(Err(reason)) => Err(reason),
-                    Err(_) => Err(Reason::Timeout),
-                };
-                (result, shown(&backend.address))
-            })
+        let asked = places.iter().cloned().map(|(backend, address, limit)| {
+            spawn_local(async move { reached(backend, &address, limit).await })
         });
         let asked: Vec<_> = asked.collect();
         let mut results = Vec::new();
         for one in asked {
-            results.push(one.await.ok());
+            results.push(one.await.unwrap_or(Err(Reason::NoAddress)));
         }
         results
     });
     let mut text = String::new();
     let width = contract.backends.iter().map(|backend| backend.name.len()).max().unwrap_or(0);
     let mut all = true;
-    for (backend, result) in contract.backends.iter().zip(results) {
-        let (outcome, address) = result.unwrap_or((Err(Reason::NoAddress), String::new()));
-        all &= outcome.is_ok();
-        let word = match outcome {
+    for ((backend, address, _), result) in places.iter().zip(results) {
+        all &= result.is_ok();
+        let word = match result {
             Ok(took) => format!("reached after {}", millis(took)),
             Err(reason) => reason.to_string(),
         };
-        let _ = writeln!(text, "{:width$}  {address}  {word}", backend.name);
+        let _ = writeln!(text, "{:width$}  {}  {word}", backend.name, shown(address));
     }
     Ok((text, all))
+}
+
+/// How long it takes to connect to an address of `backend`.
+async fn reached(
+    backend: &Backend,
+    address: &Address,
+    limit: Duration,
+) -> Result<Duration, Reason> {
+    let begin = Instant::now();
+    let replicas = Replicas::new(address, Arc::new(Roster::new(backend)));
+    let connecting = async {
+        let mut tried = Tried::default();
+        let mut last = Reason::NoAddress;
+        while let Some(picked) = replicas.pick(&tried).await {
+            match picked.origin.connect(picked.address, None).await {
+                Ok(_) => return Ok(begin.elapsed()),
+                Err(reason) => last = reason,
+            }
+            tried.refused.push(picked.address);
+        }
+        Err(last)
+    };
+    timeout(limit, connecting).await.unwrap_or(Err(Reason::Timeout))
 }
 
 /// An address without its path.
 fn shown(address: &Address) -> String {
     let scheme = if address.secure { "https" } else { "http" };
-    format!("{scheme}://{}", address.authority.to_str().unwrap_or_default())
+    let authority = address.hosts.first().and_then(|host| host.authority.to_str().ok());
+    format!("{scheme}://{}", authority.unwrap_or_default())
 }
 
 fn millis(took: Duration) -> String {

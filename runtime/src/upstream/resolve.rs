@@ -1,4 +1,4 @@
-//! The addresses behind a backend's name, remembered for a while.
+//! The addresses behind a name, remembered for a while.
 
 use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, SocketAddr};
@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::task::spawn_local;
 use tokio::time::Instant;
 
-use super::Address;
+use super::address::Host;
 
 /// How long a name's addresses are good for.
 const FRESH: Duration = Duration::from_secs(30);
@@ -17,63 +17,77 @@ const FRESH: Duration = Duration::from_secs(30);
 const STALE: Duration = Duration::from_secs(300);
 /// How long to leave a name alone that does not resolve.
 const FAILED: Duration = Duration::from_secs(1);
+/// The most addresses that are taken from a name.
+const MOST: usize = 256;
 
 /// Looks a name up, one look-up at a time, and keeps its last addresses when that fails.
-pub(super) struct Resolver {
-    name: Rc<Name>,
-    /// Where the next connection starts in the list.
-    turn: Cell<usize>,
-}
+pub(super) struct Resolver(Rc<Name>);
 
 /// What is known about a name.
 struct Name {
     host: String,
     port: u16,
+    /// In the order of their numbers, so that those of two look-ups can be compared.
     addresses: RefCell<Vec<SocketAddr>>,
+    /// How often they have changed.
+    changes: Cell<u64>,
     /// When to look again; nothing for an address that was given as such.
     until: Cell<Option<Instant>>,
     looking: Cell<bool>,
-    looked: Notify,
+    looked: Rc<Notify>,
+}
+
+/// How good the addresses of a name are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Age {
+    Good,
+    /// Good enough while somebody looks.
+    Old,
+    /// So old that a look-up that is quick is worth waiting for.
+    Stale,
 }
 
 impl Resolver {
-    pub(super) fn new(address: &Address) -> Resolver {
-        let given = address.host.parse::<IpAddr>().ok();
-        let given = given.map(|ip| SocketAddr::new(ip, address.port));
-        let name = Name {
-            host: address.host.clone(),
-            port: address.port,
+    /// Of this host; `looked` is told whenever a look-up has ended.
+    pub(super) fn new(host: &Host, looked: &Rc<Notify>) -> Resolver {
+        let given = host.name.parse::<IpAddr>().ok();
+        let given = given.map(|ip| SocketAddr::new(ip, host.port));
+        Resolver(Rc::new(Name {
+            host: host.name.clone(),
+            port: host.port,
             until: Cell::new(given.is_none().then(Instant::now)),
             addresses: RefCell::new(given.into_iter().collect()),
+            changes: Cell::new(0),
             looking: Cell::new(false),
-            looked: Notify::new(),
-        };
-        Resolver { name: Rc::new(name), turn: Cell::new(0) }
+            looked: Rc::clone(looked),
+        }))
     }
 
-    /// The addresses, each time beginning with another one; none when the name has none.
-    pub(super) async fn addresses(&self) -> Vec<SocketAddr> {
-        if let Some(age) = self.name.age() {
-            self.name.look();
-            if age > STALE || self.name.addresses.borrow().is_empty() {
-                self.name.looked.notified().await;
-            }
-        }
-        let mut addresses = self.name.addresses.borrow().clone();
-        let turn = self.turn.get();
-        self.turn.set(turn.wrapping_add(1));
-        let start = turn.checked_rem(addresses.len()).unwrap_or(0);
-        addresses.rotate_left(start);
-        addresses
+    /// The addresses as they are known.
+    pub(super) fn addresses(&self) -> Vec<SocketAddr> {
+        self.0.addresses.borrow().clone()
+    }
+
+    /// A number that grows when the addresses change.
+    pub(super) fn changes(&self) -> u64 {
+        self.0.changes.get()
+    }
+
+    /// Whether somebody looks at this moment.
+    pub(super) fn is_looking(&self) -> bool {
+        self.0.looking.get()
+    }
+
+    /// Says how good the addresses are, and starts a look-up if they could be better.
+    pub(super) fn refresh(&self) -> Age {
+        let Some(until) = self.0.until.get() else { return Age::Good };
+        let Some(age) = Instant::now().checked_duration_since(until) else { return Age::Good };
+        self.0.look();
+        if age > STALE { Age::Stale } else { Age::Old }
     }
 }
 
 impl Name {
-    /// For how long the addresses have been old; nothing while they are good.
-    fn age(&self) -> Option<Duration> {
-        Instant::now().checked_duration_since(self.until.get()?)
-    }
-
     /// Starts a look-up unless there is one. It goes on when whoever started it does not wait.
     fn look(self: &Rc<Name>) {
         if self.looking.replace(true) {
@@ -82,24 +96,36 @@ impl Name {
         let name = Rc::clone(self);
         spawn_local(async move {
             let found = tokio::net::lookup_host((name.host.as_str(), name.port)).await;
-            let found: Vec<_> = found.map(Iterator::collect).unwrap_or_default();
-            let good_for = if found.is_empty() { FAILED } else { FRESH };
-            if !found.is_empty() {
-                name.addresses.replace(found);
-            }
-            name.until.set(Some(Instant::now() + good_for));
-            name.looking.set(false);
-            name.looked.notify_waiters();
+            let found = found.map(|found| found.take(MOST).collect()).unwrap_or_default();
+            name.found(found);
         });
+    }
+
+    /// Takes what a look-up found. Nothing changes if that is nothing: the last good addresses
+    /// are better than none.
+    fn found(&self, mut found: Vec<SocketAddr>) {
+        let good_for = if found.is_empty() { FAILED } else { FRESH };
+        found.sort_unstable();
+        found.dedup();
+        if !found.is_empty() && *self.addresses.borrow() != found {
+            self.addresses.replace(found);
+            self.changes.set(self.changes.get() + 1);
+        }
+        self.until.set(Some(Instant::now() + good_for));
+        self.looking.set(false);
+        self.looked.notify_waiters();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::upstream::Address;
 
-    fn resolver(url: &str) -> Resolver {
-        Resolver::new(&Address::parse(url).expect("an address"))
+    fn resolver(url: &str) -> (Resolver, Rc<Notify>) {
+        let address = Address::parse(url).expect("an address");
+        let looked = Rc::new(Notify::new());
+        (Resolver::new(address.hosts.first().expect("a host"), &looked), looked)
     }
 
     fn on_a_core<T>(work: impl Future<Output = T>) -> T {
@@ -109,50 +135,57 @@ mod tests {
 
     #[test]
     fn a_given_address_is_never_looked_up() {
-        let resolver = resolver("http://[::1]:80");
-        let addresses = on_a_core(resolver.addresses());
-        assert_eq!(addresses, [SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], 80))]);
-        assert_eq!(resolver.name.age(), None);
+        let (resolver, _) = resolver("http://[::1]:80");
+        assert_eq!(resolver.refresh(), Age::Good);
+        assert_eq!(resolver.addresses(), [SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], 80))]);
+        assert!(!resolver.is_looking());
     }
 
     #[test]
     fn a_name_is_looked_up_once_for_all_who_wait() {
-        let resolver = resolver("http://localhost:80");
+        let (resolver, looked) = resolver("http://localhost:80");
         on_a_core(async {
-            let mut one = std::pin::pin!(resolver.addresses());
-            let first = std::future::poll_fn(|context| {
-                std::task::Poll::Ready(one.as_mut().poll(context).is_ready())
-            });
-            assert!(!first.await);
-            assert!(resolver.name.looking.get());
-            assert!(!resolver.addresses().await.is_empty());
-            assert!(!one.await.is_empty());
+            let waits = looked.notified();
+            assert_eq!(resolver.refresh(), Age::Old);
+            assert_eq!(resolver.refresh(), Age::Old);
+            assert!(resolver.is_looking() && resolver.addresses().is_empty());
+            waits.await;
+            assert!(!resolver.addresses().is_empty());
+            assert_eq!((resolver.refresh(), resolver.changes()), (Age::Good, 1));
         });
-        assert_eq!(resolver.name.age(), None);
     }
 
     #[test]
     fn the_last_good_addresses_stay_when_a_look_up_fails() {
         // No label of a name may have more than 63 bytes, so nobody is asked.
-        let resolver = resolver(&format!("http://{}.example", "x".repeat(64)));
+        let (resolver, looked) = resolver(&format!("http://{}.example", "x".repeat(64)));
         let known = SocketAddr::from(([192, 0, 2, 1], 80));
         on_a_core(async {
-            assert_eq!(resolver.addresses().await, []);
-            assert_eq!(resolver.name.age(), None, "it is left alone for a moment");
-            resolver.name.addresses.replace(vec![known]);
-            resolver.name.until.set(Instant::now().checked_sub(STALE + FRESH));
-            assert_eq!(resolver.addresses().await, [known]);
+            let waits = looked.notified();
+            resolver.refresh();
+            waits.await;
+            assert_eq!(resolver.addresses(), []);
+            assert_eq!(resolver.refresh(), Age::Good, "it is left alone for a moment");
+            resolver.0.found(vec![known]);
+            resolver.0.until.set(Instant::now().checked_sub(STALE + FRESH));
+            let waits = looked.notified();
+            assert_eq!(resolver.refresh(), Age::Stale);
+            waits.await;
+            assert_eq!((resolver.addresses(), resolver.changes()), (vec![known], 1));
         });
     }
 
     #[test]
-    fn connections_are_spread_over_all_addresses() {
-        let resolver = resolver("http://127.0.0.1:80");
+    fn the_order_of_an_answer_is_no_change() {
+        let (resolver, _) = resolver("http://catalog:80");
         let [one, two] = [1, 2].map(|last| SocketAddr::from(([192, 0, 2, last], 80)));
-        resolver.name.addresses.replace(vec![one, two]);
         on_a_core(async {
-            assert_eq!(resolver.addresses().await, [one, two]);
-            assert_eq!(resolver.addresses().await, [two, one]);
+            for found in [vec![one, two], vec![two, one], vec![two, one, two], vec![]] {
+                resolver.0.found(found);
+                assert_eq!((resolver.addresses(), resolver.changes()), (vec![one, two], 1));
+            }
+            resolver.0.found(vec![two]);
+            assert_eq!((resolver.addresses(), resolver.changes()), (vec![two], 2));
         });
     }
 }

@@ -4,6 +4,7 @@
 
 mod contract;
 
+mod addresses;
 mod bodies;
 mod calls;
 mod failures;

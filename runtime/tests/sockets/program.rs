@@ -123,7 +123,7 @@ fn env_lists_what_is_read_and_shows_no_secret() {
     let (code, out, _) = run("--env", &[("PLAIN_KEY", "hunter2"), ("PLAIN_URL", "http://plain")]);
     assert_eq!(code, 0);
     for part in [
-        "# address of backend `plain`\n# url, required, set\nPLAIN_URL=\n",
+        "# address of backend `plain`\n# url or several with commas between, required, set\nPLAIN_URL=\n",
         "# what backend `plain` is shown\n# secret, optional, set\n# PLAIN_KEY=\n",
         "# duration, optional, within 100ms..5s, not set\n# PATIENT_TIMEOUT=2s\n",
         "# LISTEN=[::]:8080\n",

@@ -1,0 +1,109 @@
+//! The way of one call from address to address.
+
+use std::time::Duration;
+
+use http::HeaderValue;
+
+use super::Upstream;
+use super::breaker::Permit;
+use super::connect::CONNECT;
+use super::failure::Reason;
+use super::link::Link;
+use super::replicas::{Picked, Tried};
+use super::roster::{Blame, Verdict};
+
+/// The addresses that a call has been to, and the one where it is.
+#[derive(Default)]
+pub(super) struct Visits {
+    tried: Tried,
+    here: Option<Picked>,
+}
+
+impl Visits {
+    /// Goes to the address where the next attempt begins: one that was not asked before, if there
+    /// is one.
+    pub(super) async fn begin(&mut self, upstream: &Upstream) -> Result<(), Reason> {
+        self.leave();
+        self.tried.refused.clear();
+        self.here = upstream.replicas.pick(&self.tried).await;
+        if self.here.is_some() { Ok(()) } else { Err(Reason::NoAddress) }
+    }
+
+    /// A connection to this address that was used before.
+    pub(super) fn idle(&self) -> Option<Link> {
+        self.here.as_ref()?.pool.take()
+    }
+
+    /// A fresh connection to this address, or to another one if it takes none.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong with the last one, without the address.
+    pub(super) async fn connect(
+        &mut self,
+        upstream: &Upstream,
+        attempt: Duration,
+    ) -> Result<Link, Reason> {
+        // While there are others, no address may use up the time of the attempt.
+        let limit = match upstream.replicas.count() {
+            0 | 1 => None,
+            _ => Some(CONNECT.min(attempt / 3)),
+        };
+        let mut last = Reason::NoAddress;
+        while let Some(here) = &self.here {
+            match here.origin.connect(here.address, limit).await {
+                Ok(link) => {
+                    upstream.connected();
+                    return Ok(link);
+                }
+                Err(reason) => last = reason,
+            }
+            if upstream.replicas.count() < 2 {
+                break;
+            }
+            self.tried.refused.push(here.address);
+            here.note(Verdict::Silent);
+            self.here = upstream.replicas.pick(&self.tried).await;
+        }
+        Err(last)
+    }
+
+    /// The value of `Host` at this address.
+    pub(super) fn authority(&self) -> Option<&HeaderValue> {
+        Some(&self.here.as_ref()?.origin.authority)
+    }
+
+    /// Keeps a connection to this address for the next request.
+    pub(super) fn keep(&self, link: Link) {
+        if let Some(here) = &self.here {
+            here.pool.put(link);
+        }
+    }
+
+    /// Takes note of how an attempt ended, for the address and for the backend; nothing if it says
+    /// nothing about them.
+    pub(super) fn note(&self, verdict: Option<Verdict>, permit: Option<Permit<'_>>) {
+        let Some(verdict) = verdict else { return };
+        let blame = self.here.as_ref().map_or(Blame::Backend, |here| here.note(verdict));
+        let Some(permit) = permit else { return };
+        match (verdict, blame) {
+            (Verdict::Well, _) => permit.succeeded(),
+            (_, Blame::Backend) => permit.failed(),
+            (_, Blame::Ejected) => permit.excused(true),
+            (_, Blame::Address) => permit.excused(false),
+        }
+    }
+
+    /// Ends the attempt here.
+    pub(super) fn leave(&mut self) {
+        if let Some(here) = self.here.take() {
+            self.tried.asked.push(here.address);
+        }
+    }
+
+    /// The address where the attempt ended well; requests count as on their way to it until it is
+    /// dropped.
+    pub(super) fn arrived(self) -> Option<Picked> {
+        self.here
+    }
+}
