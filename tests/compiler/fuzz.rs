@@ -1,10 +1,10 @@
-//! Bounded runs of the fuzz targets: the corpus, and many spoilt copies of it.
+//! A bounded run of the fuzz target `compiler`: every contract of the repository, spoilt.
 
-use crate::contracts::{at, entries};
-use std::fs;
+use crate::contracts::at;
+use crate::stages::check_bytes;
 
-#[path = "../fuzz/targets.rs"]
-mod targets;
+#[path = "../../fuzz/seeds.rs"]
+mod seeds;
 
 /// Numbers that look random and are the same every time (xorshift).
 struct Numbers(u64);
@@ -39,23 +39,14 @@ fn spoil(bytes: &[u8], numbers: &mut Numbers) -> Vec<u8> {
     copy
 }
 
-fn run(corpus: &str, rounds: usize, target: fn(&[u8])) {
-    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
-    for path in entries(&at("tests/fuzz/corpus").join(corpus)) {
-        let bytes = fs::read(&path).expect("the corpus can be read");
-        target(&bytes);
-        for _ in 0..rounds {
-            target(&spoil(&bytes, &mut numbers));
-        }
-    }
-}
-
 #[test]
 fn spoilt_contracts_never_break_the_compiler() {
-    run("parser", 150, targets::parser);
-}
-
-#[test]
-fn spoilt_json_never_breaks_the_reader() {
-    run("reader", 20_000, targets::reader);
+    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+    let seeds = seeds::contracts(&at(""));
+    assert!(seeds.len() > 150, "only {} contracts", seeds.len());
+    for bytes in seeds {
+        for _ in 0..3 {
+            check_bytes(&spoil(&bytes, &mut numbers));
+        }
+    }
 }

@@ -13,4 +13,5 @@ mod large;
 mod lock;
 mod manual;
 mod properties;
+mod stages;
 mod tidy;

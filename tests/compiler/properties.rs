@@ -1,129 +1,20 @@
 //! What holds for every text: analysis is total, and what it lets pass becomes Rust.
 
 use crate::contracts::{self, Unit};
-use gatewright_compiler::diagnostic::Diagnostic;
-use gatewright_compiler::diagnostic::render::{self, Style};
+use crate::stages::{alone, check_any, check_generated};
+use gatewright_compiler::analyse;
 use gatewright_compiler::fix::mend;
 use gatewright_compiler::source::Sources;
-use gatewright_compiler::{Checked, Target, analyse, codegen, generate, mocks, plan, requests};
-use gatewright_grammar::tree::{ItemKind, Version, VersionMember, VersionMemberKind};
-use gatewright_grammar::{KEYWORDS, Span};
+use gatewright_grammar::KEYWORDS;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
 
 /// Every contract of the repository, with mistakes or without.
 static EVERY: LazyLock<Vec<Unit>> = LazyLock::new(|| {
     let annotated = contracts::annotated().into_iter().map(|(_, path)| contracts::unit(&path));
     contracts::built().into_iter().chain(annotated).collect()
 });
-
-fn alone(text: &str) -> Sources {
-    let mut sources = Sources::new();
-    sources.add("a.api", text);
-    sources
-}
-
-/// How long a contract of a few hundred lines may take, through every stage and without
-/// optimization, on a machine that is busy.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Analyses a contract, and takes it through every stage if it passes.
-fn check_any(sources: &Sources) {
-    let begin = Instant::now();
-    let analysis = analyse(sources);
-    check_findings(&analysis.diagnostics, sources);
-    check_forms(sources);
-    if let Some(checked) = analysis.checked() {
-        let planned = check_generated(checked);
-        if analysis.diagnostics.is_empty() {
-            for (version, endpoints) in declared(sources) {
-                let built = planned.get(&version);
-                assert_eq!(built, Some(&endpoints), "nothing is left out in silence");
-            }
-        }
-    }
-    assert!(begin.elapsed() < PATIENCE, "{:?}", begin.elapsed());
-}
-
-/// Findings are sorted, told once, and about places that are there; every form can show them.
-fn check_findings(found: &[Diagnostic], sources: &Sources) {
-    let inside = |span: Span| {
-        let text = sources.get(span.file).map(|source| source.text.as_str());
-        text.is_some_and(|text| text.get(span.range()).is_some())
-    };
-    for one in found {
-        let labels = one.secondary.iter().map(|label| label.span);
-        let fixes = one.helps.iter().filter_map(|help| Some(help.fix.as_ref()?.span));
-        let nowhere = labels.chain(fixes).chain([one.primary.span]).find(|span| !inside(*span));
-        assert_eq!(nowhere, None, "{one:?}");
-    }
-    let order = |one: &Diagnostic| (one.severity, one.primary.span, one.code.name());
-    assert!(found.is_sorted_by_key(order), "{found:#?}");
-    let mut told: Vec<_> = found.iter().map(order).collect();
-    told.dedup();
-    assert_eq!(told.len(), found.len(), "{found:#?}");
-    render::text(found, sources, Style { colour: true, width: 100 });
-    render::json_lines(found, sources);
-    render::github(found, sources);
-    render::sarif(found, sources);
-}
-
-/// What can be read has one form, and that form is read as the same.
-fn check_forms(sources: &Sources) {
-    for (_, source) in sources.iter() {
-        if let Ok(once) = gatewright_grammar::format(&source.text) {
-            let twice = gatewright_grammar::format(&once);
-            assert_eq!(twice.as_ref(), Ok(&once), "formatting is not done after one time");
-        }
-    }
-}
-
-/// How many endpoints each version that starts from nothing declares.
-fn declared(sources: &Sources) -> BTreeMap<String, usize> {
-    fn endpoints(members: &[VersionMember]) -> usize {
-        let one = |member: &VersionMember| match &member.kind {
-            VersionMemberKind::Endpoint(_) => 1,
-            VersionMemberKind::Under { members, .. } => endpoints(members),
-            _ => 0,
-        };
-        members.iter().map(one).sum()
-    }
-    // Versions of imported directories stay where they are.
-    let own = sources.iter().filter(|(_, source)| source.unit.0 == 0);
-    let files = own.map(|(id, source)| gatewright_grammar::parse(id, &source.text).file);
-    let versions = files.flat_map(|file| file.items).filter_map(|item| match item.kind {
-        ItemKind::Version(version) if version.from.is_none() => Some(version),
-        _ => None,
-    });
-    let removes = |version: &Version| {
-        version.members.iter().any(|one| matches!(one.kind, VersionMemberKind::Remove(_)))
-    };
-    let versions = versions.filter(|version| !removes(version));
-    versions.map(|version| (version.label.text, endpoints(&version.members))).collect()
-}
-
-/// What is planned is generated, and what is generated is Rust. How many endpoints each version
-/// has.
-fn check_generated(checked: &Checked) -> BTreeMap<String, usize> {
-    let versions = checked.versions();
-    let target = Target { name: "gateway".into(), versions: versions.clone(), ..Target::default() };
-    let plan = plan(checked, &target);
-    let modules = generate(&plan);
-    for module in &modules.modules {
-        for item in &module.items {
-            let parsed = syn::parse2::<syn::Item>(item.clone());
-            assert!(parsed.is_ok(), "{:?} in {:?}: {item}", parsed.err(), module.path);
-        }
-    }
-    let text = codegen::layout::single_file(&modules, "gateway");
-    assert!(syn::parse_file(&text).is_ok(), "{text}");
-    mocks(checked, &versions);
-    requests(checked, &versions);
-    plan.versions.into_iter().map(|one| (one.label, one.endpoints.len())).collect()
-}
 
 #[test]
 fn any_prefix_of_a_contract_is_analysed() {

@@ -1,5 +1,6 @@
 //! The gateway beside a slow reference, for tests with dice and for fuzzing.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,12 +8,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use gatewright_compiler::Checked;
 use gatewright_compiler::analyse;
 use gatewright_compiler::contract::{Endpoint, Type, Version};
-use gatewright_runtime::testing::{Client, Gateway, Running};
+use gatewright_runtime::testing::{Answer, Client, Gateway, Running};
+use serde_json::Value;
 
-use crate::contracts;
 use crate::reference::documents::{self, Choices};
+use crate::reference::places;
 use crate::reference::sent::Sent;
 use crate::reference::shape::Shape;
+use crate::{ROOT, contracts};
+
+const JSON: &[(&str, &str)] = &[("Content-Type", "application/json")];
 
 /// What became of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +28,8 @@ pub(crate) enum Ended {
 
 /// The contract in a folder of `tests/data/generate`.
 pub(crate) fn contract(name: &str) -> Checked {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/generate/");
-    let input = gatewright_build::read((path.to_owned() + name).as_ref());
+    let path = format!("{ROOT}/tests/data/generate/{name}");
+    let input = gatewright_build::read(path.as_ref());
     let input = input.expect("the contract is there");
     analyse(&input.sources).into_checked().expect("the contract has no errors")
 }
@@ -117,6 +122,12 @@ impl Shaping {
         text
     }
 
+    /// Some texts for every endpoint, each behind its number.
+    #[allow(dead_code, reason = "fuzzing begins with them")]
+    pub(crate) fn seeds(&self) -> Vec<Vec<u8>> {
+        seeds(self.endpoints(), |at, round| self.text(at, round))
+    }
+
     /// Has the gateway and the reference take one text.
     ///
     /// # Panics
@@ -128,13 +139,12 @@ impl Shaping {
         let shape = Shape { types: &version.types, names: self.names(at), strict };
         let expected = Sent::parse(text).and_then(|sent| shape.value(&sent, self.ty(at)));
         let (method, target) = (endpoint.method.clone(), endpoint.template.clone());
-        let fields: &[(&str, &str)] =
-            if strict { &[("Content-Type", "application/json")] } else { &[] };
-        if !strict {
+        let answer = if strict {
+            ask(&mut self.client, (&method, &target), JSON, text)
+        } else {
             self.source.say(text);
-        }
-        self.client.request(&method, &target, fields, if strict { text } else { b"" });
-        let answer = self.client.answer(&method).expect("a whole answer");
+            ask(&mut self.client, (&method, &target), &[], b"")
+        };
         let shown = String::from_utf8_lossy(text);
         let Some(expected) = expected else {
             let status = if strict { 400 } else { 502 };
@@ -148,6 +158,123 @@ impl Shaping {
         assert_eq!(found.len(), expected.len(), "{method} {target}: {shown}\n{found}\n{expected}");
         Ended::Taken
     }
+}
+
+/// Asks the endpoints of the contract `validated`, which only look at what callers send.
+pub(crate) struct Validation {
+    checked: Checked,
+    client: Client,
+    _gateway: Running,
+}
+
+impl Validation {
+    pub(crate) fn start() -> Validation {
+        let checked = contract("validated");
+        let gateway = Gateway::start(&contracts::validated::CONTRACT, &[]);
+        let client = Client::connect(gateway.address());
+        Validation { checked, client, _gateway: gateway }
+    }
+
+    /// How many endpoints there are.
+    pub(crate) fn endpoints(&self) -> usize {
+        self.version().endpoints.len()
+    }
+
+    /// `/v1/scalars`
+    pub(crate) fn name(&self, at: usize) -> &str {
+        &self.at(at).template
+    }
+
+    fn version(&self) -> &Version {
+        &self.checked.contract().versions[0]
+    }
+
+    fn at(&self, at: usize) -> &Endpoint {
+        &self.version().endpoints[at % self.endpoints()]
+    }
+
+    fn ty(&self, at: usize) -> &Type {
+        &self.at(at).body.as_ref().expect("every endpoint has a body").ty
+    }
+
+    /// A text for an endpoint: every fourth is good.
+    pub(crate) fn text(&self, at: usize, round: usize) -> Vec<u8> {
+        let mut choices = Choices::new((at * 1_000_003 + round * 7919 + 1) as u64, usize::MAX);
+        let mut document = documents::good(self.ty(at), &self.version().types, &mut choices);
+        for _ in 0..round % 4 {
+            documents::spoil(&mut document, &mut choices);
+        }
+        let mut text = document.dressed(&mut choices).into_bytes();
+        if round % 8 == 7 {
+            documents::spoil_text(&mut text, &mut choices);
+        }
+        text
+    }
+
+    /// Some texts for every endpoint, each behind its number.
+    #[allow(dead_code, reason = "fuzzing begins with them")]
+    pub(crate) fn seeds(&self) -> Vec<Vec<u8>> {
+        seeds(self.endpoints(), |at, round| self.text(at, round))
+    }
+
+    /// Has the gateway and the reference look at one text.
+    ///
+    /// # Panics
+    ///
+    /// When they do not agree whether it is wrong, or where.
+    pub(crate) fn compare(&mut self, at: usize, text: &[u8]) -> Ended {
+        let target = self.at(at).template.clone();
+        let answer = ask(&mut self.client, ("POST", &target), JSON, text);
+        let shown = || format!("{target}: {}\n{}", String::from_utf8_lossy(text), answer.text());
+        let Some(sent) = Sent::parse(text) else {
+            assert_eq!(answer.status, 400, "{}", shown());
+            return Ended::Refused;
+        };
+        let ignores = self.at(at).ignore_fields;
+        let wrong = places::wrong(&sent.document(), self.ty(at), &self.version().types, ignores);
+        if wrong.is_empty() {
+            assert_eq!(answer.status, 204, "{}", shown());
+            return Ended::Taken;
+        }
+        assert_eq!(answer.status, 400, "{}", shown());
+        let (found, more) = refused(&answer);
+        match more {
+            0 => assert_eq!(found, wrong, "{}", shown()),
+            _ => assert!(found.is_subset(&wrong), "{}", shown()),
+        }
+        Ended::Refused
+    }
+}
+
+fn seeds(endpoints: usize, text: impl Fn(usize, usize) -> Vec<u8>) -> Vec<Vec<u8>> {
+    let all = (0..endpoints).flat_map(|at| (0..8).map(move |round| (at, round)));
+    let behind = |(at, round): (usize, usize)| {
+        let mut seed = vec![u8::try_from(at).expect("there are few endpoints")];
+        seed.extend(text(at, round));
+        seed
+    };
+    all.map(behind).collect()
+}
+
+fn ask(
+    client: &mut Client,
+    (method, target): (&str, &str),
+    fields: &[(&str, &str)],
+    body: &[u8],
+) -> Answer {
+    client.request(method, target, fields, body);
+    client.answer(method).expect("a whole answer")
+}
+
+/// The places that an answer says are wrong, and how many more there are.
+fn refused(answer: &Answer) -> (BTreeSet<String>, u64) {
+    let problem: Value = serde_json::from_slice(&answer.body).expect("a problem is JSON");
+    let errors = problem["errors"].as_array().cloned().unwrap_or_default();
+    let pointer = |error: &Value| {
+        assert_eq!(error["in"], "body", "{}", answer.text());
+        error["pointer"].as_str().expect("a pointer").to_owned()
+    };
+    (errors.iter().map(pointer).collect(), problem["more"].as_u64().unwrap_or(0))
 }
 
 /// A backend that answers every request with what it was told last.

@@ -32,6 +32,7 @@ mod parameters;
 mod parts;
 mod pass;
 mod paths;
+mod reading;
 mod requests;
 mod results;
 mod retries;
@@ -48,3 +49,6 @@ mod traps;
 mod types;
 mod validated;
 mod versions;
+
+/// Where the repository is.
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");

@@ -429,6 +429,61 @@ fn a_websocket_goes_both_ways_and_ends_side_by_side() {
 }
 
 #[test]
+fn a_websocket_goes_on_while_the_gateway_stops_up_to_a_limit() {
+    let (url, backend) = played(|mut stream| {
+        until(&mut stream, HEAD);
+        let answer =
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+        stream.write_all(answer.as_bytes()).expect("sent");
+        until(&mut stream, "ping");
+        stream.write_all(b"pong").expect("sent");
+        rest(&mut stream)
+    });
+    let env = [("FILES_URL", url.as_str()), ("FILES_KEY", "k-1"), ("FLAKY_URL", NOBODY)];
+    let env = [&env[..], &[("DRAIN_LIMIT", "1s")]].concat();
+    let gateway = Gateway::start(&CONTRACT, &env);
+    let mut caller = connect(&gateway);
+    caller.write_all(UPGRADE.as_bytes()).expect("sent");
+    until(&mut caller, HEAD);
+    let begin = Instant::now();
+    gateway.drain();
+    sleep(Duration::from_millis(200));
+    caller.write_all(b"ping").expect("sent");
+    until(&mut caller, "pong");
+    assert_eq!(gateway.stop(), 1, "it is cut at the limit");
+    let took = begin.elapsed();
+    assert!((Duration::from_millis(900)..Duration::from_secs(8)).contains(&took), "{took:?}");
+    assert_eq!(rest(&mut caller), "");
+    assert_eq!(backend.join().expect("played"), "");
+}
+
+#[test]
+fn trailers_that_are_announced_go_on_in_both_directions() {
+    let (url, backend) = played(|mut stream| {
+        let head = until(&mut stream, "\r\n0\r\n");
+        let trailers = until(&mut stream, "\r\n\r\n");
+        let answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n\
+            2\r\nok\r\n0\r\nX-Sum: 9\r\nX-Other: 1\r\n\r\n";
+        stream.write_all(answer.as_bytes()).expect("sent");
+        (head, trailers)
+    });
+    let gateway = gateway(&url, NOBODY);
+    let mut caller = connect(&gateway);
+    let request = "PUT /v1/files/a HTTP/1.1\r\nHost: x\r\nConnection: TE\r\nTE: trailers\r\n\
+        Trailer: X-Digest\r\nTransfer-Encoding: chunked\r\n\r\n\
+        3\r\nabc\r\n0\r\nX-Digest: 7\r\nX-Other: 1\r\n\r\n";
+    caller.write_all(request.as_bytes()).expect("sent");
+    let head = until(&mut caller, HEAD).to_ascii_lowercase();
+    assert!(head.contains("trailer: x-sum\r\n"), "{head}");
+    assert_eq!(until(&mut caller, "\r\n0\r\n"), "2\r\nok\r\n0\r\n");
+    assert_eq!(until(&mut caller, "\r\n\r\n").to_ascii_lowercase(), "x-sum: 9\r\n\r\n");
+    let (head, trailers) = backend.join().expect("played");
+    let head = head.to_ascii_lowercase();
+    assert!(head.contains("te: trailers\r\n") && head.contains("trailer: x-digest\r\n"), "{head}");
+    assert_eq!(trailers.to_ascii_lowercase(), "x-digest: 7\r\n\r\n");
+}
+
+#[test]
 fn a_backend_may_refuse_another_protocol_and_cannot_change_it_unasked() {
     let files = Backend::start().answer("GET", "/socket", 426, "no");
     let refusing = gateway(&files.url(), NOBODY);

@@ -200,7 +200,7 @@ fn one(
     let lifecycle = announced.endpoint(flat, resolver.diagnostics);
     let request = signature::request(flat, parts.prefix, resolver);
     routes.extend(request.as_ref().map(|request| route(parts, flat, request)));
-    let answers = signature::answers(&flat.tree, parts.errors, resolver);
+    let answers = signature::answers(flat, parts.errors, resolver);
     let results = results(flat, resolver);
     let request = request?;
     let refused = answers.is_none();

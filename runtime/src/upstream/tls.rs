@@ -80,8 +80,8 @@ mod tests {
         Tls::with(Arc::new(config(roots)), host)
     }
 
-    /// A backend that answers every request with `1`, as `localhost`.
-    async fn backend() -> SocketAddr {
+    /// What makes a backend `localhost`.
+    fn acceptor() -> tokio_rustls::TlsAcceptor {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let chain = vec![CertificateDer::from_pem_slice(CERTIFICATE).expect("a certificate")];
         let key = PrivateKeyDer::from_pem_slice(KEY).expect("a key");
@@ -91,7 +91,12 @@ mod tests {
             .with_no_client_auth()
             .with_single_cert(chain, key)
             .expect("a key for the certificate");
-        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        tokio_rustls::TlsAcceptor::from(Arc::new(config))
+    }
+
+    /// A backend that answers every request with `1`, as `localhost`.
+    async fn backend() -> SocketAddr {
+        let acceptor = acceptor();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         spawn_local(async move {
@@ -141,6 +146,49 @@ mod tests {
                 let Err(error) = secured(&tls, address).await else { panic!("it was trusted") };
                 assert!(error.contains("invalid peer certificate"), "{error}");
             }
+        });
+    }
+
+    #[test]
+    fn a_backend_behind_tls_may_change_the_protocol() {
+        on_a_core(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+            let address = listener.local_addr().expect("bound");
+            spawn_local(async move {
+                let (stream, _) = listener.accept().await.expect("a connection");
+                let mut stream = acceptor().accept(stream).await.expect("a handshake");
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(stream.read_u8().await.expect("more of the head"));
+                }
+                let answer = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n\
+                    Upgrade: websocket\r\n\r\nearly";
+                stream.write_all(answer).await.expect("it is taken");
+                let mut word = [0; 4];
+                stream.read_exact(&mut word).await.expect("a word");
+                stream.write_all(&word).await.expect("it is taken");
+                let mut more = Vec::new();
+                stream.read_to_end(&mut more).await.expect("an end that is said");
+                stream.write_all(&more).await.expect("it is taken");
+                stream.shutdown().await.expect("an end");
+            });
+            let mut link = secured(&trusting("localhost"), address).await.expect("it is trusted");
+            let mut request =
+                http::Request::new(super::super::upload::Sent::Whole(Full::default()));
+            for (name, value) in [("connection", "upgrade"), ("upgrade", "websocket")] {
+                request.headers_mut().insert(name, http::HeaderValue::from_static(value));
+            }
+            let Ok(response) = link.begin(request).await else { panic!("no answer") };
+            assert_eq!(response.status(), http::StatusCode::SWITCHING_PROTOCOLS);
+            let tunnel = link.into_tunnel().await;
+            let (mut caller, inside) = tokio::io::duplex(64);
+            let carried = spawn_local(tunnel.run(inside, bytes::Bytes::from_static(b"pi")));
+            caller.write_all(b"ng, and the rest").await.expect("it is taken");
+            caller.shutdown().await.expect("one side ends");
+            let mut found = String::new();
+            caller.read_to_string(&mut found).await.expect("text");
+            assert_eq!(found, "earlyping, and the rest");
+            carried.await.expect("it ends");
         });
     }
 

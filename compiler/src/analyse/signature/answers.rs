@@ -2,6 +2,7 @@
 
 use crate::analyse::endpoints::Errors;
 use crate::analyse::types::Resolver;
+use crate::analyse::versions::FlatEndpoint;
 use crate::contract::endpoint::{Manner, Success};
 use crate::contract::types::Type;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -19,13 +20,18 @@ pub(crate) struct Answers {
     pub(crate) replies: Vec<Type>,
 }
 
-/// What `endpoint` answers; nothing if a part of it was refused.
+/// What an endpoint answers; nothing if a part of it was refused.
 pub(crate) fn answers(
-    endpoint: &tree::Endpoint,
+    flat: &FlatEndpoint,
     errors: &Errors,
     resolver: &mut Resolver<'_>,
 ) -> Option<Answers> {
+    let endpoint = &*flat.tree;
     if let Some(pass) = endpoint.responses.iter().find(|one| one.kind == RespKind::Pass) {
+        // Callers read in its documentation what they cannot read in a type.
+        if flat.doc.is_none() {
+            resolver.diagnostics.push(promises_nothing(pass.span));
+        }
         return passed(endpoint, pass.span, errors, resolver);
     }
     let mut success: Vec<Success> = Vec::new();
@@ -122,14 +128,15 @@ fn passed(
         );
         return None;
     }
-    resolver.diagnostics.push(
-        Diagnostic::new(Code::PassPromisesNothing, pass, "callers are promised nothing here")
-            .label("any status, any body, whatever the backend sends")
-            .help("declare a type, if callers read what is answered")
-            .help("or say why not: `// allow pass-promises-nothing: REASON`"),
-    );
     let errors = declared(endpoint, errors).errors;
     Some(Answers { manner: Manner::Pass, success: Vec::new(), errors, replies: Vec::new() })
+}
+
+fn promises_nothing(pass: Span) -> Diagnostic {
+    Diagnostic::new(Code::PassPromisesNothing, pass, "callers are promised nothing here")
+        .label("any status, any body, whatever the backend sends")
+        .help("declare a type, if callers read what is answered")
+        .help("or say above the endpoint what comes, for people: `/// A picture, as it was uploaded.`")
 }
 
 fn replies(endpoint: &tree::Endpoint, resolver: &mut Resolver<'_>) -> Option<Vec<Type>> {

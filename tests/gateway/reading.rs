@@ -1,28 +1,14 @@
-//! What is fuzzed: the functions that meet text and bytes of strangers first. Each panics when
-//! something it promises does not hold.
+//! Any bytes are read or refused, and what is read is what another reader of JSON reads.
 
-#![allow(dead_code, reason = "each program that includes this file uses one of the functions")]
-
-use gatewright_compiler::analyse;
-use gatewright_compiler::source::Sources;
 use gatewright_runtime::codegen as rt;
 
-/// Any text has a tree, what is right has one form, and analysis ends.
-pub(crate) fn parser(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
-    let mut sources = Sources::new();
-    let file = sources.add("fuzzed.api", text);
-    let parse = gatewright_grammar::parse(file, text);
-    for error in &parse.errors {
-        assert!(error.span.range().end <= text.len(), "an error lies behind the end");
-    }
-    if parse.errors.is_empty() {
-        let once = gatewright_grammar::format(text).expect("it has no errors");
-        let twice = gatewright_grammar::format(&once).expect("the form has no errors");
-        assert_eq!(once, twice, "formatting is not done after one time");
-    }
-    let _ = analyse(&sources);
-}
+/// What is telling to begin with.
+pub(crate) const SEEDS: &[&str] = &[
+    r#"{"id":"p_1\u0061\ud83d\ude00","price":59.90,"tags":["\\\"",-1.5e-3,true,0.10]}"#,
+    r#"[[],[[{"a":[{}]}]],null,true,false,"",-0,1E+2,{"id":{"id":[]}}]"#,
+    r#" {"price":null,"tags":[],"more":{"id":1,"id":2}, "id" : "" } "#,
+    r#"{"id":"x","tags":[1],"tags":[2],"price":"1"}"#,
+];
 
 /// What is read as a record with texts, numbers, a record and a list in it.
 struct Item<'a> {
@@ -51,14 +37,17 @@ fn item<'a>(reader: &mut rt::Reader<'a>) -> rt::Read<Item<'a>> {
 }
 
 /// What the reader accepts is JSON, and what is copied from it is JSON again, with equal values.
-pub(crate) fn reader(data: &[u8]) {
+///
+/// # Panics
+///
+/// When that is not so.
+pub(crate) fn check(data: &[u8]) {
     let any = rt::read_result(data, rt::Reader::any);
-    // Numbers beyond double precision are JSON that the other parser does not hold.
-    let comparable = !data.iter().any(|byte| matches!(byte, b'e' | b'E')) && data.len() < 200;
-    if any.is_ok() && comparable {
-        let other: Result<serde_json::Value, _> = serde_json::from_slice(data);
-        assert!(other.is_ok(), "accepted, and no JSON");
+    let other = serde_json::from_slice::<&serde_json::value::RawValue>(data);
+    if let (Ok(any), Ok(other)) = (&any, &other) {
+        assert_eq!(any.json(), other.get());
     }
+    assert!(any.is_err() || other.is_ok(), "accepted, and no JSON");
     let mut violations = rt::Violations::new();
     let strict = rt::read_request(data, item, &mut violations);
     assert_eq!(strict.is_none(), !violations.is_empty());
@@ -76,4 +65,25 @@ pub(crate) fn reader(data: &[u8]) {
     out.raw("]}");
     let copied = out.finish();
     assert!(rt::read_result(&copied, rt::Reader::any).is_ok(), "what was copied is no JSON");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SEEDS, check};
+    use crate::reference::documents::{Choices, spoil_text};
+
+    #[test]
+    fn spoilt_json_never_breaks_the_reader() {
+        let mut choices = Choices::new(7, usize::MAX);
+        for seed in SEEDS {
+            check(seed.as_bytes());
+            for round in 0..20_000 {
+                let mut text = seed.as_bytes().to_vec();
+                for _ in 0..=round % 3 {
+                    spoil_text(&mut text, &mut choices);
+                }
+                check(&text);
+            }
+        }
+    }
 }

@@ -1,0 +1,32 @@
+//! A number of an endpoint, and results and bodies: what the gateway writes is what the manual says.
+#![no_main]
+
+use differential::Shaping;
+use std::cell::RefCell;
+
+#[path = "../../tests/gateway/differential.rs"]
+mod differential;
+#[path = "../../tests/gateway/reference.rs"]
+mod reference;
+#[path = "../seeds.rs"]
+mod seeds;
+
+/// The gateways, compiled by the build script.
+mod contracts {
+    gatewright_runtime::include_gateway!("shaped");
+    gatewright_runtime::include_gateway!("validated");
+}
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+thread_local! {
+    static BESIDE: RefCell<Shaping> = RefCell::new(Shaping::start());
+}
+
+libfuzzer_sys::fuzz_target!(
+    init: BESIDE.with_borrow(|beside| seeds::plant("shaping", beside.seeds())),
+    |data: &[u8]| {
+        let Some((at, text)) = data.split_first() else { return };
+        BESIDE.with_borrow_mut(|beside| beside.compare(usize::from(*at), text));
+    }
+);
