@@ -6,7 +6,7 @@ use std::cell::RefCell;
 
 #[path = "../../tests/gateway/differential.rs"]
 mod differential;
-#[path = "../../tests/gateway/reference.rs"]
+#[path = "../../tests/gateway/reference/all.rs"]
 mod reference;
 #[path = "../seeds.rs"]
 mod seeds;

@@ -138,7 +138,7 @@ fn check_published(sources: &Sources, checked: &Checked) {
         match lock::publish(sources, checked, None, (&label, &signed)) {
             Ok(published) => assert!(!published.entries.is_empty(), "{}", published.text),
             Err(Refused::Use(why, _)) => assert!(!why.is_empty()),
-            Err(Refused::Damaged(found)) => panic!("it cannot be read again: {found:?}"),
+            Err(Refused::Damaged(found)) => unreachable!("it cannot be read again: {found:?}"),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod ask;
 mod contracts;
 mod differential;
+#[path = "reference/all.rs"]
 mod reference;
 
 mod answers;

@@ -5,7 +5,7 @@
 use crate::differential::{Ended, Shaping};
 
 /// How many texts each endpoint is tried with.
-const ROUNDS: usize = 96;
+const ROUNDS: usize = 48;
 
 #[test]
 fn what_is_taken_is_what_the_manual_says() {

@@ -7,6 +7,9 @@ use gatewright_compiler::contract::types::{Field, Kind, ListBounds, Type, Types}
 use super::documents::Document;
 use super::rules::{equal, is_scalar};
 
+/// The most characters of a name that a pointer repeats.
+const LONGEST: usize = 64;
+
 /// The pointers of everything that is wrong (RFC 6901).
 pub(crate) fn wrong(
     document: &Document,
@@ -53,7 +56,7 @@ impl Check<'_> {
     fn record(&mut self, members: &[(String, Document)], fields: &[Field], pointer: &str) -> bool {
         let mut fine = true;
         for (at, (name, one)) in members.iter().enumerate() {
-            let place = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+            let place = format!("{pointer}/{}", escaped(name));
             let again = members.iter().take(at).any(|(other, _)| other == name);
             match fields.iter().find(|field| field.name == *name) {
                 None if self.ignore_unknown => {}
@@ -65,8 +68,7 @@ impl Check<'_> {
         }
         for field in fields.iter().filter(|field| !field.optional) {
             if !members.iter().any(|(name, _)| *name == field.name) {
-                let name = field.name.replace('~', "~0").replace('/', "~1");
-                fine &= self.refuse(format!("{pointer}/{name}"));
+                fine &= self.refuse(format!("{pointer}/{}", escaped(&field.name)));
             }
         }
         fine
@@ -93,4 +95,14 @@ impl Check<'_> {
         }
         fine
     }
+}
+
+/// A name in a pointer; a long one of the caller's own is cut.
+fn escaped(name: &str) -> String {
+    let mut escaped: String = name.chars().take(LONGEST).collect();
+    escaped = escaped.replace('~', "~0").replace('/', "~1");
+    if name.chars().count() > LONGEST {
+        escaped.push('…');
+    }
+    escaped
 }
