@@ -2,6 +2,7 @@
 
 /// Every keyword of the language, sorted. They are words only where the grammar asks for them, so most may also name things.
 pub const KEYWORDS: &[&str] = &[
+    "across",
     "additive",
     "after",
     "and",

@@ -448,7 +448,7 @@ pub enum ClauseKind {
         /// All of these.
         scopes: Vec<StringLit>,
     },
-    /// `limit 50/s burst 10 per ip shared`, `limit none`
+    /// `limit 50/s burst 10 per ip across api shared`, `limit none`
     Limit(Limit),
     /// `timeout 800ms`
     Timeout(Timeout),
@@ -469,7 +469,7 @@ pub enum ClauseKind {
     Use(Ident),
 }
 
-/// `limit 50/s burst 10 per ip shared`
+/// `limit 50/s burst 10 per ip across api shared`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limit {
     /// `50/s`; nothing: `limit none`.
@@ -480,6 +480,8 @@ pub struct Limit {
     pub per: Vec<Ident>,
     /// Whether `per` names a header field.
     pub per_header: bool,
+    /// `across orders`, `across /admin`: the word or path behind `across`.
+    pub across: Option<Ident>,
     /// `shared`
     pub shared: bool,
 }

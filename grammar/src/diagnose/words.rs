@@ -70,6 +70,7 @@ fn of_literal(rule: Rule) -> Option<&'static str> {
         Rule::duration => "a time such as `300ms`",
         Rule::size => "a size such as `2MB`",
         Rule::rate => "a rate such as `50/s`",
+        Rule::across_path => "a path such as `/admin`",
         Rule::contact => "a contact such as `<team@shop.example>`",
         Rule::method => "a method such as `GET`",
         Rule::status => "a status such as `404`",

@@ -53,6 +53,7 @@ impl Printer<'_> {
             .then(self.source(rate.span))
             .then_if(" burst ", burst)
             .then_if(if limit.per_header { " per header " } else { " per " }, per)
+            .then_if(" across ", limit.across.as_ref().map(|name| self.source(name.span)))
             .when(limit.shared, " shared")
     }
 

@@ -66,7 +66,12 @@ impl Lower<'_> {
                 per.push(self.ident(word));
             }
         }
-        Limit { rate, burst, per, per_header, shared: cursor.flag(Rule::k_shared) }
+        let across = cursor.opt(Rule::across).map(|node| {
+            let mut cursor = Cursor::of(node);
+            cursor.take(Rule::k_across);
+            self.ident(cursor.any())
+        });
+        Limit { rate, burst, per, per_header, across, shared: cursor.flag(Rule::k_shared) }
     }
 
     pub(super) fn timeout(&mut self, node: Node<'_>) -> Timeout {
@@ -121,13 +126,14 @@ mod tests {
 
     #[test]
     fn limits() {
-        let ClauseKind::Limit(Limit { rate, burst, per, per_header, shared }) =
-            clause("limit 50/s burst 10 per customer.sub shared")
+        let ClauseKind::Limit(Limit { rate, burst, per, per_header, across, shared }) =
+            clause("limit 50/s burst 10 per customer.sub across orders shared")
         else {
             panic!()
         };
         assert_eq!((rate.unwrap().text.as_str(), burst.unwrap().text.as_str()), ("50/s", "10"));
         assert_eq!((words(&per), per_header, shared), (vec!["customer", "sub"], false, true));
+        assert_eq!(across.unwrap().text, "orders");
         assert!(
             matches!(clause("limit 5/s per header X-Id"), ClauseKind::Limit(limit) if limit.per_header)
         );

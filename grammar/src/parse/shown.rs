@@ -11,6 +11,8 @@ const UNSHOWN: &[(&str, &[&str])] = &[
     (
         "it is not built yet",
         &[
+            "across",
+            "across_path",
             "audience",
             "auth",
             "auth_header",
@@ -19,6 +21,7 @@ const UNSHOWN: &[(&str, &[&str])] = &[
             "claims",
             "cors",
             "issuer",
+            "k_across",
             "k_and",
             "k_audience",
             "k_auth",
