@@ -15,6 +15,7 @@ pub(crate) mod edits;
 mod endpoints;
 mod forms;
 mod imports;
+pub(crate) mod limits;
 mod operations;
 pub(crate) mod policies;
 mod routes;
@@ -160,6 +161,7 @@ fn contract(
             elsewhere.then(|| (flat.span, format!("version {} inherits this line", flat.label)))
         });
     }
+    limits::check_together(&versions, diagnostics);
     let consumers = consumers::resolve(files, &versions, &flats, diagnostics);
     operations::uncalled(&backends, &flats, diagnostics);
     let around = cases::Around {

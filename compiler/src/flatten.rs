@@ -4,7 +4,8 @@ mod declarations;
 mod pieces;
 mod used;
 
-use crate::analyse::clauses::nearest;
+use crate::analyse::clauses::{Held, nearest};
+use crate::analyse::limits;
 use crate::analyse::policies::{self, Policies};
 use crate::analyse::versions::{self, Flat, FlatEndpoint, FlatFieldKind, FlatKind, Origins};
 use crate::contract::Checked;
@@ -14,7 +15,7 @@ use crate::source::{Sources, Unit};
 use declarations::Declarations;
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
-    ApiMemberKind, Clause, ClauseKind, EndpointMember, EndpointMemberKind, Entry, EntryKind, File,
+    ApiMemberKind, ClauseKind, EndpointMember, EndpointMemberKind, Entry, EntryKind, File,
     ItemKind, Object, Path, ValueKind, Version, VersionMemberKind, Versions,
 };
 use pieces::{Pieces, Row};
@@ -246,7 +247,7 @@ impl<'a> Block<'a> {
         let behind = self.pieces.text(Span { start: tree.path.span.end, ..line });
         let path = self.path(&endpoint.prefix, &tree.path);
         let (around, idle) = self.surrounding(endpoint);
-        let mut rows: Vec<Row> = around.iter().map(|clause| Row::at(clause.span)).collect();
+        let mut rows: Vec<Row> = around.iter().map(|held| self.inherited(held)).collect();
         let kept = tree.members.iter().filter(|member| !idle.contains(&member.span));
         rows.extend(kept.map(|member| self.endpoint_member(member)));
         let block = match tree.block {
@@ -259,24 +260,30 @@ impl<'a> Block<'a> {
 
     /// The clauses of blocks around an endpoint that hold for it, with those of the policies that
     /// are used there, and its own that an edit replaces.
-    fn surrounding<'e>(&'e self, endpoint: &'e FlatEndpoint) -> (Vec<&'e Clause>, Vec<Span>) {
-        let mut own: Vec<&Clause> = Vec::new();
-        for member in &endpoint.tree.members {
-            if let EndpointMemberKind::Clause(clause) = &member.kind {
-                own.push(clause);
-            }
-        }
-        let used = |clause: &Clause| matches!(clause.kind, ClauseKind::Use(_));
-        own.sort_by_key(|clause| (self.origins.of(clause.span), !used(clause)));
+    fn surrounding<'e>(&'e self, endpoint: &'e FlatEndpoint) -> (Vec<Held<'e>>, Vec<Span>) {
+        let mut own = endpoint.own();
+        own.sort_by_key(|held| (self.origins.of(held.span), versions::order(held)));
+        let used = |held: &Held<'_>| matches!(held.kind, ClauseKind::Use(_));
         let inner = self.policies.expanded(own.clone());
-        let all = endpoint.under.iter().chain(own.iter().copied()).collect();
+        let all = endpoint.around().chain(own.iter().copied()).collect();
         let holding = nearest(self.policies.expanded(all));
-        let is_in = |list: &[&Clause], clause: &Clause| {
-            list.iter().any(|other| std::ptr::eq(*other, clause))
+        let is_in = |list: &[Held<'_>], held: &Held<'_>| {
+            list.iter().any(|other| std::ptr::eq(other.clause, held.clause))
         };
-        let around = holding.iter().copied().filter(|clause| !is_in(&inner, clause)).collect();
-        let idle = own.iter().filter(|clause| !used(clause) && !is_in(&holding, clause));
-        (around, idle.map(|clause| clause.span).collect())
+        let around = holding.iter().copied().filter(|held| !is_in(&inner, held)).collect();
+        let idle = own.iter().filter(|held| !used(held) && !is_in(&holding, held));
+        (around, idle.map(|held| held.span).collect())
+    }
+
+    /// A clause of a block around an endpoint, as it is written into the endpoint.
+    fn inherited(&self, held: &Held<'_>) -> Row {
+        let text = match &held.kind {
+            ClauseKind::Limit(limit) => {
+                limits::spelled(limit, held.level, &self.pieces.text(held.span))
+            }
+            _ => None,
+        };
+        Row { span: held.span, text }
     }
 
     fn path(&self, prefix: &[Path], own: &Path) -> String {

@@ -2,6 +2,7 @@
 
 mod endpoints;
 mod lifecycle;
+mod limits;
 mod names;
 mod routes;
 mod rules;
@@ -330,6 +331,8 @@ pub struct EndpointPlan {
     pub timeout: Setting<u64>,
     /// The longest request body.
     pub max_body: u64,
+    /// How often it may be called.
+    pub limits: Vec<LimitPlan>,
     /// What callers are told about its end, if it is deprecated.
     pub lifecycle: Option<Told>,
     /// Where they find what takes its place.
@@ -358,6 +361,17 @@ pub struct EndpointPlan {
     pub environment: Vec<EnvPlan>,
     /// Statics of the errors it answers, by the error's index in the version.
     pub errors: Vec<(usize, String)>,
+}
+
+/// A limit of calls.
+#[derive(Clone, Debug)]
+pub struct LimitPlan {
+    /// What is counted together, unlike any other of the API: `version 1 GET /v1/me per ip`.
+    pub name: String,
+    /// What callers are told it is called, unlike any other of its endpoint: `ip`.
+    pub title: String,
+    /// What is declared.
+    pub limit: crate::contract::terms::Limit,
 }
 
 /// A variable of the environment in an endpoint.

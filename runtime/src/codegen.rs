@@ -16,8 +16,8 @@ pub use crate::check::{
     optional, repeated, repeated_or, required,
 };
 pub use crate::contract::{
-    Answering, Backend, BodyKind, Breaker, Condition, Contract, Counter, Elsewhere, Endpoint,
-    FormField, FormKind, Lifecycle, Method, Piece, Published, Selection, Setting, Successor,
+    Answering, Backend, BodyKind, Breaker, By, Condition, Contract, Counter, Elsewhere, Endpoint,
+    FormField, FormKind, Lifecycle, Limit, Method, Piece, Published, Selection, Setting, Successor,
     Sunset, TimeSetting, Variable, VariableKind, Version,
 };
 pub use crate::error::{Error, Problem};

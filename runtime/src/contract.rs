@@ -250,6 +250,8 @@ pub struct Endpoint {
     pub timeout: TimeSetting,
     /// The largest request body, in bytes.
     pub max_body: usize,
+    /// How often it may be called.
+    pub limits: &'static [Limit],
     /// Whether the endpoint takes a body.
     pub body: BodyKind,
     /// What callers are told about its end.
@@ -268,6 +270,34 @@ impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method.as_str(), self.template)
     }
+}
+
+/// How often something may be called: so many calls at once, then so many in a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// What is counted together: limits of one name, in any endpoint, are one limit.
+    pub name: &'static str,
+    /// What callers are told it is called, unlike any other of its endpoint.
+    pub title: &'static str,
+    /// What is counted apart.
+    pub by: By,
+    /// So many calls …
+    pub calls: u64,
+    /// … in this time. Not 0.
+    pub period: Duration,
+    /// How many may come at once, at least 1.
+    pub burst: u64,
+}
+
+/// What a limit counts apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Nothing: all callers together.
+    All,
+    /// Each address of a caller; of an IPv6 address its first 64 bits.
+    Ip,
+    /// Each value of this header field, in small letters. Requests without it are counted together.
+    Header(&'static str),
 }
 
 /// The future of an answer.

@@ -81,6 +81,12 @@ pub(crate) enum Kind {
     HeadersTooLarge {
         limit: usize,
     },
+    /// There were as many requests as a limit allows.
+    LimitReached {
+        /// What it is called.
+        title: &'static str,
+        retry_after: Duration,
+    },
     Internal,
     BackendFailed,
     BackendUnavailable {
@@ -201,7 +207,7 @@ impl Error {
                     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
                 }
             }
-            Kind::BackendUnavailable { retry_after } => {
+            Kind::BackendUnavailable { retry_after } | Kind::LimitReached { retry_after, .. } => {
                 let seconds = retry_after.as_millis().div_ceil(1000).max(1);
                 let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
                 headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -298,6 +304,7 @@ impl Kind {
             Kind::BodyTooLarge { .. } => (413, "body", "The body is too large"),
             Kind::TargetTooLong { .. } => (414, "target", "The request target is too long"),
             Kind::Media { .. } => (415, "media", "The body has the wrong media type"),
+            Kind::LimitReached { .. } => (429, "limit-reached", "There were too many requests"),
             Kind::HeadersTooLarge { .. } => (431, "headers", "The header fields are too large"),
             Kind::Declared { .. } | Kind::Internal => {
                 (500, "internal", "The gateway made a mistake")
@@ -346,6 +353,10 @@ impl Kind {
                 format!("this endpoint reads `{accept}` in UTF-8 that is not compressed").into()
             }
             Kind::HeadersTooLarge { limit } => limited("header section", limit),
+            Kind::LimitReached { title, .. } => format!(
+                "`RateLimit-Policy` says what `{title}` allows, `Retry-After` when to come back"
+            )
+            .into(),
             Kind::BackendFailed => "a service that this answer needs gave no usable result".into(),
             Kind::BackendUnavailable { .. } => {
                 "a service that this answer needs cannot be asked at the moment".into()

@@ -31,6 +31,7 @@
 //!     version: "1",
 //!     timeout: rt::TimeSetting::Fixed(Duration::from_millis(800)),
 //!     max_body: 0,
+//!     limits: &[],
 //!     body: rt::BodyKind::None,
 //!     lifecycle: None,
 //!     fallbacks: &[],
@@ -121,6 +122,7 @@ mod contract;
 mod error;
 mod items;
 mod json;
+mod limit;
 mod metrics;
 mod observe;
 mod operator;

@@ -26,6 +26,7 @@ pub(crate) use self::shutdown::{Phase, Watched, follow_signals};
 use crate::access::{self, Log, Spool};
 use crate::cache::Cache;
 use crate::contract::Contract;
+use crate::limit::Limiters;
 use crate::metrics::Metrics;
 use crate::operator::{Keeper, Operator, Pulse, Pulses, Subject};
 use crate::serve::Inherited;
@@ -97,6 +98,7 @@ impl Server {
         let settings = Arc::new(settings);
         let gates = Arc::new(Gates::new(contract.backends));
         let cache = Arc::new(Cache::new(settings.cache));
+        let limiters = Arc::new(Limiters::new(contract));
         let metrics = Arc::new(Metrics::new(contract, settings.cores));
         let pulses = Arc::new(Pulses::new(settings.cores, limits.hang));
         let (phase, watched) = watch::channel(Phase::Starting);
@@ -119,6 +121,7 @@ impl Server {
                 settings: Arc::clone(&settings),
                 gates: Arc::clone(&gates),
                 cache: Arc::clone(&cache),
+                limiters: Arc::clone(&limiters),
                 limits,
                 listener,
                 shared,

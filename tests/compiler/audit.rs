@@ -74,7 +74,12 @@ const RULES: &[(u8, bool, &str, Answer)] = &[
     ),
     (20, false, "a header field of the connection or the gateway", Codes(&["invalid-header"])),
     (21, false, "a limit per address behind a proxy", With("`limit`")),
-    (22, false, "a burst below the rate", With("`limit`")),
+    (
+        22,
+        false,
+        "a burst below the rate",
+        Never("a burst below the rate spreads calls out, and one of none is refused"),
+    ),
     (23, false, "changes at two services without a way back", With("chains of unsafe calls")),
     (
         24,

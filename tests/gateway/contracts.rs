@@ -14,6 +14,7 @@ gatewright_runtime::include_gateway!("environment");
 gatewright_runtime::include_gateway!("everything");
 gatewright_runtime::include_gateway!("names");
 gatewright_runtime::include_gateway!("fields");
+gatewright_runtime::include_gateway!("limits");
 gatewright_runtime::include_gateway!("lists");
 gatewright_runtime::include_gateway!("parts");
 gatewright_runtime::include_gateway!("pass");

@@ -22,6 +22,7 @@ mod failures;
 mod fields;
 mod forms;
 mod lifecycle;
+mod limits;
 mod lists;
 mod metrics;
 mod mocked;

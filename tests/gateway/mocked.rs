@@ -30,6 +30,7 @@ const ALL: &[Compiled] = &[
     ("tests/data/generate/environment", &contracts::environment::CONTRACT),
     ("tests/data/generate/everything", &contracts::everything::CONTRACT),
     ("tests/data/generate/fields", &contracts::fields::CONTRACT),
+    ("tests/data/generate/limits", &contracts::limits::CONTRACT),
     ("tests/data/generate/lists", &contracts::lists::CONTRACT),
     ("tests/data/generate/names", &contracts::names::CONTRACT),
     ("tests/data/generate/paths", &contracts::paths::CONTRACT),

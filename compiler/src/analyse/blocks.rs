@@ -2,6 +2,7 @@
 
 use super::backends::repeated;
 use super::edits::same_clause;
+use super::limits;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
@@ -36,10 +37,11 @@ impl Once<'_> {
     fn same(self, other: Once<'_>) -> bool {
         match (self, other) {
             (Once::Word(a), Once::Word(b)) => a == b,
-            (Once::Clause(a), Once::Clause(b)) => {
-                // Limits with different keys hold together.
-                !matches!(a.kind, ClauseKind::Limit(_)) && same_clause(a, b)
-            }
+            (Once::Clause(a), Once::Clause(b)) => match (&a.kind, &b.kind) {
+                // `limit none` stands beside others: they are all that holds.
+                (ClauseKind::Limit(a), ClauseKind::Limit(b)) => limits::key(a) == limits::key(b),
+                _ => same_clause(a, b),
+            },
             (Once::Header(a), Once::Header(b)) => a.eq_ignore_ascii_case(b),
             _ => false,
         }

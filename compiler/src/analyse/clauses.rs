@@ -1,19 +1,64 @@
 //! What clauses mean: the nearest of a kind wins.
 
 use super::edits::same_clause;
-use super::not_yet;
 use super::variables::{Variables, Wanted, millis};
+use super::{limits, not_yet};
 use crate::contract::{Setting, VariableKind};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use gatewright_grammar::Span;
-use gatewright_grammar::tree::{Clause, ClauseKind, Limit, Timeout};
+use gatewright_grammar::tree::{Clause, ClauseKind, Path, Timeout};
 use std::cell::RefCell;
+use std::ops::Deref;
 
 /// The longest request body where nothing is declared.
 const DEFAULT_MAX_BODY: u64 = 1 << 20;
 
 /// The endpoint's budget where nothing is declared.
 pub(crate) const DEFAULT_BUDGET: u64 = 30_000;
+
+/// A clause that holds for an endpoint, and the block that says so.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Held<'c> {
+    pub(crate) clause: &'c Clause,
+    pub(crate) level: Level<'c>,
+}
+
+/// A block that holds for endpoints.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Level<'c> {
+    Api,
+    Version,
+    /// `under`, with its paths, the outermost first.
+    Under(&'c [Path]),
+    Endpoint,
+}
+
+impl Deref for Held<'_> {
+    type Target = Clause;
+
+    fn deref(&self) -> &Clause {
+        self.clause
+    }
+}
+
+impl Held<'_> {
+    /// Whether it takes the place of `old`, which stands before it.
+    fn replaces(&self, old: &Held<'_>) -> bool {
+        match (&self.kind, &old.kind) {
+            (ClauseKind::Limit(new), ClauseKind::Limit(was)) if self.level != old.level => {
+                limits::is_nearer(new, was)
+            }
+            _ => same_clause(old, self),
+        }
+    }
+}
+
+impl<'c> Level<'c> {
+    /// A clause of this block.
+    pub(crate) fn holds(self, clause: &'c Clause) -> Held<'c> {
+        Held { clause, level: self }
+    }
+}
 
 /// What the clauses around and inside an endpoint say together.
 #[derive(Clone, Debug)]
@@ -35,8 +80,8 @@ pub(crate) struct Settings {
 }
 
 /// Reads clauses from the outermost to the nearest.
-pub(crate) fn settle<'c>(
-    clauses: impl Iterator<Item = &'c Clause>,
+pub(crate) fn settle(
+    clauses: &[Held<'_>],
     endpoint: &str,
     variables: &RefCell<Variables>,
     diagnostics: &mut Diagnostics,
@@ -60,12 +105,7 @@ pub(crate) fn settle<'c>(
                         .note("without it, everybody could call the endpoint"),
                 );
             }
-            ClauseKind::Limit(limit) if limit.rate.is_some() => {
-                diagnostics.push(not_yet(clause.span, "`limit`", Severity::Error).note(
-                    "without it, the gateway would let more load through than the contract allows",
-                ));
-            }
-            ClauseKind::Limit(_) => {}
+            ClauseKind::Limit(limit) => limits::check(limit, clause.span, diagnostics),
             ClauseKind::Timeout(clause_timeout) => {
                 let about = format!("time budget of {endpoint}");
                 let variables = &mut variables.borrow_mut();
@@ -93,25 +133,12 @@ pub(crate) fn settle<'c>(
     settings
 }
 
-/// Whether `new` takes the place of `old` where it is nearer.
-pub(crate) fn replaces(new: &Clause, old: &Clause) -> bool {
-    match (&old.kind, &new.kind) {
-        (ClauseKind::Limit(a), ClauseKind::Limit(b)) => {
-            let words =
-                |limit: &Limit| limit.per.iter().map(|word| word.text.clone()).collect::<Vec<_>>();
-            b.rate.is_none() || words(a) == words(b)
-        }
-        _ => same_clause(old, new),
-    }
-}
-
 /// The nearest clause of each kind, so that one that is replaced raises no finding.
-pub(crate) fn nearest<'c>(clauses: impl IntoIterator<Item = &'c Clause>) -> Vec<&'c Clause> {
-    let mut found: Vec<&Clause> = Vec::new();
+pub(crate) fn nearest<'c>(clauses: impl IntoIterator<Item = Held<'c>>) -> Vec<Held<'c>> {
+    let mut found: Vec<Held<'_>> = Vec::new();
     for clause in clauses {
-        if let Some(at) = found.iter().position(|old| replaces(clause, old)) {
-            found.remove(at);
-        }
+        // `limit none` takes the place of several.
+        found.retain(|old| !clause.replaces(old));
         found.push(clause);
     }
     found

@@ -2,6 +2,7 @@
 
 mod returns;
 
+use super::limits;
 use super::versions::{Flat, FlatEndpoint, FlatField, FlatFieldKind, FlatKind, FlatType, nothing};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::suggest;
@@ -382,22 +383,23 @@ fn same_member(old: &EndpointMemberKind, new: &EndpointMemberKind) -> bool {
     }
 }
 
-pub(crate) fn same_clause(a: &Clause, b: &Clause) -> bool {
-    match (&a.kind, &b.kind) {
+/// Whether `new` takes the place of `old`.
+pub(crate) fn same_clause(old: &Clause, new: &Clause) -> bool {
+    match (&old.kind, &new.kind) {
+        (ClauseKind::Limit(old), ClauseKind::Limit(new)) => limits::replaces(new, old),
         (
             ClauseKind::Public | ClauseKind::Auth { .. },
             ClauseKind::Public | ClauseKind::Auth { .. },
         ) => true,
         (ClauseKind::Use(a), ClauseKind::Use(b)) => a.text == b.text,
         (ClauseKind::Unknown { params: a, .. }, ClauseKind::Unknown { params: b, .. }) => a == b,
-        _ => discriminant(&a.kind) == discriminant(&b.kind),
+        _ => discriminant(&old.kind) == discriminant(&new.kind),
     }
 }
 
-/// Puts a clause in the place of one of its kind, or behind the others.
+/// Puts a clause in the place of those that it replaces, or behind the others.
 pub(crate) fn replace_clause(clauses: &mut Vec<Clause>, new: &Clause) {
-    match clauses.iter_mut().find(|old| same_clause(old, new)) {
-        Some(old) => *old = new.clone(),
-        None => clauses.push(new.clone()),
-    }
+    let at = clauses.iter().position(|old| same_clause(old, new));
+    clauses.retain(|old| !same_clause(old, new));
+    clauses.insert(at.unwrap_or(clauses.len()), new.clone());
 }

@@ -1,5 +1,6 @@
 //! One version: types, errors, endpoints and the work behind them.
 
+use super::clauses::{Held, Level};
 use super::declare::Api;
 use super::operations::{self, Operations};
 use super::policies::Policies;
@@ -7,7 +8,7 @@ use super::routes::{self, Route};
 use super::signature;
 use super::types::Resolver;
 use super::variables::Variables;
-use super::versions::{Flat, FlatEndpoint, FlatField, Origins};
+use super::versions::{Flat, FlatEndpoint, FlatField, Origins, order};
 use super::{backends::Backends, claims, clauses, deprecated, edits, terms, work};
 use crate::check::{self, Places};
 use crate::contract::terms::Access;
@@ -16,7 +17,7 @@ use crate::contract::{Endpoint, Problem, Selection, Terms, Version, Work};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Sources;
 use gatewright_grammar::Span;
-use gatewright_grammar::tree::{Clause, ClauseKind, EndpointMemberKind, ErrorDecl};
+use gatewright_grammar::tree::{EndpointMemberKind, ErrorDecl};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -194,7 +195,7 @@ fn one(
 ) -> Option<Endpoint> {
     let key = flat.key();
     let chain = parts.around.levels().clauses(parts.flat, flat);
-    let settings = clauses::settle(chain.iter().copied(), &key, variables, resolver.diagnostics);
+    let settings = clauses::settle(&chain, &key, variables, resolver.diagnostics);
     resolver.diagnostics.extend((!settings.access).then(|| no_access(flat)));
     let announced = parts.around.announced(parts.flat);
     let lifecycle = announced.endpoint(flat, resolver.diagnostics);
@@ -271,7 +272,7 @@ fn lowered(
 fn known(
     parts: &Parts<'_>,
     flat: &FlatEndpoint,
-    chain: &[&Clause],
+    chain: &[Held<'_>],
 ) -> (Terms, Option<FlatEndpoint>) {
     let mut terms = terms::terms(chain, parts.around.sources);
     let (Access::Schemes { claims, .. }, Some(schemes)) = (&mut terms.access, parts.around.kept)
@@ -328,27 +329,40 @@ fn results(flat: &FlatEndpoint, resolver: &mut Resolver<'_>) -> Vec<(Span, Optio
 
 impl<'c> Levels<'c> {
     /// The clauses that hold for an endpoint of `version`, the nearest last.
-    pub(crate) fn clauses(self, version: &'c Flat, flat: &'c FlatEndpoint) -> Vec<&'c Clause> {
+    pub(crate) fn clauses(self, version: &'c Flat, flat: &'c FlatEndpoint) -> Vec<Held<'c>> {
         let Self { api, origins, policies } = self;
-        let own = flat.tree.members.iter().filter_map(|member| match &member.kind {
-            EndpointMemberKind::Clause(clause) => Some(clause),
+        // Within a block, what is written wins over what is used; an edit wins over what it edits.
+        let nearer = |held: &Held<'_>| (origins.of(held.span), order(held));
+        let mut all: Vec<Held<'_>> = Vec::new();
+        let blocks = [(Level::Api, &api.clauses), (Level::Version, &version.clauses)];
+        for (level, clauses) in blocks {
+            let mut block: Vec<Held<'_>> = clauses.iter().map(|one| level.holds(one)).collect();
+            block.sort_by_key(nearer);
+            all.append(&mut block);
+        }
+        all.extend(flat.around());
+        let mut own = flat.own();
+        own.sort_by_key(nearer);
+        all.append(&mut own);
+        clauses::nearest(policies.expanded(all))
+    }
+}
+
+impl FlatEndpoint {
+    /// The clauses of the `under` blocks around it, outermost first.
+    pub(crate) fn around(&self) -> impl Iterator<Item = Held<'_>> {
+        self.under.iter().map(|(clause, depth)| {
+            Level::Under(self.prefix.get(..*depth).unwrap_or_default()).holds(clause)
+        })
+    }
+
+    /// The clauses that stand in it.
+    pub(crate) fn own(&self) -> Vec<Held<'_>> {
+        let own = self.tree.members.iter().filter_map(|member| match &member.kind {
+            EndpointMemberKind::Clause(clause) => Some(Level::Endpoint.holds(clause)),
             _ => None,
         });
-        // Within a block, what is written wins over what is used; an edit wins over what it edits.
-        let nearer = |clause: &&Clause| {
-            let used = matches!(clause.kind, ClauseKind::Use(_));
-            (origins.of(clause.span), !used)
-        };
-        let mut all: Vec<&Clause> = api.clauses.iter().collect();
-        all.sort_by_key(nearer);
-        let mut level: Vec<&Clause> = version.clauses.iter().collect();
-        level.sort_by_key(nearer);
-        all.append(&mut level);
-        all.extend(&flat.under);
-        level.extend(own);
-        level.sort_by_key(nearer);
-        all.append(&mut level);
-        clauses::nearest(policies.expanded(all))
+        own.collect()
     }
 }
 

@@ -1,6 +1,8 @@
 //! Policies: clauses under a name, and what they say where they are used.
 
-use super::clauses::replaces;
+use super::clauses::Held;
+use super::edits::same_clause;
+use super::versions::order;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::suggest;
 use gatewright_grammar::Span;
@@ -75,14 +77,17 @@ fn expand<'t>(
         }
     }
     open.pop();
-    add(&mut clauses, policy.clauses.iter().filter(|one| used(one).is_none()).cloned().collect());
+    let own = policy.clauses.iter().filter(|one| used(one).is_none());
+    let mut own: Vec<Clause> = own.cloned().collect();
+    own.sort_by_key(order);
+    add(&mut clauses, own);
     known.insert(&policy.name.text, clauses.clone());
     clauses
 }
 
 /// Puts the `nearer` clauses behind the others, in the place of those that they replace.
 fn add(clauses: &mut Vec<Clause>, nearer: Vec<Clause>) {
-    clauses.retain(|old| !nearer.iter().any(|new| replaces(new, old)));
+    clauses.retain(|old| !nearer.iter().any(|new| same_clause(old, new)));
     clauses.extend(nearer);
 }
 
@@ -203,12 +208,15 @@ impl Policies {
     }
 
     /// The clauses with those of the used policies in the place of each `use`.
-    pub(crate) fn expanded<'c>(&'c self, clauses: Vec<&'c Clause>) -> Vec<&'c Clause> {
+    pub(crate) fn expanded<'c>(&'c self, clauses: Vec<Held<'c>>) -> Vec<Held<'c>> {
         let mut all = Vec::with_capacity(clauses.len());
-        for clause in clauses {
-            match used(clause) {
-                Some(name) => all.extend(self.named(&name.text).iter().flat_map(|p| &p.clauses)),
-                None => all.push(clause),
+        for held in clauses {
+            match used(held.clause) {
+                Some(name) => {
+                    let found = self.named(&name.text).into_iter().flat_map(|one| &one.clauses);
+                    all.extend(found.map(|clause| Held { clause, ..held }));
+                }
+                None => all.push(held),
             }
         }
         all
@@ -264,13 +272,13 @@ impl Policies {
 /// Two clauses of one kind that two policies of a block set, unless the block itself decides.
 fn clash<'p>(block: &[&Clause], a: &'p Named, b: &'p Named) -> Option<(&'p Clause, &'p Clause)> {
     let decided = |one: &Clause| {
-        block.iter().any(|written| used(written).is_none() && replaces(written, one))
+        block.iter().any(|written| used(written).is_none() && same_clause(one, written))
     };
     let pairs =
         a.clauses.iter().flat_map(|first| b.clauses.iter().map(move |second| (first, second)));
     let mut pairs = pairs.filter(|(first, second)| {
         // Both may have it from a third policy.
-        first.span != second.span && (replaces(first, second) || replaces(second, first))
+        first.span != second.span && (same_clause(second, first) || same_clause(first, second))
     });
     pairs.find(|(first, _)| !decided(first))
 }

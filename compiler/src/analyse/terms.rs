@@ -1,10 +1,11 @@
 //! Terms of endpoints, for comparison: access, limits, caches and origins as clauses declare them.
 
-use crate::contract::terms::{Access, Cache, Limit, Scheme, Terms};
+use super::clauses::Held;
+use super::limits;
+use crate::contract::terms::{Access, Cache, Scheme, Terms};
 use crate::source::Sources;
-use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
-    self, AuthMember, Clause, ClauseKind, EnvValue, File, ItemKind, Value, ValueKind,
+    self, AuthMember, ClauseKind, EnvValue, File, ItemKind, Value, ValueKind,
 };
 
 /// How callers can say who they are. Of one name the first counts; the others have findings.
@@ -41,7 +42,7 @@ fn scheme(auth: &tree::Auth, sources: &Sources) -> Scheme {
 }
 
 /// What the clauses of an endpoint say, the nearest of each kind alone.
-pub(crate) fn terms(clauses: &[&Clause], sources: &Sources) -> Terms {
+pub(crate) fn terms(clauses: &[Held<'_>], sources: &Sources) -> Terms {
     let mut found = Terms::default();
     for clause in clauses {
         match &clause.kind {
@@ -53,7 +54,7 @@ pub(crate) fn terms(clauses: &[&Clause], sources: &Sources) -> Terms {
                     claims: Vec::new(),
                 };
             }
-            ClauseKind::Limit(limit) => found.limits.extend(self::limit(limit, clause.span)),
+            ClauseKind::Limit(limit) => found.limits.extend(limits::limit(limit, clause)),
             ClauseKind::Cache(cache) => {
                 found.cache = cache.fresh.as_ref().map(|fresh| Cache {
                     private: cache.private,
@@ -72,32 +73,6 @@ pub(crate) fn terms(clauses: &[&Clause], sources: &Sources) -> Terms {
         }
     }
     found
-}
-
-/// A limit; nothing for `limit none`, and for a rate that is none.
-fn limit(limit: &tree::Limit, span: Span) -> Option<Limit> {
-    let rate = limit.rate.as_ref()?;
-    let (calls, unit) = rate.text.split_once('/')?;
-    let period = match unit {
-        "s" => 1_000,
-        "min" => 60_000,
-        "h" => 3_600_000,
-        _ => 86_400_000,
-    };
-    let words: Vec<&str> = limit.per.iter().map(|word| word.text.as_str()).collect();
-    let key = match limit.per_header {
-        true => format!("header {}", words.join(".").to_ascii_lowercase()),
-        false => words.join("."),
-    };
-    Some(Limit {
-        key,
-        // More digits than a number has are a limit that nobody reaches.
-        calls: calls.parse().unwrap_or(u64::MAX),
-        period,
-        burst: limit.burst.as_ref().map(|burst| burst.text.parse().unwrap_or(u64::MAX)),
-        text: rate.text.clone(),
-        span,
-    })
 }
 
 /// A text, a variable by its name, or what else stands there.

@@ -89,8 +89,9 @@ pub(crate) struct FlatEndpoint {
     pub(crate) doc: Option<Doc>,
     /// Paths of the `under` blocks around it, outermost first.
     pub(crate) prefix: Vec<Path>,
-    /// Clauses of the `under` blocks around it, outermost first.
-    pub(crate) under: Vec<Clause>,
+    /// Clauses of the `under` blocks around it, outermost first, each with how many of the paths are
+    /// those of its block.
+    pub(crate) under: Vec<(Clause, usize)>,
     pub(crate) span: Span,
 }
 
@@ -331,21 +332,31 @@ fn apply(
     }
 }
 
+/// What of a block holds before what: what is used before what is written, and that no limit holds
+/// before those that do.
+pub(crate) fn order(clause: &Clause) -> u8 {
+    match &clause.kind {
+        ClauseKind::Use(_) => 0,
+        ClauseKind::Limit(limit) if limit.rate.is_none() => 1,
+        _ => 2,
+    }
+}
+
 fn under(
     flat: &mut Flat,
     members: &[VersionMember],
     prefix: &mut Vec<Path>,
-    clauses: &mut Vec<Clause>,
+    clauses: &mut Vec<(Clause, usize)>,
 ) {
     let outer = clauses.len();
     for member in members {
         if let VersionMemberKind::Clause(clause) = &member.kind {
-            clauses.push(clause.clone());
+            clauses.push((clause.clone(), prefix.len()));
         }
     }
     if let Some(own) = clauses.get_mut(outer..) {
         // What is written wins over what is used.
-        own.sort_by_key(|clause| !matches!(clause.kind, ClauseKind::Use(_)));
+        own.sort_by_key(|(clause, _)| order(clause));
     }
     for member in members {
         match &member.kind {
@@ -367,7 +378,7 @@ fn add_endpoint(
     flat: &mut Flat,
     endpoint: &Endpoint,
     member: &VersionMember,
-    (prefix, under): (&[Path], &[Clause]),
+    (prefix, under): (&[Path], &[(Clause, usize)]),
 ) {
     flat.endpoints.push(FlatEndpoint {
         tree: Arc::new(endpoint.clone()),

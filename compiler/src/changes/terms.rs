@@ -2,7 +2,7 @@
 
 use super::{Change, Side, Verdict, Whom};
 use crate::contract::Endpoint;
-use crate::contract::terms::{Access, Cache, Limit, Scheme, Terms};
+use crate::contract::terms::{Access, Across, By, Cache, Limit, Scheme, Terms};
 
 /// What changed about the terms of one endpoint.
 pub(super) fn compare(
@@ -135,7 +135,9 @@ fn limits(old: &[Limit], new: &[Limit]) -> Vec<Change> {
     let mut gone: Vec<&Limit> = Vec::new();
     let mut came: Vec<&Limit> = new.iter().collect();
     for limit in old {
-        match came.iter().position(|other| other.key == limit.key) {
+        let alike = |other: &&Limit| other.by == limit.by && other.across == limit.across;
+        let same = came.iter().position(alike);
+        match same.or_else(|| came.iter().position(|other| other.by == limit.by)) {
             Some(at) => found.extend(limit_change(limit, came.remove(at))),
             None => gone.push(limit),
         }
@@ -157,12 +159,18 @@ fn limits(old: &[Limit], new: &[Limit]) -> Vec<Change> {
     found
 }
 
-/// Two limits of the same calls: by their rate in the long run, and by how many may come at once.
+/// Two limits of the same calls: by their rate in the long run, by how many may come at once, and by
+/// what is counted together.
 fn limit_change(old: &Limit, new: &Limit) -> Option<Change> {
     let rate = |one: &Limit, other: &Limit| u128::from(one.calls) * u128::from(other.period);
-    let burst = |one: &Limit| one.burst.unwrap_or(one.calls);
-    let fewer = rate(new, old) < rate(old, new) || burst(new) < burst(old);
-    let more = rate(new, old) > rate(old, new) || burst(new) > burst(old);
+    let burst = Limit::at_once;
+    let together = |one: &Limit| (one.across != Across::Endpoint, one.shared);
+    let joined = |a: &Limit, b: &Limit| {
+        let (a, b) = (together(a), together(b));
+        (b.0 && !a.0) || (b.1 && !a.1)
+    };
+    let fewer = rate(new, old) < rate(old, new) || burst(new) < burst(old) || joined(old, new);
+    let more = rate(new, old) > rate(old, new) || burst(new) > burst(old) || joined(new, old);
     let id = match (fewer, more) {
         (true, _) => "limit/tightened",
         (false, true) => "limit/loosened",
@@ -172,14 +180,20 @@ fn limit_change(old: &Limit, new: &Limit) -> Option<Change> {
     Some(change.spelled(counted(old), counted(new)).at(old.span, new.span))
 }
 
-/// `50/s burst 10 per ip`
+/// `50/s burst 10 per ip across api`
 fn counted(limit: &Limit) -> String {
     let mut text = limit.text.clone();
     if let Some(burst) = limit.burst {
         text.push_str(&format!(" burst {burst}"));
     }
-    if !limit.key.is_empty() {
-        text.push_str(&format!(" per {}", limit.key));
+    if limit.by != By::All {
+        text.push_str(&format!(" per {}", limit.by));
+    }
+    if let Some(word) = limit.across.word() {
+        text.push_str(&format!(" across {word}"));
+    }
+    if limit.shared {
+        text.push_str(" shared");
     }
     text
 }

@@ -7,10 +7,11 @@ use super::reader;
 use super::response;
 use super::scope::Scope;
 use super::stream;
-use super::tokens::{ident, number, option, time};
+use super::tokens::{ident, millis, number, option, time};
 use crate::contract::endpoint::Manner;
+use crate::contract::terms::By;
 use crate::contract::{FormField, FormKind, Place};
-use crate::plan::{BodyPlan, EndpointPlan, ParamPlan, PresencePlan, Told};
+use crate::plan::{BodyPlan, EndpointPlan, LimitPlan, ParamPlan, PresencePlan, Told};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -90,6 +91,7 @@ fn endpoint(plan: &EndpointPlan) -> TokenStream {
     let EndpointPlan { template, rest, version, .. } = plan;
     let timeout = time(&plan.timeout);
     let max_body = number(plan.max_body);
+    let limits = plan.limits.iter().map(limit);
     let body = match &plan.body {
         _ if plan.manner == Manner::Pass => {
             let query = !passes_query(plan);
@@ -120,6 +122,7 @@ fn endpoint(plan: &EndpointPlan) -> TokenStream {
             version: #version,
             timeout: #timeout,
             max_body: #max_body,
+            limits: &[#(#limits),*],
             body: #body,
             lifecycle: #lifecycle,
             fallbacks: &[#(#fallbacks),*],
@@ -127,6 +130,38 @@ fn endpoint(plan: &EndpointPlan) -> TokenStream {
             successor: #successor,
             answer: |gateway, request| Box::pin(answer(gateway, request)),
         };
+    }
+}
+
+/// ```ignore
+/// rt::Limit {
+///     name: "version 1 GET /v1/me per ip",
+///     title: "ip",
+///     by: rt::By::Ip,
+///     calls: 50,
+///     period: std::time::Duration::from_millis(1000),
+///     burst: 10,
+/// }
+/// ```
+fn limit(plan: &LimitPlan) -> TokenStream {
+    let LimitPlan { name, title, limit } = plan;
+    let by = match &limit.by {
+        By::Ip => quote!(rt::By::Ip),
+        By::Header(field) => quote!(rt::By::Header(#field)),
+        // Analysis lets no other through.
+        By::All | By::Principal(_) => quote!(rt::By::All),
+    };
+    let (calls, period, burst) =
+        (number(limit.calls), millis(limit.period), number(limit.at_once()));
+    quote! {
+        rt::Limit {
+            name: #name,
+            title: #title,
+            by: #by,
+            calls: #calls,
+            period: #period,
+            burst: #burst,
+        }
     }
 }
 

@@ -35,18 +35,79 @@ pub enum Access {
 /// A limit of calls.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limit {
-    /// What is counted apart: `ip`, `customer.sub`, `header X-Id`; empty: all calls together.
-    pub key: String,
+    /// What is counted apart.
+    pub by: By,
+    /// Which endpoints are counted together.
+    pub across: Across,
     /// So many calls …
     pub calls: u64,
     /// … in so many milliseconds.
     pub period: u64,
     /// How many may come at once; nothing: as many as in a period.
     pub burst: Option<u64>,
+    /// Whether gateways count together, in a store that they share.
+    pub shared: bool,
     /// The rate as written: `50/s`.
     pub text: String,
     /// Where it stands.
     pub span: Span,
+}
+
+impl Limit {
+    /// How many may come at once.
+    pub fn at_once(&self) -> u64 {
+        self.burst.unwrap_or(self.calls)
+    }
+}
+
+/// What a limit counts apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Nothing: all callers together.
+    All,
+    /// Each address of a caller.
+    Ip,
+    /// Each value of this header field, in small letters.
+    Header(String),
+    /// What says who calls: `customer`, or a claim, `customer.sub`.
+    Principal(String),
+}
+
+impl std::fmt::Display for By {
+    /// What stands behind `per`; nothing where all are counted together.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            By::All => Ok(()),
+            By::Ip => f.write_str("ip"),
+            By::Header(name) => write!(f, "header {name}"),
+            By::Principal(words) => f.write_str(words),
+        }
+    }
+}
+
+/// Which endpoints a limit counts together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Across {
+    /// Each alone.
+    Endpoint,
+    /// All of a version that have it.
+    Version,
+    /// All of all versions that have it.
+    Api,
+    /// Those of a version that name this group: a word, or the path of an `under`.
+    Group(String),
+}
+
+impl Across {
+    /// What stands behind `across`; nothing for an endpoint alone.
+    pub fn word(&self) -> Option<&str> {
+        match self {
+            Across::Endpoint => None,
+            Across::Version => Some("version"),
+            Across::Api => Some("api"),
+            Across::Group(name) => Some(name),
+        }
+    }
 }
 
 /// How old an answer may be.

@@ -3,15 +3,16 @@
 mod names;
 
 use super::{BlockKind, digest};
+use crate::analyse::clauses::Held;
+use crate::analyse::limits;
 use crate::analyse::versions::{Flat, FlatEndpoint, FlatFieldKind, FlatKind, FlatType};
 use crate::analyse::work::quoted;
 use crate::contract::work::ReplyValue;
 use crate::contract::{Contract, Endpoint, Setting, Version};
 use crate::source::Sources;
 use gatewright_grammar::tree::{
-    Base, Body, Clause, ClauseKind, EndpointMemberKind, EnumBody, EnumRest, ErrorDecl, Field,
-    FieldKind, NamedField, Param, Record, Resp, RespKind, SegmentPart, Type, VersionMember,
-    VersionMemberKind,
+    Base, Body, ClauseKind, EndpointMemberKind, EnumBody, EnumRest, ErrorDecl, Field, FieldKind,
+    NamedField, Param, Record, Resp, RespKind, SegmentPart, Type, VersionMember, VersionMemberKind,
 };
 use gatewright_grammar::{FileId, Span};
 use names::Names;
@@ -59,7 +60,7 @@ pub(crate) struct Surface<'a> {
     /// How callers select it, as the `api` block says: `versions in path "/v{n}"`.
     pub(crate) selection: String,
     /// The clauses that hold for each endpoint, in the order of `flat`.
-    pub(crate) clauses: Vec<Vec<&'a Clause>>,
+    pub(crate) clauses: Vec<Vec<Held<'a>>>,
 }
 
 /// Everything that callers of a version are promised, by kind and name.
@@ -342,7 +343,7 @@ impl Printer<'_> {
         out
     }
 
-    fn endpoint(&self, flat: &FlatEndpoint, checked: &Endpoint, clauses: &[&Clause]) -> String {
+    fn endpoint(&self, flat: &FlatEndpoint, checked: &Endpoint, clauses: &[Held<'_>]) -> String {
         let tree = &flat.tree;
         let name = tree.name.as_ref().map_or_else(String::new, |name| format!(" as {}", name.text));
         let body = tree.body.as_ref().map_or_else(String::new, |body| self.body(body));
@@ -372,12 +373,16 @@ impl Printer<'_> {
     }
 
     /// A clause, but for those that are written as what they come to.
-    fn clause(&self, clause: &Clause) -> Option<String> {
+    fn clause(&self, held: &Held<'_>) -> Option<String> {
+        let clause = held.clause;
         match &clause.kind {
+            ClauseKind::Limit(limit) => {
+                let text = self.slice(clause.span);
+                limits::spelled(limit, held.level, text).or_else(|| Some(text.to_owned()))
+            }
             ClauseKind::Timeout(_) | ClauseKind::MaxBody(_) | ClauseKind::Use(_) => None,
             ClauseKind::Public
             | ClauseKind::Auth { .. }
-            | ClauseKind::Limit(_)
             | ClauseKind::Cache(_)
             | ClauseKind::Cors(_)
             | ClauseKind::Unknown { .. } => Some(self.slice(clause.span).to_owned()),

@@ -3,7 +3,7 @@
 use super::rules::Rules;
 use super::{
     BodyPlan, CallPlan, EndpointPlan, EnvPlan, ErrorPlan, Names, ParamPlan, PresencePlan, RuleKind,
-    Upstream, lifecycle, shapes,
+    Upstream, lifecycle, limits, shapes,
 };
 use crate::contract::endpoint::{Endpoint, Param, ParamKind, Place, Presence, RouteSegment, Shape};
 use crate::contract::types::{Const, Rule, Scalar};
@@ -99,6 +99,7 @@ pub(crate) fn plan(
         version: version_label(around),
         timeout: endpoint.timeout.clone(),
         max_body: endpoint.max_body,
+        limits: around.own().map_or_else(Vec::new, |version| limits::plan(version, endpoint)),
         lifecycle: around.own().and_then(|version| lifecycle::told(version, endpoint)),
         successor: around.own().and_then(|version| {
             lifecycle::successor(around.contract, (version, endpoint), around.with)

@@ -21,6 +21,7 @@ use super::{Limits, head, lifecycle, select};
 use crate::check::{Place, Violations};
 use crate::contract::{BodyKind, Contract, Endpoint, Lifecycle, Version};
 use crate::error::{Error, Kind};
+use crate::limit::{Caller, Quota};
 use crate::observe;
 use crate::request::{
     BodyLimits, Deadline, Identity, Pairs, Passed, Request, Segments, drain, form_as_json, read,
@@ -54,6 +55,8 @@ struct Asked {
     contract: &'static Contract,
     version: Option<&'static Version>,
     endpoint: Option<&'static Endpoint>,
+    /// What its limits have left for the caller.
+    quota: Option<Quota>,
 }
 
 impl Asked {
@@ -77,19 +80,38 @@ pub(super) async fn answer(
     let mut body = Some(body);
     let identity = Rc::new(Identity::of(&parts.headers));
     record.is(&identity, &parts);
-    let mut asked = Asked { contract: core.contract, version: None, endpoint: None };
+    let mut asked = Asked { contract: core.contract, version: None, endpoint: None, quota: None };
     let answered = match arrive(&core, parts, (&identity, peer), &mut asked) {
         Err(error) => Err(error),
         Ok((_, Route::Options(allow))) => Ok(options(&allow)),
         Ok((arrived, Route::Endpoint(found))) => {
             record.leads_to(found);
-            handle(&core, arrived, found, &mut body).await
+            match admit(&core, &arrived, &mut asked) {
+                Err(error) => Err(error),
+                Ok(()) => handle(&core, arrived, found, &mut body).await,
+            }
         }
     };
     if let Some(body) = body.filter(|body| !body.is_end_stream()) {
         spawn_local(drain(body, DRAINED));
     }
-    finish(answered, &asked, record, &identity)
+    finish(answered, asked, record, &identity)
+}
+
+/// Counts the request to an endpoint, unless a limit is reached.
+fn admit(core: &Core, arrived: &Arrived, asked: &mut Asked) -> Result<(), Error> {
+    let (Some(version), Some(endpoint)) = (asked.version, asked.endpoint) else { return Ok(()) };
+    let caller = Caller { address: arrived.peer, headers: &arrived.parts.headers };
+    match core.limiters.admit((version, endpoint), caller) {
+        Ok(quota) => {
+            asked.quota = quota;
+            Ok(())
+        }
+        Err((error, quota)) => {
+            asked.quota = quota;
+            Err(error)
+        }
+    }
 }
 
 /// Checks the head and finds the route.
@@ -279,11 +301,11 @@ async fn whole_body(
 /// Completes an answer with what every one carries.
 fn finish(
     answered: Result<Response, Error>,
-    asked: &Asked,
+    asked: Asked,
     record: &mut Record,
     identity: &Rc<Identity>,
 ) -> (http::Response<AnswerBody>, Option<Tunnel>) {
-    let Asked { contract, version, endpoint } = *asked;
+    let Asked { contract, version, endpoint, .. } = asked;
     let mut response = answered.unwrap_or_else(|error| {
         record.failed(&error);
         if error.status() >= 500 {
@@ -304,6 +326,9 @@ fn finish(
     }
     if let Some(successor) = endpoint.and_then(|endpoint| endpoint.successor) {
         lifecycle::lead_on(successor, record.path(), headers);
+    }
+    if let Some(quota) = asked.quota {
+        quota.tell(headers);
     }
     const ID: HeaderName = HeaderName::from_static("x-request-id");
     headers.insert(ID, identity.header());

@@ -18,6 +18,7 @@ use super::{Limits, Phase, connection};
 use crate::access;
 use crate::cache::Cache;
 use crate::contract::Contract;
+use crate::limit::Limiters;
 use crate::metrics;
 use crate::operator::{Keeper, Pulse};
 use crate::settings::Settings;
@@ -32,6 +33,7 @@ pub(super) struct Start {
     pub(super) settings: Arc<Settings>,
     pub(super) gates: Arc<Gates>,
     pub(super) cache: Arc<Cache>,
+    pub(super) limiters: Arc<Limiters>,
     pub(super) limits: Limits,
     pub(super) listener: TcpListener,
     /// Whether others may take from its queue when this process has ended.
@@ -46,6 +48,7 @@ pub(super) struct Start {
 pub(super) struct Core {
     pub(super) contract: &'static Contract,
     pub(super) gateway: Gateway,
+    pub(super) limiters: Arc<Limiters>,
     pub(super) limits: Limits,
     connections: Cell<usize>,
     /// Told whenever a connection has ended.
@@ -75,6 +78,7 @@ async fn serve(start: Start) -> io::Result<usize> {
         settings,
         gates,
         cache,
+        limiters,
         limits,
         listener,
         shared,
@@ -87,6 +91,7 @@ async fn serve(start: Start) -> io::Result<usize> {
     let core = Rc::new(Core {
         contract,
         gateway: Gateway::new(settings, gates, cache),
+        limiters,
         limits,
         connections: Cell::new(0),
         ended: Notify::new(),

@@ -118,6 +118,7 @@ const fn endpoint(
         version: "1",
         timeout: rt::TimeSetting::Fixed(SECOND),
         max_body: 1024,
+        limits: &[],
         body: rt::BodyKind::None,
         lifecycle: None,
         fallbacks: &[],

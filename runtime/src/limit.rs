@@ -1,0 +1,194 @@
+//! Limits of calls: who has called how often, counted by all cores together.
+
+mod meter;
+mod tally;
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use self::meter::Refused;
+use self::tally::{Callers, Tally};
+use crate::contract::{By, Contract, Endpoint, Limit, Version};
+use crate::error::{Error, Kind};
+
+/// What limits there are (draft-ietf-httpapi-ratelimit-headers-10 section 3).
+pub(crate) const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+/// What is left of them (the same, section 4).
+pub(crate) const LEFT: HeaderName = HeaderName::from_static("ratelimit");
+
+/// The limits of all endpoints, and what they have counted.
+#[derive(Debug)]
+pub(crate) struct Limiters {
+    contract: &'static Contract,
+    start: Instant,
+    callers: Callers,
+    /// For each version, for each of its endpoints.
+    endpoints: Vec<Vec<Limited>>,
+}
+
+/// The limits of one endpoint.
+#[derive(Debug)]
+struct Limited {
+    limits: Vec<Applied>,
+    policy: HeaderValue,
+}
+
+#[derive(Debug)]
+struct Applied {
+    limit: &'static Limit,
+    field: Option<HeaderName>,
+    tally: Arc<Tally>,
+}
+
+/// What the caller of a limited endpoint is told, whatever the answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Quota {
+    policy: HeaderValue,
+    left: HeaderValue,
+}
+
+/// Who calls, as far as limits ask before anything else is known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller<'r> {
+    pub(crate) address: IpAddr,
+    pub(crate) headers: &'r HeaderMap,
+}
+
+impl Limiters {
+    /// The limits of a contract, with nothing counted.
+    pub(crate) fn new(contract: &'static Contract) -> Limiters {
+        let mut tallies: HashMap<&'static str, Arc<Tally>> = HashMap::new();
+        let mut limited = |endpoint: &&'static Endpoint| {
+            let applied = endpoint.limits.iter().map(|limit| Applied {
+                limit,
+                field: field(limit),
+                tally: Arc::clone(
+                    tallies.entry(limit.name).or_insert_with(|| Arc::new(Tally::new(limit))),
+                ),
+            });
+            Limited { limits: applied.collect(), policy: policy(endpoint.limits) }
+        };
+        let versions = contract.versions.iter();
+        let endpoints =
+            versions.map(|version| version.endpoints.iter().map(&mut limited).collect()).collect();
+        Limiters { contract, start: Instant::now(), callers: Callers::default(), endpoints }
+    }
+
+    /// Counts a request to an endpoint, unless one of its limits is reached. What is refused is counted
+    /// by none of them.
+    ///
+    /// # Errors
+    ///
+    /// 429, and what the caller is told besides.
+    pub(crate) fn admit(
+        &self,
+        (version, endpoint): (&'static Version, &'static Endpoint),
+        caller: Caller<'_>,
+    ) -> Result<Option<Quota>, (Error, Option<Quota>)> {
+        if endpoint.limits.is_empty() {
+            return Ok(None);
+        }
+        let Some(limited) = self.of(version, endpoint) else {
+            let cause = "its version does not list the endpoint, so nothing counts its limits";
+            return Err((Error::from(Kind::Internal).because(cause.to_owned()), None));
+        };
+        let mut left = String::with_capacity(32);
+        for (at, applied) in limited.limits.iter().enumerate() {
+            let key = self.key(applied, caller);
+            match applied.tally.take(key, || self.now()) {
+                Ok(state) => write_left(&mut left, applied.limit, state),
+                Err(refused) => {
+                    for before in limited.limits.iter().take(at) {
+                        before.tally.give_back(self.key(before, caller));
+                    }
+                    left.clear();
+                    write_left(&mut left, applied.limit, (0, refused.whole));
+                    return Err((too_often(applied.limit, refused), Some(limited.quota(&left))));
+                }
+            }
+        }
+        Ok(Some(limited.quota(&left)))
+    }
+
+    fn of(&self, version: &Version, endpoint: &Endpoint) -> Option<&Limited> {
+        let at = self.contract.versions.iter().position(|one| std::ptr::eq(one, version))?;
+        self.endpoints.get(at)?.get(endpoint.index)
+    }
+
+    /// Microseconds since the gateway started, by a clock that never goes back.
+    fn now(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    fn key(&self, applied: &Applied, caller: Caller<'_>) -> u128 {
+        match (applied.limit.by, &applied.field) {
+            (By::Ip, _) => Callers::by_address(caller.address),
+            (By::Header(_), Some(field)) => self.callers.by_field(caller.headers, field),
+            (By::All | By::Header(_), _) => 0,
+        }
+    }
+}
+
+impl Limited {
+    fn quota(&self, left: &str) -> Quota {
+        let left = HeaderValue::from_str(left).unwrap_or(HeaderValue::from_static(""));
+        Quota { policy: self.policy.clone(), left }
+    }
+}
+
+impl Quota {
+    /// Tells the caller.
+    pub(crate) fn tell(self, headers: &mut HeaderMap) {
+        headers.insert(POLICY, self.policy);
+        headers.insert(LEFT, self.left);
+    }
+}
+
+fn field(limit: &Limit) -> Option<HeaderName> {
+    match limit.by {
+        By::Header(name) => HeaderName::from_bytes(name.as_bytes()).ok(),
+        By::All | By::Ip => None,
+    }
+}
+
+/// `"ip";q=50;w=1;gatewright-burst=10`: the calls of a period, the period in seconds, and how many may
+/// come at once where that is another number.
+fn policy(limits: &[Limit]) -> HeaderValue {
+    let mut text = String::new();
+    for limit in limits {
+        separate(&mut text);
+        let Limit { title, calls, burst, .. } = limit;
+        let _ = write!(text, "\"{title}\";q={calls};w={}", seconds(limit.period));
+        if burst != calls {
+            let _ = write!(text, ";gatewright-burst={burst}");
+        }
+    }
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// `"ip";r=9;t=1`: how many may come at once from here on, and in how many seconds it is the whole burst
+/// again.
+fn write_left(text: &mut String, limit: &Limit, (left, whole): (u64, Duration)) {
+    separate(text);
+    let _ = write!(text, "\"{}\";r={left};t={}", limit.title, seconds(whole));
+}
+
+fn separate(text: &mut String) {
+    if !text.is_empty() {
+        text.push_str(", ");
+    }
+}
+
+/// Whole seconds, more rather than less.
+fn seconds(span: Duration) -> u128 {
+    span.as_millis().div_ceil(1000)
+}
+
+fn too_often(limit: &Limit, refused: Refused) -> Error {
+    Kind::LimitReached { title: limit.title, retry_after: refused.wait }.into()
+}
