@@ -121,6 +121,7 @@ pub const SOURCE: &[(&str, &str)] = files![
     "src/upstream/address.rs",
     "src/upstream/attempt.rs",
     "src/upstream/breaker.rs",
+    "src/upstream/budget.rs",
     "src/upstream/cached.rs",
     "src/upstream/call.rs",
     "src/upstream/connect.rs",

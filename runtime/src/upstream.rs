@@ -3,6 +3,7 @@
 mod address;
 mod attempt;
 mod breaker;
+mod budget;
 mod cached;
 mod call;
 mod connect;
@@ -31,9 +32,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
+use tokio::time::Instant;
 
 pub(crate) use self::address::Address;
 pub(crate) use self::breaker::Gates;
+use self::budget::Budget;
 pub use self::cached::{Cached, Caching};
 pub use self::call::{Call, Keeping, Opening, Sending};
 pub(crate) use self::download::Download;
@@ -80,6 +83,7 @@ struct Upstream {
     /// What every call carries.
     headers: HeaderMap,
     replicas: Replicas,
+    budget: Budget,
     index: usize,
 }
 
@@ -88,7 +92,7 @@ impl Gateway {
     /// cores.
     pub(crate) fn new(settings: Arc<Settings>, gates: Arc<Gates>, cache: Arc<Cache>) -> Gateway {
         let upstreams = settings.backends.iter().enumerate().filter_map(|(at, backend)| {
-            Some(Upstream::new(at, backend, Arc::clone(gates.roster(at)?)))
+            Some(Upstream::new((at, settings.cores), backend, Arc::clone(gates.roster(at)?)))
         });
         let upstreams = upstreams.collect();
         let (detached, flying) = (Cell::new(0), Cell::new(0));
@@ -132,12 +136,14 @@ impl fmt::Debug for Gateway {
 }
 
 impl Upstream {
-    fn new(index: usize, settings: &BackendSettings, roster: Arc<Roster>) -> Upstream {
+    fn new(at: (usize, usize), settings: &BackendSettings, roster: Arc<Roster>) -> Upstream {
+        let (index, cores) = at;
         Upstream {
             timeout: settings.timeout,
             prefix: settings.address.prefix.clone(),
             headers: forward::of_backend(settings),
             replicas: Replicas::new(&settings.address, roster),
+            budget: Budget::new(cores, Instant::now()),
             index,
         }
     }

@@ -22,6 +22,7 @@ pub(crate) fn write(page: &mut Page, contract: &Contract, metrics: &Metrics, gat
     view.call_durations(page);
     view.of_operations(page);
     breakers(page, contract, gates);
+    openings(page, contract, gates);
     addresses(page, contract, gates);
     view.connections(page);
     let lost = view.sum(|core| &core.lines_lost) + metrics.unwritten.load(Ordering::Relaxed);
@@ -55,6 +56,19 @@ fn breakers(page: &mut Page, contract: &Contract, gates: &Gates) {
         let Some(now) = gates.state(backend) else { continue };
         for state in ["closed", "open", "half-open"] {
             page.sample(&[("backend", backend.name), ("state", state)], u8::from(state == now));
+        }
+    }
+}
+
+fn openings(page: &mut Page, contract: &Contract, gates: &Gates) {
+    page.family(
+        "gatewright_breaker_opened",
+        Kind::Counter,
+        "How often a backend's breaker opened.",
+    );
+    for backend in contract.backends {
+        if let Some(opened) = gates.opened(backend) {
+            page.sample(&[("backend", backend.name)], opened);
         }
     }
 }
@@ -229,6 +243,15 @@ impl<'m> View<'m> {
         page.family("gatewright_call_retries", Kind::Counter, "Further attempts of calls.");
         for (backend, operation, found) in self.operations() {
             let count = found.iter().map(|one| one.retries.get()).sum::<u64>();
+            page.sample(&call_labels(backend, operation), count);
+        }
+        page.family(
+            "gatewright_call_retries_withheld",
+            Kind::Counter,
+            "Further attempts that were not made because there were too many.",
+        );
+        for (backend, operation, found) in self.operations() {
+            let count = found.iter().map(|one| one.withheld.get()).sum::<u64>();
             page.sample(&call_labels(backend, operation), count);
         }
         page.family(

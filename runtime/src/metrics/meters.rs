@@ -64,6 +64,8 @@ pub(super) struct OfOperation {
     pub(super) outcomes: [Count; Outcome::ALL.len()],
     pub(super) durations: Histogram,
     pub(super) retries: Count,
+    /// Further attempts that there was no budget for.
+    pub(super) withheld: Count,
     /// Results that violated what is read of them.
     pub(super) invalid: Count,
 }
@@ -230,6 +232,13 @@ impl Meters {
     pub(crate) fn retried(&self, backend: &Backend, operation: &str) {
         if let Some(meters) = self.operation(backend, operation) {
             meters.retries.one();
+        }
+    }
+
+    /// A further attempt is not made, because there were too many.
+    pub(crate) fn withheld(&self, backend: &Backend, operation: &str) {
+        if let Some(meters) = self.operation(backend, operation) {
+            meters.withheld.one();
         }
     }
 

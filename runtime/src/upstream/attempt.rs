@@ -16,7 +16,7 @@ use super::{Gateway, Upstream};
 use crate::cache::Told;
 use crate::contract::{Backend, Condition};
 use crate::observe;
-use crate::request::{Deadline, Identity, random};
+use crate::request::{Deadline, Identity};
 
 /// What is tried again unless the contract says otherwise.
 const AGAIN: [Condition; 4] = [
@@ -97,7 +97,10 @@ impl Calling {
     }
 
     async fn attempts(&self, course: &mut Course) -> Result<Bytes, Reason> {
-        let mut left = if self.repeatable { self.backend.retries } else { 0 };
+        let most = if self.repeatable { self.backend.retries } else { 0 };
+        let upstream = self.gateway.upstream(self.backend);
+        upstream.inspect(|upstream| upstream.budget.call());
+        let mut nth = 1;
         let mut last: Option<Reason> = None;
         let mut visits = Visits::default();
         loop {
@@ -107,12 +110,13 @@ impl Calling {
                 Err(reason @ Reason::Open { .. }) => return Err(last.unwrap_or(reason)),
                 Err(reason) => reason,
             };
-            let pause = Duration::from_millis(10 + random() % 41);
+            let pause = visits.pause(nth);
             let time = self.deadline.remaining().is_some_and(|remaining| remaining > pause);
-            if left == 0 || !time || !is_tried_again(self.backend, &reason) {
+            let again = nth <= most && time && is_tried_again(self.backend, &reason);
+            if !again || !course.afford(upstream) {
                 return Err(reason);
             }
-            left -= 1;
+            nth += 1;
             last = Some(reason);
             course.again();
             tokio::time::sleep(pause).await;
@@ -148,6 +152,7 @@ impl Calling {
             return Err(Reason::Timeout);
         };
         let answer = answer?;
+        visits.hear(upstream, answer.status, &answer.headers);
         if let Some(statuses) = self.keeping.filter(|_| !answer.overflow) {
             self.told.set(told(answer.status.as_u16(), &answer.headers, statuses));
         }

@@ -45,6 +45,11 @@ impl Gates {
         Some(state.map_or("open", |closed| if closed { "closed" } else { "half-open" }))
     }
 
+    /// How often a backend's breaker opened, if it has one.
+    pub(crate) fn opened(&self, backend: &Backend) -> Option<u64> {
+        Some(self.of(backend)?.opened.load(Ordering::Relaxed))
+    }
+
     pub(super) fn of(&self, backend: &Backend) -> Option<&Gate> {
         self.gates.get(backend.index)?.as_ref()
     }
@@ -64,6 +69,8 @@ pub(super) struct Gate {
     open_until: AtomicU64,
     /// A probe is on its way.
     probing: AtomicBool,
+    /// How often it opened.
+    opened: AtomicU64,
 }
 
 /// The right to make one attempt. Dropped without an outcome, it counts for nothing.
@@ -83,6 +90,7 @@ impl Gate {
             recent: Mutex::default(),
             open_until: AtomicU64::new(0),
             probing: AtomicBool::new(false),
+            opened: AtomicU64::new(0),
         }
     }
 
@@ -144,6 +152,7 @@ impl Gate {
     fn open(&self) {
         let open = u64::try_from(self.rule.open.as_millis()).unwrap_or(u64::MAX);
         self.open_until.store(self.now().saturating_add(open), Ordering::Release);
+        self.opened.fetch_add(1, Ordering::Relaxed);
         self.forget();
         observe::breaker(self.name, "open");
     }
@@ -211,6 +220,66 @@ mod tests {
 
     fn fail(gate: &Gate) {
         gate.enter().expect("closed").failed();
+    }
+
+    /// Plays what happens to a breaker and writes down its state after each: `f` is a failure, `s` a
+    /// success, `d` a call that is dropped, `x` one that another address answers for, `e` the same
+    /// where that address is left out from then on, `.` the time for which it is open. A call that is
+    /// not let through is `-`.
+    fn course(failures: u32, within: Option<Duration>, events: &str) -> String {
+        let gate = gate(failures, within);
+        let mut states = String::new();
+        for event in events.chars() {
+            if event == '.' {
+                std::thread::sleep(Duration::from_millis(60));
+            } else if let Ok(permit) = gate.enter() {
+                match event {
+                    'f' => permit.failed(),
+                    's' => permit.succeeded(),
+                    'x' => permit.excused(false),
+                    'e' => permit.excused(true),
+                    _ => drop(permit),
+                }
+            } else {
+                states.push('-');
+                continue;
+            }
+            states.push(match gate.closed_or_over() {
+                Ok(true) => 'c',
+                Ok(false) => 'h',
+                Err(_) => 'o',
+            });
+        }
+        states
+    }
+
+    #[test]
+    fn a_breaker_goes_from_state_to_state_as_the_table_says() {
+        const LONG: Option<Duration> = Some(Duration::from_secs(60));
+        for (failures, within, events, states) in [
+            // Those that follow each other count; a success starts anew.
+            (1, None, "fs", "o-"),
+            (2, None, "fsfsff", "ccccco"),
+            (2, None, "fdff", "cco-"),
+            // In a window, successes do not help.
+            (2, LONG, "fsf", "cco"),
+            // One probe decides; whoever drops it leaves the decision to another one.
+            (1, None, "f.s", "ohc"),
+            (1, None, "f.f", "oho"),
+            (1, None, "f.fs.s", "oho-hc"),
+            (1, None, "f.dds", "ohhhc"),
+            // After that everything counts anew.
+            (2, None, "ff.sff", "cohcco"),
+            (2, LONG, "ff.sff", "cohcco"),
+            // What an address answers for does not count, unless it was the probe that decides.
+            (2, None, "fxxf", "ccco"),
+            (2, None, "fef", "ccc"),
+            (2, LONG, "fef", "ccc"),
+            (1, None, "f.x", "oho"),
+            (1, None, "f.e", "oho"),
+        ] {
+            assert_eq!(course(failures, within, events), states, "{failures} {within:?} {events}");
+        }
     }
 
     #[test]

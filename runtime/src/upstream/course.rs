@@ -3,6 +3,9 @@
 use std::rc::Rc;
 use std::time::Instant;
 
+use tokio::time::Instant as Moment;
+
+use super::Upstream;
 use super::failure::Reason;
 use crate::access::Called;
 use crate::contract::Backend;
@@ -40,6 +43,15 @@ impl Course {
     pub(super) fn again(&mut self) {
         self.attempts += 1;
         metrics::here(|core| core.retried(self.backend, self.operation));
+    }
+
+    /// Whether `upstream` may be asked once more; counted if it may not.
+    pub(super) fn afford(&self, upstream: Option<&Upstream>) -> bool {
+        let afford = upstream.is_some_and(|upstream| upstream.budget.spend(Moment::now()));
+        if !afford {
+            metrics::here(|core| core.withheld(self.backend, self.operation));
+        }
+        afford
     }
 
     /// It ended well, or for this reason.

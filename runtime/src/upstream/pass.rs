@@ -29,7 +29,7 @@ use super::{Gateway, Upstream};
 use crate::contract::{Backend, Condition};
 use crate::items::Source;
 use crate::observe;
-use crate::request::{Deadline, Identity, random};
+use crate::request::{Deadline, Identity};
 use crate::response::Response;
 
 /// A request that is being passed on.
@@ -148,7 +148,10 @@ impl PassOn {
     /// attempt, and once a part of the caller's body is gone.
     async fn attempts(&self, course: &mut Course) -> Result<Begun, Reason> {
         let again = self.method.is_idempotent() || self.headers.contains_key("idempotency-key");
-        let mut left = if again { self.backend.retries } else { 0 };
+        let most = if again { self.backend.retries } else { 0 };
+        let upstream = self.gateway.upstream(self.backend);
+        upstream.inspect(|upstream| upstream.budget.call());
+        let mut nth = 1;
         let mut visits = Visits::default();
         loop {
             let begun = self.attempt(&mut visits).await;
@@ -159,13 +162,14 @@ impl PassOn {
                 }
                 Err(_) => return arrived(begun, visits),
             };
-            let pause = Duration::from_millis(10 + random() % 41);
+            let pause = visits.pause(nth);
             let time = self.deadline.remaining().is_some_and(|remaining| remaining > pause);
             let whole = !self.upload.as_ref().is_some_and(Upload::touched);
-            if left == 0 || !time || !whole || !is_tried_again(self.backend, &reason) {
+            let again = nth <= most && time && whole && is_tried_again(self.backend, &reason);
+            if !again || !course.afford(upstream) {
                 return arrived(begun, visits);
             }
-            left -= 1;
+            nth += 1;
             drop(begun);
             visits.leave();
             course.again();
@@ -196,7 +200,10 @@ impl PassOn {
         visits.begin(upstream).await?;
         if let Some(mut link) = visits.idle() {
             match link.begin(self.request(visits)).await {
-                Ok(response) => return Ok((link, response)),
+                Ok(response) => {
+                    visits.hear(upstream, response.status(), response.headers());
+                    return Ok((link, response));
+                }
                 Err(Broken { unsent, unanswered, .. })
                     if !self.upload.as_ref().is_some_and(Upload::touched)
                         && (unsent || (unanswered && self.method.is_idempotent())) => {}
@@ -205,7 +212,10 @@ impl PassOn {
         }
         let mut link = visits.connect(upstream, self.limit.min(upstream.timeout)).await?;
         match link.begin(self.request(visits)).await {
-            Ok(response) => Ok((link, response)),
+            Ok(response) => {
+                visits.hear(upstream, response.status(), response.headers());
+                Ok((link, response))
+            }
             Err(broken) => Err(self.blame(broken)),
         }
     }

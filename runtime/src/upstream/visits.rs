@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use http::HeaderValue;
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::Upstream;
 use super::breaker::Permit;
+use super::budget::pause;
 use super::connect::CONNECT;
 use super::failure::Reason;
 use super::link::Link;
@@ -17,6 +19,8 @@ use super::roster::{Blame, Verdict};
 pub(super) struct Visits {
     tried: Tried,
     here: Option<Picked>,
+    /// How long the last answer asks to be left alone.
+    wait: Option<Duration>,
 }
 
 impl Visits {
@@ -25,6 +29,7 @@ impl Visits {
     pub(super) async fn begin(&mut self, upstream: &Upstream) -> Result<(), Reason> {
         self.leave();
         self.tried.refused.clear();
+        self.wait = None;
         self.here = upstream.replicas.pick(&self.tried).await;
         if self.here.is_some() { Ok(()) } else { Err(Reason::NoAddress) }
     }
@@ -66,6 +71,20 @@ impl Visits {
             self.here = upstream.replicas.pick(&self.tried).await;
         }
         Err(last)
+    }
+
+    /// Listens to an answer that says when to ask again (RFC 9110 section 10.2.3), in seconds.
+    /// Where there are other addresses, those can be asked meanwhile.
+    pub(super) fn hear(&mut self, upstream: &Upstream, status: StatusCode, headers: &HeaderMap) {
+        let busy = matches!(status.as_u16(), 429 | 503) && upstream.replicas.count() < 2;
+        let seconds = headers.get(RETRY_AFTER).filter(|_| busy);
+        let seconds = seconds.and_then(|text| text.to_str().ok()?.trim().parse().ok());
+        self.wait = seconds.map(Duration::from_secs);
+    }
+
+    /// How long to wait before the `nth` further attempt, from 1.
+    pub(super) fn pause(&self, nth: u32) -> Duration {
+        pause(nth).max(self.wait.unwrap_or_default())
     }
 
     /// The value of `Host` at this address.

@@ -109,6 +109,54 @@ fn attempts_end_with_the_endpoints_budget() {
 }
 
 #[test]
+fn further_attempts_are_a_share_of_all_calls() {
+    let backend = Backend::start().answer("GET", "/items/p_1", 503, "{}");
+    let gateway = gateway("RETRYING_URL", &backend);
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..10 {
+            scope.spawn(|| {
+                for _ in 0..40 {
+                    assert_eq!(get(gateway.address(), "/v1/retrying/items/p_1").status, 502);
+                }
+            });
+        }
+    });
+    let (asked, took) = (backend.requests().len(), start.elapsed().as_secs() + 1);
+    // 400 calls, a fifth of them once more, 100 that are saved at first, and 10 per second.
+    let most = 400 + 80 + 100 + 10 * usize::try_from(took).expect("some seconds");
+    assert!((400 + 80..=most).contains(&asked), "{asked}, at most {most}");
+    let text = get(gateway.operator(), "/metrics").text();
+    let value = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        let value = line.and_then(|line| line.rsplit(' ').next());
+        value.and_then(|value| value.parse::<usize>().ok()).expect(name)
+    };
+    assert_eq!(value("gatewright_call_retries_total{backend=\"retrying\""), asked - 400);
+    assert!(value("gatewright_call_retries_withheld_total{backend=\"retrying\"") >= 100);
+}
+
+#[test]
+fn a_backend_that_says_when_to_ask_again_is_not_asked_before() {
+    let busy = "HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 2\r\n\r\n{}";
+    let (target, own) = ("/v1/retrying/items/p_1", "/items/p_1");
+    let backend = Backend::start().raw_open("GET", own, busy.as_bytes());
+    let alone = gateway("RETRYING_URL", &backend);
+    assert_eq!(get(alone.address(), target).status, 502);
+    assert_eq!(backend.requests().len(), 1);
+    // Another address may be less busy.
+    let backend = Backend::start().raw_open("GET", own, busy.as_bytes());
+    let other = Backend::start().answer("GET", own, 200, "1");
+    let both = format!("{},{}", backend.url(), other.url());
+    let env = [("PLAIN_URL", "http://127.0.0.1:1"), ("RETRYING_URL", both.as_str())];
+    let gateway = Gateway::start(&CONTRACT, &env);
+    for _ in 0..20 {
+        assert_eq!(get(gateway.address(), target).status, 200);
+    }
+    assert!(!backend.requests().is_empty());
+}
+
+#[test]
 fn an_open_breaker_answers_at_once_and_lets_one_probe_through() {
     let backend = Backend::start()
         .answer("GET", "/items/p_1", 500, "{}")
