@@ -12,6 +12,7 @@ gatewright_runtime::include_gateway!("each");
 gatewright_runtime::include_gateway!("ending");
 gatewright_runtime::include_gateway!("environment");
 gatewright_runtime::include_gateway!("everything");
+gatewright_runtime::include_gateway!("media");
 gatewright_runtime::include_gateway!("names");
 gatewright_runtime::include_gateway!("fields");
 gatewright_runtime::include_gateway!("limits");

@@ -17,6 +17,7 @@ type Compiled = (&'static str, &'static Contract);
 /// Every contract that is here as a gateway.
 const ALL: &[Compiled] = &[
     ("examples/bookings", &contracts::bookings::CONTRACT),
+    ("examples/media", &contracts::media::CONTRACT),
     ("examples/shop", &contracts::shop::CONTRACT),
     ("examples/smallest", &contracts::smallest::CONTRACT),
     ("examples/weather", &contracts::weather::CONTRACT),
@@ -42,6 +43,7 @@ const ALL: &[Compiled] = &[
     ("tests/data/generate/reuse", &contracts::reuse::CONTRACT),
     ("tests/data/generate/results", &contracts::results::CONTRACT),
     ("tests/data/generate/routes", &contracts::routes::CONTRACT),
+    ("tests/data/generate/shaped", &contracts::shaped::CONTRACT),
     ("tests/data/generate/shapes", &contracts::shapes::CONTRACT),
     ("tests/data/generate/sending", &contracts::sending::CONTRACT),
     ("tests/data/generate/types", &contracts::types::CONTRACT),
