@@ -59,6 +59,7 @@ pub fn generate(plan: &Plan) -> Modules {
             items: root::upstreams(&plan.upstreams),
         },
     ];
+    modules.extend(environment(plan));
     modules.extend(versions.into_iter().flatten());
     let digests: Vec<String> = plan
         .versions
@@ -77,6 +78,23 @@ fn root_doc(plan: &Plan) -> String {
         doc = format!("{doc}\n\n{}", plan.doc.join("\n"));
     }
     doc
+}
+
+/// Where endpoints find variables, and what their texts must be; nothing if no endpoint takes one.
+fn environment(plan: &Plan) -> Vec<Module> {
+    let places = root::places(&plan.variables);
+    if places.is_empty() {
+        return Vec::new();
+    }
+    let path = vec!["environment".to_owned()];
+    vec![
+        Module { path: path.clone(), doc: "The places of variables.".into(), items: places },
+        Module {
+            path: [path, vec!["types".to_owned()]].concat(),
+            doc: "Rules of the texts of variables.".into(),
+            items: types::items(&plan.variable_rules, &[]),
+        },
+    ]
 }
 
 /// The modules of one version.

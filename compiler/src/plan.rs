@@ -1,6 +1,7 @@
 //! The gateway in Rust's terms: every name, rule and route decided, nothing left to look up.
 
 mod endpoints;
+mod environment;
 mod lifecycle;
 mod limits;
 mod names;
@@ -11,9 +12,10 @@ mod shapes;
 use crate::contract::endpoint::{Manner, Shape};
 use crate::contract::types::Rule;
 use crate::contract::work::Work;
-use crate::contract::{Backend, Checked, Contract, Selection, Setting, Variable, Version, Want};
+use crate::contract::{Backend, Checked, Contract, Selection, Setting, Version};
 use crate::flatten::flatten;
 use crate::source::Sources;
+pub use environment::{VariablePlan, WantPlan};
 pub use lifecycle::{LifecyclePlan, Piece, SuccessorPlan, SunsetPlan, Told};
 pub(crate) use names::Names;
 pub use routes::{Arrival, Guard, Route};
@@ -58,6 +60,8 @@ pub struct Plan {
     pub sources: BTreeMap<String, String>,
     /// What it reads from the environment.
     pub variables: Vec<VariablePlan>,
+    /// The rules that texts of variables must keep.
+    pub variable_rules: Vec<RulePlan>,
     /// What it calls.
     pub upstreams: Vec<Upstream>,
     /// How a request names a version.
@@ -81,26 +85,6 @@ pub struct ElsewherePlan {
     pub retired: bool,
     /// Where to read about it.
     pub see: Option<String>,
-}
-
-/// A variable of the environment, with the rules that its text must keep.
-#[derive(Clone, Debug)]
-pub struct VariablePlan {
-    /// What is declared.
-    pub variable: Variable,
-    /// What carries it, and the statics of rules with the module of the version that has them.
-    pub rules: Vec<WantPlan>,
-}
-
-/// What the text of a variable must be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WantPlan {
-    /// What this static of this version's module says.
-    Rule(String, String),
-    /// A value that a header field can have.
-    Field,
-    /// A whole segment of a path.
-    Segment,
 }
 
 /// A backend as generated code names it.
@@ -379,8 +363,8 @@ pub struct LimitPlan {
 pub struct EnvPlan {
     /// The local that holds its text.
     pub ident: String,
-    /// Its place among the variables of the gateway.
-    pub index: usize,
+    /// The constant that holds its place among the variables of the gateway.
+    pub place: String,
     /// Whether it stands in quotes in JSON.
     pub quoted: bool,
     /// Whether it is a number.
@@ -519,15 +503,16 @@ pub fn plan(contract: &Checked, target: &Target) -> Plan {
         operations: Vec::new(),
     });
     let mut upstreams: Vec<Upstream> = upstreams.collect();
-    let mut modules = Names::new(&["upstreams", "rt"]);
-    let mut wanted = Vec::new();
+    let mut modules = Names::new(&["upstreams", "environment", "rt"]);
+    let chosen = contract.versions.iter().filter(|one| target.versions.contains(&one.label));
+    let (variables, variable_rules) = environment::plan(contract, chosen);
     let chosen = contract.versions.iter().enumerate();
     let chosen = chosen.filter(|(_, version)| target.versions.contains(&version.label));
     let versions: Vec<VersionPlan> = chosen
         .map(|(at, one)| {
             let module = modules.local(&format!("v{}", one.label));
-            let shared = Shared { contract, target, upstreams: &upstreams };
-            version(&shared, at, one, module, &mut wanted)
+            let shared = Shared { contract, target, upstreams: &upstreams, variables: &variables };
+            version(&shared, at, one, module)
         })
         .collect();
     for upstream in &mut upstreams {
@@ -539,7 +524,8 @@ pub fn plan(contract: &Checked, target: &Target) -> Plan {
         name: target.name.clone(),
         revision: target.revision.clone(),
         sources: target.sources.clone(),
-        variables: contract.variables.iter().map(|one| variable(one, &wanted)).collect(),
+        variables,
+        variable_rules,
         selection: contract.selection.clone(),
         upstreams,
         versions,
@@ -591,16 +577,11 @@ struct Shared<'a> {
     contract: &'a Contract,
     target: &'a Target,
     upstreams: &'a [Upstream],
+    variables: &'a [VariablePlan],
 }
 
-fn version(
-    shared: &Shared<'_>,
-    at: usize,
-    version: &Version,
-    module: String,
-    wanted: &mut Vec<Wanted>,
-) -> VersionPlan {
-    let Shared { contract, target, upstreams } = *shared;
+fn version(shared: &Shared<'_>, at: usize, version: &Version, module: String) -> VersionPlan {
+    let Shared { contract, target, upstreams, variables } = *shared;
     let mut rules = rules::Rules::new(&version.types);
     let mut modules = Names::new(&["types", "errors", "routes"]);
     let mut names = Names::new(&[]);
@@ -620,13 +601,13 @@ fn version(
         .enumerate()
         .map(|(index, endpoint)| {
             let with = &target.versions;
+            let errors = &errors;
             let around =
-                endpoints::Around { contract, version: at, errors: &errors, upstreams, with };
+                endpoints::Around { contract, version: at, errors, upstreams, variables, with };
             EndpointPlan { index, ..endpoints::plan(&around, endpoint, &mut modules, &mut rules) }
         })
         .collect();
     let routes = routes::plan(&version.endpoints, &mut rules);
-    variable_rules(contract, version, (&module, &mut rules), wanted);
     let (rules, forms) = rules.into_lists();
     VersionPlan {
         label: version.label.clone(),
@@ -646,40 +627,4 @@ fn version(
         endpoints,
         routes,
     }
-}
-
-/// The rule of a variable: its name, what is wanted, and the static in the module of a version.
-type Wanted = (String, Rule, WantPlan);
-
-/// Makes statics of what the endpoints of a version want of variables.
-fn variable_rules(
-    contract: &Contract,
-    version: &Version,
-    (module, rules): (&str, &mut rules::Rules<'_>),
-    wanted: &mut Vec<Wanted>,
-) {
-    let uses = version.endpoints.iter().flat_map(|endpoint| &endpoint.work.environment);
-    let used: std::collections::BTreeSet<&str> = uses.map(|one| one.name.as_str()).collect();
-    for variable in contract.variables.iter().filter(|one| used.contains(one.name.as_str())) {
-        for want in &variable.wants {
-            let Want::Rule(scalar) = want else { continue };
-            let same = |(name, rule, _): &Wanted| *name == variable.name && *rule == scalar.rule;
-            if !wanted.iter().any(same) {
-                let named = WantPlan::Rule(module.to_owned(), rules.scalar(scalar));
-                wanted.push((variable.name.clone(), scalar.rule.clone(), named));
-            }
-        }
-    }
-}
-
-fn variable(variable: &Variable, wanted: &[Wanted]) -> VariablePlan {
-    let rules = variable.wants.iter().filter_map(|want| match want {
-        Want::Field => Some(WantPlan::Field),
-        Want::Segment => Some(WantPlan::Segment),
-        Want::Rule(scalar) => {
-            let same = |(name, rule, _): &&Wanted| *name == variable.name && *rule == scalar.rule;
-            wanted.iter().find(same).map(|(.., plan)| plan.clone())
-        }
-    });
-    VariablePlan { variable: variable.clone(), rules: rules.collect() }
 }

@@ -5,6 +5,7 @@ mod changes;
 mod contracts;
 mod depth;
 mod diagnostics;
+mod digests;
 mod flatten;
 mod fuzz;
 mod generate;

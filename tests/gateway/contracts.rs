@@ -25,6 +25,7 @@ gatewright_runtime::include_gateway!("policies");
 gatewright_runtime::include_gateway!("requests");
 gatewright_runtime::include_gateway!("reuse");
 gatewright_runtime::include_gateway!("results");
+gatewright_runtime::include_gateway!("retired");
 gatewright_runtime::include_gateway!("routes");
 gatewright_runtime::include_gateway!("sending");
 gatewright_runtime::include_gateway!("shaped");

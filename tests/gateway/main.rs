@@ -37,6 +37,7 @@ mod paths;
 mod reading;
 mod requests;
 mod results;
+mod retired;
 mod retries;
 mod reuse;
 mod routing;

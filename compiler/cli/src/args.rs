@@ -206,6 +206,7 @@ Examples:
   gatewright build                        dist/shop-v1, dist/shop-v2
   gatewright build --version 2            dist/shop-v2
   gatewright build --all-in-one           dist/shop
+  gatewright build --name-by-revision     dist/shop-v1.2, dist/shop-v2.0
   gatewright build api/ --out /tmp/shop")]
 pub(crate) struct Build {
     #[command(flatten)]
@@ -221,6 +222,9 @@ pub(crate) struct Build {
     /// Where to put programs
     #[arg(long, value_name = "DIR", default_value = "dist", value_hint = ValueHint::DirPath)]
     pub(crate) out: PathBuf,
+    /// Name programs by the revision of their version, as it is published: `shop-v1.2`
+    #[arg(long, conflicts_with = "all_in_one")]
+    pub(crate) name_by_revision: bool,
     /// The revision that `--version` of the program names; by default what git says
     #[arg(long)]
     pub(crate) revision: Option<String>,

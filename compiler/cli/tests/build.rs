@@ -94,8 +94,17 @@ fn every_version_is_a_program_unless_all_are_one() {
     assert_eq!(versions("dist/tiny-v1"), 1);
     assert_eq!(versions("dist/tiny-v2"), 1);
     assert_eq!(versions("one/tiny"), 2);
-    let said = ask(&folder, "dist/tiny-v1", "--version").out;
-    assert!(said.contains("\nversion 1  revision 1.0  sha256 "), "{said}");
+    let told = ask(&folder, "dist/tiny-v1", "--version").out;
+    assert!(told.contains("\nversion 1  revision 1.0  sha256 "), "{told}");
+    let named =
+        |args: &[&str]| said(&folder, &[&["build", "--dev", "--name-by-revision"], args].concat());
+    let one = named(&["--version", "1"]);
+    assert!((one.code, one.err.contains("built  dist/tiny-v1.0  ")) == (Some(0), true), "{one:?}");
+    let two = named(&[]);
+    assert!(
+        (two.code, two.err.contains("version 2 is not published")) == (Some(2), true),
+        "{two:?}"
+    );
     what_runs_is_compared(&folder);
 }
 

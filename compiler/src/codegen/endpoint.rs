@@ -43,6 +43,11 @@ pub(crate) fn items(plan: &EndpointPlan) -> Vec<TokenStream> {
 
 fn imports(plan: &EndpointPlan) -> Vec<TokenStream> {
     let mut imports = Vec::new();
+    if !plan.environment.is_empty() {
+        imports.push(quote!(
+            use super::super::environment;
+        ));
+    }
     if !plan.calls.is_empty() {
         imports.push(quote!(
             use super::super::upstreams;
@@ -243,7 +248,7 @@ fn functions(plan: &EndpointPlan) -> Vec<TokenStream> {
 }
 
 /// ```ignore
-/// let region = gateway.variable(2);
+/// let region = gateway.variable(environment::REGION);
 /// ```
 fn variables(plan: &EndpointPlan) -> TokenStream {
     let mut bound: Vec<&str> = Vec::new();
@@ -251,8 +256,8 @@ fn variables(plan: &EndpointPlan) -> TokenStream {
     for one in &plan.environment {
         if !bound.contains(&one.ident.as_str()) {
             bound.push(&one.ident);
-            let (name, at) = (ident(&one.ident), number(one.index));
-            all.extend(quote!(let #name = gateway.variable(#at);));
+            let (name, place) = (ident(&one.ident), ident(&one.place));
+            all.extend(quote!(let #name = gateway.variable(environment::#place);));
         }
     }
     all

@@ -115,14 +115,36 @@ fn elsewhere(version: &ElsewherePlan) -> TokenStream {
     }
 }
 
+/// One constant per variable that endpoints take.
+///
+/// ```ignore
+/// /// `SHOP_REGION`
+/// pub const SHOP_REGION: usize = 2;
+/// ```
+pub(crate) fn places(variables: &[VariablePlan]) -> Vec<TokenStream> {
+    let taken = variables
+        .iter()
+        .enumerate()
+        .filter_map(|(at, plan)| Some((at, plan, plan.ident.as_ref()?)));
+    taken
+        .map(|(at, plan, name)| {
+            let (doc, name, at) = (format!(" `{}`", plan.variable.name), ident(name), number(at));
+            quote! {
+                #[doc = #doc]
+                pub const #name: usize = #at;
+            }
+        })
+        .collect()
+}
+
 fn variable(plan: &VariablePlan) -> TokenStream {
     let variable = &plan.variable;
     let rules = plan.rules.iter().map(|want| match want {
         WantPlan::Field => quote!(&rt::FIELD),
         WantPlan::Segment => quote!(&rt::SEGMENT),
-        WantPlan::Rule(module, rule) => {
-            let (module, rule) = (ident(module), ident(rule));
-            quote!(&#module::types::#rule)
+        WantPlan::Rule(rule) => {
+            let rule = ident(rule);
+            quote!(&environment::types::#rule)
         }
     });
     let Variable { name, about, .. } = variable;

@@ -45,7 +45,11 @@ pub(super) fn around(
     for (one, _) in used {
         let span = one.item.span;
         let text = written(pieces, one.item, flat);
-        let wide = text.contains('\n');
+        // A line that is too long is several in the one form.
+        let wide = match gatewright_grammar::format(&text) {
+            Ok(text) => text.trim_end().contains('\n'),
+            Err(_) => text.contains('\n'),
+        };
         let apart = last.is_some_and(|before| before || wide || one.item.doc.is_some());
         out.push_str(if apart { "\n" } else { "" });
         let (before, behind) = (pieces.leading(span), pieces.trailing(span.file, span.end));

@@ -3,7 +3,7 @@
 use super::rules::Rules;
 use super::{
     BodyPlan, CallPlan, EndpointPlan, EnvPlan, ErrorPlan, Names, ParamPlan, PresencePlan, RuleKind,
-    Upstream, lifecycle, limits, shapes,
+    Upstream, VariablePlan, lifecycle, limits, shapes,
 };
 use crate::contract::endpoint::{Endpoint, Param, ParamKind, Place, Presence, RouteSegment, Shape};
 use crate::contract::types::{Const, Rule, Scalar};
@@ -50,6 +50,8 @@ pub(crate) struct Around<'a> {
     pub(crate) version: usize,
     pub(crate) errors: &'a [ErrorPlan],
     pub(crate) upstreams: &'a [Upstream],
+    /// The variables of the gateway.
+    pub(crate) variables: &'a [VariablePlan],
     /// The labels of the versions that the program has.
     pub(crate) with: &'a [String],
 }
@@ -85,7 +87,7 @@ pub(crate) fn plan(
             .is_some_and(|node| shapes.get(node.0 as usize).is_some_and(|shape| shape.used)),
     });
     let calls = work.calls.iter().map(|call| call_names(call, around, &mut locals)).collect();
-    let environment = environment(&work, around.contract, &mut locals);
+    let environment = environment(&work, around.variables, &mut locals);
     let promises = promises(&work, rules);
     let forms = forms(&work, rules);
     EndpointPlan {
@@ -210,7 +212,7 @@ fn call_names(call: &crate::contract::Call, around: &Around<'_>, locals: &mut Na
 }
 
 /// The locals of variables; one that is used more often is one local.
-fn environment(work: &Work, contract: &Contract, locals: &mut Names) -> Vec<EnvPlan> {
+fn environment(work: &Work, variables: &[VariablePlan], locals: &mut Names) -> Vec<EnvPlan> {
     let mut named: Vec<(&str, String)> = Vec::new();
     let mut plans = Vec::new();
     for one in &work.environment {
@@ -220,10 +222,11 @@ fn environment(work: &Work, contract: &Contract, locals: &mut Names) -> Vec<EnvP
             named.push((&one.name, local.clone()));
             local
         });
-        let at = contract.variables.iter().position(|variable| variable.name == one.name);
+        let known = variables.iter().find(|plan| plan.variable.name == one.name);
+        let place = known.and_then(|plan| plan.ident.clone()).unwrap_or_default();
         let number = matches!(one.kind, VariableKind::Int | VariableKind::Number);
         let quoted = !number && one.kind != VariableKind::Bool;
-        plans.push(EnvPlan { ident, index: at.unwrap_or(usize::MAX), quoted, number });
+        plans.push(EnvPlan { ident, place, quoted, number });
     }
     plans
 }

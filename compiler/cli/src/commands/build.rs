@@ -5,6 +5,7 @@ use crate::args::Build;
 use crate::load::{Backends, features, load, served, targets};
 use crate::terminal::{Terminal, seconds};
 use gatewright_build::{Cache, Error, Mode, Order, Place, build};
+use gatewright_compiler::contract::Contract;
 use gatewright_compiler::{Checked, Target};
 use gatewright_runtime::SOURCE;
 use std::fs;
@@ -18,9 +19,14 @@ pub(crate) fn run(args: &Build, terminal: Terminal) -> Result<Outcome, Error> {
     let revision = args.revision.clone().unwrap_or_else(|| revision(&loaded.input.directory));
     let contract = &*served(contract, args.programs.drafts, args.programs.version.as_deref())?;
     let targets = targets(contract, &args.programs, &revision)?;
+    let named = |target: &Target| match args.name_by_revision {
+        true => by_revision(contract.contract(), target),
+        false => Ok(target.name.clone()),
+    };
+    let names = targets.iter().map(named).collect::<Result<Vec<_>, _>>()?;
     let cache = Cache::open()?;
-    for target in targets {
-        let program = args.out.join(&target.name);
+    for (target, name) in targets.into_iter().zip(names) {
+        let program = args.out.join(name);
         let place = Place {
             cache: &cache,
             contract: &args.contract.path,
@@ -31,6 +37,34 @@ pub(crate) fn run(args: &Build, terminal: Terminal) -> Result<Outcome, Error> {
         one(contract, target, place, terminal)?;
     }
     Ok(Outcome::Fine)
+}
+
+/// `shop-v1.2`
+fn by_revision(contract: &Contract, target: &Target) -> Result<String, Error> {
+    let mut versions =
+        contract.versions.iter().filter(|version| target.versions.contains(&version.label));
+    let (Some(version), None) = (versions.next(), versions.next()) else {
+        let message =
+            format!("the program `{}` has several versions, and no revision", target.name);
+        return Err(Error::wrong_use(message).help("build it without `--name-by-revision`"));
+    };
+    let label = &version.label;
+    match &version.published {
+        Some(published) if !published.ahead => {
+            Ok(format!("{}-v{}", contract.api, published.revision))
+        }
+        Some(published) => Err(Error::wrong_use(format!(
+            "version {label} has more than its revision {} says",
+            published.revision
+        ))
+        .help(format!("`gatewright publish {label}` makes another revision of it"))),
+        None => Err(Error::wrong_use(format!(
+            "version {label} is not published, so it has no revision"
+        ))
+        .help(format!(
+            "`gatewright publish {label}` first, or build it without `--name-by-revision`"
+        ))),
+    }
 }
 
 fn one(
