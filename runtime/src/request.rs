@@ -7,11 +7,11 @@ mod fields;
 mod form;
 pub(crate) mod identity;
 mod query;
+mod remote;
 mod shape;
 mod target;
 
 use std::cell::RefCell;
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ pub(crate) use self::form::form_as_json;
 pub(crate) use self::identity::{Identity, random};
 pub(crate) use self::query::Pairs;
 pub use self::query::Query;
+pub(crate) use self::remote::{Proxies, Remote};
 pub use self::shape::Shape;
 pub(crate) use self::target::{Segments, is_encoded_path_byte};
 use crate::check::{Place, Violations};
@@ -39,7 +40,7 @@ pub struct Request {
     pub(crate) body: Bytes,
     pub(crate) deadline: Deadline,
     pub(crate) identity: Rc<Identity>,
-    pub(crate) peer: IpAddr,
+    pub(crate) remote: Remote,
     pub(crate) passed: Passed,
 }
 

@@ -16,11 +16,12 @@ use self::report::Fault;
 pub(crate) use self::report::Report;
 use crate::access::{Choice, Form};
 use crate::contract::{Backend, Contract, Setting, TimeSetting, Variable, VariableKind};
+use crate::request::Proxies;
 use crate::response::field_value;
 use crate::upstream::{Address, is_framing};
 
 /// What every gateway reads beside its contract's variables.
-pub(crate) static OWN: [Variable; 8] = [
+pub(crate) static OWN: [Variable; 9] = [
     Variable {
         name: "LISTEN",
         kind: VariableKind::Text,
@@ -62,6 +63,14 @@ pub(crate) static OWN: [Variable; 8] = [
         rules: &[],
     },
     Variable {
+        name: "TRUSTED_PROXIES",
+        kind: VariableKind::Text,
+        default: None,
+        bounds: None,
+        about: "networks of proxies whose word on callers' addresses counts, `10.0.0.0/8, ::1`; none unless set",
+        rules: &[],
+    },
+    Variable {
         name: "DRAIN_DELAY",
         kind: VariableKind::Duration,
         default: Some("0s"),
@@ -97,6 +106,8 @@ pub(crate) struct Settings {
     pub(crate) cores: usize,
     pub(crate) drain_delay: Duration,
     pub(crate) drain_limit: Duration,
+    /// Who says truly where a request comes from.
+    pub(crate) proxies: Proxies,
     /// How many bytes of results are kept.
     pub(crate) cache: usize,
     /// One for each backend, at its index.
@@ -162,13 +173,16 @@ impl Settings {
         let listen = reader.socket("LISTEN").flatten();
         let operator = reader.socket("OPERATOR");
         let log = reader.log();
+        let proxies = reader.proxies();
         // All of them, so that each can report its faults.
         let backends: Vec<_> =
             contract.backends.iter().map(|backend| reader.backend(backend)).collect();
         let Reader { texts, faults, .. } = reader;
         let backends = backends.into_iter().collect::<Option<_>>();
-        let complete = (listen, operator, log, backends, faults.is_empty());
-        let (Some(listen), Some(operator), Some(log), Some(backends), true) = complete else {
+        let complete = (listen, operator, log, proxies, backends, faults.is_empty());
+        let (Some(listen), Some(operator), Some(log), Some(proxies), Some(backends), true) =
+            complete
+        else {
             return Err(Report::new(contract, faults));
         };
         let read = contract.environment.iter().chain(&OWN);
@@ -187,6 +201,7 @@ impl Settings {
             operator,
             log,
             cores: cores.unwrap_or_else(available_cores),
+            proxies,
             drain_delay: span("DRAIN_DELAY"),
             drain_limit: span("DRAIN_LIMIT"),
             cache: cache.unwrap_or(0).saturating_mul(1_000_000),
@@ -254,7 +269,7 @@ impl Reader<'_> {
                 }
                 Err(reason) => self.faults.push(Fault::invalid(variable, reason)),
             },
-            None if variable.name == "CORES" => {}
+            None if ["CORES", "TRUSTED_PROXIES"].contains(&variable.name) => {}
             None => self.faults.push(Fault::missing(variable)),
         }
     }
@@ -297,6 +312,20 @@ impl Reader<'_> {
         // What is no number has its fault already.
         let share = self.texts.get("LOG_SAMPLE")?.parse().ok()?;
         Some(Choice { form, share })
+    }
+
+    /// The proxies that are trusted; nothing, and a fault, for what are no networks.
+    fn proxies(&mut self) -> Option<Proxies> {
+        let Some(text) = self.texts.get("TRUSTED_PROXIES") else { return Some(Proxies::default()) };
+        match Proxies::parse(text) {
+            Ok(proxies) => Some(proxies),
+            Err(reason) => {
+                let own = OWN.iter().find(|own| own.name == "TRUSTED_PROXIES");
+                let reason = format!("is no list of networks: {reason}");
+                self.faults.extend(own.map(|own| Fault::invalid(own, reason)));
+                None
+            }
+        }
     }
 
     /// The settings of a backend; nothing, and a fault unless there is one already, when a part

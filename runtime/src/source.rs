@@ -84,6 +84,7 @@ pub const SOURCE: &[(&str, &str)] = files![
     "src/request/form.rs",
     "src/request/identity.rs",
     "src/request/query.rs",
+    "src/request/remote.rs",
     "src/request/shape.rs",
     "src/request/target.rs",
     "src/response.rs",

@@ -27,6 +27,7 @@ mod visits;
 
 use std::cell::Cell;
 use std::fmt;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +54,7 @@ pub(crate) use self::upload::{Fault, Stopped, Upload};
 use crate::cache::Cache;
 use crate::contract::{Backend, TimeSetting};
 use crate::metrics;
+use crate::request::Remote;
 use crate::settings::{BackendSettings, Settings};
 
 /// How often idle connections are looked through for those that have been idle too long.
@@ -107,6 +109,11 @@ impl Gateway {
     /// The text of a variable by its place in [`crate::contract::Contract::environment`].
     pub fn variable(&self, index: usize) -> &str {
         self.0.settings.variable(index)
+    }
+
+    /// Where a request comes from that `peer` has sent.
+    pub(crate) fn remote(&self, peer: IpAddr, headers: &HeaderMap) -> Remote {
+        self.0.settings.proxies.remote(peer, headers)
     }
 
     /// How many calls are under way without a request that waits for them.

@@ -73,7 +73,12 @@ const RULES: &[(u8, bool, &str, Answer)] = &[
         Never("what goes to a backend is named one by one"),
     ),
     (20, false, "a header field of the connection or the gateway", Codes(&["invalid-header"])),
-    (21, false, "a limit per address behind a proxy", With("`limit`")),
+    (
+        21,
+        false,
+        "a limit per address behind a proxy",
+        Never("which proxies say true addresses is up to the environment: TRUSTED_PROXIES"),
+    ),
     (
         22,
         false,

@@ -34,6 +34,7 @@ mod parameters;
 mod parts;
 mod pass;
 mod paths;
+mod proxies;
 mod reading;
 mod requests;
 mod results;

@@ -70,7 +70,7 @@ fn a_request_arrives_as_it_was_sent() {
     let request = "GET /v1/files/a%2Fb/c%20d?x=1&x=%zz&&y HTTP/1.1\r\nHost: shop.example\r\nAccept: text/*\r\n\
         Authorization: Bearer t\r\nCookie: a=b\r\nUser-Agent: me\r\nX-Hop: 1\r\nX-Api-Key: mine\r\n\
         Accept-Encoding: br\r\nRange: bytes=0-1\r\nX-Twice: 1\r\nX-Twice: 2\r\nKeep-Alive: 1\r\n\
-        X-Forwarded-For: 6.6.6.6\r\nTE: trailers\r\nConnection: X-Hop, close\r\n\r\n";
+        X-Forwarded-For: 6.6.6.6\r\nX-Real-IP: 6.6.6.6\r\nTE: trailers\r\nConnection: X-Hop, close\r\n\r\n";
     caller.write_all(request.as_bytes()).expect("sent");
     let answer = rest(&mut caller);
     assert!(

@@ -24,7 +24,8 @@ use crate::error::{Error, Kind};
 use crate::limit::{Caller, Quota};
 use crate::observe;
 use crate::request::{
-    BodyLimits, Deadline, Identity, Pairs, Passed, Request, Segments, drain, form_as_json, read,
+    BodyLimits, Deadline, Identity, Pairs, Passed, Remote, Request, Segments, drain, form_as_json,
+    read,
 };
 use crate::response::{AnswerBody, Response};
 use crate::upstream::{Tunnel, Upload};
@@ -40,7 +41,7 @@ struct Arrived {
     parts: Parts,
     segments: Segments,
     identity: Rc<Identity>,
-    peer: IpAddr,
+    remote: Remote,
 }
 
 /// What the head alone decides.
@@ -79,9 +80,10 @@ pub(super) async fn answer(
     let (parts, body) = request.into_parts();
     let mut body = Some(body);
     let identity = Rc::new(Identity::of(&parts.headers));
-    record.is(&identity, &parts);
+    let remote = core.gateway.remote(peer, &parts.headers);
+    record.is(&identity, &parts, remote.address);
     let mut asked = Asked { contract: core.contract, version: None, endpoint: None, quota: None };
-    let answered = match arrive(&core, parts, (&identity, peer), &mut asked) {
+    let answered = match arrive(&core, parts, (&identity, remote), &mut asked) {
         Err(error) => Err(error),
         Ok((_, Route::Options(allow))) => Ok(options(&allow)),
         Ok((arrived, Route::Endpoint(found))) => {
@@ -101,7 +103,7 @@ pub(super) async fn answer(
 /// Counts the request to an endpoint, unless a limit is reached.
 fn admit(core: &Core, arrived: &Arrived, asked: &mut Asked) -> Result<(), Error> {
     let (Some(version), Some(endpoint)) = (asked.version, asked.endpoint) else { return Ok(()) };
-    let caller = Caller { address: arrived.peer, headers: &arrived.parts.headers };
+    let caller = Caller { address: arrived.remote.address, headers: &arrived.parts.headers };
     match core.limiters.admit((version, endpoint), caller) {
         Ok(quota) => {
             asked.quota = quota;
@@ -118,7 +120,7 @@ fn admit(core: &Core, arrived: &Arrived, asked: &mut Asked) -> Result<(), Error>
 fn arrive(
     core: &Core,
     parts: Parts,
-    (identity, peer): (&Rc<Identity>, IpAddr),
+    (identity, remote): (&Rc<Identity>, Remote),
     asked: &mut Asked,
 ) -> Result<(Arrived, Route), Error> {
     head::check(&parts, core.limits)?;
@@ -128,7 +130,7 @@ fn arrive(
         lifecycle::check(lifecycle, core.limits.clock)?;
     }
     let route = route?;
-    Ok((Arrived { parts, segments, identity: Rc::clone(identity), peer }, route))
+    Ok((Arrived { parts, segments, identity: Rc::clone(identity), remote }, route))
 }
 
 /// The endpoint at a path, or how it may be asked.
@@ -200,7 +202,7 @@ async fn handle(
     endpoint: &'static Endpoint,
     body: &mut Option<Incoming>,
 ) -> Result<Response, Error> {
-    let Arrived { parts, segments, identity, peer } = arrived;
+    let Arrived { parts, segments, identity, remote } = arrived;
     let timeout = core
         .gateway
         .span(endpoint.timeout)
@@ -222,7 +224,7 @@ async fn handle(
         body: whole,
         deadline,
         identity: Rc::clone(&identity),
-        peer,
+        remote,
         passed,
     };
     let gateway = core.gateway.clone();

@@ -52,8 +52,9 @@ impl Record {
         }
     }
 
-    /// It is this request.
-    pub(super) fn is(&mut self, identity: &Rc<Identity>, parts: &Parts) {
+    /// It is this request, from a caller with this address.
+    pub(super) fn is(&mut self, identity: &Rc<Identity>, parts: &Parts, caller: IpAddr) {
+        self.peer = caller;
         self.head = Some(Head {
             identity: Rc::clone(identity),
             method: parts.method.clone(),

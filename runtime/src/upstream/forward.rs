@@ -7,7 +7,7 @@ use http::header::{
     PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
 
-use crate::request::{Request, identity};
+use crate::request::{Remote, Request, identity};
 use crate::settings::BackendSettings;
 
 /// Whether a field belongs to the connection or the framing of a message, so that no contract may
@@ -55,11 +55,11 @@ pub(super) fn complete(headers: &mut HeaderMap, of_backend: &HeaderMap, request:
     headers.insert(identity::TRACEPARENT, request.identity.traceparent.clone());
     headers.insert(identity::REQUEST_ID, request.identity.header());
     let host = request.headers.get(HOST).and_then(plain_host);
-    let address = request.peer.to_canonical();
+    let Remote { address, scheme } = request.remote;
     for (name, value) in [
-        ("forwarded", Some(forwarded(address, host))),
+        ("forwarded", Some(forwarded(request.remote, host))),
         ("x-forwarded-for", Some(address.to_string())),
-        ("x-forwarded-proto", Some("http".to_owned())),
+        ("x-forwarded-proto", Some(scheme.to_owned())),
         ("x-forwarded-host", host.map(str::to_owned)),
     ] {
         if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
@@ -80,6 +80,8 @@ pub(super) fn pass(headers: &mut HeaderMap, of_backend: &HeaderMap, request: &Re
     for name in [HOST, CONTENT_LENGTH, EXPECT, PROXY_AUTHORIZATION] {
         passed.remove(name);
     }
+    // Some backends believe it, and a caller can write into it what it likes.
+    passed.remove("x-real-ip");
     let own = |name: &HeaderName| {
         headers.contains_key(name) || (of_backend.contains_key(name) && name != USER_AGENT)
     };
@@ -137,10 +139,10 @@ fn lists(headers: &HeaderMap, name: HeaderName, member: &str) -> bool {
 }
 
 /// One element of `Forwarded` (RFC 7239 section 4).
-fn forwarded(address: IpAddr, host: Option<&str>) -> String {
+fn forwarded(Remote { address, scheme }: Remote, host: Option<&str>) -> String {
     let mut element = match address {
-        IpAddr::V4(address) => format!("for={address};proto=http"),
-        IpAddr::V6(address) => format!("for=\"[{address}]\";proto=http"),
+        IpAddr::V4(address) => format!("for={address};proto={scheme}"),
+        IpAddr::V6(address) => format!("for=\"[{address}]\";proto={scheme}"),
     };
     if let Some(host) = host {
         element.push_str(";host=\"");
@@ -163,13 +165,14 @@ mod tests {
 
     #[test]
     fn an_ipv6_address_is_quoted() {
-        let address = "2001:db8::1".parse().expect("an address");
-        assert_eq!(forwarded(address, None), "for=\"[2001:db8::1]\";proto=http");
-        let address = "192.0.2.1".parse().expect("an address");
-        assert_eq!(
-            forwarded(address, Some("shop.example:80")),
-            "for=192.0.2.1;proto=http;host=\"shop.example:80\""
-        );
+        let remote = |address: &str, scheme| Remote {
+            address: address.parse().expect("an address"),
+            scheme,
+        };
+        let element = forwarded(remote("2001:db8::1", "https"), None);
+        assert_eq!(element, "for=\"[2001:db8::1]\";proto=https");
+        let element = forwarded(remote("192.0.2.1", "http"), Some("shop.example:80"));
+        assert_eq!(element, "for=192.0.2.1;proto=http;host=\"shop.example:80\"");
     }
 
     #[test]
