@@ -8,6 +8,7 @@ mod claims;
 pub(crate) mod clauses;
 mod consequences;
 mod consumers;
+mod cors;
 mod dates;
 mod declare;
 mod deprecated;
@@ -170,6 +171,8 @@ fn contract(
         flats: &flats,
         backends: &backends.list,
     };
+    let levels = endpoints::Levels { api: &api, origins: &origins, policies: &policies };
+    let cors = clauses::cors(&levels.of_api(), &variables, diagnostics);
     let variables = variables.into_inner().in_order();
     let cases = cases::resolve(files, &around, &variables, diagnostics);
     Some(Contract {
@@ -183,6 +186,7 @@ fn contract(
         versions,
         consumers,
         cases,
+        cors,
         additive: api.additive,
     })
 }

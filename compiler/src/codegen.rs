@@ -3,6 +3,7 @@
 mod answer;
 mod calls;
 mod conditions;
+mod cors;
 mod endpoint;
 mod forms;
 pub mod layout;

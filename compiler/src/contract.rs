@@ -3,6 +3,7 @@
 //! No name in it needs looking up. Parts that analysis refused are not in it.
 
 pub mod cases;
+pub mod cors;
 mod drafts;
 pub mod endpoint;
 pub mod people;
@@ -13,6 +14,7 @@ pub(crate) mod visit;
 pub mod work;
 
 pub use cases::Case;
+pub use cors::Cors;
 pub use endpoint::{
     Endpoint, FormField, FormKind, Param, ParamKind, Place, Presence, RouteSegment, Success,
 };
@@ -49,6 +51,8 @@ pub struct Contract {
     pub consumers: Vec<Consumer>,
     /// Cases in the order of the text.
     pub cases: Vec<Case>,
+    /// Which pages may read what is answered where there is no endpoint.
+    pub cors: Option<Cors>,
     /// Whether published endpoints may take and promise more than they did: `published additive`.
     pub additive: bool,
 }
@@ -116,6 +120,8 @@ pub enum Want {
     Field,
     /// A whole segment of a path.
     Segment,
+    /// Origins of pages, with commas between them.
+    Origins,
 }
 
 /// What a variable holds.

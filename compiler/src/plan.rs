@@ -1,5 +1,6 @@
 //! The gateway in Rust's terms: every name, rule and route decided, nothing left to look up.
 
+mod cors;
 mod endpoints;
 mod environment;
 mod lifecycle;
@@ -15,6 +16,7 @@ use crate::contract::work::Work;
 use crate::contract::{Backend, Checked, Contract, Selection, Setting, Version};
 use crate::flatten::flatten;
 use crate::source::Sources;
+pub use cors::{CorsPlan, OriginPlan};
 pub use environment::{VariablePlan, WantPlan};
 pub use lifecycle::{LifecyclePlan, Piece, SuccessorPlan, SunsetPlan, Told};
 pub(crate) use names::Names;
@@ -70,6 +72,8 @@ pub struct Plan {
     pub versions: Vec<VersionPlan>,
     /// Versions of the API that it does not serve.
     pub elsewhere: Vec<ElsewherePlan>,
+    /// Which pages may read what is answered where there is no endpoint.
+    pub cors: Option<CorsPlan>,
 }
 
 /// A version that the gateway does not serve.
@@ -317,6 +321,8 @@ pub struct EndpointPlan {
     pub max_body: u64,
     /// How often it may be called.
     pub limits: Vec<LimitPlan>,
+    /// Which pages of other origins may call.
+    pub cors: Option<CorsPlan>,
     /// What callers are told about its end, if it is deprecated.
     pub lifecycle: Option<Told>,
     /// Where they find what takes its place.
@@ -530,6 +536,7 @@ pub fn plan(contract: &Checked, target: &Target) -> Plan {
         upstreams,
         versions,
         elsewhere: elsewhere(contract, target),
+        cors: contract.cors.as_ref().map(|one| cors::plan(one, contract, None)),
     }
 }
 

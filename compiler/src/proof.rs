@@ -126,6 +126,7 @@ pub fn plausible(variable: &Variable) -> String {
     let named = variable.name.to_ascii_lowercase();
     let ruled = variable.wants.iter().find_map(|want| match want {
         Want::Rule(scalar) => crate::samples::scalar_value(scalar, &named).plain(),
+        Want::Origins => Some("http://localhost".to_owned()),
         Want::Field | Want::Segment => None,
     });
     if let Some(value) = ruled {

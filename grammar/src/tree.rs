@@ -456,8 +456,8 @@ pub enum ClauseKind {
     Cache(Cache),
     /// `max_body 2MB`
     MaxBody(SizeLit),
-    /// `cors "https://shop.example" or env CORS_ORIGIN`
-    Cors(Vec<Value>),
+    /// `cors "https://shop.example" or env CORS_ORIGIN`, `cors any`, `cors none`
+    Cors(Cors),
     /// `unknown fields refused`
     Unknown {
         /// `params` is true, `fields` false.
@@ -495,4 +495,27 @@ pub struct Cache {
     pub fresh: Option<DurationLit>,
     /// How long a stale answer may stand in.
     pub stale: Option<DurationLit>,
+}
+
+/// `cors "https://shop.example" or env CORS_ORIGIN with credentials max_age 1h`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cors {
+    /// Which pages may call.
+    pub pages: Pages,
+    /// Whether what browsers send by themselves, cookies for one, may come along: where that
+    /// stands.
+    pub credentials: Option<Span>,
+    /// How long a browser may remember the answer to a preflight.
+    pub max_age: Option<DurationLit>,
+}
+
+/// The pages that may call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Pages {
+    /// `cors none`
+    None,
+    /// `cors any`
+    Any,
+    /// Those of these origins.
+    Of(Vec<Value>),
 }

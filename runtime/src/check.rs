@@ -14,7 +14,7 @@ mod pattern;
 mod text;
 mod violations;
 
-pub use carried::{FIELD, FieldRule, SEGMENT, SegmentRule};
+pub use carried::{FIELD, FieldRule, ORIGINS, OriginsRule, SEGMENT, SegmentRule};
 pub use form::{AsText, FieldForm, Form, MapForm, Slot, UnionForm, VariantForm};
 pub use format::Format;
 pub use list::{ANY_LIST, ListRule};

@@ -11,14 +11,14 @@ pub use bytes::Bytes;
 
 pub use crate::check::{
     ANY_LIST, AsText, BOOLEAN, BooleanRule, Bound, EnumRule, FIELD, FieldForm, FieldRule, Form,
-    Format, INT, ListRule, MapForm, NUMBER, NumberKind, NumberRule, Other, Pattern, Place, Rule,
-    SEGMENT, SegmentRule, Slot, TEXT, TextRule, UnionForm, VariantForm, Violation, Violations,
-    optional, repeated, repeated_or, required,
+    Format, INT, ListRule, MapForm, NUMBER, NumberKind, NumberRule, ORIGINS, OriginsRule, Other,
+    Pattern, Place, Rule, SEGMENT, SegmentRule, Slot, TEXT, TextRule, UnionForm, VariantForm,
+    Violation, Violations, optional, repeated, repeated_or, required,
 };
 pub use crate::contract::{
-    Answering, Backend, BodyKind, Breaker, By, Condition, Contract, Counter, Elsewhere, Endpoint,
-    FormField, FormKind, Lifecycle, Limit, Method, Piece, Published, Selection, Setting, Successor,
-    Sunset, TimeSetting, Variable, VariableKind, Version,
+    Answering, Backend, BodyKind, Breaker, By, Condition, Contract, Cors, Counter, Elsewhere,
+    Endpoint, FormField, FormKind, Lifecycle, Limit, Method, Origin, Piece, Published, Selection,
+    Setting, Successor, Sunset, TimeSetting, Variable, VariableKind, Version,
 };
 pub use crate::error::{Error, Problem};
 pub use crate::items::{Items, Making, Source, stream};

@@ -1,11 +1,14 @@
 //! What is compiled into a gateway: plain statics that generated code fills in.
 
+mod cors;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+pub use self::cors::{Cors, Origin};
 use crate::check::Rule;
 use crate::error::Error;
 use crate::request::Request;
@@ -34,6 +37,8 @@ pub struct Contract {
     pub environment: &'static [Variable],
     /// The backends; a backend stands at its own [`Backend::index`].
     pub backends: &'static [&'static Backend],
+    /// Which pages may read what is answered where there is no endpoint.
+    pub cors: Option<&'static Cors>,
 }
 
 /// How a request names its version.
@@ -254,6 +259,8 @@ pub struct Endpoint {
     pub limits: &'static [Limit],
     /// Whether the endpoint takes a body.
     pub body: BodyKind,
+    /// Which pages of other origins may call.
+    pub cors: Option<&'static Cors>,
     /// What callers are told about its end.
     pub lifecycle: Option<&'static Lifecycle>,
     /// What [`Response::fallback`] may be told, for what is counted.

@@ -37,6 +37,7 @@
 //!     fallbacks: &[],
 //!     places: &[("path", "id")],
 //!     successor: None,
+//!     cors: None,
 //!     answer: |gateway, request| Box::pin(get_item(gateway, request)),
 //! };
 //!
@@ -91,6 +92,7 @@
 //!     revision: "",
 //!     environment: &[],
 //!     backends: &[&CATALOG],
+//!     cors: None,
 //! };
 //!
 //! fn main() -> std::process::ExitCode {

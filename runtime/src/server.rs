@@ -3,6 +3,7 @@
 mod answer;
 mod connection;
 mod core;
+mod cors;
 mod head;
 mod lifecycle;
 mod listen;

@@ -217,6 +217,12 @@ impl Settings {
         self.texts.get(index).map_or("", String::as_str)
     }
 
+    /// The text of the contract's variable of this name; empty if there is none.
+    pub(crate) fn named(&self, name: &str) -> &str {
+        let place = self.read.iter().position(|read| read.variable.name == name);
+        place.map_or("", |place| self.variable(place))
+    }
+
     /// A time span; nothing when the variable is no declared duration.
     pub(crate) fn span(&self, setting: TimeSetting) -> Option<Duration> {
         match setting {

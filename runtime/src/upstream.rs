@@ -116,6 +116,11 @@ impl Gateway {
         self.0.settings.proxies.remote(peer, headers)
     }
 
+    /// The text of a variable of the contract; empty if there is none of this name.
+    pub(crate) fn named(&self, name: &str) -> &str {
+        self.0.settings.named(name)
+    }
+
     /// How many calls are under way without a request that waits for them.
     pub(crate) fn detached(&self) -> usize {
         self.0.detached.get()

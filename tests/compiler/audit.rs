@@ -93,7 +93,7 @@ const RULES: &[(u8, bool, &str, Answer)] = &[
         Never("order follows from data: what does not need another call does not wait for it"),
     ),
     (25, false, "an unbounded cache or body", Codes(&["unbounded-input"])),
-    (26, false, "cross-origin rules that are too wide", With("`cors`")),
+    (26, false, "cross-origin rules that are too wide", Codes(&["invalid-origin"])),
     (27, false, "cleartext beyond the own network", Codes(&["cleartext-address"])),
     (28, false, "a secret in the contract", Codes(&["secret-in-source"])),
     (29, false, "internal addresses or error texts for callers", Codes(&["exposed-text"])),

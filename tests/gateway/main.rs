@@ -11,6 +11,7 @@ mod bodies;
 mod breakers;
 mod broken;
 mod caches;
+mod cors;
 mod deadlines;
 mod deployed;
 mod each;

@@ -26,6 +26,7 @@ const ALL: &[Compiled] = &[
     ("tests/data/generate/by_media", &contracts::by_media::CONTRACT),
     ("tests/data/generate/caches", &contracts::caches::CONTRACT),
     ("tests/data/generate/calls", &contracts::calls::CONTRACT),
+    ("tests/data/generate/cors", &contracts::cors::CONTRACT),
     ("tests/data/generate/each", &contracts::each::CONTRACT),
     ("tests/data/generate/ending", &contracts::ending::CONTRACT),
     ("tests/data/generate/environment", &contracts::environment::CONTRACT),

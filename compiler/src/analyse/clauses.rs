@@ -3,7 +3,7 @@
 use super::edits::same_clause;
 use super::variables::{Variables, Wanted, millis};
 use super::{limits, not_yet};
-use crate::contract::{Setting, VariableKind};
+use crate::contract::{Cors, Setting, VariableKind};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{Clause, ClauseKind, Path, Timeout};
@@ -77,6 +77,8 @@ pub(crate) struct Settings {
     pub(crate) ignore_params: bool,
     /// Whether undeclared body fields are dropped.
     pub(crate) ignore_fields: bool,
+    /// Which pages of other origins may call.
+    pub(crate) cors: Option<Cors>,
 }
 
 /// Reads clauses from the outermost to the nearest.
@@ -94,6 +96,7 @@ pub(crate) fn settle(
         max_body: DEFAULT_MAX_BODY,
         ignore_params: false,
         ignore_fields: false,
+        cors: None,
     };
     for clause in clauses {
         match &clause.kind {
@@ -120,10 +123,10 @@ pub(crate) fn settle(
             ),
             ClauseKind::Cache(_) => {}
             ClauseKind::MaxBody(size) => settings.max_body = size.bytes,
-            ClauseKind::Cors(_) => diagnostics.push(
-                not_yet(clause.span, "`cors`", Severity::Warning)
-                    .note("browsers refuse to show the answers to pages of other origins"),
-            ),
+            ClauseKind::Cors(cors) => {
+                settings.cors =
+                    super::cors::granted(cors, &mut variables.borrow_mut(), diagnostics);
+            }
             ClauseKind::Unknown { params: true, ignored } => settings.ignore_params = *ignored,
             ClauseKind::Unknown { params: false, ignored } => settings.ignore_fields = *ignored,
             // Its clauses stand in its place.
@@ -131,6 +134,19 @@ pub(crate) fn settle(
         }
     }
     settings
+}
+
+/// Which pages may read what is answered under these clauses alone.
+pub(crate) fn cors(
+    clauses: &[Held<'_>],
+    variables: &RefCell<Variables>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Cors> {
+    let cors = clauses.iter().find_map(|clause| match &clause.kind {
+        ClauseKind::Cors(cors) => Some(cors),
+        _ => None,
+    })?;
+    super::cors::granted(cors, &mut variables.borrow_mut(), diagnostics)
 }
 
 /// The nearest clause of each kind, so that one that is replaced raises no finding.

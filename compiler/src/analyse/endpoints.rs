@@ -197,8 +197,7 @@ fn one(
     let chain = parts.around.levels().clauses(parts.flat, flat);
     let settings = clauses::settle(&chain, &key, variables, resolver.diagnostics);
     resolver.diagnostics.extend((!settings.access).then(|| no_access(flat)));
-    let announced = parts.around.announced(parts.flat);
-    let lifecycle = announced.endpoint(flat, resolver.diagnostics);
+    let lifecycle = parts.around.announced(parts.flat).endpoint(flat, resolver.diagnostics);
     let request = signature::request(flat, parts.prefix, resolver);
     routes.extend(request.as_ref().map(|request| route(parts, flat, request)));
     let answers = signature::answers(flat, parts.errors, resolver);
@@ -247,6 +246,7 @@ fn one(
         max_body: settings.max_body,
         ignore_params: settings.ignore_params,
         ignore_fields: settings.ignore_fields,
+        cors: settings.cors,
         terms,
         lifecycle,
         work,
@@ -328,6 +328,14 @@ fn results(flat: &FlatEndpoint, resolver: &mut Resolver<'_>) -> Vec<(Span, Optio
 }
 
 impl<'c> Levels<'c> {
+    /// The clauses that hold for an API as a whole.
+    pub(crate) fn of_api(self) -> Vec<Held<'c>> {
+        let mut all: Vec<Held<'_>> =
+            self.api.clauses.iter().map(|one| Level::Api.holds(one)).collect();
+        all.sort_by_key(|held| order(held));
+        clauses::nearest(self.policies.expanded(all))
+    }
+
     /// The clauses that hold for an endpoint of `version`, the nearest last.
     pub(crate) fn clauses(self, version: &'c Flat, flat: &'c FlatEndpoint) -> Vec<Held<'c>> {
         let Self { api, origins, policies } = self;

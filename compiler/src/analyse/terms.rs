@@ -2,10 +2,10 @@
 
 use super::clauses::Held;
 use super::limits;
-use crate::contract::terms::{Access, Cache, Scheme, Terms};
+use crate::contract::terms::{ANY_ORIGIN, Access, Cache, Scheme, Terms};
 use crate::source::Sources;
 use gatewright_grammar::tree::{
-    self, AuthMember, ClauseKind, EnvValue, File, ItemKind, Value, ValueKind,
+    self, AuthMember, ClauseKind, Cors, EnvValue, File, ItemKind, Pages, Value, ValueKind,
 };
 
 /// How callers can say who they are. Of one name the first counts; the others have findings.
@@ -63,15 +63,24 @@ pub(crate) fn terms(clauses: &[Held<'_>], sources: &Sources) -> Terms {
                     span: clause.span,
                 });
             }
-            ClauseKind::Cors(origins) => {
-                found.origins = origins.iter().map(|one| written(one, sources)).collect();
-            }
+            ClauseKind::Cors(cors) => found.origins = origins(cors, sources),
             ClauseKind::Timeout(_)
             | ClauseKind::MaxBody(_)
             | ClauseKind::Unknown { .. }
             | ClauseKind::Use(_) => {}
         }
     }
+    found
+}
+
+/// What pages may do, as far as two contracts can differ in it.
+fn origins(cors: &Cors, sources: &Sources) -> Vec<String> {
+    let mut found: Vec<String> = match &cors.pages {
+        Pages::None => return Vec::new(),
+        Pages::Any => vec![ANY_ORIGIN.to_owned()],
+        Pages::Of(origins) => origins.iter().map(|one| written(one, sources)).collect(),
+    };
+    found.extend(cors.credentials.map(|_| "with credentials".to_owned()));
     found
 }
 

@@ -178,6 +178,26 @@ impl Variables {
         Some(variable.kind)
     }
 
+    /// The name of a variable that holds origins of pages, with commas between them.
+    pub(crate) fn origins(
+        &mut self,
+        value: &EnvValue,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<String> {
+        let known = self.found.iter().find(|old| old.name == value.name.text).map(|old| old.kind);
+        let kind = known.filter(|kind| *kind == VariableKind::Url).unwrap_or(VariableKind::Text);
+        self.idle.retain(|idle| *idle != value.name.text);
+        let about = "origins whose pages may call, with commas between them".to_owned();
+        let at =
+            self.add(&value.name, value.options.as_ref(), Wanted { kind, about }, diagnostics)?;
+        let variable = self.found.get_mut(at)?;
+        if !variable.wants.contains(&Want::Origins) {
+            variable.wants.push(Want::Origins);
+        }
+        keeps(variable, value, diagnostics)?;
+        Some(variable.name.clone())
+    }
+
     fn add(
         &mut self,
         name: &Ident,
@@ -318,6 +338,10 @@ fn keeps(variable: &Variable, value: &EnvValue, diagnostics: &mut Diagnostics) -
             Want::Field => {
                 let fine = default.trim() == default && !default.contains(char::is_control);
                 (!fine).then(|| "no header field can hold it".to_owned())
+            }
+            Want::Origins => {
+                let fine = super::cors::is_list(default);
+                (!fine).then(|| "these are no origins".to_owned())
             }
             Want::Segment => {
                 let fine = !matches!(default.as_str(), "" | "." | "..");

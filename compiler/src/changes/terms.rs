@@ -2,7 +2,7 @@
 
 use super::{Change, Side, Verdict, Whom};
 use crate::contract::Endpoint;
-use crate::contract::terms::{Access, Across, By, Cache, Limit, Scheme, Terms};
+use crate::contract::terms::{ANY_ORIGIN, Access, Across, By, Cache, Limit, Scheme, Terms};
 
 /// What changed about the terms of one endpoint.
 pub(super) fn compare(
@@ -236,8 +236,13 @@ fn origins(old: &Terms, new: &Terms) -> Vec<Change> {
     let apart = |a: &[String], b: &[String]| -> Vec<String> {
         a.iter().filter(|one| !b.contains(one)).cloned().collect()
     };
-    let gone = apart(&old.origins, &new.origins);
-    let came = apart(&new.origins, &old.origins);
+    let any = |terms: &Terms| terms.origins.iter().any(|one| one == ANY_ORIGIN);
+    let named = |one: &String| one.contains("://") || one.starts_with("env ");
+    // Whoever was named before is meant by `any`, too.
+    let mut gone = apart(&old.origins, &new.origins);
+    gone.retain(|one| !(any(new) && named(one)));
+    let mut came = apart(&new.origins, &old.origins);
+    came.retain(|one| !(any(old) && named(one)));
     let mut found = Vec::new();
     if !gone.is_empty() {
         let change = Change::new("cors/narrowed", None).place("cors");

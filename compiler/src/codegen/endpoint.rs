@@ -115,6 +115,7 @@ fn endpoint(plan: &EndpointPlan) -> TokenStream {
     }));
     let successor = option(plan.successor.as_ref().map(lifecycle::successor));
     let index = number(plan.index);
+    let cors = super::cors::cors(plan.cors.as_ref());
     let fallbacks = response::fallback_fields(plan);
     let places = places(plan);
     quote! {
@@ -129,6 +130,7 @@ fn endpoint(plan: &EndpointPlan) -> TokenStream {
             max_body: #max_body,
             limits: &[#(#limits),*],
             body: #body,
+            cors: #cors,
             lifecycle: #lifecycle,
             fallbacks: &[#(#fallbacks),*],
             places: &[#(#places),*],

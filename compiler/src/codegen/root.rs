@@ -21,6 +21,7 @@ pub(crate) fn items(plan: &Plan, digests: &[String]) -> Vec<TokenStream> {
     let selection = selection(&plan.selection);
     let elsewhere = plan.elsewhere.iter().map(elsewhere);
     let environment = plan.variables.iter().map(variable);
+    let cors = super::cors::cors(plan.cors.as_ref());
     let backends = plan.upstreams.iter().map(|upstream| {
         let name = ident(&upstream.ident);
         quote!(&upstreams::#name)
@@ -40,6 +41,7 @@ pub(crate) fn items(plan: &Plan, digests: &[String]) -> Vec<TokenStream> {
                 revision: #revision,
                 environment: &[#(#environment),*],
                 backends: &[#(#backends),*],
+                cors: #cors,
             };
         },
     ]
@@ -142,6 +144,7 @@ fn variable(plan: &VariablePlan) -> TokenStream {
     let rules = plan.rules.iter().map(|want| match want {
         WantPlan::Field => quote!(&rt::FIELD),
         WantPlan::Segment => quote!(&rt::SEGMENT),
+        WantPlan::Origins => quote!(&rt::ORIGINS),
         WantPlan::Rule(rule) => {
             let rule = ident(rule);
             quote!(&environment::types::#rule)

@@ -1,5 +1,6 @@
 //! A contract without some of its versions: drafts, or those that are not served any more.
 
+use super::cors::{Cors, Origin};
 use super::{Backend, Checked, Contract, Endpoint, Setting, Version};
 
 impl Checked {
@@ -89,6 +90,7 @@ fn backends(contract: &mut Contract, whole: &Contract) {
     let endpoints = contract.versions.iter().flat_map(|version| &version.endpoints);
     let mut read: Vec<String> = endpoints.flat_map(read_by).collect();
     read.extend(contract.backends.iter().flat_map(variables));
+    read.extend(contract.cors.iter().flat_map(origins));
     contract.variables.retain(|one| !gone.contains(&one.name) || read.contains(&one.name));
 }
 
@@ -122,7 +124,18 @@ fn variables(backend: &Backend) -> Vec<String> {
 /// The variables that an endpoint reads.
 fn read_by(endpoint: &Endpoint) -> Vec<String> {
     let values = endpoint.work.environment.iter().map(|one| one.name.clone());
-    values.chain(variable(&endpoint.timeout)).collect()
+    let pages = endpoint.cors.iter().flat_map(origins);
+    values.chain(variable(&endpoint.timeout)).chain(pages).collect()
+}
+
+/// The variables that say whose pages may call.
+fn origins(cors: &Cors) -> Vec<String> {
+    let origins = cors.origins.iter().flatten();
+    let names = origins.filter_map(|origin| match origin {
+        Origin::Variable(name) => Some(name.clone()),
+        Origin::Exact(_) | Origin::Label(..) => None,
+    });
+    names.collect()
 }
 
 fn variable<T>(setting: &Setting<T>) -> Option<String> {

@@ -1,7 +1,7 @@
 //! Endpoints: what callers send and get, and the work behind it.
 
 use super::types::{Const, ListBounds, Scalar, Type};
-use super::{Lifecycle, Setting, Terms, Work};
+use super::{Cors, Lifecycle, Setting, Terms, Work};
 use gatewright_grammar::Span;
 
 /// Method and path, what callers send, what they get.
@@ -39,6 +39,8 @@ pub struct Endpoint {
     pub ignore_fields: bool,
     /// Who may call, how often, and how old answers may be.
     pub terms: Terms,
+    /// Which pages of other origins may call.
+    pub cors: Option<Cors>,
     /// When it goes, if not with its version.
     pub lifecycle: Lifecycle,
     /// Calls and answer.

@@ -11,9 +11,13 @@ pub struct Terms {
     pub limits: Vec<Limit>,
     /// How old an answer may be.
     pub cache: Option<Cache>,
-    /// The origins whose pages may read answers, as written: `https://shop.example`, `env NAME`.
+    /// The origins whose pages may read answers, as written: `https://shop.example`, `env NAME`,
+    /// [`ANY_ORIGIN`], and `with credentials` if these may come along.
     pub origins: Vec<String>,
 }
+
+/// Stands for every origin.
+pub const ANY_ORIGIN: &str = "any";
 
 /// Who may call.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -119,6 +119,7 @@ codes! {
     InvalidHeader "invalid-header" Error "a header field that cannot be used here";
     // Backends and environment.
     InvalidAddress "invalid-address" Error "an address that cannot be called";
+    InvalidOrigin "invalid-origin" Error "an origin that no browser sends, or that opens too much";
     InvalidClause "invalid-clause" Error "a clause that is repeated or says nothing useful";
     ConflictingVariable "conflicting-variable" Error "an environment variable is declared in two ways";
     SecretInSource "secret-in-source" Error "a secret is written in the source";

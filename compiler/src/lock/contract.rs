@@ -52,6 +52,7 @@ impl Baseline {
             consumers: Vec::new(),
             cases: Vec::new(),
             retired: Vec::new(),
+            cors: None,
             additive: false,
         };
         Ok(Self { contract, fallbacks })

@@ -3,7 +3,7 @@
 use super::rules::Rules;
 use super::{
     BodyPlan, CallPlan, EndpointPlan, EnvPlan, ErrorPlan, Names, ParamPlan, PresencePlan, RuleKind,
-    Upstream, VariablePlan, lifecycle, limits, shapes,
+    Upstream, VariablePlan, cors, lifecycle, limits, shapes,
 };
 use crate::contract::endpoint::{Endpoint, Param, ParamKind, Place, Presence, RouteSegment, Shape};
 use crate::contract::types::{Const, Rule, Scalar};
@@ -102,6 +102,7 @@ pub(crate) fn plan(
         timeout: endpoint.timeout.clone(),
         max_body: endpoint.max_body,
         limits: around.own().map_or_else(Vec::new, |version| limits::plan(version, endpoint)),
+        cors: endpoint.cors.as_ref().map(|one| cors::plan(one, around.contract, Some(endpoint))),
         lifecycle: around.own().and_then(|version| lifecycle::told(version, endpoint)),
         successor: around.own().and_then(|version| {
             lifecycle::successor(around.contract, (version, endpoint), around.with)

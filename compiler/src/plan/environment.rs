@@ -29,6 +29,8 @@ pub enum WantPlan {
     Field,
     /// A whole segment of a path.
     Segment,
+    /// Origins of pages, with commas between them.
+    Origins,
 }
 
 /// The variables in the order of the text, and the rules of those that the endpoints of `versions`
@@ -48,6 +50,7 @@ pub(super) fn plan<'v>(
         let wants = variable.wants.iter().filter_map(|want| match want {
             Want::Field => Some(WantPlan::Field),
             Want::Segment => Some(WantPlan::Segment),
+            Want::Origins => Some(WantPlan::Origins),
             Want::Rule(scalar) => is_used.then(|| WantPlan::Rule(rules.scalar(scalar))),
         });
         VariablePlan {

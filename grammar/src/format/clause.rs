@@ -4,7 +4,7 @@ use super::Printer;
 use super::block::Row;
 use super::layout::Layout;
 use crate::span::Span;
-use crate::tree::{Cache, Clause, ClauseKind, Limit, Timeout};
+use crate::tree::{Cache, Clause, ClauseKind, Cors, Limit, Pages, Timeout};
 
 impl Row for Clause {
     fn span(&self) -> Span {
@@ -31,10 +31,7 @@ impl Printer<'_> {
             ClauseKind::Timeout(timeout) => self.timeout(timeout),
             ClauseKind::Cache(cache) => self.cache(cache),
             ClauseKind::MaxBody(size) => Layout::from("max_body ").then(self.source(size.span)),
-            ClauseKind::Cors(origins) => {
-                let origins = origins.iter().map(|origin| self.value(origin)).collect::<Vec<_>>();
-                Layout::from("cors ").then(Layout::join(origins, " or "))
-            }
+            ClauseKind::Cors(cors) => self.cors(cors),
             ClauseKind::Unknown { params, ignored } => {
                 let what = if *params { "params" } else { "fields" };
                 let how = if *ignored { "ignored" } else { "refused" };
@@ -72,5 +69,21 @@ impl Printer<'_> {
             .when(cache.private, "private ")
             .then(self.source(fresh.span))
             .then_if(" stale ", stale)
+    }
+
+    fn cors(&mut self, cors: &Cors) -> Layout {
+        let pages = match &cors.pages {
+            Pages::None => return Layout::from("cors none"),
+            Pages::Any => Layout::from("any"),
+            Pages::Of(origins) => {
+                let origins = origins.iter().map(|origin| self.value(origin)).collect::<Vec<_>>();
+                Layout::join(origins, " or ")
+            }
+        };
+        let max_age = cors.max_age.as_ref().map(|time| self.source(time.span));
+        Layout::from("cors ")
+            .then(pages)
+            .when(cors.credentials.is_some(), " with credentials")
+            .then_if(" max_age ", max_age)
     }
 }

@@ -3,7 +3,7 @@
 use super::Lower;
 use super::cursor::{Cursor, Node, only};
 use crate::parse::Rule;
-use crate::tree::{Cache, Clause, ClauseKind, Limit, SizeLit, Timeout};
+use crate::tree::{Cache, Clause, ClauseKind, Cors, Limit, Pages, SizeLit, Timeout};
 
 impl Lower<'_> {
     pub(super) fn clause(&mut self, node: Node<'_>) -> Clause {
@@ -15,11 +15,7 @@ impl Lower<'_> {
             Rule::timeout => ClauseKind::Timeout(self.timeout(node)),
             Rule::cache => ClauseKind::Cache(self.cache(node)),
             Rule::max_body => ClauseKind::MaxBody(self.max_body(node)),
-            Rule::cors => {
-                let mut cursor = Cursor::of(node);
-                cursor.take(Rule::k_cors);
-                ClauseKind::Cors(self.atoms(&mut cursor))
-            }
+            Rule::cors => ClauseKind::Cors(self.cors(node)),
             Rule::unknown => {
                 let rules: Vec<Rule> = node.into_inner().map(|node| node.as_rule()).collect();
                 let (params, ignored) =
@@ -93,6 +89,23 @@ impl Lower<'_> {
         Cache { private, fresh, stale }
     }
 
+    fn cors(&mut self, node: Node<'_>) -> Cors {
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_cors);
+        let pages = if cursor.flag(Rule::k_none) {
+            Pages::None
+        } else if cursor.flag(Rule::k_any) {
+            Pages::Any
+        } else {
+            Pages::Of(self.atoms(&mut cursor))
+        };
+        let credentials =
+            cursor.flag(Rule::k_with).then(|| self.span(&cursor.take(Rule::k_credentials)));
+        let max_age =
+            cursor.flag(Rule::k_max_age).then(|| self.duration(cursor.take(Rule::duration)));
+        Cors { pages, credentials, max_age }
+    }
+
     pub(super) fn max_body(&mut self, node: Node<'_>) -> SizeLit {
         let mut cursor = Cursor::of(node);
         cursor.take(Rule::k_max_body);
@@ -103,7 +116,7 @@ impl Lower<'_> {
 #[cfg(test)]
 mod tests {
     use crate::lower::samples::{item, words};
-    use crate::tree::{ClauseKind, ItemKind, Limit, Timeout};
+    use crate::tree::{ClauseKind, ItemKind, Limit, Pages, Timeout};
 
     #[track_caller]
     fn clause(text: &str) -> ClauseKind {
@@ -164,9 +177,6 @@ mod tests {
         assert!(
             matches!(clause("max_body 2MB"), ClauseKind::MaxBody(size) if size.bytes == 2_097_152)
         );
-        assert!(
-            matches!(clause("cors \"a\" or env B or \"c\""), ClauseKind::Cors(origins) if origins.len() == 3)
-        );
         assert_eq!(
             clause("unknown fields refused"),
             ClauseKind::Unknown { params: false, ignored: false }
@@ -176,6 +186,21 @@ mod tests {
             ClauseKind::Unknown { params: true, ignored: true }
         );
         assert!(matches!(clause("use fast"), ClauseKind::Use(name) if name.text == "fast"));
+    }
+
+    #[test]
+    fn pages_of_other_origins() {
+        let cors = |text: &str| match clause(text) {
+            ClauseKind::Cors(cors) => cors,
+            _ => panic!(),
+        };
+        let all = cors("cors \"a\" or env B or \"c\" with credentials max_age 10min");
+        assert!(matches!(&all.pages, Pages::Of(origins) if origins.len() == 3));
+        assert!(all.credentials.is_some());
+        assert_eq!(all.max_age.map(|time| time.millis), Some(600_000));
+        let any = cors("cors any max_age 1h");
+        assert_eq!((any.pages, any.credentials), (Pages::Any, None));
+        assert_eq!(cors("cors none").pages, Pages::None);
     }
 
     #[test]

@@ -237,6 +237,7 @@ mod tests {
         revision: "",
         environment: &[],
         backends: &[],
+        cors: None,
     };
 
     fn log(share: f64, out: &Out) -> (Log, Spool) {

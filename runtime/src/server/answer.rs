@@ -17,9 +17,9 @@ use tokio::time::timeout_at;
 use super::core::Core;
 use super::panic::{Panicked, caught};
 use super::record::Record;
-use super::{Limits, head, lifecycle, select};
+use super::{Limits, cors, head, lifecycle, select};
 use crate::check::{Place, Violations};
-use crate::contract::{BodyKind, Contract, Endpoint, Lifecycle, Version};
+use crate::contract::{BodyKind, Contract, Cors, Endpoint, Lifecycle, Selection, Version};
 use crate::error::{Error, Kind};
 use crate::limit::{Caller, Quota};
 use crate::observe;
@@ -46,8 +46,8 @@ struct Arrived {
 
 /// What the head alone decides.
 enum Route {
-    /// Methods that the path answers: the request asked for them.
-    Options(String),
+    /// The request asks how the path may be asked.
+    Options(Response),
     Endpoint(&'static Endpoint),
 }
 
@@ -58,9 +58,19 @@ struct Asked {
     endpoint: Option<&'static Endpoint>,
     /// What its limits have left for the caller.
     quota: Option<Quota>,
+    /// The origin of the page that asks, as far as that makes a difference.
+    page: Option<HeaderValue>,
 }
 
 impl Asked {
+    /// Which pages may read the answer.
+    fn cors(&self) -> Option<&'static Cors> {
+        match self.endpoint {
+            Some(endpoint) => endpoint.cors,
+            None => self.contract.cors,
+        }
+    }
+
     /// What callers are told about the end of what they ask for: the nearest counts.
     fn lifecycle(&self) -> Option<&'static Lifecycle> {
         match self.endpoint {
@@ -82,10 +92,11 @@ pub(super) async fn answer(
     let identity = Rc::new(Identity::of(&parts.headers));
     let remote = core.gateway.remote(peer, &parts.headers);
     record.is(&identity, &parts, remote.address);
-    let mut asked = Asked { contract: core.contract, version: None, endpoint: None, quota: None };
+    let mut asked =
+        Asked { contract: core.contract, version: None, endpoint: None, quota: None, page: None };
     let answered = match arrive(&core, parts, (&identity, remote), &mut asked) {
         Err(error) => Err(error),
-        Ok((_, Route::Options(allow))) => Ok(options(&allow)),
+        Ok((_, Route::Options(answer))) => Ok(answer),
         Ok((arrived, Route::Endpoint(found))) => {
             record.leads_to(found);
             match admit(&core, &arrived, &mut asked) {
@@ -97,7 +108,7 @@ pub(super) async fn answer(
     if let Some(body) = body.filter(|body| !body.is_end_stream()) {
         spawn_local(drain(body, DRAINED));
     }
-    finish(answered, asked, record, &identity)
+    finish(answered, asked, (&core, record), &identity)
 }
 
 /// Counts the request to an endpoint, unless a limit is reached.
@@ -123,9 +134,17 @@ fn arrive(
     (identity, remote): (&Rc<Identity>, Remote),
     asked: &mut Asked,
 ) -> Result<(Arrived, Route), Error> {
+    asked.page = asked.cors().and_then(|_| cors::page(&parts.headers));
     head::check(&parts, core.limits)?;
     let segments = Segments::parse(parts.uri.path())?;
+    if let Some(answer) = preflight(core, &segments, &parts) {
+        let identity = Rc::clone(identity);
+        return Ok((Arrived { parts, segments, identity, remote }, Route::Options(answer)));
+    }
     let route = route(&segments, &parts, asked);
+    if asked.page.is_none() {
+        asked.page = asked.cors().and_then(|_| cors::page(&parts.headers));
+    }
     if let Some(lifecycle) = asked.lifecycle() {
         lifecycle::check(lifecycle, core.limits.clock)?;
     }
@@ -133,19 +152,49 @@ fn arrive(
     Ok((Arrived { parts, segments, identity: Rc::clone(identity), remote }, route))
 }
 
+/// The answer to a page that asks what it may send, if it may send that. What names the version of
+/// the request may not come along with the question: then all versions are looked at.
+fn preflight(core: &Core, segments: &Segments, parts: &Parts) -> Option<Response> {
+    let method = cors::preflight(parts)?;
+    let page = cors::page(&parts.headers)?;
+    let mut list = segments.list();
+    let slash = list.pop_if(|last| last.is_empty()).is_some();
+    let versions = core.contract.versions.iter();
+    let meant = |version: &&Version| match core.contract.selection {
+        Selection::Path { .. } => list.starts_with(version.prefix),
+        Selection::Header { .. } | Selection::Media { .. } => true,
+    };
+    let mut allowed = String::new();
+    let mut granted: Vec<&'static Cors> = Vec::new();
+    for version in versions.filter(meant) {
+        let Ok(endpoints) = of_version(version, &list, slash) else { continue };
+        let cors = of_method(&endpoints, method).and_then(|endpoint| endpoint.cors);
+        if let Some(cors) = cors.filter(|cors| cors::grants(cors, &page, &core.gateway)) {
+            allowed = allow(&endpoints);
+            granted.push(cors);
+        }
+    }
+    let mut response = (!granted.is_empty()).then(|| options(&allowed))?;
+    cors::permit(&mut response, &granted, (&page, method), &parts.headers);
+    Some(response)
+}
+
+/// The endpoint that answers a method: `HEAD` is answered by what answers `GET`.
+fn of_method(endpoints: &[&'static Endpoint], method: &str) -> Option<&'static Endpoint> {
+    let named = |name: &str| endpoints.iter().find(|one| one.method.as_str() == name).copied();
+    named(method).or_else(|| named("GET").filter(|_| method == "HEAD"))
+}
+
 /// The endpoint at a path, or how it may be asked.
 fn route(segments: &Segments, parts: &Parts, asked: &mut Asked) -> Result<Route, Error> {
     let method = &parts.method;
     let endpoints = endpoints(segments, parts, asked)?;
-    let of_method = |name: &str| endpoints.iter().find(|one| one.method.as_str() == name);
-    let found = of_method(method.as_str())
-        .or_else(|| of_method("GET").filter(|_| method == http::Method::HEAD));
-    match found {
+    match of_method(&endpoints, method.as_str()) {
         Some(endpoint) => {
             asked.endpoint = Some(endpoint);
             Ok(Route::Endpoint(endpoint))
         }
-        None if method == http::Method::OPTIONS => Ok(Route::Options(allow(&endpoints))),
+        None if method == http::Method::OPTIONS => Ok(Route::Options(options(&allow(&endpoints)))),
         None => Err(Kind::Method { allow: allow(&endpoints) }.into()),
     }
 }
@@ -160,9 +209,18 @@ fn endpoints(
     let slash = list.pop_if(|last| last.is_empty()).is_some();
     let version = select::version(asked.contract, parts, &list)?;
     asked.version = Some(version);
+    of_version(version, &list, slash)
+}
+
+/// The endpoints of a version at a path, at least one.
+fn of_version(
+    version: &Version,
+    list: &[&str],
+    slash: bool,
+) -> Result<Cow<'static, [&'static Endpoint]>, Error> {
     // An empty segment never is a parameter's value.
     let whole = list.iter().all(|segment| !segment.is_empty());
-    let found = if whole { (version.route)(&list) } else { &[] };
+    let found = if whole { (version.route)(list) } else { &[] };
     if !slash && !found.is_empty() {
         return Ok(Cow::Borrowed(found));
     }
@@ -304,10 +362,11 @@ async fn whole_body(
 fn finish(
     answered: Result<Response, Error>,
     asked: Asked,
-    record: &mut Record,
+    (core, record): (&Core, &mut Record),
     identity: &Rc<Identity>,
 ) -> (http::Response<AnswerBody>, Option<Tunnel>) {
     let Asked { contract, version, endpoint, .. } = asked;
+    let cors = asked.cors();
     let mut response = answered.unwrap_or_else(|error| {
         record.failed(&error);
         if error.status() >= 500 {
@@ -323,6 +382,9 @@ fn finish(
     let passed = endpoint.is_some_and(|one| matches!(one.body, BodyKind::Passed { .. }));
     select::name(contract, version, passed, &mut response);
     let headers = response.headers_mut();
+    if passed {
+        cors::silence(headers);
+    }
     if let Some(lifecycle) = asked.lifecycle() {
         lifecycle::announce(lifecycle, headers);
     }
@@ -334,6 +396,9 @@ fn finish(
     }
     const ID: HeaderName = HeaderName::from_static("x-request-id");
     headers.insert(ID, identity.header());
+    if let Some(cors) = cors {
+        cors::disclose(cors, asked.page.as_ref(), &core.gateway, headers);
+    }
     record.answered(&mut response);
     response.into_http()
 }

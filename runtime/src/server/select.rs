@@ -228,6 +228,7 @@ mod tests {
         revision: "",
         environment: &[],
         backends: &[],
+        cors: None,
     };
 
     /// The label of the version that is chosen, or the status of the refusal.

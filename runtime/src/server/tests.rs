@@ -24,6 +24,7 @@ static ECHO: Endpoint = Endpoint {
     fallbacks: &[],
     places: &[],
     successor: None,
+    cors: None,
     answer: |_, request| {
         Box::pin(async move {
             let mut body = Writer::new();
@@ -90,6 +91,7 @@ const ECHO_LIKE: Endpoint = Endpoint {
     fallbacks: &[],
     places: &[],
     successor: None,
+    cors: None,
     answer: |_, _| Box::pin(async { Ok(Response::empty(204)) }),
 };
 
@@ -120,6 +122,7 @@ static CONTRACT: Contract = Contract {
     revision: "",
     environment: &[],
     backends: &[],
+    cors: None,
 };
 
 const SHORT: Limits = Limits {

@@ -103,6 +103,7 @@ pub(crate) static CONTRACT: rt::Contract = rt::Contract {
         },
     ],
     backends: &BACKENDS,
+    cors: None,
 };
 
 const fn endpoint(
@@ -124,6 +125,7 @@ const fn endpoint(
         fallbacks: &[],
         places: &[],
         successor: None,
+        cors: None,
         answer,
     }
 }

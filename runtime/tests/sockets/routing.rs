@@ -172,6 +172,7 @@ static SECOND: rt::Contract = rt::Contract {
     revision: "",
     environment: &[],
     backends: &[],
+    cors: None,
 };
 
 #[test]
