@@ -1,5 +1,6 @@
 //! Findings as text: for a terminal, for a machine, for a pull request.
 
+mod excerpt;
 mod github;
 mod json;
 mod sarif;
@@ -11,8 +12,9 @@ pub use sarif::sarif;
 use super::{Diagnostic, Help, Label, Severity};
 use crate::source::{Source, Sources};
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Element, Group, Level, Renderer, Snippet};
-use gatewright_grammar::{FileId, Span};
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Renderer};
+use excerpt::Lines;
+use gatewright_grammar::Span;
 use json::severity;
 use std::ops::Range;
 
@@ -39,24 +41,28 @@ pub struct Style {
 pub fn text(diagnostics: &[Diagnostic], sources: &Sources, style: Style) -> String {
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Unicode).term_width(style.width);
+    let lines = Lines::of(sources);
     let mut out = String::new();
     for diagnostic in diagnostics {
         if !out.is_empty() {
             out.push('\n');
         }
-        out.push_str(&renderer.render(&[group(diagnostic, sources)]));
+        out.push_str(&renderer.render(&[group(diagnostic, sources, &lines)]));
         out.push('\n');
     }
     out
 }
 
-fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
+fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources, lines: &Lines) -> Group<'a> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
     let mut elements: Vec<Element<'a>> = Vec::new();
-    elements.extend(snippets(diagnostic, sources).into_iter().map(Element::from));
+    for labels in by_file(diagnostic) {
+        let source = labels.first().and_then(|(_, label)| sources.get(label.span.file));
+        elements.extend(source.into_iter().flat_map(|source| lines.shown(source, &labels)));
+    }
     elements.extend(
         diagnostic.notes.iter().map(|note| Element::from(Level::NOTE.message(note.as_str()))),
     );
@@ -71,26 +77,21 @@ fn shown(help: &Help) -> String {
     if help.fix.is_some() { format!("{}  [fix]", help.text) } else { help.text.clone() }
 }
 
-/// One picture per file: that of the primary label first, then in the order of telling.
-fn snippets<'a>(
-    diagnostic: &'a Diagnostic,
-    sources: &'a Sources,
-) -> Vec<Snippet<'a, annotate_snippets::Annotation<'a>>> {
-    let mut by_file: Vec<(FileId, Snippet<'a, _>)> = Vec::new();
+/// The labels of each file: that of the primary label first, then in the order of telling.
+fn by_file(diagnostic: &Diagnostic) -> Vec<Vec<(AnnotationKind, &Label)>> {
+    let mut found: Vec<Vec<(AnnotationKind, &Label)>> = Vec::new();
     let primary = std::iter::once((AnnotationKind::Primary, &diagnostic.primary));
     let secondary = diagnostic.secondary.iter().map(|label| (AnnotationKind::Context, label));
-    for (kind, label) in primary.chain(secondary) {
-        let Some(source) = sources.get(label.span.file) else { continue };
-        let annotation = kind.span(range(&source.text, label.span)).label(words(label));
-        let at = by_file.iter().position(|(file, _)| *file == label.span.file);
-        let snippet = match at {
-            Some(at) => by_file.remove(at).1,
-            None => Snippet::source(source.text.as_str()).path(source.label.as_str()),
+    for one in primary.chain(secondary) {
+        let same = |labels: &&mut Vec<(AnnotationKind, &Label)>| {
+            labels.first().is_some_and(|(_, first)| first.span.file == one.1.span.file)
         };
-        let at = at.unwrap_or(by_file.len());
-        by_file.insert(at, (label.span.file, snippet.annotation(annotation)));
+        match found.iter_mut().find(same) {
+            Some(labels) => labels.push(one),
+            None => found.push(vec![one]),
+        }
     }
-    by_file.into_iter().map(|(_, snippet)| snippet).collect()
+    found
 }
 
 fn words(label: &Label) -> Option<&str> {
@@ -120,6 +121,7 @@ fn place(source: &Source, offset: usize) -> (usize, usize) {
 mod tests {
     use super::*;
     use crate::diagnostic::Code;
+    use gatewright_grammar::FileId;
 
     pub(super) fn sources() -> (Sources, FileId, FileId) {
         let mut sources = Sources::new();
