@@ -143,20 +143,21 @@ pub(crate) fn settle(
         diagnostics.push(cycle_found(trees, &cycle));
         return None;
     }
+    // What is read says whether a call waits for a later one: what is added below never does.
+    let backwards =
+        after.iter().enumerate().any(|(at, own)| own.last().is_some_and(|one| *one > at));
     // An unsafe call is not made while the endpoint may still fail because of an earlier line.
     for at in 0..calls.len() {
         if calls.get(at).is_some_and(Call::is_safe) {
             continue;
         }
-        for before in 0..at {
-            // A stream begins when everything else has ended, so nothing waits for it.
-            let required = calls.get(before).is_some_and(|call| call.required && !call.streams);
-            if required
-                && !reaches(&after, before, at)
-                && let Some(sources) = after.get_mut(at)
-            {
-                sources.insert(before);
-            }
+        let waiting = if backwards { waiting(&after, at) } else { BTreeSet::new() };
+        // A stream begins when everything else has ended, so nothing waits for it.
+        let earlier = calls.iter().enumerate().take(at);
+        let required = earlier.filter(|(_, call)| call.required && !call.streams);
+        let added = required.map(|(before, _)| before).filter(|before| !waiting.contains(before));
+        if let Some(sources) = after.get_mut(at) {
+            sources.extend(added);
         }
     }
     let count = calls.len();
@@ -184,23 +185,47 @@ fn sources_of(call: &Call, nodes: &Nodes<'_>) -> BTreeSet<usize> {
     sources
 }
 
-/// Whether `from` waits for `to`, directly or not.
-fn reaches(after: &[BTreeSet<usize>], from: usize, to: usize) -> bool {
-    let mut seen = BTreeSet::new();
-    let mut open = vec![from];
+/// The calls that wait for `at`, directly or not.
+fn waiting(after: &[BTreeSet<usize>], at: usize) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![at];
     while let Some(at) = open.pop() {
-        if at == to {
-            return true;
-        }
-        if seen.insert(at) {
-            open.extend(after.get(at).into_iter().flatten());
+        let direct = after.iter().enumerate().filter(|(_, own)| own.contains(&at));
+        let fresh: Vec<usize> =
+            direct.map(|(one, _)| one).filter(|one| found.insert(*one)).collect();
+        open.extend(fresh);
+    }
+    found
+}
+
+/// Whether every call comes to its turn.
+fn ends(after: &[BTreeSet<usize>]) -> bool {
+    let mut before: Vec<usize> = after.iter().map(BTreeSet::len).collect();
+    let mut behind: Vec<Vec<usize>> = vec![Vec::new(); after.len()];
+    for (at, own) in after.iter().enumerate() {
+        for one in own {
+            behind[*one].push(at);
         }
     }
-    false
+    let mut open: Vec<usize> = (0..after.len()).filter(|at| after[*at].is_empty()).collect();
+    let mut ended = 0;
+    while let Some(at) = open.pop() {
+        ended += 1;
+        for &next in &behind[at] {
+            before[next] -= 1;
+            if before[next] == 0 {
+                open.push(next);
+            }
+        }
+    }
+    ended == after.len()
 }
 
 /// A shortest list of calls of which each waits for the next, and the last for the first.
 fn cycle(after: &[BTreeSet<usize>]) -> Option<Vec<usize>> {
+    if ends(after) {
+        return None;
+    }
     for start in 0..after.len() {
         let mut paths = vec![vec![start]];
         let mut seen = BTreeSet::new();
@@ -378,6 +403,12 @@ mod tests {
         let work = "a = one GET /a\n b = one GET /b else { x: \"0\" }\n c = one POST /c\n d = one POST /d\n
             return { x: \"{a.x}{b.x}{c.x}{d.x}\" }";
         assert_eq!(order(work), ["a()", "b()", "c(a)", "d(a c)"]);
+    }
+
+    #[test]
+    fn a_call_that_waits_for_a_later_one_is_not_waited_for_by_it() {
+        let work = "a = one GET /{b.x}\n b = one POST /b\n c = one POST /c\n return { x: a.x }";
+        assert_eq!(order(work), ["a(b)", "b()", "c(a b)"]);
     }
 
     #[test]
