@@ -145,6 +145,17 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// The same for the first of them; whether those were all. The others are forgotten.
+    fn drain_some(&mut self, most: usize) -> bool {
+        for _ in 0..most {
+            let Some(at) = self.queue.pop_front() else { return true };
+            self.complete(at);
+        }
+        let whole = self.queue.is_empty();
+        self.queue.clear();
+        whole
+    }
+
     /// Resolves the fields of a record, or the variants of a union, once.
     fn complete(&mut self, at: usize) {
         let Some(slot) = self.slots.get_mut(at).filter(|slot| slot.parts == Parts::Untouched)
