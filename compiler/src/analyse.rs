@@ -1,5 +1,6 @@
 //! Text to contract: the order of the passes.
 
+mod access;
 mod backends;
 mod blocks;
 mod bounds;
@@ -131,17 +132,15 @@ fn contract(
     diagnostics: &mut Diagnostics,
 ) -> Option<Contract> {
     let api = declare::api(files, diagnostics);
-    declare::left_out(files, diagnostics);
     blocks::check(files, diagnostics);
     let mut variables = variables::declared(sources, files, diagnostics);
     let backends = backends::declare(files, &mut variables, diagnostics);
+    let schemes = access::declare(files, &mut variables, diagnostics);
     let variables = RefCell::new(variables);
     let policies = policies::declare(files, diagnostics);
     let (flats, origins) = versions::flatten(files, diagnostics);
     let api = api?;
     let selection = selection::resolve(api.selection.as_ref(), &flats, diagnostics);
-    let schemes = terms::schemes(files, sources);
-    let names: Vec<String> = schemes.iter().map(|scheme| scheme.name.clone()).collect();
     let mut versions = Vec::new();
     for flat in &flats {
         let surroundings = endpoints::Surroundings {
@@ -151,7 +150,8 @@ fn contract(
             origins: &origins,
             policies: &policies,
             selection: &selection,
-            kept: kept.then_some(&names),
+            schemes: &schemes,
+            kept,
             promised: false,
             flats: &flats,
         };
@@ -182,7 +182,7 @@ fn contract(
         retired: Vec::new(),
         variables,
         backends: backends.list,
-        schemes,
+        schemes: schemes.list.into_iter().map(|one| one.scheme).collect(),
         versions,
         consumers,
         cases,
@@ -208,7 +208,8 @@ pub(crate) fn promised(
         origins: &origins,
         policies: &policies::Policies::default(),
         selection: &selection,
-        kept: Some(&[]),
+        schemes: &access::Schemes::default(),
+        kept: true,
         promised: true,
         flats: &flats,
     };

@@ -1,5 +1,6 @@
 //! Generated Rust: modules as tokens, then as files.
 
+mod access;
 mod answer;
 mod calls;
 mod conditions;
@@ -61,6 +62,13 @@ pub fn generate(plan: &Plan) -> Modules {
         },
     ];
     modules.extend(environment(plan));
+    if !plan.schemes.is_empty() {
+        modules.push(Module {
+            path: vec!["schemes".into()],
+            doc: "How callers say who they are.".into(),
+            items: access::schemes(&plan.schemes),
+        });
+    }
     modules.extend(versions.into_iter().flatten());
     let digests: Vec<String> = plan
         .versions

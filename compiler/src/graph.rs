@@ -259,6 +259,10 @@ impl Around<'_> {
                 call.map_or_else(String::new, |call| call.name.clone())
             }
             Parent::Body => "body".to_owned(),
+            Parent::Claims(at) => {
+                let claims = self.endpoint.work.claims.get(*at);
+                claims.map_or_else(String::new, |claims| claims.name.clone())
+            }
             Parent::ErrorBody(..) => "error".to_owned(),
             Parent::Field(up, name) => format!("{}.{name}", self.path(*up)),
             Parent::Element(up) => format!("{}[]", self.path(*up)),

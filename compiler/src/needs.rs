@@ -207,7 +207,9 @@ fn walk(
         Parent::Field(_, name) => format!("{path}.{name}"),
         Parent::Element(_) if path.is_empty() => String::new(),
         Parent::Element(_) => format!("{path}[]"),
-        Parent::Call(_) | Parent::Body | Parent::ErrorBody(..) => path.to_owned(),
+        Parent::Call(_) | Parent::Body | Parent::Claims(_) | Parent::ErrorBody(..) => {
+            path.to_owned()
+        }
     };
     let what = match &node.shape {
         Shape::Any => match node.forms.first() {

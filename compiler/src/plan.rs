@@ -1,5 +1,6 @@
 //! The gateway in Rust's terms: every name, rule and route decided, nothing left to look up.
 
+mod access;
 mod cors;
 mod endpoints;
 mod environment;
@@ -16,6 +17,7 @@ use crate::contract::work::Work;
 use crate::contract::{Backend, Checked, Contract, Selection, Setting, Version};
 use crate::flatten::flatten;
 use crate::source::Sources;
+pub use access::{AccessPlan, ClaimsPlan, SchemePlan};
 pub use cors::{CorsPlan, OriginPlan};
 pub use environment::{VariablePlan, WantPlan};
 pub use lifecycle::{LifecyclePlan, Piece, SuccessorPlan, SunsetPlan, Told};
@@ -68,6 +70,8 @@ pub struct Plan {
     pub upstreams: Vec<Upstream>,
     /// How a request names a version.
     pub selection: Selection,
+    /// How callers say who they are, those ways alone that an endpoint asks for.
+    pub schemes: Vec<SchemePlan>,
     /// What it serves.
     pub versions: Vec<VersionPlan>,
     /// Versions of the API that it does not serve.
@@ -333,6 +337,10 @@ pub struct EndpointPlan {
     pub ignore_params: bool,
     /// Whether undeclared body fields are dropped.
     pub ignore_fields: bool,
+    /// Who may call.
+    pub access: AccessPlan,
+    /// What is known of whoever calls.
+    pub claims: Vec<ClaimsPlan>,
     /// Whether a body is sent, and whether it must be.
     pub body: Option<BodyPlan>,
     /// How it answers.
@@ -509,7 +517,8 @@ pub fn plan(contract: &Checked, target: &Target) -> Plan {
         operations: Vec::new(),
     });
     let mut upstreams: Vec<Upstream> = upstreams.collect();
-    let mut modules = Names::new(&["upstreams", "environment", "rt"]);
+    let schemes = access::schemes(contract, &target.versions);
+    let mut modules = Names::new(&["upstreams", "environment", "schemes", "rt"]);
     let chosen = contract.versions.iter().filter(|one| target.versions.contains(&one.label));
     let (variables, variable_rules) = environment::plan(contract, chosen);
     let chosen = contract.versions.iter().enumerate();
@@ -517,7 +526,13 @@ pub fn plan(contract: &Checked, target: &Target) -> Plan {
     let versions: Vec<VersionPlan> = chosen
         .map(|(at, one)| {
             let module = modules.local(&format!("v{}", one.label));
-            let shared = Shared { contract, target, upstreams: &upstreams, variables: &variables };
+            let shared = Shared {
+                contract,
+                target,
+                upstreams: &upstreams,
+                variables: &variables,
+                schemes: &schemes,
+            };
             version(&shared, at, one, module)
         })
         .collect();
@@ -534,6 +549,7 @@ pub fn plan(contract: &Checked, target: &Target) -> Plan {
         variable_rules,
         selection: contract.selection.clone(),
         upstreams,
+        schemes,
         versions,
         elsewhere: elsewhere(contract, target),
         cors: contract.cors.as_ref().map(|one| cors::plan(one, contract, None)),
@@ -585,10 +601,11 @@ struct Shared<'a> {
     target: &'a Target,
     upstreams: &'a [Upstream],
     variables: &'a [VariablePlan],
+    schemes: &'a [SchemePlan],
 }
 
 fn version(shared: &Shared<'_>, at: usize, version: &Version, module: String) -> VersionPlan {
-    let Shared { contract, target, upstreams, variables } = *shared;
+    let Shared { contract, target, upstreams, variables, schemes } = *shared;
     let mut rules = rules::Rules::new(&version.types);
     let mut modules = Names::new(&["types", "errors", "routes"]);
     let mut names = Names::new(&[]);
@@ -608,9 +625,15 @@ fn version(shared: &Shared<'_>, at: usize, version: &Version, module: String) ->
         .enumerate()
         .map(|(index, endpoint)| {
             let with = &target.versions;
-            let errors = &errors;
-            let around =
-                endpoints::Around { contract, version: at, errors, upstreams, variables, with };
+            let around = endpoints::Around {
+                contract,
+                version: at,
+                errors: &errors,
+                upstreams,
+                variables,
+                schemes,
+                with,
+            };
             EndpointPlan { index, ..endpoints::plan(&around, endpoint, &mut modules, &mut rules) }
         })
         .collect();

@@ -406,6 +406,8 @@ pub enum AuthMember {
         /// How often they are asked for again.
         refresh: Option<DurationLit>,
     },
+    /// `secret env JWT_SECRET`
+    Secret(EnvValue),
     /// `issuer env JWT_ISSUER`
     Issuer(Value),
     /// `audience "shop"`
@@ -447,6 +449,8 @@ pub enum ClauseKind {
         schemes: Vec<Ident>,
         /// All of these.
         scopes: Vec<StringLit>,
+        /// All of these: `with role "buyer"`.
+        roles: Vec<StringLit>,
     },
     /// `limit 50/s burst 10 per ip across api shared`, `limit none`
     Limit(Limit),

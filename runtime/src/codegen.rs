@@ -16,9 +16,10 @@ pub use crate::check::{
     Violation, Violations, optional, repeated, repeated_or, required,
 };
 pub use crate::contract::{
-    Answering, Backend, BodyKind, Breaker, By, Condition, Contract, Cors, Counter, Elsewhere,
-    Endpoint, FormField, FormKind, Lifecycle, Limit, Method, Origin, Piece, Published, Selection,
-    Setting, Successor, Sunset, TimeSetting, Variable, VariableKind, Version,
+    Access, Answering, Backend, BodyKind, Breaker, By, Condition, Contract, Cors, Counter,
+    Elsewhere, Endpoint, FormField, FormKind, KeySource, Lifecycle, Limit, Method, Origin, Piece,
+    Published, Scheme, SchemeKind, Selection, Setting, Successor, Sunset, TimeSetting, Tokens,
+    Variable, VariableKind, Version,
 };
 pub use crate::error::{Error, Problem};
 pub use crate::items::{Items, Making, Source, stream};

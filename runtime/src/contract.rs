@@ -1,5 +1,6 @@
 //! What is compiled into a gateway: plain statics that generated code fills in.
 
+mod access;
 mod cors;
 
 use std::fmt;
@@ -8,6 +9,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+pub use self::access::{Access, KeySource, Scheme, SchemeKind, Tokens};
 pub use self::cors::{Cors, Origin};
 use crate::check::Rule;
 use crate::error::Error;
@@ -37,6 +39,8 @@ pub struct Contract {
     pub environment: &'static [Variable],
     /// The backends; a backend stands at its own [`Backend::index`].
     pub backends: &'static [&'static Backend],
+    /// How callers say who they are; a scheme stands at its own [`Scheme::index`].
+    pub schemes: &'static [&'static Scheme],
     /// Which pages may read what is answered where there is no endpoint.
     pub cors: Option<&'static Cors>,
 }
@@ -259,6 +263,8 @@ pub struct Endpoint {
     pub limits: &'static [Limit],
     /// Whether the endpoint takes a body.
     pub body: BodyKind,
+    /// Who may call.
+    pub access: Access,
     /// Which pages of other origins may call.
     pub cors: Option<&'static Cors>,
     /// What callers are told about its end.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::StatusCode;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LINK, RETRY_AFTER,
+    WWW_AUTHENTICATE,
 };
 
 use crate::check::Violations;
@@ -64,6 +65,20 @@ pub(crate) enum Kind {
     Method {
         allow: String,
     },
+    /// It is not known who calls.
+    Unauthenticated {
+        /// Values of `WWW-Authenticate` fields.
+        challenges: Vec<String>,
+    },
+    /// Whoever calls may not do this.
+    #[cfg_attr(not(feature = "auth"), expect(dead_code, reason = "nobody is asked who calls"))]
+    Forbidden {
+        /// The value of the `WWW-Authenticate` field.
+        challenge: String,
+    },
+    /// Who calls cannot be found out for now.
+    #[cfg_attr(not(feature = "auth"), expect(dead_code, reason = "nobody is asked who calls"))]
+    AccessUnavailable,
     NotAcceptable,
     Slow,
     BodyTooLarge {
@@ -189,6 +204,20 @@ impl Error {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         match kind {
+            Kind::Unauthenticated { challenges } => {
+                let values = challenges.into_iter();
+                values.filter_map(|one| HeaderValue::try_from(one).ok()).for_each(|one| {
+                    headers.append(WWW_AUTHENTICATE, one);
+                });
+            }
+            Kind::Forbidden { challenge } => {
+                if let Ok(challenge) = HeaderValue::try_from(challenge) {
+                    headers.insert(WWW_AUTHENTICATE, challenge);
+                }
+            }
+            Kind::AccessUnavailable => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            }
             Kind::Method { allow } => {
                 if let Ok(allow) = HeaderValue::try_from(allow) {
                     headers.insert(ALLOW, allow);
@@ -295,6 +324,11 @@ impl Kind {
             }
             Kind::UnknownVersion { .. } => (400, "unknown-version", "There is no such version"),
             Kind::Retired { .. } => (410, "retired", "This is not answered any more"),
+            Kind::Unauthenticated { .. } => (401, "unauthenticated", "It is not known who calls"),
+            Kind::Forbidden { .. } => (403, "forbidden", "Whoever calls may not do this"),
+            Kind::AccessUnavailable => {
+                (503, "access-unavailable", "Who calls cannot be found out at the moment")
+            }
             Kind::NoRoute { .. } => (404, "no-route", "There is no such route"),
             Kind::Method { .. } => (405, "method", "This path does not answer this method"),
             Kind::NotAcceptable => {
@@ -340,6 +374,13 @@ impl Kind {
             Kind::Invalid(_) => "`errors` lists what is wrong and where".into(),
             Kind::Malformed(what) => (*what).into(),
             Kind::Method { allow } => format!("it answers {allow}").into(),
+            Kind::Unauthenticated { .. } => {
+                "`WWW-Authenticate` says how callers show who they are here".into()
+            }
+            Kind::Forbidden { .. } => {
+                "who calls is known, and was not granted what this needs".into()
+            }
+            Kind::AccessUnavailable => "what callers show cannot be checked; try again".into(),
             Kind::NotAcceptable => {
                 "it answers `application/x-ndjson` and `text/event-stream`".into()
             }

@@ -33,6 +33,7 @@
 //!     max_body: 0,
 //!     limits: &[],
 //!     body: rt::BodyKind::None,
+//!     access: rt::Access::Public,
 //!     lifecycle: None,
 //!     fallbacks: &[],
 //!     places: &[("path", "id")],
@@ -93,6 +94,7 @@
 //!     environment: &[],
 //!     backends: &[&CATALOG],
 //!     cors: None,
+//!     schemes: &[],
 //! };
 //!
 //! fn main() -> std::process::ExitCode {
@@ -105,6 +107,7 @@
 //!
 //! | feature | brings |
 //! |---|---|
+//! | `auth` | keys, passwords and tokens of callers |
 //! | `tls` | `https` towards backends |
 //! | `mock` | `mock`: backends that answer from a contract |
 //! | `testing` | `testing`: a gateway inside a test, fake backends, a client |
@@ -117,6 +120,7 @@ pub mod mock;
 pub mod testing;
 
 mod access;
+mod auth;
 mod cache;
 mod calendar;
 mod check;

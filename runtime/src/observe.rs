@@ -113,6 +113,17 @@ pub(crate) fn call_failed(failure: &Failure) {
     line.write();
 }
 
+/// The keys that tokens are checked with could not be had. Whether there are earlier ones, which hold
+/// on, makes the difference between a warning and an outage.
+#[cfg(feature = "auth")]
+pub(crate) fn keys_failed(scheme: &str, reason: &str, earlier: bool) {
+    let mut line = Line::new("keys-failed");
+    line.text("auth", scheme);
+    line.text("reason", reason);
+    line.text("tokens", if earlier { "checked with earlier keys" } else { "refused" });
+    line.write();
+}
+
 /// An answer that was being passed on ended before its end.
 pub(crate) fn cut_short(backend: &Backend, operation: &str, what: &str) {
     let mut line = Line::new("cut-short");

@@ -20,6 +20,7 @@ use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{sleep, timeout};
 
 pub(crate) use self::pulse::{Pulse, Pulses};
+use crate::auth::Guards;
 use crate::contract::Contract;
 use crate::metrics::{Metrics, Peer};
 use crate::server::Phase;
@@ -44,6 +45,7 @@ pub(crate) struct Subject {
     pub(crate) pulses: Arc<Pulses>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) gates: Arc<Gates>,
+    pub(crate) guards: Arc<Guards>,
 }
 
 /// Held by whoever keeps the port open. It closes when all of them are dropped.

@@ -13,6 +13,7 @@ mod target;
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -28,7 +29,11 @@ pub use self::query::Query;
 pub(crate) use self::remote::{Proxies, Remote};
 pub use self::shape::Shape;
 pub(crate) use self::target::{Segments, is_encoded_path_byte};
+use crate::auth::Principal;
 use crate::check::{Place, Violations};
+use crate::contract::Scheme;
+use crate::error::Error;
+use crate::json::{Maybe, Read, Reader};
 use crate::upstream::{Fault, Upload};
 
 /// A request whose path has been matched. Its body has arrived whole, unless it is passed on.
@@ -41,6 +46,8 @@ pub struct Request {
     pub(crate) deadline: Deadline,
     pub(crate) identity: Rc<Identity>,
     pub(crate) remote: Remote,
+    /// Who calls; nothing where anybody may.
+    pub(crate) principal: Option<Arc<Principal>>,
     pub(crate) passed: Passed,
 }
 
@@ -141,6 +148,40 @@ impl Request {
     /// The parameters of the query.
     pub fn query(&self) -> Query<'_> {
         Query::of(&self.pairs)
+    }
+
+    /// What is known of the caller by `scheme`, as the contract reads it.
+    ///
+    /// # Errors
+    ///
+    /// 401 when the caller came in another way, or a token does not say what the contract declares.
+    #[inline]
+    pub fn claims<'a, T>(
+        &'a self,
+        scheme: &'static Scheme,
+        read: impl FnOnce(&mut Reader<'a>) -> Read<T>,
+    ) -> Result<T, Error> {
+        match self.claims_if_any(scheme, read)? {
+            Maybe::Value(claims) => Ok(claims),
+            _ => Err(Principal::of_nobody()),
+        }
+    }
+
+    /// What is known of the caller by `scheme`; null where the caller came in another way.
+    ///
+    /// # Errors
+    ///
+    /// 401 when a token does not say what the contract declares.
+    #[inline]
+    pub fn claims_if_any<'a, T>(
+        &'a self,
+        scheme: &'static Scheme,
+        read: impl FnOnce(&mut Reader<'a>) -> Read<T>,
+    ) -> Result<Maybe<T>, Error> {
+        match self.principal.as_deref().filter(|one| std::ptr::eq(one.scheme(), scheme)) {
+            Some(principal) => principal.read(read).map(Maybe::Value),
+            None => Ok(Maybe::Null),
+        }
     }
 
     /// The body, whole; empty when there was none.

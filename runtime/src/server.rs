@@ -25,6 +25,7 @@ use tokio::sync::watch;
 pub(crate) use self::core::race;
 pub(crate) use self::shutdown::{Phase, Watched, follow_signals};
 use crate::access::{self, Log, Spool};
+use crate::auth::Guards;
 use crate::cache::Cache;
 use crate::contract::Contract;
 use crate::limit::Limiters;
@@ -92,10 +93,12 @@ impl Server {
     /// When the address is taken or cannot be had, or a thread cannot be started.
     pub(crate) fn start(
         contract: &'static Contract,
-        settings: Settings,
+        mut settings: Settings,
         inherited: Inherited,
         limits: Limits,
     ) -> io::Result<Server> {
+        let prepared = settings.schemes.get_mut().map(std::mem::take).unwrap_or_default();
+        let guards = Arc::new(Guards::start(contract, prepared)?);
         let settings = Arc::new(settings);
         let gates = Arc::new(Gates::new(contract.backends));
         let cache = Arc::new(Cache::new(settings.cache));
@@ -111,6 +114,7 @@ impl Server {
             pulses: Arc::clone(&pulses),
             metrics: Arc::clone(&metrics),
             gates: Arc::clone(&gates),
+            guards: Arc::clone(&guards),
         };
         let (operator, keeper) = operator(subject, inherited.operator)?.unzip();
         let shared = inherited.listen.is_some();
@@ -123,6 +127,7 @@ impl Server {
                 gates: Arc::clone(&gates),
                 cache: Arc::clone(&cache),
                 limiters: Arc::clone(&limiters),
+                guards: Arc::clone(&guards),
                 limits,
                 listener,
                 shared,

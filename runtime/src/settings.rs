@@ -7,6 +7,7 @@ mod value;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use http::header::{HeaderMap, HeaderName};
@@ -15,6 +16,7 @@ pub(crate) use self::describe::describe;
 use self::report::Fault;
 pub(crate) use self::report::Report;
 use crate::access::{Choice, Form};
+use crate::auth::Prepared;
 use crate::contract::{Backend, Contract, Setting, TimeSetting, Variable, VariableKind};
 use crate::request::Proxies;
 use crate::response::field_value;
@@ -110,6 +112,8 @@ pub(crate) struct Settings {
     pub(crate) proxies: Proxies,
     /// How many bytes of results are kept.
     pub(crate) cache: usize,
+    /// What each scheme checks callers with, at its index. Taken by the server that starts.
+    pub(crate) schemes: Mutex<Vec<Prepared>>,
     /// One for each backend, at its index.
     pub(crate) backends: Vec<BackendSettings>,
     /// What was read, in the order of declaration, the contract's before the gateway's own.
@@ -177,6 +181,7 @@ impl Settings {
         // All of them, so that each can report its faults.
         let backends: Vec<_> =
             contract.backends.iter().map(|backend| reader.backend(backend)).collect();
+        let schemes = reader.schemes(contract);
         let Reader { texts, faults, .. } = reader;
         let backends = backends.into_iter().collect::<Option<_>>();
         let complete = (listen, operator, log, proxies, backends, faults.is_empty());
@@ -205,6 +210,7 @@ impl Settings {
             drain_delay: span("DRAIN_DELAY"),
             drain_limit: span("DRAIN_LIMIT"),
             cache: cache.unwrap_or(0).saturating_mul(1_000_000),
+            schemes: Mutex::new(schemes),
             backends,
             read,
             spans,
@@ -332,6 +338,20 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// What callers are checked with; a fault for each scheme that cannot be.
+    fn schemes(&mut self, contract: &Contract) -> Vec<Prepared> {
+        let mut prepared = Vec::new();
+        for scheme in contract.schemes {
+            match Prepared::read(scheme, &|name| self.texts.get(name).cloned()) {
+                Ok(one) => prepared.push(one),
+                // A variable that is missing or wrong has its fault already.
+                Err((name, _)) if self.faults.iter().any(|fault| fault.is_about(name)) => {}
+                Err((name, reason)) => self.faults.push(Fault::of_scheme(scheme, name, reason)),
+            }
+        }
+        prepared
     }
 
     /// The settings of a backend; nothing, and a fault unless there is one already, when a part

@@ -11,6 +11,8 @@ mod course;
 mod download;
 mod exchange;
 mod failure;
+#[cfg(feature = "auth")]
+mod fetch;
 mod forward;
 mod link;
 mod pass;
@@ -43,6 +45,8 @@ pub use self::call::{Call, Keeping, Opening, Sending};
 pub(crate) use self::download::Download;
 pub use self::failure::Failure;
 pub(crate) use self::failure::Reason;
+#[cfg(feature = "auth")]
+pub(crate) use self::fetch::fetch;
 pub(crate) use self::forward::is_framing;
 pub use self::pass::Passing;
 pub(crate) use self::preflight::preflight;

@@ -2,6 +2,7 @@
 
 #![expect(unreachable_pub, reason = "generated modules are public, for crates that export them")]
 
+gatewright_runtime::include_gateway!("access");
 gatewright_runtime::include_gateway!("answers");
 gatewright_runtime::include_gateway!("by_header");
 gatewright_runtime::include_gateway!("by_media");

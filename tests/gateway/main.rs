@@ -6,6 +6,7 @@ mod differential;
 #[path = "reference/all.rs"]
 mod reference;
 
+mod access;
 mod answers;
 mod bodies;
 mod breakers;
@@ -50,6 +51,7 @@ mod shop;
 mod standins;
 mod statuses;
 mod streams;
+mod tokens;
 mod traps;
 mod types;
 mod validated;

@@ -62,7 +62,7 @@ pub struct Order<'a> {
     pub contract: &'a Checked,
     /// Which versions, and what the program is called.
     pub target: Target,
-    /// Features of the runtime that it needs: `tls`.
+    /// Features of the runtime that it needs: `auth`, `tls`.
     pub features: Vec<String>,
     /// The runtime's source.
     pub runtime: &'a RuntimeSource,

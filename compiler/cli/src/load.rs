@@ -3,6 +3,7 @@
 use crate::args::{Drafts, Programs};
 use crate::terminal::Terminal;
 use gatewright_build::{Error, Input, all_in_one, one_version, read};
+use gatewright_compiler::contract::terms::{Access, Keys};
 use gatewright_compiler::contract::{Contract, Setting};
 use gatewright_compiler::diagnostic::render::{self, Style};
 use gatewright_compiler::{Analysis, Checked, Target, analyse};
@@ -136,7 +137,8 @@ pub(crate) enum Backends {
     Mocked,
 }
 
-/// The features of the runtime that a gateway needs: TLS where a backend may have an https address.
+/// The features of the runtime that a gateway needs: TLS where a backend may have an https address,
+/// and access where somebody must be let in.
 pub(crate) fn features(contract: &Checked, backends: Backends) -> Vec<String> {
     let may_be_https = |address: &Setting<String>| match address {
         Setting::Fixed(url) => {
@@ -144,6 +146,13 @@ pub(crate) fn features(contract: &Checked, backends: Backends) -> Vec<String> {
         }
         Setting::Env { .. } => backends == Backends::Real,
     };
-    let tls = contract.contract().backends.iter().any(|backend| may_be_https(&backend.address));
-    if tls { vec!["tls".to_owned()] } else { Vec::new() }
+    let contract = contract.contract();
+    let endpoints = contract.versions.iter().flat_map(|version| &version.endpoints);
+    let auth = endpoints.into_iter().any(|one| one.terms.access != Access::Public);
+    // The addresses of keys come from the environment.
+    let keys = contract.schemes.iter().any(|one| matches!(one.keys, Some(Keys::Set(..))));
+    let tls = contract.backends.iter().any(|backend| may_be_https(&backend.address))
+        || (auth && keys && backends == Backends::Real);
+    let features = [("auth", auth), ("tls", tls)];
+    features.into_iter().filter(|(_, wanted)| *wanted).map(|(name, _)| name.to_owned()).collect()
 }

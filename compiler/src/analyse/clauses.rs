@@ -63,8 +63,6 @@ impl<'c> Level<'c> {
 /// What the clauses around and inside an endpoint say together.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// Whether anybody may call.
-    pub(crate) public: bool,
     /// Whether something says who may call.
     pub(crate) access: bool,
     /// The budget in milliseconds.
@@ -89,7 +87,6 @@ pub(crate) fn settle(
     diagnostics: &mut Diagnostics,
 ) -> Settings {
     let mut settings = Settings {
-        public: false,
         access: false,
         timeout: Setting::Fixed(DEFAULT_BUDGET),
         timeout_span: None,
@@ -100,14 +97,7 @@ pub(crate) fn settle(
     };
     for clause in clauses {
         match &clause.kind {
-            ClauseKind::Public => (settings.public, settings.access) = (true, true),
-            ClauseKind::Auth { .. } => {
-                (settings.public, settings.access) = (false, true);
-                diagnostics.push(
-                    not_yet(clause.span, "`auth`", Severity::Error)
-                        .note("without it, everybody could call the endpoint"),
-                );
-            }
+            ClauseKind::Public | ClauseKind::Auth { .. } => settings.access = true,
             ClauseKind::Limit(limit) => limits::check(limit, clause.span, diagnostics),
             ClauseKind::Timeout(clause_timeout) => {
                 let about = format!("time budget of {endpoint}");
@@ -191,7 +181,7 @@ pub(crate) fn timeout(
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{check, endpoint, messages};
+    use crate::testing::{check, endpoint};
 
     const API: &str = "api shop { timeout 1s, max_body 1KB, public }
         backend one at \"http://one\" { timeout 300ms }\n";
@@ -223,14 +213,17 @@ mod tests {
 
     #[test]
     fn a_nearer_public_replaces_auth_and_the_other_way_round() {
-        let outer = "version 1 { auth staff, GET /a -> 204 { public } }\nauth staff = basic { keys env KEYS }";
-        assert!(
-            messages(outer).iter().all(|one| !one.contains("`auth` is not built")),
-            "{:?}",
-            messages(outer)
-        );
-        let inner = "version 1 { public, GET /a -> 204 { auth staff } }\nauth staff = basic { keys env KEYS }";
-        assert_eq!(messages(inner), ["not-built-yet: `auth` is not built yet"]);
+        use crate::contract::terms::Access;
+        let terms = |version: &str| {
+            let text = format!("{version}\nauth staff = basic {{ keys env KEYS }}");
+            check(&format!("{API}{text}")).versions[0].endpoints[0].terms.access.clone()
+        };
+        let outer = "version 1 { auth staff, GET /a -> 204 { public } }";
+        assert_eq!(terms(outer), Access::Public);
+        let inner = "version 1 { public, GET /a -> 204 { auth staff } }";
+        let any = vec!["staff".to_owned()];
+        let (scopes, roles, claims) = (Vec::new(), Vec::new(), Vec::new());
+        assert_eq!(terms(inner), Access::Schemes { any, scopes, roles, claims });
     }
 
     #[test]

@@ -1,13 +1,9 @@
 //! The `api` block, and what stands beside it at the top of files.
 
-use super::not_yet;
 use super::selection::Said;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Sources;
-use gatewright_grammar::tree::{
-    self, ApiMemberKind, Clause, ClauseKind, DurationLit, EndpointMemberKind, File, ItemKind,
-    VersionMember, VersionMemberKind,
-};
+use gatewright_grammar::tree::{self, ApiMemberKind, Clause, DurationLit, File, ItemKind};
 
 /// What the `api` block says.
 #[derive(Clone, Debug)]
@@ -104,46 +100,4 @@ pub(crate) fn selection(files: &[File], sources: &Sources) -> String {
         Some(words.collect::<Vec<_>>().join(" "))
     });
     text.next().unwrap_or_else(|| "versions in path \"/v{n}\"".to_owned())
-}
-
-/// Items that are understood and not built, one finding each.
-pub(crate) fn left_out(files: &[File], diagnostics: &mut Diagnostics) {
-    let auth_is_used = files.iter().flat_map(|file| &file.items).any(uses_auth);
-    for item in files.iter().flat_map(|file| &file.items) {
-        let (span, what, note) = match &item.kind {
-            // Where a clause uses it, the clause has the finding.
-            ItemKind::Auth(auth) if !auth_is_used => (
-                auth.name.span,
-                format!("`auth {}`", auth.name.text),
-                "no endpoint uses it, so nothing changes",
-            ),
-            _ => continue,
-        };
-        diagnostics.push(not_yet(span, &what, Severity::Warning).note(note));
-    }
-}
-
-fn uses_auth(item: &tree::Item) -> bool {
-    let auth = |clause: &Clause| matches!(clause.kind, ClauseKind::Auth { .. });
-    match &item.kind {
-        ItemKind::Version(version) => version.members.iter().any(member_uses_auth),
-        ItemKind::Api(api) => api
-            .members
-            .iter()
-            .any(|member| matches!(&member.kind, ApiMemberKind::Clause(clause) if auth(clause))),
-        ItemKind::Policy(policy) => policy.clauses.iter().any(auth),
-        _ => false,
-    }
-}
-
-fn member_uses_auth(member: &VersionMember) -> bool {
-    let auth = |clause: &Clause| matches!(clause.kind, ClauseKind::Auth { .. });
-    match &member.kind {
-        VersionMemberKind::Clause(clause) => auth(clause),
-        VersionMemberKind::Under { members, .. } => members.iter().any(member_uses_auth),
-        VersionMemberKind::Endpoint(endpoint) => endpoint.members.iter().any(
-            |member| matches!(&member.kind, EndpointMemberKind::Clause(clause) if auth(clause)),
-        ),
-        _ => false,
-    }
 }

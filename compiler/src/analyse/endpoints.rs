@@ -1,5 +1,6 @@
 //! One version: types, errors, endpoints and the work behind them.
 
+use super::access::{self, Known, Schemes};
 use super::clauses::{Held, Level};
 use super::declare::Api;
 use super::operations::{self, Operations};
@@ -17,10 +18,9 @@ use crate::contract::{Endpoint, Problem, Selection, Terms, Version, Work};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Sources;
 use gatewright_grammar::Span;
-use gatewright_grammar::tree::{EndpointMemberKind, ErrorDecl};
+use gatewright_grammar::tree::{ClauseKind, EndpointMemberKind, ErrorDecl};
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// What every version of a contract shares.
 pub(crate) struct Surroundings<'a> {
@@ -30,8 +30,10 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) origins: &'a Origins,
     pub(crate) policies: &'a Policies,
     pub(crate) selection: &'a Selection,
-    /// Whether what is not built is kept, and the names of schemes, when contracts are compared.
-    pub(crate) kept: Option<&'a [String]>,
+    /// How callers can say who they are.
+    pub(crate) schemes: &'a Schemes,
+    /// Whether what is not built is kept: contracts are compared.
+    pub(crate) kept: bool,
     /// Only what callers are promised is known: no work is looked for.
     pub(crate) promised: bool,
     /// Every version.
@@ -72,11 +74,18 @@ pub(crate) fn version(
     let errors = errors(flat, &mut resolver);
     let operations = operations::resolve(around.backends, flat, &mut resolver);
     let prefix = around.selection.prefix(&flat.label);
+    let claims = around.schemes.claims(&mut resolver);
     let mut endpoints = Vec::new();
     let mut routes = Vec::new();
     for endpoint in &flat.endpoints {
-        let parts =
-            Parts { around, flat, errors: &errors, operations: &operations, prefix: &prefix };
+        let parts = Parts {
+            around,
+            flat,
+            errors: &errors,
+            operations: &operations,
+            prefix: &prefix,
+            claims: &claims,
+        };
         endpoints.extend(one(&parts, endpoint, (variables, &mut routes), &mut resolver));
     }
     let types = std::mem::take(&mut resolver.types);
@@ -184,6 +193,8 @@ struct Parts<'a> {
     errors: &'a Errors,
     operations: &'a Operations<'a>,
     prefix: &'a [String],
+    /// What is known of callers by each scheme.
+    claims: &'a [Option<Type>],
 }
 
 /// One endpoint; nothing if a part of it was refused.
@@ -202,13 +213,16 @@ fn one(
     routes.extend(request.as_ref().map(|request| route(parts, flat, request)));
     let answers = signature::answers(flat, parts.errors, resolver);
     let results = results(flat, resolver);
-    let request = request?;
+    let mut request = request?;
     let refused = answers.is_none();
     let answers = answers.unwrap_or_else(|| signature::declared(&flat.tree, parts.errors));
-    if !settings.public && parts.around.kept.is_none() {
-        return None;
+    match granted(parts, &chain, resolver.diagnostics) {
+        Some(known) => request.known = known,
+        None if parts.around.kept => {}
+        None => return None,
     }
-    let (terms, known) = known(parts, flat, &chain);
+    let terms = terms(parts, flat, &chain);
+    leaks(&terms, &chain, resolver.diagnostics);
     let context = work::Context {
         backends: parts.around.backends,
         operations: parts.operations,
@@ -222,7 +236,7 @@ fn one(
         types: &resolver.types,
         request: &request,
         answers: &answers,
-        endpoint: &known.as_ref().unwrap_or(flat).tree,
+        endpoint: &flat.tree,
     };
     if refused {
         // What the calls ask has findings of its own.
@@ -265,24 +279,52 @@ fn lowered(
     if around.promised {
         return Some(Work::default());
     }
-    work::lower(context, diagnostics).or_else(|| around.kept.map(|_| Work::default()))
+    work::lower(context, diagnostics).or_else(|| around.kept.then(Work::default))
 }
 
-/// The terms of an endpoint, and the endpoint without the claims that it reads, if it reads some.
-fn known(
+/// What is known of callers; nothing if a way in cannot be checked.
+fn granted(
     parts: &Parts<'_>,
-    flat: &FlatEndpoint,
     chain: &[Held<'_>],
-) -> (Terms, Option<FlatEndpoint>) {
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<Known>> {
+    if parts.around.promised {
+        return Some(Vec::new());
+    }
+    access::granted(chain, (parts.around.schemes, parts.claims), diagnostics)
+}
+
+/// The terms of an endpoint, with the claims that it reads.
+fn terms(parts: &Parts<'_>, flat: &FlatEndpoint, chain: &[Held<'_>]) -> Terms {
     let mut terms = terms::terms(chain, parts.around.sources);
-    let (Access::Schemes { claims, .. }, Some(schemes)) = (&mut terms.access, parts.around.kept)
-    else {
-        return (terms, None);
+    if let Access::Schemes { any, claims, .. } = &mut terms.access {
+        *claims = claims::taken(&mut (*flat.tree).clone(), any);
+    }
+    terms
+}
+
+/// Refuses answers that are kept for everybody and made of what is known of one caller.
+fn leaks(terms: &Terms, chain: &[Held<'_>], diagnostics: &mut Diagnostics) {
+    let (Some(cache), Access::Schemes { claims, .. }) = (&terms.cache, &terms.access) else {
+        return;
     };
-    let mut tree = (*flat.tree).clone();
-    *claims = claims::taken(&mut tree, schemes);
-    let reads = !claims.is_empty();
-    (terms, reads.then(|| FlatEndpoint { tree: Arc::new(tree), ..flat.clone() }))
+    let Some((claim, _)) = claims.first().filter(|_| !cache.private) else { return };
+    let clause = |wanted: fn(&ClauseKind) -> bool| {
+        chain.iter().rev().find(|clause| wanted(&clause.kind)).map(|clause| clause.span)
+    };
+    let word = Span { end: cache.span.start + 5, ..cache.span };
+    let mut diagnostic = Diagnostic::new(
+        Code::SharedCacheLeak,
+        cache.span,
+        "this cache would show one caller's data to others",
+    )
+    .label("shared between callers")
+    .note(format!("the answer depends on who calls: the endpoint reads `{claim}`"))
+    .fix("keep one entry per caller: `cache private …`", word.at_end(), " private");
+    if let Some(auth) = clause(|kind| matches!(kind, ClauseKind::Auth { .. })) {
+        diagnostic = diagnostic.see(auth, "callers differ");
+    }
+    diagnostics.push(diagnostic);
 }
 
 /// Names of endpoints are unique in a version: documents tell endpoints apart by them.

@@ -157,7 +157,7 @@ fn endless(round: &[&Policy], closing: &Ident) -> Diagnostic {
 }
 
 /// Clauses that stand in one block.
-fn blocks(files: &[File]) -> Vec<Vec<&Clause>> {
+pub(crate) fn blocks(files: &[File]) -> Vec<Vec<&Clause>> {
     let mut found: Vec<Vec<&Clause>> = Vec::new();
     for item in files.iter().flat_map(|file| &file.items) {
         match &item.kind {

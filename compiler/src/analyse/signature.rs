@@ -5,6 +5,7 @@ mod parts;
 
 pub(crate) use answers::{Answers, answers, declared, error_named};
 
+use super::access::Known;
 use super::duplicate;
 use super::edits::path_text;
 use super::forms;
@@ -26,6 +27,8 @@ pub(crate) struct Request {
     pub(crate) template: String,
     pub(crate) params: Vec<Param>,
     pub(crate) body: Option<(Body, String)>,
+    /// What is known of whoever calls.
+    pub(crate) known: Vec<Known>,
 }
 
 /// The request of `endpoint`; nothing if a part of it was refused.
@@ -39,6 +42,7 @@ pub(crate) fn request(
         template: prefix.iter().map(|segment| format!("/{segment}")).collect(),
         params: Vec::new(),
         body: None,
+        known: Vec::new(),
     };
     let mut whole = true;
     let count: usize =

@@ -2,44 +2,9 @@
 
 use super::clauses::Held;
 use super::limits;
-use crate::contract::terms::{ANY_ORIGIN, Access, Cache, Scheme, Terms};
+use crate::contract::terms::{ANY_ORIGIN, Access, Cache, Terms};
 use crate::source::Sources;
-use gatewright_grammar::tree::{
-    self, AuthMember, ClauseKind, Cors, EnvValue, File, ItemKind, Pages, Value, ValueKind,
-};
-
-/// How callers can say who they are. Of one name the first counts; the others have findings.
-pub(crate) fn schemes(files: &[File], sources: &Sources) -> Vec<Scheme> {
-    let mut found: Vec<Scheme> = Vec::new();
-    for item in files.iter().flat_map(|file| &file.items) {
-        let ItemKind::Auth(auth) = &item.kind else { continue };
-        if found.iter().all(|other| other.name != auth.name.text) {
-            found.push(scheme(auth, sources));
-        }
-    }
-    found
-}
-
-fn scheme(auth: &tree::Auth, sources: &Sources) -> Scheme {
-    let mut found = Scheme {
-        name: auth.name.text.clone(),
-        kind: auth.scheme.text.clone(),
-        header: None,
-        issuer: [None, None],
-        leeway: 0,
-        span: auth.name.span,
-    };
-    for member in &auth.members {
-        match member {
-            AuthMember::Issuer(value) => found.issuer[0] = Some(written(value, sources)),
-            AuthMember::Audience(value) => found.issuer[1] = Some(written(value, sources)),
-            AuthMember::Header(name) => found.header = Some(name.text.to_ascii_lowercase()),
-            AuthMember::Leeway(time) => found.leeway = time.millis,
-            AuthMember::Keys { .. } | AuthMember::Claims(_) => {}
-        }
-    }
-    found
-}
+use gatewright_grammar::tree::{self, ClauseKind, Cors, EnvValue, Pages, Value, ValueKind};
 
 /// What the clauses of an endpoint say, the nearest of each kind alone.
 pub(crate) fn terms(clauses: &[Held<'_>], sources: &Sources) -> Terms {
@@ -47,10 +12,14 @@ pub(crate) fn terms(clauses: &[Held<'_>], sources: &Sources) -> Terms {
     for clause in clauses {
         match &clause.kind {
             ClauseKind::Public => found.access = Access::Public,
-            ClauseKind::Auth { schemes, scopes } => {
+            ClauseKind::Auth { schemes, scopes, roles } => {
+                let texts = |all: &[tree::StringLit]| {
+                    all.iter().map(|one| one.value.clone()).collect::<Vec<_>>()
+                };
                 found.access = Access::Schemes {
                     any: schemes.iter().map(|one| one.text.clone()).collect(),
-                    scopes: scopes.iter().map(|one| one.value.clone()).collect(),
+                    scopes: texts(scopes),
+                    roles: texts(roles),
                     claims: Vec::new(),
                 };
             }

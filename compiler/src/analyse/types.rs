@@ -42,6 +42,8 @@ pub(crate) struct Resolver<'a> {
     pending: Vec<settle::Pending>,
     /// Values of types that are looked at when every type is known.
     examples: Vec<(Type, Value)>,
+    /// How many records are being resolved, each inside the one before.
+    open: usize,
     /// Whether every declaration is resolved.
     settled: bool,
     /// Records and unions of which a part was refused.
@@ -106,6 +108,7 @@ impl<'a> Resolver<'a> {
             taking: 0,
             pending: Vec::new(),
             examples: Vec::new(),
+            open: 0,
             settled: false,
             refused: settle::Refused::default(),
             types: Types::default(),
@@ -314,12 +317,15 @@ impl<'a> Resolver<'a> {
         span: Span,
     ) -> Option<RecordId> {
         let id = self.types.add(Record { name, fields: Vec::new(), span });
+        self.open += 1;
         let fields = self.fields(id, fields);
+        self.open -= 1;
         if fields.is_none() {
             self.refused.record(id);
         }
         self.types.fill(id, fields?);
-        if self.settled {
+        // Values of the records around this one wait until those have their fields.
+        if self.settled && self.open == 0 {
             self.look_at_values();
         }
         Some(id)

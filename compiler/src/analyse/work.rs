@@ -32,7 +32,7 @@ use super::versions::Origins;
 use crate::contract;
 use crate::contract::endpoint::Manner;
 use crate::contract::types::{Kind, Type, Types};
-use crate::contract::work::{Parent, ReplyValue, Work};
+use crate::contract::work::{Claims, Parent, ReplyValue, Work};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 pub(crate) use compatible::{Fit, fit};
 use gatewright_grammar::Span;
@@ -93,7 +93,7 @@ pub(crate) fn lower(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Opt
     let reply = lower.replies(&replies);
     let lowered = lower.calls();
     let whole = lower.ok;
-    let Lower { nodes, body, diagnostics, calls: trees, renames, environment, .. } = lower;
+    let Lower { nodes, body, claims, diagnostics, calls: trees, renames, environment, .. } = lower;
     let mut calls = lowered.filter(|_| whole)?;
     stream::mark(source, &mut calls, diagnostics)?;
     order::settle(&mut calls, &trees, &nodes, diagnostics)?;
@@ -101,7 +101,7 @@ pub(crate) fn lower(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Opt
     idle.iter().for_each(|((call, _), _)| diagnostics.push(unused(call)));
     let rewrites = renames.done;
     let nodes = nodes.finish();
-    let mut work = Work { nodes, body, calls, answers, reply, environment, rewrites };
+    let mut work = Work { nodes, body, claims, calls, answers, reply, environment, rewrites };
     order::feeds(&mut work);
     Some(work)
 }
@@ -133,7 +133,7 @@ pub(crate) fn calls_alone(context: &Context<'_>, diagnostics: &mut Diagnostics) 
 fn all_calls<'a>(context: &Context<'a>, diagnostics: &mut Diagnostics) -> Option<Vec<Written<'a>>> {
     let mut found: Vec<(&tree::Call, Span)> = Vec::new();
     let mut written = Vec::new();
-    let mut built = true;
+    let mut built = callers_named(context, diagnostics);
     for member in &context.endpoint.members {
         let EndpointMemberKind::Call(call) = &member.kind else { continue };
         if let Some(each) = &call.each {
@@ -152,6 +152,9 @@ fn all_calls<'a>(context: &Context<'a>, diagnostics: &mut Diagnostics) -> Option
         if let Some(first) = first {
             diagnostics.push(super::duplicate(&format!("`{}`", name.text), name.span, first));
             built = false;
+        } else if context.request.known.iter().any(|known| known.name == name.text) {
+            diagnostics.push(means_callers(name));
+            built = false;
         }
         found.push((call, member.span));
         let one = Written::out(context, call, member.span, diagnostics);
@@ -159,6 +162,29 @@ fn all_calls<'a>(context: &Context<'a>, diagnostics: &mut Diagnostics) -> Option
         written.extend(one);
     }
     built.then_some(written)
+}
+
+/// Whether no part of the request has the name of a way to say who calls, or a finding.
+fn callers_named(context: &Context<'_>, diagnostics: &mut Diagnostics) -> bool {
+    let request = context.request;
+    let params = request.params.iter().map(|param| (&param.name, param.span));
+    let body = request.body.iter().map(|(body, name)| (name, body.ty.span));
+    let mut clear = true;
+    for (text, span) in params.chain(body) {
+        if request.known.iter().any(|known| known.name == *text) {
+            diagnostics.push(means_callers(&tree::Ident { text: text.clone(), span }));
+            clear = false;
+        }
+    }
+    clear
+}
+
+/// A name that means whoever calls.
+fn means_callers(name: &tree::Ident) -> Diagnostic {
+    let message = format!("`{}` is what is known of whoever calls", name.text);
+    Diagnostic::new(Code::DuplicateName, name.span, message)
+        .label("this name is taken")
+        .help("choose another name")
 }
 
 /// A name that means a value everywhere.
@@ -253,6 +279,17 @@ impl Lower<'_, '_> {
         let build = self.build(value, ty, allow)?;
         Some(ReplyValue::Typed { build, nullable: ty.nullable })
     }
+}
+
+/// The nodes of what is known of whoever calls.
+fn claims(context: &Context<'_>, nodes: &mut Nodes<'_>) -> Vec<Claims> {
+    let known = context.request.known.iter().enumerate();
+    let claims = known.map(|(at, known)| Claims {
+        name: known.name.clone(),
+        scheme: known.scheme,
+        node: nodes.declare(Parent::Claims(at), &known.ty),
+    });
+    claims.collect()
 }
 
 /// The nodes of what callers send.

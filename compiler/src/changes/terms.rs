@@ -1,8 +1,8 @@
 //! Terms: who may call, how often, how old answers may be, which pages may read them.
 
 use super::{Change, Side, Verdict, Whom};
-use crate::contract::Endpoint;
-use crate::contract::terms::{ANY_ORIGIN, Access, Across, By, Cache, Limit, Scheme, Terms};
+use crate::contract::terms::{ANY_ORIGIN, Access, Across, By, Cache, Keys, Limit, Scheme, Terms};
+use crate::contract::{Endpoint, Setting};
 
 /// What changed about the terms of one endpoint.
 pub(super) fn compare(
@@ -40,10 +40,9 @@ fn access((old, was): (Side<'_>, &Terms), (new, is): (Side<'_>, &Terms)) -> Vec<
             let exposed = exposed(removed.clone(), "everybody can call from here on");
             return vec![removed, exposed];
         }
-        (
-            Access::Schemes { any: a, scopes: b, claims: c },
-            Access::Schemes { any: x, scopes: y, claims: z },
-        ) => ((a, x), (b, y), (c, z)),
+        (Access::Schemes { any: a, claims: c, .. }, Access::Schemes { any: x, claims: z, .. }) => {
+            ((a, x), (granted(&was.access), granted(&is.access)), (c, z))
+        }
     };
     let mut found = alternatives((old, any.0), (new, any.1));
     for scope in scopes.1.iter().filter(|scope| !scopes.0.contains(scope)) {
@@ -54,7 +53,9 @@ fn access((old, was): (Side<'_>, &Terms), (new, is): (Side<'_>, &Terms)) -> Vec<
         found.push(exposed(removed.clone(), "callers without the scope get answers from here on"));
         found.push(removed);
     }
-    for (claim, sent) in claims.1 {
+    // Of what is published, only who may call is known, and not what is read of them.
+    let known = !old.version.promised && !new.version.promised;
+    for (claim, sent) in claims.1.iter().filter(|_| known) {
         let same = |other: &&(String, bool)| other.0 == *claim;
         if !claims.0.iter().any(|other| same(&other)) {
             found.push(change("auth/claim-required").spelled(None, claim.clone()));
@@ -110,15 +111,16 @@ fn scheme(old: &Scheme, new: &Scheme) -> Vec<Change> {
     let mut found = Vec::new();
     let place = format!("auth {}", new.name);
     let change = |id: &str| Change::new(id, None).place(place.clone()).at(old.span, new.span);
-    if old.kind != new.kind {
-        found.push(change("auth/scheme-changed").spelled(old.kind.clone(), new.kind.clone()));
+    if kind(old) != kind(new) {
+        found.push(change("auth/scheme-changed").spelled(kind(old), kind(new)));
     }
     if old.header != new.header {
         found.push(change("auth/location-changed").spelled(old.header.clone(), new.header.clone()));
     }
-    if old.issuer != new.issuer {
+    let issued = |one: &Scheme| (one.issuers.clone(), one.audiences.clone());
+    if issued(old) != issued(new) {
         let words = |one: &Scheme| {
-            let words: Vec<&str> = one.issuer.iter().flatten().map(String::as_str).collect();
+            let words: Vec<String> = one.issuers.iter().chain(&one.audiences).map(said).collect();
             Some(words.join(", ")).filter(|text| !text.is_empty())
         };
         found.push(change("auth/issuer-changed").spelled(words(old), words(new)));
@@ -128,6 +130,34 @@ fn scheme(old: &Scheme, new: &Scheme) -> Vec<Change> {
         found.push(change("auth/leeway-shortened").spelled(time(old), time(new)));
     }
     found
+}
+
+/// What a caller must have been granted: scopes, and roles as `role buyer`.
+fn granted(access: &Access) -> Vec<String> {
+    match access {
+        Access::Public => Vec::new(),
+        Access::Schemes { scopes, roles, .. } => {
+            let roles = roles.iter().map(|role| format!("role {role}"));
+            scopes.iter().cloned().chain(roles).collect()
+        }
+    }
+}
+
+/// How callers say who they are: tokens that both sides have a secret for are another way than
+/// those that everybody can check.
+fn kind(scheme: &Scheme) -> String {
+    match &scheme.keys {
+        Some(Keys::Secret(_)) => format!("{} with a secret", scheme.kind.word()),
+        _ => scheme.kind.word().to_owned(),
+    }
+}
+
+/// A text, or a variable by its name.
+fn said(setting: &Setting<String>) -> String {
+    match setting {
+        Setting::Fixed(text) => text.clone(),
+        Setting::Env { name, .. } => format!("env {name}"),
+    }
 }
 
 fn limits(old: &[Limit], new: &[Limit]) -> Vec<Change> {

@@ -11,7 +11,7 @@ use super::tokens::{ident, millis, number, option, time};
 use crate::contract::endpoint::Manner;
 use crate::contract::terms::By;
 use crate::contract::{FormField, FormKind, Place};
-use crate::plan::{BodyPlan, EndpointPlan, LimitPlan, ParamPlan, PresencePlan, Told};
+use crate::plan::{AccessPlan, BodyPlan, EndpointPlan, LimitPlan, ParamPlan, PresencePlan, Told};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -51,6 +51,11 @@ fn imports(plan: &EndpointPlan) -> Vec<TokenStream> {
     if !plan.calls.is_empty() {
         imports.push(quote!(
             use super::super::upstreams;
+        ));
+    }
+    if !plan.access.any.is_empty() {
+        imports.push(quote!(
+            use super::super::schemes;
         ));
     }
     if !plan.errors.is_empty() {
@@ -118,6 +123,7 @@ fn endpoint(plan: &EndpointPlan) -> TokenStream {
     let cors = super::cors::cors(plan.cors.as_ref());
     let fallbacks = response::fallback_fields(plan);
     let places = places(plan);
+    let access = access(&plan.access);
     quote! {
         #[doc = #doc]
         pub static ENDPOINT: rt::Endpoint = rt::Endpoint {
@@ -130,6 +136,7 @@ fn endpoint(plan: &EndpointPlan) -> TokenStream {
             max_body: #max_body,
             limits: &[#(#limits),*],
             body: #body,
+            access: #access,
             cors: #cors,
             lifecycle: #lifecycle,
             fallbacks: &[#(#fallbacks),*],
@@ -170,6 +177,45 @@ fn limit(plan: &LimitPlan) -> TokenStream {
             burst: #burst,
         }
     }
+}
+
+/// ```ignore
+/// rt::Access::Schemes { any: &[&schemes::CUSTOMER], scopes: &["orders:write"], roles: &[] }
+/// ```
+fn access(access: &AccessPlan) -> TokenStream {
+    let AccessPlan { public, any, scopes, roles } = access;
+    if *public {
+        return quote!(rt::Access::Public);
+    }
+    let any = any.iter().map(|name| ident(name));
+    quote! {
+        rt::Access::Schemes {
+            any: &[#(&schemes::#any),*],
+            scopes: &[#(#scopes),*],
+            roles: &[#(#roles),*],
+        }
+    }
+}
+
+/// What is known of whoever calls, before anything else is looked at.
+///
+/// ```ignore
+/// let customer = request.claims(&schemes::CUSTOMER, Customer::read)?;
+/// let customer = &customer;
+/// ```
+fn claims(plan: &EndpointPlan) -> TokenStream {
+    let mut all = TokenStream::new();
+    for one in &plan.claims {
+        let (local, scheme) = (ident(&one.ident), ident(&one.scheme));
+        let name = if one.used { local.clone() } else { ident(&format!("_{}", one.ident)) };
+        let read = reader::reader(plan, one.node);
+        let claims = if one.optional { quote!(claims_if_any) } else { quote!(claims) };
+        all.extend(quote!(let #name = request.#claims(&schemes::#scheme, #read)?;));
+        if one.used {
+            all.extend(quote!(let #local = &#local;));
+        }
+    }
+    all
 }
 
 /// `("query", "limit")`
@@ -231,7 +277,8 @@ pub(crate) fn method(name: &str) -> TokenStream {
 /// ```
 fn functions(plan: &EndpointPlan) -> Vec<TokenStream> {
     let (request, variables) = (request(plan), variables(plan));
-    let request = quote!(#request #variables);
+    let claims = claims(plan);
+    let request = quote!(#claims #request #variables);
     let (calls, answer) = match plan.manner {
         Manner::Whole => (calls::all(plan), response::response(plan)),
         Manner::Pass => (TokenStream::new(), pass::passed(plan)),
@@ -426,6 +473,10 @@ pub(crate) fn scope(plan: &EndpointPlan) -> Scope<'_> {
         let maybe =
             !body.required || plan.shapes.get(root.0 as usize).is_some_and(|shape| shape.null_ok);
         scope.bind(root.0 as usize, quote!(#name), maybe);
+    }
+    for claims in plan.claims.iter().filter(|claims| claims.used) {
+        let name = ident(&claims.ident);
+        scope.bind(claims.node, quote!(#name), claims.optional);
     }
     scope
 }

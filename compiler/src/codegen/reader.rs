@@ -33,7 +33,7 @@ fn is_read(plan: &EndpointPlan, node: usize) -> bool {
 /// Whether `node` is a part of what callers send.
 fn is_sent(plan: &EndpointPlan, node: usize) -> bool {
     let id = NodeId(u32::try_from(node).unwrap_or(u32::MAX));
-    *plan.work.root(id) == Parent::Body
+    matches!(plan.work.root(id), Parent::Body | Parent::Claims(_))
 }
 
 /// The fields that are held: what nobody reads is checked and dropped.
@@ -100,6 +100,9 @@ fn place(plan: &EndpointPlan, node: usize) -> String {
     match &found.parent {
         Parent::Call(call) => plan.work.calls.get(*call).map_or("_", |call| &call.name).to_owned(),
         Parent::Body => "body".into(),
+        Parent::Claims(at) => {
+            plan.work.claims.get(*at).map_or_else(String::new, |claims| claims.name.clone())
+        }
         Parent::ErrorBody(..) => "error".into(),
         Parent::Field(up, name) => format!("{}.{name}", place(plan, up.0 as usize)),
         Parent::Element(up) => format!("{}[]", place(plan, up.0 as usize)),

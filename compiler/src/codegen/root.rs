@@ -26,6 +26,10 @@ pub(crate) fn items(plan: &Plan, digests: &[String]) -> Vec<TokenStream> {
         let name = ident(&upstream.ident);
         quote!(&upstreams::#name)
     });
+    let schemes = plan.schemes.iter().map(|scheme| {
+        let name = ident(&scheme.ident);
+        quote!(&schemes::#name)
+    });
     vec![
         quote!(
             use gatewright_runtime::codegen as rt;
@@ -42,6 +46,7 @@ pub(crate) fn items(plan: &Plan, digests: &[String]) -> Vec<TokenStream> {
                 environment: &[#(#environment),*],
                 backends: &[#(#backends),*],
                 cors: #cors,
+                schemes: &[#(#schemes),*],
             };
         },
     ]

@@ -1,5 +1,6 @@
 //! Terms of an endpoint: who may call, how often, how old answers may be, which pages may read them.
 
+use super::Setting;
 use gatewright_grammar::Span;
 
 /// What holds for every request to an endpoint, whatever it asks.
@@ -31,6 +32,8 @@ pub enum Access {
         any: Vec<String>,
         /// Scopes that are all needed.
         scopes: Vec<String>,
+        /// Roles that are all needed.
+        roles: Vec<String>,
         /// Claims that the endpoint reads, `customer.sub`, and whether one leaves for a backend.
         claims: Vec<(String, bool)>,
     },
@@ -132,14 +135,76 @@ pub struct Cache {
 pub struct Scheme {
     /// `customer`
     pub name: String,
-    /// `jwt`, `api_key`, `mtls` or `basic`.
-    pub kind: String,
-    /// The header field that holds a key.
+    /// How callers say it.
+    pub kind: SchemeKind,
+    /// What it is checked with; nothing where the block does not say it.
+    pub keys: Option<Keys>,
+    /// The header field that holds a key, in small letters.
     pub header: Option<String>,
-    /// Issuer and audience as written.
-    pub issuer: [Option<String>; 2],
+    /// Who issues tokens: any of these.
+    pub issuers: Vec<Setting<String>>,
+    /// Whom tokens are for: any of these.
+    pub audiences: Vec<Setting<String>>,
     /// By how many milliseconds clocks may differ.
     pub leeway: u64,
+    /// Claims of tokens that the runtime looks at itself, as they are declared.
+    pub claims: Registered,
     /// Where it is declared.
     pub span: Span,
+}
+
+impl Scheme {
+    /// Whether a caller is known by it from one request to the next: limits and kept answers per
+    /// caller rest on that. Not every token has a `sub`.
+    pub fn has_principal(&self) -> bool {
+        self.kind != SchemeKind::Jwt || self.claims.subject
+    }
+}
+
+/// How callers say who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemeKind {
+    /// A signed token (RFC 7519, RFC 6750).
+    Jwt,
+    /// A key in a header field.
+    ApiKey,
+    /// A name and a password (RFC 7617).
+    Basic,
+    /// A client certificate.
+    Mtls,
+}
+
+impl SchemeKind {
+    /// The kind as contracts write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            SchemeKind::Jwt => "jwt",
+            SchemeKind::ApiKey => "api_key",
+            SchemeKind::Basic => "basic",
+            SchemeKind::Mtls => "mtls",
+        }
+    }
+}
+
+/// What tokens, keys and passwords are checked with. Each is the name of a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Keys {
+    /// The address of a set of public keys (RFC 7517), and after how many milliseconds it is asked
+    /// for again.
+    Set(String, u64),
+    /// A secret that tokens are signed with.
+    Secret(String),
+    /// Names with digests of keys or passwords.
+    List(String),
+}
+
+/// Which claims with a meaning of their own a scheme declares, and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Registered {
+    /// Every token has a `sub`.
+    pub subject: bool,
+    /// `scope` is a list: a text with blanks becomes one.
+    pub scope_list: bool,
+    /// `aud` is a list: a text becomes one.
+    pub audience_list: bool,
 }

@@ -12,6 +12,8 @@ pub struct Work {
     pub nodes: Vec<Node>,
     /// The node of the whole request body, if anything is declared.
     pub body: Option<NodeId>,
+    /// What is known of whoever calls, a record per way to say who it is.
+    pub claims: Vec<Claims>,
     /// Calls in the order of the text. Those nobody needs are not in it.
     pub calls: Vec<Call>,
     /// What is answered: the first whose condition holds. The last has none.
@@ -22,6 +24,17 @@ pub struct Work {
     pub environment: Vec<EnvUse>,
     /// What its text reads where the version is written out in its own names.
     pub rewrites: Vec<Rewrite>,
+}
+
+/// What is known of a caller by one way to say who it is.
+#[derive(Clone, Debug)]
+pub struct Claims {
+    /// The name in scope, `customer`.
+    pub name: String,
+    /// The scheme, as an index into those of the contract.
+    pub scheme: usize,
+    /// The record; null where the caller came in another way.
+    pub node: NodeId,
 }
 
 /// A piece of inherited text that uses names of an earlier version, in those of this one.
@@ -175,6 +188,8 @@ pub enum Parent {
     Call(usize),
     /// It is the whole request body.
     Body,
+    /// It is what is known of a caller: an index into [`Work::claims`].
+    Claims(usize),
     /// It is the whole body of a failed call's answer: call, handler.
     ErrorBody(usize, usize),
     /// It is a field of a record.

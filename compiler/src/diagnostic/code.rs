@@ -100,6 +100,10 @@ codes! {
     CatchAllNotLast "catch-all-not-last" Error "a parameter for the rest of the path is not its last segment";
     BodyOnGet "body-on-get" Error "a request without a body by its method declares one";
     AccessNotDeclared "access-not-declared" Error "an endpoint must say who may call it";
+    UnknownAuth "unknown-auth" Error "there is no `auth` block of this name";
+    IncompleteAuth "incomplete-auth" Error "a way to say who calls lacks what it is checked with";
+    InvalidAuth "invalid-auth" Error "a way to say who calls cannot hold this";
+    SharedCacheLeak "shared-cache-leak" Error "a kept answer would show one caller's data to others";
     InvalidParameter "invalid-parameter" Error "a parameter whose type has no spelling in a request";
     // Work.
     MissingReturn "missing-return" Error "an endpoint with an answer must say what it returns";
@@ -129,6 +133,8 @@ codes! {
     LongTimeout "long-timeout" Warning "callers may wait for long";
     CleartextAddress "cleartext-address" Warning "requests leave the own network without TLS";
     UnusedImport "unused-import" Warning "nothing of an imported directory is used";
+    AnyAudience "any-audience" Warning "tokens that were made for other services are let in";
+    UnusedAuth "unused-auth" Warning "nobody asks for a way to say who calls";
     UnusedPolicy "unused-policy" Warning "a policy is never used";
     UnsafeChain "unsafe-chain" Warning "two calls that change something, and nothing that makes a second try safe";
     UnusedBackend "unused-backend" Warning "a backend is never called";

@@ -274,7 +274,11 @@ impl Request<'_> {
         let work = &self.asked.endpoint.work;
         let name = match &work.node(id).parent {
             Parent::Field(_, name) => name.as_str(),
-            Parent::Call(_) | Parent::Body | Parent::ErrorBody(..) | Parent::Element(_) => "value",
+            Parent::Call(_)
+            | Parent::Body
+            | Parent::Claims(_)
+            | Parent::ErrorBody(..)
+            | Parent::Element(_) => "value",
         };
         self.samples.node(work, id, name)
     }

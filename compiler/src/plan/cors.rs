@@ -79,7 +79,7 @@ fn fields(contract: &Contract, endpoint: Option<&Endpoint>) -> Vec<String> {
 fn credentials(contract: &Contract, endpoint: &Endpoint) -> Vec<String> {
     let Access::Schemes { any, .. } = &endpoint.terms.access else { return Vec::new() };
     let schemes = contract.schemes.iter().filter(|scheme| any.contains(&scheme.name));
-    let field = |scheme: &crate::contract::terms::Scheme| match scheme.kind.as_str() {
+    let field = |scheme: &crate::contract::terms::Scheme| match scheme.kind.word() {
         "mtls" => None,
         _ => Some(scheme.header.clone().unwrap_or_else(|| "authorization".to_owned())),
     };

@@ -3,7 +3,7 @@
 use super::rules::Rules;
 use super::{
     BodyPlan, CallPlan, EndpointPlan, EnvPlan, ErrorPlan, Names, ParamPlan, PresencePlan, RuleKind,
-    Upstream, VariablePlan, cors, lifecycle, limits, shapes,
+    SchemePlan, Upstream, VariablePlan, access, cors, lifecycle, limits, shapes,
 };
 use crate::contract::endpoint::{Endpoint, Param, ParamKind, Place, Presence, RouteSegment, Shape};
 use crate::contract::types::{Const, Rule, Scalar};
@@ -52,6 +52,7 @@ pub(crate) struct Around<'a> {
     pub(crate) upstreams: &'a [Upstream],
     /// The variables of the gateway.
     pub(crate) variables: &'a [VariablePlan],
+    pub(crate) schemes: &'a [SchemePlan],
     /// The labels of the versions that the program has.
     pub(crate) with: &'a [String],
 }
@@ -86,6 +87,8 @@ pub(crate) fn plan(
             .body
             .is_some_and(|node| shapes.get(node.0 as usize).is_some_and(|shape| shape.used)),
     });
+    let around_claims = (around.contract, around.schemes);
+    let claims = access::claims(&work, &shapes, around_claims, &mut locals);
     let calls = work.calls.iter().map(|call| call_names(call, around, &mut locals)).collect();
     let environment = environment(&work, around.variables, &mut locals);
     let promises = promises(&work, rules);
@@ -110,6 +113,8 @@ pub(crate) fn plan(
         params,
         ignore_params: endpoint.ignore_params,
         ignore_fields: endpoint.ignore_fields,
+        access: access::access(&endpoint.terms.access, around.schemes),
+        claims,
         body,
         manner: endpoint.manner,
         errors: errors(&work, around),

@@ -79,6 +79,7 @@ fn roots(work: &Work, shapes: &mut [ShapePlan]) {
                 shape.null_ok |= work.calls.get(call).is_some_and(|call| call.can_be_null());
             }
             Parent::ErrorBody(..) | Parent::Element(_) => shape.absent_ok = false,
+            Parent::Claims(_) => shape.absent_ok = false,
             Parent::Body | Parent::Field(..) => {}
         }
     }
@@ -111,6 +112,9 @@ fn title(work: &Work, id: NodeId) -> String {
             work.calls.get(*call).map_or_else(String::new, |call| call.name.clone())
         }
         Parent::Body => "body".into(),
+        Parent::Claims(at) => {
+            work.claims.get(*at).map_or_else(String::new, |claims| claims.name.clone())
+        }
         Parent::ErrorBody(call, _) => {
             let name = work.calls.get(*call).map_or("", |call| call.name.as_str());
             format!("{name} error")

@@ -109,6 +109,7 @@ fn of_group(rule: Rule) -> Option<&'static str> {
         Rule::call => "a call",
         Rule::clause => "a clause such as `timeout 2s`",
         Rule::access => "`public` or `auth`",
+        Rule::granted => "`with`",
         Rule::item => Place::File.wants(),
         Rule::api_m => Place::Api.wants(),
         Rule::backend_m => Place::Backend.wants(),
@@ -187,7 +188,9 @@ impl Place {
             ),
             Self::Api => (&["owner", "versions", "errors", "published", "notice"], true),
             Self::Backend => (&["owner", "timeout", "retry", "breaker", "send", "max_body"], false),
-            Self::Auth => (&["keys", "issuer", "audience", "claims", "header", "leeway"], false),
+            Self::Auth => {
+                (&["keys", "secret", "issuer", "audience", "claims", "header", "leeway"], false)
+            }
             Self::Policy => (&[], true),
             Self::Fields | Self::Values | Self::Uses | Self::Mocks => (&[], false),
             Self::Edits => (&["remove"], false),

@@ -4,7 +4,7 @@ use super::Printer;
 use super::block::Row;
 use super::layout::Layout;
 use crate::span::Span;
-use crate::tree::{Cache, Clause, ClauseKind, Cors, Limit, Pages, Timeout};
+use crate::tree::{Cache, Clause, ClauseKind, Cors, Limit, Pages, StringLit, Timeout};
 
 impl Row for Clause {
     fn span(&self) -> Span {
@@ -20,12 +20,17 @@ impl Printer<'_> {
     pub(super) fn clause(&mut self, clause: &Clause) -> Layout {
         match &clause.kind {
             ClauseKind::Public => Layout::from("public"),
-            ClauseKind::Auth { schemes, scopes } => {
+            ClauseKind::Auth { schemes, scopes, roles } => {
                 let schemes =
                     Layout::join(schemes.iter().map(|name| self.source(name.span)), " or ");
-                let scopes = scopes.iter().map(|scope| self.source(scope.span)).collect::<Vec<_>>();
-                let scopes = (!scopes.is_empty()).then(|| Layout::join(scopes, " and "));
-                Layout::from("auth ").then(schemes).then_if(" with scope ", scopes)
+                let all = |texts: &[StringLit]| {
+                    let texts = texts.iter().map(|text| self.source(text.span));
+                    Layout::join(texts.collect::<Vec<_>>(), " and ")
+                };
+                let scopes = (!scopes.is_empty()).then(|| all(scopes));
+                let roles = (!roles.is_empty()).then(|| all(roles));
+                let granted = Layout::from("auth ").then(schemes).then_if(" with scope ", scopes);
+                granted.then_if(" with role ", roles)
             }
             ClauseKind::Limit(limit) => self.limit(limit),
             ClauseKind::Timeout(timeout) => self.timeout(timeout),

@@ -63,6 +63,7 @@ impl Row for AuthMember {
             Self::Keys { from, refresh } => {
                 refresh.as_ref().map_or(from.span, |time| from.span.to(time.span))
             }
+            Self::Secret(from) => from.span,
             Self::Issuer(value) | Self::Audience(value) => value.span,
             Self::Claims(record) => record.span,
             Self::Header(name) => name.span,
@@ -76,6 +77,7 @@ impl Row for AuthMember {
                 let refresh = refresh.as_ref().map(|time| printer.source(time.span));
                 Layout::from("keys ").then(printer.env_value(from)).then_if(" refresh ", refresh)
             }
+            Self::Secret(from) => Layout::from("secret ").then(printer.env_value(from)),
             Self::Issuer(value) => Layout::from("issuer ").then(printer.value(value)),
             Self::Audience(value) => Layout::from("audience ").then(printer.value(value)),
             Self::Claims(record) => Layout::from("claims ").then(printer.record(record)),

@@ -153,6 +153,7 @@ impl Lower<'_> {
                     .then(|| self.duration(cursor.take(Rule::duration)));
                 AuthMember::Keys { from, refresh }
             }
+            Rule::secret => AuthMember::Secret(self.env_value(cursor.take(Rule::env_v))),
             Rule::issuer => AuthMember::Issuer(self.value(cursor.take(Rule::value))),
             Rule::audience => AuthMember::Audience(self.value(cursor.take(Rule::value))),
             Rule::claims => AuthMember::Claims(self.record(cursor.take(Rule::fields))),

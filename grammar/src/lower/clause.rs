@@ -36,15 +36,24 @@ impl Lower<'_> {
         if cursor.flag(Rule::k_public) {
             return ClauseKind::Public;
         }
-        let (mut schemes, mut scopes) = (Vec::new(), Vec::new());
+        let (mut schemes, mut scopes, mut roles) = (Vec::new(), Vec::new(), Vec::new());
         while let Some(node) = cursor.next() {
             match node.as_rule() {
                 Rule::qual => schemes.push(self.ident(node)),
-                Rule::string => scopes.push(self.string(node)),
+                Rule::granted => {
+                    let mut granted = Cursor::of(node);
+                    granted.take(Rule::k_with);
+                    let of = if granted.flag(Rule::k_role) { &mut roles } else { &mut scopes };
+                    while let Some(node) = granted.next() {
+                        if node.as_rule() == Rule::string {
+                            of.push(self.string(node));
+                        }
+                    }
+                }
                 _ => {}
             }
         }
-        ClauseKind::Auth { schemes, scopes }
+        ClauseKind::Auth { schemes, scopes, roles }
     }
 
     fn limit(&mut self, node: Node<'_>) -> Limit {
@@ -129,7 +138,8 @@ mod tests {
     #[test]
     fn access() {
         assert_eq!(clause("public"), ClauseKind::Public);
-        let ClauseKind::Auth { schemes, scopes } = clause("auth a or b with scope \"x\" and \"y\"")
+        let ClauseKind::Auth { schemes, scopes, .. } =
+            clause("auth a or b with scope \"x\" and \"y\"")
         else {
             panic!()
         };

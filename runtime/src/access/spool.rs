@@ -238,6 +238,7 @@ mod tests {
         environment: &[],
         backends: &[],
         cors: None,
+        schemes: &[],
     };
 
     fn log(share: f64, out: &Out) -> (Log, Spool) {

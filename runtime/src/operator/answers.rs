@@ -53,7 +53,8 @@ fn live(subject: &Subject) -> Result<Response, Error> {
 /// Whether requests are to be sent here.
 fn ready(subject: &Subject) -> Result<Response, Error> {
     let why = match *subject.phase.borrow() {
-        Phase::Serving => return Ok(word("ready")),
+        Phase::Serving if subject.guards.are_ready() => return Ok(word("ready")),
+        Phase::Serving => "keys that callers are checked with could not be had yet",
         Phase::Starting => "it does not listen yet",
         Phase::Stopping => "it was asked to stop, and takes requests for a while yet",
         Phase::Draining => "it was asked to stop, and ends what it has begun",

@@ -18,6 +18,7 @@ use super::core::Core;
 use super::panic::{Panicked, caught};
 use super::record::Record;
 use super::{Limits, cors, head, lifecycle, select};
+use crate::auth;
 use crate::check::{Place, Violations};
 use crate::contract::{BodyKind, Contract, Cors, Endpoint, Lifecycle, Selection, Version};
 use crate::error::{Error, Kind};
@@ -260,11 +261,14 @@ async fn handle(
     endpoint: &'static Endpoint,
     body: &mut Option<Incoming>,
 ) -> Result<Response, Error> {
-    let Arrived { parts, segments, identity, remote } = arrived;
+    let Arrived { mut parts, segments, identity, remote } = arrived;
     let timeout = core
         .gateway
         .span(endpoint.timeout)
         .ok_or_else(|| Error::from(Kind::Internal).because("no timeout is set".to_owned()))?;
+    // Before anything is read of a body: who may not call costs nothing.
+    let principal = core.guards.admit(&endpoint.access, &parts.headers).await?;
+    auth::forget(&endpoint.access, &mut parts.headers);
     let mut passed = Passed::default();
     let whole = match endpoint.body {
         BodyKind::Passed { .. } => {
@@ -283,6 +287,7 @@ async fn handle(
         deadline,
         identity: Rc::clone(&identity),
         remote,
+        principal,
         passed,
     };
     let gateway = core.gateway.clone();

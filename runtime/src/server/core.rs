@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Limits, Phase, connection};
 use crate::access;
+use crate::auth::Guards;
 use crate::cache::Cache;
 use crate::contract::Contract;
 use crate::limit::Limiters;
@@ -34,6 +35,7 @@ pub(super) struct Start {
     pub(super) gates: Arc<Gates>,
     pub(super) cache: Arc<Cache>,
     pub(super) limiters: Arc<Limiters>,
+    pub(super) guards: Arc<Guards>,
     pub(super) limits: Limits,
     pub(super) listener: TcpListener,
     /// Whether others may take from its queue when this process has ended.
@@ -49,6 +51,8 @@ pub(super) struct Core {
     pub(super) contract: &'static Contract,
     pub(super) gateway: Gateway,
     pub(super) limiters: Arc<Limiters>,
+    /// What lets callers in.
+    pub(super) guards: Arc<Guards>,
     pub(super) limits: Limits,
     connections: Cell<usize>,
     /// Told whenever a connection has ended.
@@ -79,6 +83,7 @@ async fn serve(start: Start) -> io::Result<usize> {
         gates,
         cache,
         limiters,
+        guards,
         limits,
         listener,
         shared,
@@ -92,6 +97,7 @@ async fn serve(start: Start) -> io::Result<usize> {
         contract,
         gateway: Gateway::new(settings, gates, cache),
         limiters,
+        guards,
         limits,
         connections: Cell::new(0),
         ended: Notify::new(),

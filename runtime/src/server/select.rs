@@ -229,6 +229,7 @@ mod tests {
         environment: &[],
         backends: &[],
         cors: None,
+        schemes: &[],
     };
 
     /// The label of the version that is chosen, or the status of the refusal.

@@ -4,7 +4,9 @@ use std::io::Read;
 use std::time::{Duration, Instant};
 
 use super::{Limits, Phase, Server};
-use crate::contract::{BodyKind, Contract, Endpoint, Method, Selection, TimeSetting, Version};
+use crate::contract::{
+    Access, BodyKind, Contract, Endpoint, Method, Selection, TimeSetting, Version,
+};
 use crate::json::Writer;
 use crate::response::Response;
 use crate::settings::Settings;
@@ -20,6 +22,7 @@ static ECHO: Endpoint = Endpoint {
     max_body: 1024,
     limits: &[],
     body: BodyKind::Json { required: true },
+    access: Access::Public,
     lifecycle: None,
     fallbacks: &[],
     places: &[],
@@ -37,6 +40,7 @@ static ECHO: Endpoint = Endpoint {
 static LARGE: Endpoint = Endpoint {
     method: Method::Get,
     body: BodyKind::None,
+    access: Access::Public,
     answer: |_, _| {
         Box::pin(async {
             let mut body = Writer::new();
@@ -50,6 +54,7 @@ static LARGE: Endpoint = Endpoint {
 static SLOW: Endpoint = Endpoint {
     method: Method::Get,
     body: BodyKind::None,
+    access: Access::Public,
     answer: |_, _| {
         Box::pin(async {
             tokio::time::sleep(Duration::from_millis(400)).await;
@@ -62,6 +67,7 @@ static SLOW: Endpoint = Endpoint {
 static HANGING: Endpoint = Endpoint {
     method: Method::Get,
     body: BodyKind::None,
+    access: Access::Public,
     timeout: TimeSetting::Fixed(Duration::from_millis(50)),
     answer: |_, _| Box::pin(std::future::pending()),
     ..ECHO_LIKE
@@ -87,6 +93,7 @@ const ECHO_LIKE: Endpoint = Endpoint {
     max_body: 1024,
     limits: &[],
     body: BodyKind::None,
+    access: Access::Public,
     lifecycle: None,
     fallbacks: &[],
     places: &[],
@@ -123,6 +130,7 @@ static CONTRACT: Contract = Contract {
     environment: &[],
     backends: &[],
     cors: None,
+    schemes: &[],
 };
 
 const SHORT: Limits = Limits {

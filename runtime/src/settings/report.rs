@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::OWN;
-use crate::contract::{Backend, Contract, Setting, Variable, VariableKind};
+use crate::contract::{Backend, Contract, Scheme, Setting, Variable, VariableKind};
 
 /// One thing that is wrong.
 #[derive(Debug)]
@@ -29,6 +29,17 @@ impl Fault {
             Setting::Env(name) => name.to_owned(),
             Setting::Fixed(_) => format!("backend `{}`", backend.name),
         };
+        Fault { missing: false, name, text }
+    }
+
+    /// What a scheme cannot check callers with: a variable, or the whole scheme.
+    pub(super) fn of_scheme(scheme: &Scheme, variable: &str, text: String) -> Fault {
+        let name = match variable {
+            "" => format!("auth `{}`", scheme.name),
+            name => name.to_owned(),
+        };
+        let text =
+            if text.is_empty() { "is not declared by the contract".to_owned() } else { text };
         Fault { missing: false, name, text }
     }
 

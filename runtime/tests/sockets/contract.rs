@@ -104,6 +104,7 @@ pub(crate) static CONTRACT: rt::Contract = rt::Contract {
     ],
     backends: &BACKENDS,
     cors: None,
+    schemes: &[],
 };
 
 const fn endpoint(
@@ -121,6 +122,7 @@ const fn endpoint(
         max_body: 1024,
         limits: &[],
         body: rt::BodyKind::None,
+        access: rt::Access::Public,
         lifecycle: None,
         fallbacks: &[],
         places: &[],

@@ -4,6 +4,7 @@
 
 mod contract;
 
+mod access;
 mod addresses;
 mod bodies;
 mod calls;

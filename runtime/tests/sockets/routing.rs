@@ -173,6 +173,7 @@ static SECOND: rt::Contract = rt::Contract {
     environment: &[],
     backends: &[],
     cors: None,
+    schemes: &[],
 };
 
 #[test]

@@ -57,7 +57,7 @@ fn the_lock_fits_generated_packages() {
         fs::copy(folder.join("Cargo.lock"), &path).expect("the lock is written");
     }
     let lock = fs::read_to_string(&path).expect("runtime/gateway.lock is there");
-    for features in [&[][..], &["tls"]] {
+    for features in [&[][..], &["auth"], &["auth", "tls"]] {
         let output = metadata(&package("lock", features, &lock), &["--locked"]);
         assert!(
             output.status.success(),

@@ -21,6 +21,10 @@ impl Lower<'_, '_> {
                 let body = self.context.request.body.as_ref();
                 body.map_or_else(String::new, |(_, name)| name.clone())
             }
+            Parent::Claims(at) => {
+                let known = self.context.request.known.get(*at);
+                known.map_or_else(String::new, |known| known.name.clone())
+            }
             Parent::ErrorBody(..) => "error".to_owned(),
             Parent::Field(up, name) => format!("{}.{name}", self.spelled(*up)),
             Parent::Element(up) => format!("{}[]", self.spelled(*up)),
@@ -141,6 +145,7 @@ impl Lower<'_, '_> {
             (params(|place| place == Place::Cookie), "cookie"),
             (request.body.iter().map(|(_, name)| name.as_str()).collect(), "body"),
             (self.item.iter().map(|(name, _)| *name).collect(), "element"),
+            (request.known.iter().map(|known| known.name.as_str()).collect(), "caller"),
             (calls.filter(|name| *name != "_" && Some(*name) != calling).collect(), "calls"),
         ];
         groups.into_iter().filter(|(names, _)| !names.is_empty()).collect()
@@ -200,6 +205,10 @@ impl Lower<'_, '_> {
         let one = self.nodes.node(missing);
         let can = match (self.nodes.is_result(missing), one.null_ok) {
             (true, _) => "the backend may leave it out, or send null",
+            _ if matches!(one.parent, Parent::Claims(_)) => "callers may come in another way",
+            _ if matches!(self.nodes.root_of(missing), Parent::Claims(_)) => {
+                "a token may leave it out"
+            }
             (false, true) => "callers may send null",
             (false, false) => "callers may leave it out",
         };

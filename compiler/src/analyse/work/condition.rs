@@ -136,7 +136,10 @@ impl Lower<'_, '_> {
         let mut ty = match (body, call) {
             (Some((body, _)), _) => &body.ty,
             (None, Some(call)) => self.written(call)?.result?.0,
-            (None, None) => return None,
+            (None, None) => {
+                let known = &self.context.request.known;
+                &known.iter().find(|known| known.name == *word)?.ty
+            }
         };
         for step in rest {
             let Kind::Record(record) = &ty.kind else { return None };

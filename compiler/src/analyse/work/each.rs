@@ -92,7 +92,9 @@ impl<'a> Lower<'a, '_> {
         let longest = [declared.flatten(), first].into_iter().flatten().min();
         let from_caller = match list {
             Elements::Param(_) => true,
-            Elements::Node(node) => *self.nodes.root_of(node) == Parent::Body,
+            Elements::Node(node) => {
+                matches!(self.nodes.root_of(node), Parent::Body | Parent::Claims(_))
+            }
         };
         if longest.is_some_and(|longest| longest <= count) {
             return Some(count);

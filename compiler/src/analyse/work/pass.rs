@@ -57,8 +57,8 @@ pub(crate) fn lower(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Opt
     }
     let mut lower = Lower::new(context, calls, &written, diagnostics);
     let calls = lower.calls().filter(|_| lower.ok)?;
-    let Lower { nodes, body, environment, .. } = lower;
-    Some(Work { nodes: nodes.finish(), body, calls, environment, ..Work::default() })
+    let Lower { nodes, body, claims, environment, .. } = lower;
+    Some(Work { nodes: nodes.finish(), body, claims, calls, environment, ..Work::default() })
 }
 
 fn invalid(span: Span, message: &str) -> Diagnostic {

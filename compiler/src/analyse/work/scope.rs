@@ -3,10 +3,10 @@
 use super::nodes::{Allow, Clash, Nodes};
 use super::renames::Renames;
 use super::written::Written;
-use super::{Context, body_node};
+use super::{Context, body_node, claims};
 use crate::analyse::variables::Carrier;
-use crate::contract::types::{Const, Field, Kind, Record};
-use crate::contract::work::{Check, EnvUse, NodeId, Parent};
+use crate::contract::types::{Const, Field, Kind, Record, Type};
+use crate::contract::work::{Check, Claims, EnvUse, NodeId, Parent};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{self, Ident, Ref, Step, TailKind};
@@ -21,6 +21,8 @@ pub(crate) struct Lower<'a, 'd> {
     pub(crate) nodes: Nodes<'a>,
     /// The node of the request body.
     pub(crate) body: Option<NodeId>,
+    /// What is known of whoever calls.
+    pub(crate) claims: Vec<Claims>,
     /// The calls that are made, in the order of the text.
     pub(crate) calls: Vec<(&'a tree::Call, Span)>,
     /// What is declared of calls, made or not.
@@ -101,11 +103,13 @@ impl<'a, 'd> Lower<'a, 'd> {
     ) -> Self {
         let mut nodes = Nodes::new(context.types, context.version);
         let body = body_node(context, &mut nodes);
+        let claims = claims(context, &mut nodes);
         Self {
             context,
             diagnostics,
             nodes,
             body,
+            claims,
             results: vec![None; calls.len()],
             calls,
             written,
@@ -236,8 +240,11 @@ impl<'a, 'd> Lower<'a, 'd> {
         if body.is_some() {
             return self.body;
         }
-        let call = self.calls.iter().position(|(call, _)| call.name.text == word && word != "_")?;
-        Some(self.result(call))
+        let call = self.calls.iter().position(|(call, _)| call.name.text == word && word != "_");
+        if let Some(call) = call {
+            return Some(self.result(call));
+        }
+        self.claims.iter().find(|claims| claims.name == word).map(|claims| claims.node)
     }
 
     fn word(&mut self, first: &Step, rest: &[Step]) -> Option<Found> {
@@ -467,6 +474,12 @@ impl<'a, 'd> Lower<'a, 'd> {
         }
         let body = self.context.request.body.as_ref().filter(|(_, name)| name == word);
         let call = self.calls.iter().position(|(call, _)| call.name.text == *word);
+        let known = self.context.request.known.iter().position(|known| known.name == *word);
+        let known = known.filter(|_| body.is_none() && call.is_none());
+        if let Some(at) = known {
+            let ty = self.context.request.known.get(at).map(|known| &known.ty);
+            return Some(self.guard_in((Parent::Claims(at), ty, usize::MAX), rest));
+        }
         let (root, declared, origin) = match (body, call) {
             (Some((body, _)), _) => (Parent::Body, Some(&body.ty), usize::MAX),
             (None, Some(call)) => {
@@ -476,6 +489,16 @@ impl<'a, 'd> Lower<'a, 'd> {
             }
             (None, None) => return None,
         };
+        Some(self.guard_in((root, declared, origin), rest))
+    }
+
+    /// What is there if these steps lead to something, from a whole of this type whose fields have
+    /// the names of version `origin`.
+    fn guard_in(
+        &self,
+        (root, declared, origin): (Parent, Option<&Type>, usize),
+        rest: &[Step],
+    ) -> Guard {
         let mut ty = declared;
         let mut path = Vec::new();
         for step in rest {
@@ -495,7 +518,7 @@ impl<'a, 'd> Lower<'a, 'd> {
                 break;
             }
         }
-        Some(Guard::Value(root, path))
+        Guard::Value(root, path)
     }
 
     /// The value on the path to a declared one, which may be missing though `allow` does

@@ -209,7 +209,8 @@ fn in_scope(context: &Context<'_>, call: &Call, name: &str) -> bool {
         EndpointMemberKind::Call(other) => other.name.text == name && other.name != call.name,
         _ => false,
     });
-    param || body || element || other
+    let known = context.request.known.iter().any(|known| known.name == name);
+    param || body || element || other || known
 }
 
 /// The value that has the name of a hole, as if it were written behind the operation's name.

@@ -185,7 +185,9 @@ fn walk<'c>(work: &'c Work, id: NodeId, path: &str, found: &mut Vec<Need<'c>>) {
         Parent::Field(_, name) if path.is_empty() => name.clone(),
         Parent::Field(_, name) => format!("{path}.{name}"),
         Parent::Element(_) => format!("{path}[]"),
-        Parent::Call(_) | Parent::Body | Parent::ErrorBody(..) => path.to_owned(),
+        Parent::Call(_) | Parent::Body | Parent::Claims(_) | Parent::ErrorBody(..) => {
+            path.to_owned()
+        }
     };
     let what = match &node.shape {
         Shape::Any => What::Whole(node.forms.first().map(|form| &form.ty)),

@@ -1,0 +1,80 @@
+//! Ways to say who calls, and who may.
+
+mod declare;
+mod granted;
+
+pub(crate) use declare::declare;
+pub(crate) use granted::{Known, granted};
+
+use super::edits::flat_field;
+use super::types::Resolver;
+use super::versions::FlatField;
+use crate::contract::terms::Scheme;
+use crate::contract::types::{Kind, Type};
+use gatewright_grammar::Span;
+use gatewright_grammar::tree::{self, Base, FieldKind, Ident, NamedField};
+
+/// The `auth` blocks of a contract.
+#[derive(Debug, Default)]
+pub(crate) struct Schemes {
+    /// In the order of the text.
+    pub(crate) list: Vec<Declared>,
+}
+
+/// One `auth` block.
+#[derive(Debug)]
+pub(crate) struct Declared {
+    /// What it says.
+    pub(crate) scheme: Scheme,
+    /// What is known of a caller.
+    claims: Vec<FlatField>,
+    /// Where that is said.
+    claims_span: Span,
+    /// Whether it was refused: who uses it stays silent.
+    refused: bool,
+    /// Whether its kind is not built.
+    unbuilt: bool,
+}
+
+impl Schemes {
+    /// The names of all schemes.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.list.iter().map(|one| one.scheme.name.clone()).collect()
+    }
+
+    fn by_name(&self, name: &str) -> Option<usize> {
+        self.list.iter().position(|one| one.scheme.name == name)
+    }
+
+    /// What is known of callers, a record per scheme, in the types of one version; nothing where that
+    /// was refused.
+    pub(crate) fn claims(&self, resolver: &mut Resolver<'_>) -> Vec<Option<Type>> {
+        let claims = self.list.iter().map(|one| {
+            let record = resolver.record(None, &one.claims, one.claims_span)?;
+            let kind = Kind::Record(record);
+            Some(Type { kind, nullable: false, example: None, span: one.claims_span })
+        });
+        claims.collect()
+    }
+}
+
+/// The field `name: text` of what is known of whoever shows a key.
+fn named(span: Span) -> FlatField {
+    let ident = |text: &str| Ident { text: text.to_owned(), span };
+    let ty = tree::Type {
+        base: Base::Name(ident("text")),
+        limits: Vec::new(),
+        as_text: false,
+        nullable: false,
+        span,
+    };
+    let named = NamedField {
+        name: ident("name"),
+        optional: false,
+        ty,
+        default: None,
+        example: None,
+        deprecated: None,
+    };
+    flat_field(&tree::Field { kind: FieldKind::Named(named), doc: None, span }, 0)
+}

@@ -1,0 +1,389 @@
+//! `auth` blocks: what each says, and what it lacks.
+
+use super::{Declared, Schemes, named};
+use crate::analyse::edits::flat_field;
+use crate::analyse::policies::blocks;
+use crate::analyse::signature::is_header_name;
+use crate::analyse::values::plain_text;
+use crate::analyse::variables::{Variables, Wanted};
+use crate::analyse::{backends, duplicate};
+use crate::contract::terms::{Keys, Registered, Scheme, SchemeKind};
+use crate::contract::{Setting, VariableKind};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use gatewright_grammar::Span;
+use gatewright_grammar::tree::{
+    self, Auth, AuthMember, Base, ClauseKind, DurationLit, EnvValue, FieldKind, File, Ident,
+    ItemKind, Value, ValueKind,
+};
+
+/// How often a set of keys is asked for again where nothing is declared.
+const REFRESH: u64 = 15 * 60_000;
+
+/// By how much clocks may differ where nothing is declared, in milliseconds.
+const LEEWAY: u64 = 30_000;
+
+/// The most that clocks may differ by: beyond it, an expired token is an accepted one.
+const MOST_LEEWAY: u64 = 10 * 60_000;
+
+/// The shortest time after which keys are asked for again: their issuer serves others, too.
+const LEAST_REFRESH: u64 = 30_000;
+
+/// The `auth` blocks of the files. Of two of one name the first counts.
+pub(crate) fn declare(
+    files: &[File],
+    variables: &mut Variables,
+    diagnostics: &mut Diagnostics,
+) -> Schemes {
+    let used: Vec<&str> = blocks(files)
+        .into_iter()
+        .flatten()
+        .filter_map(|clause| match &clause.kind {
+            ClauseKind::Auth { schemes, .. } => Some(schemes),
+            _ => None,
+        })
+        .flatten()
+        .map(|name| name.text.as_str())
+        .collect();
+    let mut found = Schemes::default();
+    for item in files.iter().flat_map(|file| &file.items) {
+        let ItemKind::Auth(auth) = &item.kind else { continue };
+        let name = &auth.name;
+        if let Some(first) = found.by_name(&name.text).and_then(|at| found.list.get(at)) {
+            let what = format!("`auth {}`", name.text);
+            diagnostics.push(duplicate(&what, name.span, first.scheme.span));
+            continue;
+        }
+        let used = used.contains(&name.text.as_str());
+        diagnostics.extend((!used).then(|| unused(name)));
+        // What nobody asks for needs nothing from the environment.
+        let variables = used.then_some(&mut *variables);
+        found.list.push(Block { auth, variables, diagnostics, whole: true }.declared());
+    }
+    found
+}
+
+fn unused(name: &Ident) -> Diagnostic {
+    let message = format!("`auth {}` is never asked for", name.text);
+    Diagnostic::new(Code::UnusedAuth, name.span, message)
+        .label("no endpoint lets anybody in by it")
+        .help(format!("write `auth {}` where it is to hold, or delete it", name.text))
+}
+
+/// An `auth` block while it is read.
+struct Block<'b> {
+    auth: &'b Auth,
+    /// Nothing where nobody asks for the block.
+    variables: Option<&'b mut Variables>,
+    diagnostics: &'b mut Diagnostics,
+    whole: bool,
+}
+
+impl Block<'_> {
+    fn declared(mut self) -> Declared {
+        let auth = self.auth;
+        let name = &auth.name;
+        let kind = match auth.scheme.text.as_str() {
+            "jwt" => SchemeKind::Jwt,
+            "api_key" => SchemeKind::ApiKey,
+            "basic" => SchemeKind::Basic,
+            _ => SchemeKind::Mtls,
+        };
+        let mut scheme = Scheme {
+            name: name.text.clone(),
+            kind,
+            keys: None,
+            header: None,
+            issuers: Vec::new(),
+            audiences: Vec::new(),
+            leeway: LEEWAY,
+            claims: Registered::default(),
+            span: name.span,
+        };
+        let mut claims = None;
+        let mut seen: Vec<(&str, Span)> = Vec::new();
+        for member in &auth.members {
+            let (word, span) = said(member);
+            if let Some((_, first)) = seen.iter().find(|(old, _)| *old == word) {
+                self.refuse(backends::repeated(word, span, *first));
+                continue;
+            }
+            seen.push((word, span));
+            if !of_kind(kind).contains(&word) {
+                self.misplaced(kind, word, span);
+                continue;
+            }
+            match member {
+                AuthMember::Claims(record) => claims = Some(record),
+                other => self.member(&mut scheme, other),
+            }
+        }
+        if kind != SchemeKind::Mtls {
+            self.lacks(&scheme, &seen);
+        }
+        let (fields, claims_span) = match (kind, claims) {
+            (SchemeKind::Jwt, Some(record)) => {
+                scheme.claims = registered(record);
+                (record.fields.iter().map(|field| flat_field(field, 0)).collect(), record.span)
+            }
+            (SchemeKind::Jwt, None) => (Vec::new(), name.span),
+            _ => (vec![named(name.span)], name.span),
+        };
+        let unbuilt = kind == SchemeKind::Mtls;
+        Declared { scheme, claims: fields, claims_span, refused: !self.whole, unbuilt }
+    }
+
+    fn refuse(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+        self.whole = false;
+    }
+
+    fn misplaced(&mut self, kind: SchemeKind, word: &str, span: Span) {
+        let message = format!("`{}` has no `{word}`", kind.word());
+        let allowed: Vec<String> = of_kind(kind).iter().map(|one| format!("`{one}`")).collect();
+        self.refuse(
+            Diagnostic::new(Code::InvalidAuth, span, message)
+                .label("this says nothing here")
+                .see(self.auth.scheme.span, "the kind of the block")
+                .help(format!("delete it; such a block has {}", allowed.join(", "))),
+        );
+    }
+
+    fn member(&mut self, scheme: &mut Scheme, member: &AuthMember) {
+        let name = scheme.name.clone();
+        match member {
+            AuthMember::Keys { from, refresh } => {
+                let refresh = refresh.as_ref();
+                scheme.keys = match scheme.kind {
+                    SchemeKind::Jwt => {
+                        let about =
+                            format!("address of the keys that tokens of `{name}` are signed with");
+                        let every = self.refresh(refresh);
+                        self.variable(from, VariableKind::Url, about)
+                            .map(|url| Keys::Set(url, every))
+                    }
+                    _ => {
+                        if let Some(refresh) = refresh {
+                            self.refuse(
+                                Diagnostic::new(
+                                    Code::InvalidAuth,
+                                    refresh.span,
+                                    "keys of the environment are read once",
+                                )
+                                .label("this says nothing here")
+                                .help("delete `refresh`; a new key needs a new process"),
+                            );
+                        }
+                        let what = match scheme.kind {
+                            SchemeKind::Basic => {
+                                "passwords of `{}`: `NAME:HASH`, with commas between them"
+                            }
+                            _ => "keys of `{}`: `NAME:SHA256`, with commas between them",
+                        };
+                        let about = what.replace("{}", &name);
+                        self.variable(from, VariableKind::Secret, about).map(Keys::List)
+                    }
+                };
+            }
+            AuthMember::Secret(from) => {
+                let about =
+                    format!("secret that tokens of `{name}` are signed with, 32 bytes or more");
+                let secret = self.variable(from, VariableKind::Secret, about);
+                scheme.keys = scheme.keys.take().or(secret.map(Keys::Secret));
+            }
+            AuthMember::Issuer(value) => {
+                scheme.issuers = self.settings(value, &format!("issuer of tokens of `{name}`"));
+            }
+            AuthMember::Audience(value) => {
+                let about = format!("audience that tokens of `{name}` are for");
+                scheme.audiences = self.settings(value, &about);
+            }
+            AuthMember::Header(field) => {
+                self.whole &= is_header_name(field, self.diagnostics);
+                scheme.header = Some(field.text.to_ascii_lowercase());
+            }
+            AuthMember::Leeway(time) if time.millis > MOST_LEEWAY => {
+                let message = "clocks do not differ by that much";
+                self.refuse(
+                    Diagnostic::new(Code::InvalidAuth, time.span, message)
+                        .label("tokens are accepted for this long after they have ended")
+                        .help("write at most `10min`; clocks that are set by NTP differ by less than a second"),
+                );
+            }
+            AuthMember::Leeway(time) => scheme.leeway = time.millis,
+            AuthMember::Claims(_) => {}
+        }
+    }
+
+    fn refresh(&mut self, refresh: Option<&DurationLit>) -> u64 {
+        match refresh {
+            Some(time) if time.millis < LEAST_REFRESH => {
+                self.refuse(
+                    Diagnostic::new(Code::InvalidAuth, time.span, "this asks for keys too often")
+                        .label("every process of the gateway asks this often")
+                        .help("write `30s` or more; a key that is not known yet is asked for at once anyway"),
+                );
+                REFRESH
+            }
+            Some(time) => time.millis,
+            None => REFRESH,
+        }
+    }
+
+    /// The name of the variable at `from`.
+    fn variable(&mut self, from: &EnvValue, kind: VariableKind, about: String) -> Option<String> {
+        if from.options.is_some() {
+            self.refuse(
+                Diagnostic::new(Code::InvalidAuth, from.span, "keys have no default")
+                    .label("everybody who reads the contract would know it")
+                    .help(format!("write `env {}`", from.name.text)),
+            );
+            return None;
+        }
+        let Some(variables) = &mut self.variables else { return Some(from.name.text.clone()) };
+        let found = variables.used(from, Wanted { kind, about }, self.diagnostics);
+        self.whole &= found.is_some();
+        found.map(|_| from.name.text.clone())
+    }
+
+    /// A text or a variable, or several with `or` between them.
+    fn settings(&mut self, value: &Value, about: &str) -> Vec<Setting<String>> {
+        match &value.kind {
+            ValueKind::Or(all) => all.iter().flat_map(|one| self.settings(one, about)).collect(),
+            ValueKind::Env(env) => {
+                let Some(variables) = &mut self.variables else {
+                    return vec![Setting::Env { name: env.name.text.clone(), most: None }];
+                };
+                let wanted = Wanted { kind: VariableKind::Text, about: about.to_owned() };
+                let found = variables.used(env, wanted, self.diagnostics);
+                self.whole &= found.is_some();
+                found.into_iter().collect()
+            }
+            ValueKind::Template(parts)
+                if plain_text(parts).is_some_and(|text| !text.is_empty()) =>
+            {
+                plain_text(parts).map(Setting::Fixed).into_iter().collect()
+            }
+            _ => {
+                self.refuse(
+                    Diagnostic::new(Code::InvalidAuth, value.span, "this is no name of anybody")
+                        .label("a text, or a variable of the environment")
+                        .help("write `\"shop\"`, `env NAME`, or several with `or` between them"),
+                );
+                Vec::new()
+            }
+        }
+    }
+
+    /// Says what the block lacks.
+    fn lacks(&mut self, scheme: &Scheme, seen: &[(&str, Span)]) {
+        let Auth { name, scheme: word, .. } = self.auth;
+        let has = |word: &str| seen.iter().any(|(old, _)| *old == word);
+        let upper = name.text.rsplit('.').next().unwrap_or_default().to_ascii_uppercase();
+        let missing = |what: &str, help: String| {
+            let message = format!("`auth {}` does not say {what}", name.text);
+            Diagnostic::new(Code::IncompleteAuth, name.span, message)
+                .label(format!("{} is checked with it", an(word)))
+                .help(help)
+        };
+        if let (SchemeKind::Jwt, Some((_, keys)), Some((_, secret))) = (
+            scheme.kind,
+            seen.iter().find(|(word, _)| *word == "keys"),
+            seen.iter().find(|(word, _)| *word == "secret"),
+        ) {
+            self.refuse(
+                Diagnostic::new(Code::InvalidAuth, *secret, "tokens are signed in one way")
+                    .label("a secret beside public keys")
+                    .see(*keys, "public keys")
+                    .note("where both are accepted, a public key can be used as a secret")
+                    .help(
+                        "delete one of them, or declare a second block: `auth customer or service`",
+                    ),
+            );
+        }
+        let mut found = Vec::new();
+        match scheme.kind {
+            SchemeKind::Jwt => {
+                if !has("keys") && !has("secret") {
+                    let help =
+                        format!("add `keys env {upper}_JWKS_URL`, or `secret env {upper}_SECRET`");
+                    found.push(missing("what tokens are signed with", help));
+                }
+                if !has("issuer") {
+                    let help =
+                        format!("add `issuer env {upper}_ISSUER`, or the text that `iss` has");
+                    found.push(missing("who issues its tokens", help));
+                }
+                if !has("audience") {
+                    self.diagnostics.push(any_audience(name));
+                }
+            }
+            _ => {
+                if !has("keys") {
+                    let help = format!("add `keys env {upper}_KEYS`");
+                    found.push(missing("which keys it accepts", help));
+                }
+                if scheme.kind == SchemeKind::ApiKey && !has("header") {
+                    let help = "add `header X-Api-Key`".to_owned();
+                    found.push(missing("where the key stands", help));
+                }
+            }
+        }
+        found.into_iter().for_each(|one| self.refuse(one));
+    }
+}
+
+fn any_audience(name: &Ident) -> Diagnostic {
+    let message = format!("`auth {}` accepts tokens for any audience", name.text);
+    Diagnostic::new(Code::AnyAudience, name.span, message)
+        .label("nothing says whom its tokens are for")
+        .note(
+            "whoever gets a token for another service of the same issuer can call this one with it",
+        )
+        .help("add `audience \"shop\"`, with the text that `aud` has in tokens for this API")
+}
+
+fn an(word: &Ident) -> String {
+    match word.text.as_str() {
+        "api_key" => "an `api_key`".to_owned(),
+        other => format!("a `{other}`"),
+    }
+}
+
+/// The word of a member, and where it stands.
+fn said(member: &AuthMember) -> (&'static str, Span) {
+    match member {
+        AuthMember::Keys { from, .. } => ("keys", from.span),
+        AuthMember::Secret(from) => ("secret", from.span),
+        AuthMember::Issuer(value) => ("issuer", value.span),
+        AuthMember::Audience(value) => ("audience", value.span),
+        AuthMember::Claims(record) => ("claims", record.span),
+        AuthMember::Header(name) => ("header", name.span),
+        AuthMember::Leeway(time) => ("leeway", time.span),
+    }
+}
+
+/// What a block of this kind can say.
+fn of_kind(kind: SchemeKind) -> &'static [&'static str] {
+    match kind {
+        SchemeKind::Jwt => &["keys", "secret", "issuer", "audience", "claims", "leeway"],
+        SchemeKind::ApiKey => &["keys", "header"],
+        SchemeKind::Basic => &["keys"],
+        SchemeKind::Mtls => &["keys", "claims"],
+    }
+}
+
+/// What the claims say of those that have a meaning of their own.
+fn registered(record: &tree::Record) -> Registered {
+    let field = |name: &str| {
+        record.fields.iter().find_map(|field| match &field.kind {
+            FieldKind::Named(named) if named.name.text == name => Some(named),
+            _ => None,
+        })
+    };
+    let list = |name| field(name).is_some_and(|one| matches!(one.ty.base, Base::List(_)));
+    Registered {
+        subject: field("sub").is_some_and(|one| !one.optional && !one.ty.nullable),
+        scope_list: list("scope"),
+        audience_list: list("aud"),
+    }
+}
