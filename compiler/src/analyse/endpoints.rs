@@ -216,13 +216,9 @@ fn one(
     let mut request = request?;
     let refused = answers.is_none();
     let answers = answers.unwrap_or_else(|| signature::declared(&flat.tree, parts.errors));
-    match granted(parts, &chain, resolver.diagnostics) {
-        Some(known) => request.known = known,
-        None if parts.around.kept => {}
-        None => return None,
-    }
-    let terms = terms(parts, flat, &chain);
-    leaks(&terms, &chain, resolver.diagnostics);
+    let known = granted(parts, &chain, resolver.diagnostics);
+    request.known = if parts.around.kept { known.unwrap_or_default() } else { known? };
+    let terms = terms(parts, flat, &chain, resolver.diagnostics);
     let context = work::Context {
         backends: parts.around.backends,
         operations: parts.operations,
@@ -295,11 +291,17 @@ fn granted(
 }
 
 /// The terms of an endpoint, with the claims that it reads.
-fn terms(parts: &Parts<'_>, flat: &FlatEndpoint, chain: &[Held<'_>]) -> Terms {
+fn terms(
+    parts: &Parts<'_>,
+    flat: &FlatEndpoint,
+    chain: &[Held<'_>],
+    diagnostics: &mut Diagnostics,
+) -> Terms {
     let mut terms = terms::terms(chain, parts.around.sources);
     if let Access::Schemes { any, claims, .. } = &mut terms.access {
         *claims = claims::taken(&mut (*flat.tree).clone(), any);
     }
+    leaks(&terms, chain, diagnostics);
     terms
 }
 

@@ -80,7 +80,7 @@ fn alternatives(
     };
     if let ([a], [b]) = (gone.as_slice(), came.as_slice()) {
         let (before, after) = (named(old, a), named(new, b));
-        let kind = |one: &Option<Scheme>| one.as_ref().map(|one| one.kind.clone());
+        let kind = |one: &Option<Scheme>| one.as_ref().map(self::kind);
         if kind(&before) != kind(&after) {
             let one = change("auth/scheme-changed");
             return vec![one.spelled((*a).clone(), (*b).clone())];

@@ -23,7 +23,7 @@ use crate::upstream::Address;
 #[derive(Debug)]
 pub(crate) enum Prepared {
     Keys(Keys),
-    Passwords(Passwords),
+    Passwords(Box<Passwords>),
     Tokens(Tokens),
 }
 
@@ -45,7 +45,9 @@ impl Prepared {
             }
             SchemeKind::Basic { keys } => {
                 let parsed = Passwords::parse(&list(keys)?);
-                parsed.map(Prepared::Passwords).map_err(|reason| (*keys, reason))
+                parsed
+                    .map(|one| Prepared::Passwords(Box::new(one)))
+                    .map_err(|reason| (*keys, reason))
             }
             SchemeKind::Tokens(tokens) => self::tokens(scheme, tokens, text).map(Prepared::Tokens),
         }

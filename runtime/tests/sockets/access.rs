@@ -265,6 +265,7 @@ fn refused_or_ended(answer: &Answer) {
 
 /// What attackers have tried on others: each by its name.
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is a table of attacks")]
 fn no_attack_that_is_known_lets_anybody_in() {
     let issuer = Issuer::start(Reply::Set(set(&ALL)));
     let gateway = gateway(&issuer);

@@ -152,37 +152,7 @@ impl Block<'_> {
         let name = scheme.name.clone();
         match member {
             AuthMember::Keys { from, refresh } => {
-                let refresh = refresh.as_ref();
-                scheme.keys = match scheme.kind {
-                    SchemeKind::Jwt => {
-                        let about =
-                            format!("address of the keys that tokens of `{name}` are signed with");
-                        let every = self.refresh(refresh);
-                        self.variable(from, VariableKind::Url, about)
-                            .map(|url| Keys::Set(url, every))
-                    }
-                    _ => {
-                        if let Some(refresh) = refresh {
-                            self.refuse(
-                                Diagnostic::new(
-                                    Code::InvalidAuth,
-                                    refresh.span,
-                                    "keys of the environment are read once",
-                                )
-                                .label("this says nothing here")
-                                .help("delete `refresh`; a new key needs a new process"),
-                            );
-                        }
-                        let what = match scheme.kind {
-                            SchemeKind::Basic => {
-                                "passwords of `{}`: `NAME:HASH`, with commas between them"
-                            }
-                            _ => "keys of `{}`: `NAME:SHA256`, with commas between them",
-                        };
-                        let about = what.replace("{}", &name);
-                        self.variable(from, VariableKind::Secret, about).map(Keys::List)
-                    }
-                };
+                scheme.keys = self.keys((scheme.kind, &name), from, refresh.as_ref());
             }
             AuthMember::Secret(from) => {
                 let about =
@@ -212,6 +182,35 @@ impl Block<'_> {
             AuthMember::Leeway(time) => scheme.leeway = time.millis,
             AuthMember::Claims(_) => {}
         }
+    }
+
+    /// What callers are checked with, by `keys`.
+    fn keys(
+        &mut self,
+        (kind, name): (SchemeKind, &str),
+        from: &EnvValue,
+        refresh: Option<&DurationLit>,
+    ) -> Option<Keys> {
+        if kind == SchemeKind::Jwt {
+            let about = format!("address of the keys that tokens of `{name}` are signed with");
+            let every = self.refresh(refresh);
+            return self.variable(from, VariableKind::Url, about).map(|url| Keys::Set(url, every));
+        }
+        if let Some(refresh) = refresh {
+            let message = "keys of the environment are read once";
+            self.refuse(
+                Diagnostic::new(Code::InvalidAuth, refresh.span, message)
+                    .label("this says nothing here")
+                    .help("delete `refresh`; a new key needs a new process"),
+            );
+        }
+        let about = match kind {
+            SchemeKind::Basic => {
+                format!("passwords of `{name}`: `NAME:HASH`, with commas between them")
+            }
+            _ => format!("keys of `{name}`: `NAME:SHA256`, with commas between them"),
+        };
+        self.variable(from, VariableKind::Secret, about).map(Keys::List)
     }
 
     fn refresh(&mut self, refresh: Option<&DurationLit>) -> u64 {
