@@ -1,5 +1,6 @@
 //! A number of an endpoint, and what callers send: the gateway refuses it, and names the places, as the manual says.
 #![no_main]
+#![allow(dead_code, reason = "one target asks for a part of what both include")]
 
 use differential::Validation;
 use std::cell::RefCell;
