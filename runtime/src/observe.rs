@@ -45,6 +45,18 @@ pub(crate) fn started(contract: &Contract, server: &Server, cores: usize) {
     line.write();
 }
 
+/// Something is to be known about the certificates for callers: they were `reloaded`, `kept`, have
+/// `expired` or are `expiring`.
+#[cfg(feature = "tls")]
+pub(crate) fn certificates(what: &'static str, why: &str) {
+    let mut line = Line::new("certificates");
+    line.text("state", what);
+    if !why.is_empty() {
+        line.text("why", why);
+    }
+    line.write();
+}
+
 /// How long before something ends by itself the log says so at the start.
 const AHEAD: u64 = 30 * 86_400;
 

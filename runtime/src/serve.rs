@@ -94,7 +94,7 @@ fn command(mut arguments: impl Iterator<Item = OsString>) -> Result<Command, Str
 /// Serves until a signal ends it.
 fn start(contract: &'static Contract, settings: Settings) -> u8 {
     std::panic::set_hook(Box::new(observe::panicked));
-    let (delay, cores) = (settings.drain_delay, settings.cores);
+    let (delay, cores, scheme) = (settings.drain_delay, settings.cores, settings.scheme());
     let inherited = Inherited::take(&|name| std::env::var_os(name));
     let supervisor = Supervisor::of(&|name| std::env::var_os(name));
     let running = Server::start(contract, settings, inherited, Limits::DEFAULT);
@@ -111,7 +111,7 @@ fn start(contract: &'static Contract, settings: Settings) -> u8 {
         }
     };
     let versions = observe::labels(contract);
-    complain(&format!("{} {versions} on http://{}", contract.api, server.address()));
+    complain(&format!("{} {versions} on {scheme}://{}", contract.api, server.address()));
     observe::started(contract, &server, cores);
     observe::endings(contract, SystemTime::now());
     match server.join() {

@@ -13,6 +13,8 @@ mod select;
 mod shutdown;
 #[cfg(all(test, feature = "testing"))]
 mod tests;
+#[cfg(feature = "tls")]
+pub(crate) mod tls;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -44,6 +46,12 @@ pub(crate) struct Limits {
     pub(crate) headers: usize,
     /// How long a head may take from its first byte.
     pub(crate) head_time: Duration,
+    /// How long a caller and the gateway may take to agree on keys.
+    #[cfg(feature = "tls")]
+    pub(crate) handshake: Duration,
+    /// How often files with certificates are looked at.
+    #[cfg(feature = "tls")]
+    pub(crate) renewal: Duration,
     /// How long a body may take from the end of its head.
     pub(crate) body_time: Duration,
     /// How long a connection may wait for its next request.
@@ -63,6 +71,10 @@ impl Limits {
         target: 8 * 1024,
         headers: 32 * 1024,
         head_time: Duration::from_secs(10),
+        #[cfg(feature = "tls")]
+        handshake: Duration::from_secs(10),
+        #[cfg(feature = "tls")]
+        renewal: Duration::from_secs(5),
         body_time: Duration::from_secs(30),
         // Longer than the 60 s for which load balancers usually keep theirs: whoever closes first
         // must be the one who sends.
@@ -82,6 +94,8 @@ pub(crate) struct Server {
     operator: Option<Operator>,
     log: Option<Log>,
     pulses: Arc<Pulses>,
+    #[cfg(feature = "tls")]
+    _certificates: Option<tls::Keeper>,
 }
 
 impl Server {
@@ -99,6 +113,8 @@ impl Server {
     ) -> io::Result<Server> {
         let prepared = settings.schemes.get_mut().map(std::mem::take).unwrap_or_default();
         let guards = Arc::new(Guards::start(contract, prepared)?);
+        #[cfg(feature = "tls")]
+        let (acceptor, certificates) = secured(&mut settings, limits.renewal)?.unzip();
         let settings = Arc::new(settings);
         let gates = Arc::new(Gates::new(contract.backends));
         let cache = Arc::new(Cache::new(settings.cache));
@@ -130,6 +146,8 @@ impl Server {
                 guards: Arc::clone(&guards),
                 limits,
                 listener,
+                #[cfg(feature = "tls")]
+                acceptor: acceptor.clone(),
                 shared,
                 phase: phase.subscribe(),
                 pulse: Pulse::new(Arc::clone(&pulses), number),
@@ -140,7 +158,16 @@ impl Server {
         };
         let cores = listeners.into_iter().enumerate().map(start).collect::<io::Result<_>>()?;
         phase.send_replace(Phase::Serving);
-        Ok(Server { address, phase: Arc::new(phase), cores, operator, log, pulses })
+        Ok(Server {
+            address,
+            phase: Arc::new(phase),
+            cores,
+            operator,
+            log,
+            pulses,
+            #[cfg(feature = "tls")]
+            _certificates: certificates,
+        })
     }
 
     /// Where it listens, with the port that it has.
@@ -181,6 +208,16 @@ impl Server {
         }
         Ok(cut)
     }
+}
+
+/// What secures connections, and looks after its certificates, if the environment says so.
+#[cfg(feature = "tls")]
+fn secured(
+    settings: &mut Settings,
+    every: Duration,
+) -> io::Result<Option<(tls::Acceptor, tls::Keeper)>> {
+    let secured = settings.secured.take();
+    secured.map(|(secured, loaded)| tls::keep(secured, loaded, every)).transpose()
 }
 
 /// Starts a core on a thread of its own, which counts and logs as that core.

@@ -20,10 +20,12 @@ use crate::auth::Prepared;
 use crate::contract::{Backend, Contract, Setting, TimeSetting, Variable, VariableKind};
 use crate::request::Proxies;
 use crate::response::field_value;
+#[cfg(feature = "tls")]
+use crate::server::tls::{Loaded, Secured};
 use crate::upstream::{Address, is_framing};
 
 /// What every gateway reads beside its contract's variables.
-pub(crate) static OWN: [Variable; 9] = [
+pub(crate) static OWN: [Variable; 13] = [
     Variable {
         name: "LISTEN",
         kind: VariableKind::Text,
@@ -38,6 +40,38 @@ pub(crate) static OWN: [Variable; 9] = [
         default: Some("127.0.0.1:9090"),
         bounds: None,
         about: "address and port for operators: health, metrics, contract; `off` for none",
+        rules: &[],
+    },
+    Variable {
+        name: "TLS_CERT",
+        kind: VariableKind::Text,
+        default: None,
+        bounds: None,
+        about: "certificates for callers in PEM, with what leads to their authorities: paths with commas between them, or the text; without TLS unless set",
+        rules: &[],
+    },
+    Variable {
+        name: "TLS_KEY",
+        kind: VariableKind::Secret,
+        default: None,
+        bounds: None,
+        about: "the keys of these certificates in PEM: paths with commas between them, or the text",
+        rules: &[],
+    },
+    Variable {
+        name: "TLS_MIN",
+        kind: VariableKind::Text,
+        default: Some("1.2"),
+        bounds: None,
+        about: "the oldest version of TLS that callers may speak: `1.2` or `1.3`",
+        rules: &[],
+    },
+    Variable {
+        name: "TLS_CLIENT_CA",
+        kind: VariableKind::Text,
+        default: None,
+        bounds: None,
+        about: "authorities in PEM, one of whose certificates every caller must show: paths with commas between them, or the text; none unless set",
         rules: &[],
     },
     Variable {
@@ -98,6 +132,9 @@ pub(crate) static OWN: [Variable; 9] = [
     },
 ];
 
+/// Those of [`OWN`] that need neither be set nor have a default.
+const UNSET: [&str; 5] = ["CORES", "TLS_CERT", "TLS_KEY", "TLS_CLIENT_CA", "TRUSTED_PROXIES"];
+
 /// A complete environment.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -108,6 +145,9 @@ pub(crate) struct Settings {
     pub(crate) cores: usize,
     pub(crate) drain_delay: Duration,
     pub(crate) drain_limit: Duration,
+    /// What secures connections of callers, if they are to be.
+    #[cfg(feature = "tls")]
+    pub(crate) secured: Option<(Secured, Loaded)>,
     /// Who says truly where a request comes from.
     pub(crate) proxies: Proxies,
     /// How many bytes of results are kept.
@@ -178,6 +218,10 @@ impl Settings {
         let operator = reader.socket("OPERATOR");
         let log = reader.log();
         let proxies = reader.proxies();
+        #[cfg(feature = "tls")]
+        let secured = reader.secured();
+        #[cfg(not(feature = "tls"))]
+        reader.insecure();
         // All of them, so that each can report its faults.
         let backends: Vec<_> =
             contract.backends.iter().map(|backend| reader.backend(backend)).collect();
@@ -206,6 +250,8 @@ impl Settings {
             operator,
             log,
             cores: cores.unwrap_or_else(available_cores),
+            #[cfg(feature = "tls")]
+            secured,
             proxies,
             drain_delay: span("DRAIN_DELAY"),
             drain_limit: span("DRAIN_LIMIT"),
@@ -216,6 +262,15 @@ impl Settings {
             spans,
             texts: of_contract,
         })
+    }
+
+    /// How callers speak to it: `https` or `http`.
+    pub(crate) fn scheme(&self) -> &'static str {
+        #[cfg(feature = "tls")]
+        if self.secured.is_some() {
+            return "https";
+        }
+        "http"
     }
 
     /// The text of the variable at this place of [`Contract::environment`]; empty if there is none.
@@ -281,7 +336,7 @@ impl Reader<'_> {
                 }
                 Err(reason) => self.faults.push(Fault::invalid(variable, reason)),
             },
-            None if ["CORES", "TRUSTED_PROXIES"].contains(&variable.name) => {}
+            None if UNSET.contains(&variable.name) => {}
             None => self.faults.push(Fault::missing(variable)),
         }
     }
@@ -324,6 +379,34 @@ impl Reader<'_> {
         // What is no number has its fault already.
         let share = self.texts.get("LOG_SAMPLE")?.parse().ok()?;
         Some(Choice { form, share })
+    }
+
+    /// What secures connections of callers, if they are to be; a fault for what cannot.
+    #[cfg(feature = "tls")]
+    fn secured(&mut self) -> Option<(Secured, Loaded)> {
+        let read = Secured::read(&|name| self.texts.get(name).cloned());
+        let loaded = read.and_then(|secured| {
+            secured.map(|secured| secured.load().map(|loaded| (secured, loaded))).transpose()
+        });
+        match loaded {
+            Ok(secured) => secured,
+            Err((name, reason)) => {
+                let own = OWN.iter().find(|own| own.name == name);
+                self.faults.extend(own.map(|own| Fault::invalid(own, reason)));
+                None
+            }
+        }
+    }
+
+    /// A fault for what asks for TLS.
+    #[cfg(not(feature = "tls"))]
+    fn insecure(&mut self) {
+        for own in OWN.iter().filter(|own| ["TLS_CERT", "TLS_KEY"].contains(&own.name)) {
+            if self.texts.contains_key(own.name) {
+                let reason = "is set, but this gateway is built without TLS".to_owned();
+                self.faults.push(Fault::invalid(own, reason));
+            }
+        }
     }
 
     /// The proxies that are trusted; nothing, and a fault, for what are no networks.

@@ -11,11 +11,13 @@ use gatewright_grammar::tree::{
 };
 
 /// Names that belong to the gateway itself.
-const RESERVED: [&str; 12] = [
+const RESERVED: [&str; 14] = [
     "LISTEN",
     "OPERATOR",
     "TLS_CERT",
     "TLS_KEY",
+    "TLS_MIN",
+    "TLS_CLIENT_CA",
     "TRUSTED_PROXIES",
     "DRAIN_DELAY",
     "DRAIN_LIMIT",

@@ -84,14 +84,17 @@ impl Asked {
 /// Answers one request.
 pub(super) async fn answer(
     core: Rc<Core>,
-    peer: IpAddr,
+    (peer, secure): (IpAddr, bool),
     request: http::Request<Incoming>,
     record: &mut Record,
 ) -> (http::Response<AnswerBody>, Option<Tunnel>) {
     let (parts, body) = request.into_parts();
     let mut body = Some(body);
     let identity = Rc::new(Identity::of(&parts.headers));
-    let remote = core.gateway.remote(peer, &parts.headers);
+    let mut remote = core.gateway.remote(peer, &parts.headers);
+    if secure {
+        remote.scheme = "https";
+    }
     record.is(&identity, &parts, remote.address);
     let mut asked =
         Asked { contract: core.contract, version: None, endpoint: None, quota: None, page: None };

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
+use std::io::{self, IoSlice};
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
@@ -40,7 +42,9 @@ pub(super) async fn serve(
 ) {
     // Answers are written whole: waiting for more would only delay them.
     let _ = stream.set_nodelay(true);
-    let stream = Stream::new(Socket::new(stream), Peer::Caller);
+    let Some(io) = Io::open(&core, Socket::new(stream)).await else { return };
+    let secure = io.is_secure();
+    let stream = Stream::new(io, Peer::Caller);
     let work = Rc::<Work>::default();
     let mut watch = Watch::new(core.limits, stream.activity(), Rc::clone(&work));
     let tunnel = Rc::<Cell<Option<Tunnel>>>::default();
@@ -50,7 +54,7 @@ pub(super) async fn serve(
         let tunnel = Rc::clone(&tunnel);
         async move {
             let mut record = Record::begin(peer);
-            let (mut response, changed) = answer(core, peer, request, &mut record).await;
+            let (mut response, changed) = answer(core, (peer, secure), request, &mut record).await;
             if changed.is_some() {
                 tunnel.set(changed);
             }
@@ -90,6 +94,84 @@ pub(super) async fn serve(
     if let Some(tunnel) = tunnel.take() {
         let parts = connection.into_parts();
         tunnel.run(parts.io.into_inner(), parts.read_buf).await;
+    }
+}
+
+/// A connection of a caller, as its bytes are read and written.
+enum Io {
+    Plain(Socket),
+    #[cfg(feature = "tls")]
+    Secure(Box<tokio_rustls::server::TlsStream<Socket>>),
+}
+
+impl Io {
+    /// Secures a connection, if it is to be; nothing when that fails or takes too long.
+    #[cfg(feature = "tls")]
+    async fn open(core: &Counted, socket: Socket) -> Option<Io> {
+        let Some(acceptor) = &core.acceptor else { return Some(Io::Plain(socket)) };
+        let secured = tokio::time::timeout(core.limits.handshake, acceptor.secure(socket)).await;
+        Some(Io::Secure(Box::new(secured.ok()?.ok()?)))
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[expect(clippy::unused_async, reason = "with TLS there is something to wait for")]
+    async fn open(_: &Counted, socket: Socket) -> Option<Io> {
+        Some(Io::Plain(socket))
+    }
+
+    fn is_secure(&self) -> bool {
+        !matches!(self, Io::Plain(_))
+    }
+}
+
+/// Calls a function of what is inside.
+macro_rules! inside {
+    ($io:expr, $inner:ident => $call:expr) => {
+        match $io {
+            Io::Plain($inner) => $call,
+            #[cfg(feature = "tls")]
+            Io::Secure($inner) => $call,
+        }
+    };
+}
+
+impl AsyncRead for Io {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        inside!(self.get_mut(), inner => Pin::new(inner).poll_read(context, buffer))
+    }
+}
+
+impl AsyncWrite for Io {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        inside!(self.get_mut(), inner => Pin::new(inner).poll_write(context, bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        inside!(self.get_mut(), inner => Pin::new(inner).poll_write_vectored(context, slices))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        inside!(self, inner => inner.is_write_vectored())
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        inside!(self.get_mut(), inner => Pin::new(inner).poll_flush(context))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        inside!(self.get_mut(), inner => Pin::new(inner).poll_shutdown(context))
     }
 }
 

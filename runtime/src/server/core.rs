@@ -38,6 +38,9 @@ pub(super) struct Start {
     pub(super) guards: Arc<Guards>,
     pub(super) limits: Limits,
     pub(super) listener: TcpListener,
+    /// Secures connections, if they are to be.
+    #[cfg(feature = "tls")]
+    pub(super) acceptor: Option<super::tls::Acceptor>,
     /// Whether others may take from its queue when this process has ended.
     pub(super) shared: bool,
     pub(super) phase: watch::Receiver<Phase>,
@@ -54,6 +57,9 @@ pub(super) struct Core {
     /// What lets callers in.
     pub(super) guards: Arc<Guards>,
     pub(super) limits: Limits,
+    /// Secures connections, if they are to be.
+    #[cfg(feature = "tls")]
+    pub(super) acceptor: Option<super::tls::Acceptor>,
     connections: Cell<usize>,
     /// Told whenever a connection has ended.
     ended: Notify,
@@ -86,6 +92,8 @@ async fn serve(start: Start) -> io::Result<usize> {
         guards,
         limits,
         listener,
+        #[cfg(feature = "tls")]
+        acceptor,
         shared,
         phase,
         pulse,
@@ -99,6 +107,8 @@ async fn serve(start: Start) -> io::Result<usize> {
         limiters,
         guards,
         limits,
+        #[cfg(feature = "tls")]
+        acceptor,
         connections: Cell::new(0),
         ended: Notify::new(),
     });

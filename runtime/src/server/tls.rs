@@ -1,0 +1,302 @@
+//! TLS towards callers: the certificates of the environment, who must show one, and what takes their
+//! place when files change.
+
+mod certificates;
+#[cfg(test)]
+mod tests;
+mod validity;
+
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock, mpsc};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{fmt, fs, io};
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use self::certificates::Certificates;
+use crate::observe;
+use crate::stream::Socket;
+
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 1 << 20;
+
+/// What is wrong with one of the variables, as it stands behind its name.
+pub(crate) type Wrong = (&'static str, String);
+
+/// What the environment says about TLS.
+#[derive(Clone)]
+pub(crate) struct Secured {
+    certificates: Vec<Source>,
+    keys: Vec<Source>,
+    /// Those whose certificates callers must show one of; empty: they need none.
+    authorities: Vec<Source>,
+    newest_only: bool,
+}
+
+/// Where a text in PEM is.
+#[derive(Clone)]
+enum Source {
+    File(PathBuf),
+    Inline(String),
+}
+
+impl fmt::Debug for Secured {
+    /// A key may stand in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secured").finish_non_exhaustive()
+    }
+}
+
+impl Secured {
+    /// Reads the variables, of which `text` knows those that are set; nothing if there is to be no
+    /// TLS.
+    ///
+    /// # Errors
+    ///
+    /// The first that is wrong, or misses another.
+    pub(crate) fn read(text: &dyn Fn(&str) -> Option<String>) -> Result<Option<Secured>, Wrong> {
+        let (certificates, keys) = (text("TLS_CERT"), text("TLS_KEY"));
+        let authorities = text("TLS_CLIENT_CA");
+        let newest_only = match text("TLS_MIN").as_deref() {
+            None | Some("1.2") => false,
+            Some("1.3") => true,
+            Some(other) => {
+                return Err(("TLS_MIN", format!("is `{other}`, must be `1.2` or `1.3`")));
+            }
+        };
+        let (Some(certificates), Some(keys)) = (&certificates, &keys) else {
+            return match (certificates, keys, authorities) {
+                (Some(_), ..) => Err(("TLS_KEY", "is not set, and `TLS_CERT` is".to_owned())),
+                (None, Some(_), _) => Err(("TLS_CERT", "is not set, and `TLS_KEY` is".to_owned())),
+                (None, None, Some(_)) => {
+                    Err(("TLS_CERT", "is not set, and `TLS_CLIENT_CA` is".to_owned()))
+                }
+                (None, None, None) => Ok(None),
+            };
+        };
+        Ok(Some(Secured {
+            certificates: sources(certificates),
+            keys: sources(keys),
+            authorities: authorities.as_deref().map(sources).unwrap_or_default(),
+            newest_only,
+        }))
+    }
+
+    /// Loads everything, and says when the first certificate expires, in seconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be read, or does not fit.
+    pub(crate) fn load(&self) -> Result<Loaded, Wrong> {
+        let texts = Texts {
+            certificates: texts("TLS_CERT", &self.certificates)?,
+            keys: texts("TLS_KEY", &self.keys)?,
+            authorities: texts("TLS_CLIENT_CA", &self.authorities)?,
+        };
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut keys = Vec::new();
+        for text in &texts.keys {
+            for key in PrivateKeyDer::pem_slice_iter(text) {
+                let key = key.map_err(|_| ("TLS_KEY", "holds what is no key in PEM".to_owned()))?;
+                let key = provider.key_provider.load_private_key(key);
+                keys.push(key.map_err(|_| ("TLS_KEY", "holds a key of another kind".to_owned()))?);
+            }
+        }
+        if keys.is_empty() {
+            return Err(("TLS_KEY", "holds no key in PEM".to_owned()));
+        }
+        let mut chains = Vec::new();
+        for text in &texts.certificates {
+            chains.push(chain("TLS_CERT", text)?);
+        }
+        let certificates =
+            Certificates::new(chains, &keys).map_err(|reason| ("TLS_CERT", reason))?;
+        let expires = certificates.expires();
+        let versions: &[&rustls::SupportedProtocolVersion] = match self.newest_only {
+            true => &[&rustls::version::TLS13],
+            false => &[&rustls::version::TLS13, &rustls::version::TLS12],
+        };
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_protocol_versions(versions)
+            .expect("the provider has cipher suites for TLS 1.2 and 1.3");
+        let builder = match texts.authorities.is_empty() {
+            true => builder.with_no_client_auth(),
+            false => {
+                let roots = Arc::new(roots(&texts.authorities)?);
+                let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider);
+                let verifier = verifier.build();
+                builder.with_client_cert_verifier(
+                    verifier
+                        .map_err(|error| ("TLS_CLIENT_CA", format!("cannot be used: {error}")))?,
+                )
+            }
+        };
+        let mut config = builder.with_cert_resolver(Arc::new(certificates));
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        // Tickets are of this configuration: a caller whose authority is gone cannot come back by one.
+        if let Ok(ticketer) = rustls::crypto::aws_lc_rs::Ticketer::new() {
+            config.ticketer = ticketer;
+        }
+        Ok(Loaded { config: Arc::new(config), texts, expires })
+    }
+}
+
+/// What is in use.
+pub(crate) struct Loaded {
+    config: Arc<ServerConfig>,
+    texts: Texts,
+    /// When the first certificate expires, in seconds since 1970, as far as it says so.
+    expires: Option<u64>,
+}
+
+impl fmt::Debug for Loaded {
+    /// A key stands in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loaded").finish_non_exhaustive()
+    }
+}
+
+/// The texts that a configuration was made of.
+#[derive(PartialEq)]
+struct Texts {
+    certificates: Vec<Vec<u8>>,
+    keys: Vec<Vec<u8>>,
+    authorities: Vec<Vec<u8>>,
+}
+
+/// Secures connections with what the files said last that could be used.
+#[derive(Clone)]
+pub(crate) struct Acceptor(Arc<RwLock<Arc<ServerConfig>>>);
+
+impl Acceptor {
+    /// Encrypts a connection from here on.
+    ///
+    /// # Errors
+    ///
+    /// When the other end does not speak TLS, or does not show the certificate that it must.
+    pub(super) async fn secure(&self, socket: Socket) -> io::Result<TlsStream<Socket>> {
+        let config = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
+        TlsAcceptor::from(config).accept(socket).await
+    }
+}
+
+/// Looks whether files have changed, until it is dropped.
+pub(crate) struct Keeper {
+    stop: Option<mpsc::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Begins with what was loaded, and looks for something newer as often as `every`.
+///
+/// # Errors
+///
+/// When no thread can be started.
+pub(super) fn keep(
+    secured: Secured,
+    loaded: Loaded,
+    every: Duration,
+) -> io::Result<(Acceptor, Keeper)> {
+    warn_of_age(&loaded);
+    let acceptor = Acceptor(Arc::new(RwLock::new(Arc::clone(&loaded.config))));
+    let (stop, stopped) = mpsc::channel::<()>();
+    let current = acceptor.clone();
+    let mut texts = loaded.texts;
+    let watch = move || {
+        let mut refused = String::new();
+        while stopped.recv_timeout(every) == Err(mpsc::RecvTimeoutError::Timeout) {
+            match secured.load() {
+                Ok(loaded) if loaded.texts == texts => refused.clear(),
+                Ok(loaded) => {
+                    warn_of_age(&loaded);
+                    *current.0.write().unwrap_or_else(PoisonError::into_inner) = loaded.config;
+                    texts = loaded.texts;
+                    refused.clear();
+                    observe::certificates("reloaded", "");
+                }
+                // A file may be written at this very moment, or its key come later.
+                Err((variable, reason)) => {
+                    let reason = format!("{variable} {reason}");
+                    if reason != refused {
+                        observe::certificates("kept", &reason);
+                        refused = reason;
+                    }
+                }
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().name("certificates".to_owned()).spawn(watch)?;
+    Ok((acceptor, Keeper { stop: Some(stop), thread: Some(thread) }))
+}
+
+/// Says that a certificate has expired, or will within a week.
+fn warn_of_age(loaded: &Loaded) {
+    const WEEK: u64 = 7 * 86_400;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    match loaded.expires {
+        Some(end) if end <= now => observe::certificates("expired", "callers will refuse it"),
+        Some(end) if end <= now + WEEK => observe::certificates("expiring", "within a week"),
+        _ => {}
+    }
+}
+
+/// Paths with commas between them, or the text itself.
+fn sources(text: &str) -> Vec<Source> {
+    if text.contains("-----BEGIN") {
+        return vec![Source::Inline(text.to_owned())];
+    }
+    text.split(',').map(|path| Source::File(PathBuf::from(path.trim()))).collect()
+}
+
+fn texts(variable: &'static str, sources: &[Source]) -> Result<Vec<Vec<u8>>, Wrong> {
+    let read = |source: &Source| match source {
+        Source::Inline(text) => Ok(text.clone().into_bytes()),
+        Source::File(path) => {
+            let wrong = |what: &dyn fmt::Display| {
+                (variable, format!("names `{}`, which cannot be read: {what}", path.display()))
+            };
+            let size = fs::metadata(path).map_err(|error| wrong(&error))?;
+            if !size.is_file() || size.len() > LARGEST {
+                return Err(wrong(&"it is no file of at most 1 MB"));
+            }
+            fs::read(path).map_err(|error| wrong(&error))
+        }
+    };
+    sources.iter().map(read).collect()
+}
+
+/// The certificates in a text, at least one.
+fn chain(variable: &'static str, text: &[u8]) -> Result<Vec<CertificateDer<'static>>, Wrong> {
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text).collect();
+    match chain {
+        Ok(chain) if !chain.is_empty() => Ok(chain),
+        Ok(_) => Err((variable, "holds no certificate in PEM".to_owned())),
+        Err(_) => Err((variable, "holds what is no certificate in PEM".to_owned())),
+    }
+}
+
+fn roots(texts: &[Vec<u8>]) -> Result<RootCertStore, Wrong> {
+    let mut roots = RootCertStore::empty();
+    for text in texts {
+        for certificate in chain("TLS_CLIENT_CA", text)? {
+            roots
+                .add(certificate)
+                .map_err(|_| ("TLS_CLIENT_CA", "holds what is no authority".to_owned()))?;
+        }
+    }
+    Ok(roots)
+}
