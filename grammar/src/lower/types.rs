@@ -14,7 +14,10 @@ impl Lower<'_> {
     pub(super) fn error_decl(&mut self, node: Node<'_>) -> ErrorDecl {
         let mut cursor = Cursor::of(node);
         cursor.take(Rule::k_error);
-        let name = self.ident(cursor.take(Rule::ident));
+        let name = match cursor.opt(Rule::qual) {
+            Some(node) => self.ident(node),
+            None => self.ident(cursor.take(Rule::ident)),
+        };
         let status = self.number(cursor.take(Rule::status));
         let title = self.string(cursor.take(Rule::string));
         ErrorDecl {

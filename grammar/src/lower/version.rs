@@ -172,6 +172,8 @@ mod tests {
             matches!(change("change union U { a: A }"), Change::Union { variants, .. } if variants.len() == 1)
         );
         assert!(matches!(change("change error E 404 \"x\""), Change::Error(_)));
+        let shared = change("change error shared.E 410 \"x\" { a: text }");
+        assert!(matches!(shared, Change::Error(error) if error.name.text == "shared.E"));
     }
 
     #[test]
