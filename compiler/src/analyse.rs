@@ -30,7 +30,7 @@ mod variables;
 pub(crate) mod versions;
 pub(crate) mod work;
 
-pub(crate) use bounds::compare as compare_bounds;
+pub(crate) use bounds::{compare as compare_bounds, limit};
 pub(crate) use cases::{OF_EVERY_PROBLEM, fits_path, is_any, target_parts};
 pub(crate) use consumers::resolve as resolve_consumers;
 pub(crate) use dates::{days, http_date, is_day};
@@ -42,6 +42,7 @@ use crate::contract::{Checked, Contract, Selection, Version};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::lock;
 use crate::lock::{Lock, Written};
+use crate::schema::Schemas;
 use crate::source::{LOCK, Sources};
 use gatewright_grammar::tree::File;
 use gatewright_grammar::{Span, SyntaxError};
@@ -141,10 +142,12 @@ fn contract(
     let (flats, origins) = versions::flatten(files, diagnostics);
     let api = api?;
     let selection = selection::resolve(api.selection.as_ref(), &flats, diagnostics);
+    let schemas = Schemas::new(sources);
     let mut versions = Vec::new();
     for flat in &flats {
         let surroundings = endpoints::Surroundings {
             sources,
+            schemas: &schemas,
             api: &api,
             backends: &backends,
             origins: &origins,
@@ -157,14 +160,11 @@ fn contract(
         };
         let mut own = Diagnostics::default();
         versions.push(endpoints::version(&surroundings, flat, &variables, &mut own));
-        diagnostics.inherit(own, |one| {
-            let elsewhere = origins.within(one.primary.span).is_some_and(|rank| rank != flat.rank);
-            elsewhere.then(|| (flat.span, format!("version {} inherits this line", flat.label)))
-        });
+        diagnostics.inherit(own, |one| inherited(&origins, flat, one));
     }
     limits::check_together(&versions, diagnostics);
     let consumers = consumers::resolve(files, &versions, &flats, diagnostics);
-    operations::uncalled(&backends, &flats, diagnostics);
+    operations::uncalled(&backends, &flats, &schemas, diagnostics);
     let around = cases::Around {
         selection: &selection,
         versions: &versions,
@@ -191,6 +191,16 @@ fn contract(
     })
 }
 
+/// Where a version inherits the line that a finding in it is about, if it did not write it itself.
+fn inherited(
+    origins: &versions::Origins,
+    flat: &versions::Flat,
+    one: &Diagnostic,
+) -> Option<(Span, String)> {
+    let elsewhere = origins.within(one.primary.span).is_some_and(|rank| rank != flat.rank);
+    elsewhere.then(|| (flat.span, format!("version {} inherits this line", flat.label)))
+}
+
 /// The version that `files` declare beside their `api` block, without the work behind endpoints:
 /// what callers are promised, and nothing else.
 pub(crate) fn promised(
@@ -203,6 +213,7 @@ pub(crate) fn promised(
     let (flats, origins) = versions::flatten(files, &mut found);
     let surroundings = endpoints::Surroundings {
         sources,
+        schemas: &Schemas::new(sources),
         api: &api,
         backends: &backends::Backends::default(),
         origins: &origins,

@@ -15,6 +15,7 @@ mod response;
 mod root;
 mod routes;
 pub(crate) mod rust;
+mod schemas;
 mod scope;
 mod stream;
 mod tokens;

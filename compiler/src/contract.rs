@@ -7,6 +7,7 @@ pub mod cors;
 mod drafts;
 pub mod endpoint;
 pub mod people;
+pub mod schema;
 pub mod selection;
 pub mod terms;
 pub mod types;

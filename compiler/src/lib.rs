@@ -15,6 +15,7 @@ mod pattern;
 pub mod plan;
 pub mod proof;
 mod samples;
+mod schema;
 pub mod served;
 pub mod source;
 mod suggest;

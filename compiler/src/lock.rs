@@ -223,7 +223,7 @@ fn chained(before: &str, head: &str, body: &str) -> String {
 }
 
 /// The digest of a declaration, half as long: the chain holds the whole entry.
-fn digest(text: &str) -> String {
+pub(crate) fn digest(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()), 16)
 }
 

@@ -12,6 +12,7 @@ mod rules;
 mod shapes;
 
 use crate::contract::endpoint::{Manner, Shape};
+use crate::contract::schema::Schema;
 use crate::contract::types::Rule;
 use crate::contract::work::Work;
 use crate::contract::{Backend, Checked, Contract, Selection, Setting, Version};
@@ -24,6 +25,7 @@ pub use lifecycle::{LifecyclePlan, Piece, SuccessorPlan, SunsetPlan, Told};
 pub(crate) use names::Names;
 pub use routes::{Arrival, Guard, Route};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What to build: which versions, and what to call it.
 #[derive(Clone, Debug, Default)]
@@ -170,6 +172,8 @@ pub enum RuleKind {
     },
     /// The texts around the parameters of a segment.
     Shape(Shape),
+    /// JSON as a schema says.
+    Schema(Arc<Schema>),
 }
 
 /// A declared type as a table.
@@ -259,6 +263,8 @@ pub enum FormExpr {
     OneOf(String),
     /// A number or boolean that JSON holds as a text.
     AsText(String),
+    /// JSON as a schema says.
+    Schema(String),
     /// A list by this rule.
     List(String, Box<FormSlot>),
     /// A map.

@@ -5,12 +5,16 @@ use gatewright_grammar::FileId;
 /// The id of the lock, which is no text of the contract itself.
 pub const LOCK: FileId = FileId(u32::MAX - 1);
 
+/// The id of the first schema; those of others lie below it.
+const FIRST_SCHEMA: u32 = u32::MAX - 2;
+
 /// The texts of one contract, and of the directories that it imports. A label is shown, never
 /// opened.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     files: Vec<Source>,
     imports: Vec<(Unit, String, Imported)>,
+    schemas: Vec<(Unit, String, Schema)>,
     lock: Option<Source>,
     shares_lock: bool,
 }
@@ -43,6 +47,24 @@ pub enum Imported {
     /// A directory without `.api` files.
     Empty,
 }
+
+/// What the path of `json(schema "…")` leads to.
+#[derive(Clone, Debug)]
+pub enum Schema {
+    /// A file.
+    Text(Source),
+    /// Nothing.
+    Missing,
+    /// Something that is no file, or no text.
+    Unreadable,
+    /// A file that does not lie in the directory of the contract that names it, or below.
+    Outside,
+    /// More than [`MOST_OF_SCHEMA`] bytes.
+    TooLarge,
+}
+
+/// The most bytes of a schema's file.
+pub const MOST_OF_SCHEMA: u64 = 1 << 20;
 
 impl Sources {
     /// No texts.
@@ -101,10 +123,43 @@ impl Sources {
         found.map_or(Imported::Missing, |(_, _, leads_to)| *leads_to)
     }
 
+    /// Says what `json(schema "path")`, written in a file of `from`, leads to.
+    pub fn schema(&mut self, from: Unit, path: impl Into<String>, leads_to: Schema) {
+        self.schemas.push((from, path.into(), leads_to));
+    }
+
+    /// Takes the schemas of `other`, for texts that name the same ones.
+    pub fn schemas_of(&mut self, other: &Sources) {
+        self.schemas.clone_from(&other.schemas);
+    }
+
+    /// What `json(schema "path")`, written in a file of `from`, leads to, and the id of its text;
+    /// to nothing if nobody said.
+    pub fn schema_at(&self, from: Unit, path: &str) -> (FileId, &Schema) {
+        let found = self.schemas.iter().position(|(unit, text, _)| *unit == from && text == path);
+        let found = found.and_then(|at| Some((at, &self.schemas.get(at)?.2)));
+        found.map_or((FileId::default(), &Schema::Missing), |(at, schema)| {
+            let below = u32::try_from(at).unwrap_or(u32::MAX);
+            (FileId(FIRST_SCHEMA.saturating_sub(below)), schema)
+        })
+    }
+
+    /// The texts of the schemas.
+    pub fn schemas(&self) -> impl Iterator<Item = &Source> {
+        self.schemas.iter().filter_map(|(.., schema)| match schema {
+            Schema::Text(source) => Some(source),
+            _ => None,
+        })
+    }
+
     /// The text with this id.
     pub fn get(&self, id: FileId) -> Option<&Source> {
         if id == LOCK {
             return self.lock.as_ref();
+        }
+        let schema = FIRST_SCHEMA.checked_sub(id.0).and_then(|at| usize::try_from(at).ok());
+        if let Some((.., Schema::Text(source))) = schema.and_then(|at| self.schemas.get(at)) {
+            return Some(source);
         }
         self.files.get(id.0 as usize)
     }
@@ -123,7 +178,11 @@ impl Sources {
     #[must_use]
     pub fn relabelled(&self, label: impl Fn(&str) -> String) -> Self {
         let mut other = self.clone();
-        for source in other.files.iter_mut().chain(&mut other.lock) {
+        let schemas = other.schemas.iter_mut().filter_map(|(.., schema)| match schema {
+            Schema::Text(source) => Some(source),
+            _ => None,
+        });
+        for source in other.files.iter_mut().chain(&mut other.lock).chain(schemas) {
             source.label = label(&source.label);
         }
         other
@@ -157,4 +216,20 @@ pub fn imports(text: &str) -> Vec<String> {
         _ => None,
     });
     paths.collect()
+}
+
+/// The paths of schemas that a text names, in the order of the text; those in comments, too.
+pub fn schemas(text: &str) -> Vec<String> {
+    let behind = text.match_indices("schema").filter_map(|(at, word)| {
+        let rest = text.get(at + word.len()..)?.trim_start_matches([' ', '\t', '\r']);
+        let path = rest.strip_prefix('"')?.split(['"', '\n', '\\']).next()?;
+        rest.get(1 + path.len()..)?.starts_with('"').then(|| path.to_owned())
+    });
+    let mut found: Vec<String> = Vec::new();
+    for path in behind {
+        if !found.contains(&path) {
+            found.push(path);
+        }
+    }
+    found
 }

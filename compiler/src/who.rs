@@ -102,7 +102,7 @@ fn leads(types: &Types, ty: &Type, steps: &[&str]) -> bool {
     match &ty.kind {
         Kind::Scalar(_) => false,
         // What is in it is not declared.
-        Kind::Json => true,
+        Kind::Json | Kind::Foreign(_) => true,
         Kind::List(element, _) => leads(types, element, steps),
         Kind::Map(map) => leads(types, &map.value, rest),
         Kind::Record(id) => {

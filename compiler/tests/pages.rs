@@ -1,7 +1,7 @@
 //! The pages about codes: one for every code, with examples that raise it and do not.
 
 use gatewright_compiler::diagnostic::Code;
-use gatewright_compiler::source::Sources;
+use gatewright_compiler::source::{Schema, Source, Sources, Unit, schemas};
 use gatewright_compiler::{analyse, explain};
 
 const PAGES: &str = include_str!("../diagnostics.md");
@@ -24,12 +24,15 @@ fn page(code: Code) -> &'static str {
     explain(code.name()).expect("every code has a page")
 }
 
-/// The examples of a page, completed.
-fn examples(page: &str) -> Vec<String> {
-    page.split("```api\n")
-        .skip(1)
-        .map(|rest| completed(rest.split("```").next().unwrap_or(rest)))
-        .collect()
+/// The examples of a page, completed, each with the schema that follows it.
+fn examples(page: &str) -> Vec<(String, Option<String>)> {
+    let example = |rest: &str| {
+        let (example, behind) = rest.split_once("```").unwrap_or((rest, ""));
+        let schema = behind.trim_start().strip_prefix("```json\n");
+        let schema = schema.and_then(|rest| rest.split("```").next()).map(str::to_owned);
+        (completed(example), schema)
+    };
+    page.split("```api\n").skip(1).map(example).collect()
 }
 
 fn completed(example: &str) -> String {
@@ -38,9 +41,14 @@ fn completed(example: &str) -> String {
     format!("{example}{api}{}", if calls { BACKEND } else { "" })
 }
 
-fn codes(text: &str) -> Vec<Code> {
+fn codes((text, schema): &(String, Option<String>)) -> Vec<Code> {
     let mut sources = Sources::new();
-    sources.add("shop.api", text);
+    sources.add("shop.api", text.as_str());
+    for path in schemas(text) {
+        let source =
+            Source { label: path.clone(), text: schema.clone().unwrap_or_default(), unit: Unit(0) };
+        sources.schema(Unit(0), path, Schema::Text(source));
+    }
     analyse(&sources).diagnostics.iter().map(|one| one.code).collect()
 }
 
@@ -69,7 +77,7 @@ fn the_first_example_raises_the_code_alone_and_the_second_nothing() {
         for (example, expected) in [(wrong, vec![*code]), (right, Vec::new())] {
             let found = codes(example);
             if found != expected {
-                faults.push(format!("{}: {found:?}\n{example}", code.name()));
+                faults.push(format!("{}: {found:?}\n{}", code.name(), example.0));
             }
         }
     }

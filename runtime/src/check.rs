@@ -11,6 +11,7 @@ mod number;
 mod one_of;
 mod param;
 mod pattern;
+mod schema;
 mod text;
 mod violations;
 
@@ -22,6 +23,7 @@ pub use number::{Bound, INT, NUMBER, NumberKind, NumberRule};
 pub use one_of::{EnumRule, Other};
 pub use param::{BOOLEAN, BooleanRule, Rule, optional, repeated, repeated_or, required};
 pub use pattern::Pattern;
+pub use schema::{Schema, SchemaCheck, SchemaMembers, SchemaTest};
 pub use text::{TEXT, TextRule};
 pub use violations::{Place, Violation, Violations};
 

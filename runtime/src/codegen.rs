@@ -12,8 +12,9 @@ pub use bytes::Bytes;
 pub use crate::check::{
     ANY_LIST, AsText, BOOLEAN, BooleanRule, Bound, EnumRule, FIELD, FieldForm, FieldRule, Form,
     Format, INT, ListRule, MapForm, NUMBER, NumberKind, NumberRule, ORIGINS, OriginsRule, Other,
-    Pattern, Place, Rule, SEGMENT, SegmentRule, Slot, TEXT, TextRule, UnionForm, VariantForm,
-    Violation, Violations, optional, repeated, repeated_or, required,
+    Pattern, Place, Rule, SEGMENT, Schema, SchemaCheck, SchemaMembers, SchemaTest, SegmentRule,
+    Slot, TEXT, TextRule, UnionForm, VariantForm, Violation, Violations, optional, repeated,
+    repeated_or, required,
 };
 pub use crate::contract::{
     Access, Answering, Backend, BodyKind, Breaker, By, Condition, Contract, Cors, Counter,

@@ -15,6 +15,7 @@ mod raw;
 mod reader;
 mod record;
 mod scan;
+mod schema;
 mod writer;
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use gatewright_compiler::changes::{
     Change, Mirror, RULES, Shown, Side, Verdict, changelog, contracts, render, versions,
 };
 use gatewright_compiler::contract::Contract;
-use gatewright_compiler::source::Sources;
+use gatewright_compiler::source::{Schema, Source, Sources, Unit};
 use gatewright_compiler::{analyse, needs, who};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -15,10 +15,31 @@ use std::fmt::Write as _;
 const BACKENDS: &str = "backend one at \"http://one\" { timeout 300ms }\n\
     backend two at \"http://two\" { timeout 300ms }\n";
 
+/// Files that contracts can name.
+const SCHEMAS: [(&str, &str); 4] = [
+    ("wide.json", r#"{"type": "object", "properties": {"a": {"type": "integer"}}}"#),
+    (
+        "wide-again.json",
+        r#"{"title": "The same", "properties": {"a": {"type": "integer"}}, "type": ["object"]}"#,
+    ),
+    (
+        "narrow.json",
+        r#"{"type": "object", "properties": {"a": {"type": "integer", "minimum": 5}}, "required": ["a"]}"#,
+    ),
+    (
+        "narrow-again.json",
+        r##"{"type": "object", "$ref": "#/$defs/a", "$defs": {"a": {"required": ["a"], "properties": {"a": {"allOf": [{"minimum": 5.0}, {"type": "integer"}]}}}}}"##,
+    ),
+];
+
 /// A contract that can be compared, if it cannot be built.
 fn checked(text: &str) -> Contract {
     let mut sources = Sources::new();
     sources.add("shop.api", text);
+    for (path, schema) in SCHEMAS {
+        let source = Source { label: path.to_owned(), text: schema.to_owned(), unit: Unit(0) };
+        sources.schema(Unit(0), path, Schema::Text(source));
+    }
     let analysis = analyse(&sources);
     let found = analysis.comparable();
     found.unwrap_or_else(|| panic!("{:#?}\n{text}", analysis.diagnostics)).clone()

@@ -90,7 +90,8 @@ fn every_version_written_out_generates_the_same_code() {
             let Some(flat) = written(&name, flatten(&sources, &contract, &version)) else {
                 continue;
             };
-            let alone = alone(&flat);
+            let mut alone = alone(&flat);
+            alone.schemas_of(&sources);
             let again = analysed(&alone)
                 .unwrap_or_else(|found| panic!("{name}, version {version}:\n{found}\n{flat}"));
             assert_eq!(again.versions(), [version.as_str()], "{name}");

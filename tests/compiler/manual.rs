@@ -2,7 +2,7 @@
 
 use gatewright_compiler::analyse;
 use gatewright_compiler::diagnostic::render::{self, Style};
-use gatewright_compiler::source::Sources;
+use gatewright_compiler::source::{Schema, Source, Sources, Unit, schemas};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,10 +16,22 @@ fn pages() -> Vec<PathBuf> {
     pages
 }
 
-/// The blocks of a page that are whole contracts.
-fn contracts(page: &str) -> Vec<&str> {
-    let blocks = page.split("```api\n").skip(1);
+/// The blocks of a page that are in one language, such as those that are whole contracts.
+fn blocks<'p>(page: &'p str, language: &str) -> Vec<&'p str> {
+    let fence = format!("```{language}\n");
+    let blocks = page.split(fence.as_str()).skip(1);
     blocks.map(|rest| rest.split("```").next().unwrap_or(rest)).collect()
+}
+
+/// A contract of a page; the schema that it names is the first block of JSON.
+fn sources(path: &Path, page: &str, contract: &str) -> Sources {
+    let mut sources = Sources::new();
+    sources.add(path.display().to_string(), contract);
+    for (named, text) in schemas(contract).into_iter().zip(blocks(page, "json")) {
+        let source = Source { label: named.clone(), text: text.to_owned(), unit: Unit(0) };
+        sources.schema(Unit(0), named, Schema::Text(source));
+    }
+    sources
 }
 
 #[test]
@@ -27,9 +39,8 @@ fn every_contract_in_the_manual_is_silent_and_formatted() {
     let mut count = 0;
     for path in pages() {
         let page = fs::read_to_string(&path).expect("a page is text");
-        for contract in contracts(&page) {
-            let mut sources = Sources::new();
-            sources.add(path.display().to_string(), contract);
+        for contract in blocks(&page, "api") {
+            let sources = sources(&path, &page, contract);
             let found = analyse(&sources).diagnostics;
             let text = render::text(&found, &sources, Style { colour: false, width: 100 });
             assert!(found.is_empty(), "{text}");

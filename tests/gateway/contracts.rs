@@ -29,6 +29,7 @@ gatewright_runtime::include_gateway!("reuse");
 gatewright_runtime::include_gateway!("results");
 gatewright_runtime::include_gateway!("retired");
 gatewright_runtime::include_gateway!("routes");
+gatewright_runtime::include_gateway!("schemas");
 gatewright_runtime::include_gateway!("sending");
 gatewright_runtime::include_gateway!("shaped");
 gatewright_runtime::include_gateway!("shapes");

@@ -44,6 +44,7 @@ mod retired;
 mod retries;
 mod reuse;
 mod routing;
+mod schemas;
 mod sending;
 mod shaped;
 mod shapes;

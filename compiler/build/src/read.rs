@@ -1,6 +1,7 @@
 //! A path to the texts of one contract.
 
 mod imports;
+mod schemas;
 
 use crate::error::Error;
 use gatewright_compiler::lock;
@@ -21,6 +22,8 @@ pub struct Input {
     /// The directories that it imports, by itself or by way of others, whether they are there or
     /// not.
     pub imported: Vec<PathBuf>,
+    /// The files of the schemas that it names, whether they are there or not.
+    pub schemas: Vec<PathBuf>,
     /// What the path is called without its ending: `shop` for `api/shop.api` and for `api/shop/`.
     pub name: String,
 }
@@ -60,11 +63,13 @@ pub fn read(path: &Path) -> Result<Input, Error> {
     let mut files = files;
     let found = imports::read(directory, &mut sources)?;
     files.extend(found.files);
+    let schemas = schemas::read(directory, &found.units, &mut sources);
     Ok(Input {
         sources,
         directory: directory.to_path_buf(),
         files,
         imported: found.directories,
+        schemas,
         name: name(path),
     })
 }

@@ -102,7 +102,7 @@ impl Compiled {
             let message = fail::message(&analysis.diagnostics, &shown);
             return Self {
                 warnings,
-                imported: input.imported,
+                imported: [input.imported, input.schemas].concat(),
                 ..Self::refused(&input.name, message)
             };
         };
@@ -113,7 +113,7 @@ impl Compiled {
         Self {
             files: vec![(format!("{}.rs", input.name), text)],
             warnings,
-            imported: input.imported,
+            imported: [input.imported, input.schemas].concat(),
         }
     }
 

@@ -2,10 +2,10 @@
 
 use super::types::unbounded;
 use crate::contract::types::{Limit, ListBounds, Number, NumberKind, Rule, Text};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::pattern;
 use gatewright_grammar::Span;
-use gatewright_grammar::tree::{Bound, BoundKind, CompareOp, Ident, NumberLit};
+use gatewright_grammar::tree::{Bound, BoundKind, CompareOp, Ident, NumberLit, StringLit};
 
 fn refuse(span: Span, message: String, label: &str, diagnostics: &mut Diagnostics) {
     diagnostics.push(Diagnostic::new(Code::InvalidBounds, span, message).label(label));
@@ -18,19 +18,28 @@ pub(crate) fn none(limits: &[Bound], what: &str, diagnostics: &mut Diagnostics) 
     }
 }
 
-/// `json(schema "…")` is not built.
-pub(crate) fn json(limits: &[Bound], diagnostics: &mut Diagnostics) -> Option<()> {
+/// The schema that `json(schema "…")` names, if it names one.
+pub(crate) fn json<'l>(
+    limits: &'l [Bound],
+    diagnostics: &mut Diagnostics,
+) -> Option<&'l StringLit> {
+    let mut found: Option<(&StringLit, Span)> = None;
     for limit in limits {
-        if let BoundKind::Schema(_) = limit.kind {
-            diagnostics.push(
-                super::not_yet(limit.span, "`json(schema …)`", Severity::Warning)
-                    .note("endpoints that use the type are left out of the gateway"),
-            );
-            return None;
+        let BoundKind::Schema(path) = &limit.kind else {
+            none(std::slice::from_ref(limit), "`json`", diagnostics);
+            continue;
+        };
+        match found {
+            None => found = Some((path, limit.span)),
+            Some((_, first)) => diagnostics.push(
+                Diagnostic::new(Code::InvalidBounds, limit.span, "a value has one schema")
+                    .label("another one")
+                    .see(first, "the first one")
+                    .help("put both into one file, behind `allOf`"),
+            ),
         }
-        none(std::slice::from_ref(limit), "`json`", diagnostics);
     }
-    Some(())
+    found.map(|(path, _)| path)
 }
 
 /// The bounds of a list or a map.

@@ -16,6 +16,7 @@ use crate::contract::terms::Access;
 use crate::contract::types::{Type, Types};
 use crate::contract::{Endpoint, Problem, Selection, Terms, Version, Work};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::schema::Schemas;
 use crate::source::Sources;
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{ClauseKind, EndpointMemberKind, ErrorDecl};
@@ -25,6 +26,7 @@ use std::collections::HashMap;
 /// What every version of a contract shares.
 pub(crate) struct Surroundings<'a> {
     pub(crate) sources: &'a Sources,
+    pub(crate) schemas: &'a Schemas<'a>,
     pub(crate) api: &'a Api,
     pub(crate) backends: &'a Backends,
     pub(crate) origins: &'a Origins,
@@ -69,7 +71,7 @@ pub(crate) fn version(
     let announced = around.announced(flat);
     let lifecycle = announced.version(diagnostics);
     let deprecations = announced.parts(diagnostics);
-    let mut resolver = Resolver::new(flat, diagnostics);
+    let mut resolver = Resolver::new(flat, around.schemas, diagnostics);
     resolver.all();
     let errors = errors(flat, &mut resolver);
     let operations = operations::resolve(around.backends, flat, &mut resolver);

@@ -5,6 +5,7 @@ use super::types::Resolver;
 use super::versions::Flat;
 use crate::contract::types::{Kind, Type};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::schema::Schemas;
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
     self, Backend, BackendMemberKind, CallPart, CallTarget, EndpointMemberKind, Ident, Operation,
@@ -236,7 +237,12 @@ fn fits_place(hole: &Hole<'_>, ty: &Type, diagnostics: &mut Diagnostics) -> bool
 }
 
 /// Reports operations that nobody calls, and that mean something in no version.
-pub(crate) fn uncalled(backends: &Backends, flats: &[Flat], diagnostics: &mut Diagnostics) {
+pub(crate) fn uncalled(
+    backends: &Backends,
+    flats: &[Flat],
+    schemas: &Schemas<'_>,
+    diagnostics: &mut Diagnostics,
+) {
     for (at, backend) in backends.list.iter().enumerate() {
         for operation in backends.operations(at) {
             let name = (backend.name.as_str(), operation.name.text.as_str());
@@ -245,7 +251,7 @@ pub(crate) fn uncalled(backends: &Backends, flats: &[Flat], diagnostics: &mut Di
             }
             let tried = flats.iter().map(|flat| {
                 let mut own = Diagnostics::default();
-                signature(operation, &mut Resolver::new(flat, &mut own));
+                signature(operation, &mut Resolver::new(flat, schemas, &mut own));
                 own
             });
             let tried: Vec<Diagnostics> = tried.collect();

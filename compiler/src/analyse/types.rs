@@ -13,6 +13,7 @@ use crate::contract::types::{
     Scalar, Text, Type, Types, Union,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::schema::{self, Schemas};
 use crate::suggest;
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{self, Base, EnumBody, EnumRest, Field as TreeField, Ident, Value};
@@ -27,6 +28,7 @@ pub(crate) const SCALARS: [&str; 13] = [
 /// Resolves the types of one version, each declaration once.
 pub(crate) struct Resolver<'a> {
     flat: &'a Flat,
+    schemas: &'a Schemas<'a>,
     declared: &'a [FlatType],
     index: HashMap<&'a str, usize>,
     /// One for each declaration, in their order, and behind them one for each instance.
@@ -95,10 +97,15 @@ enum Step {
 
 impl<'a> Resolver<'a> {
     /// A resolver of the types of `flat`.
-    pub(crate) fn new(flat: &'a Flat, diagnostics: &'a mut Diagnostics) -> Self {
+    pub(crate) fn new(
+        flat: &'a Flat,
+        schemas: &'a Schemas<'a>,
+        diagnostics: &'a mut Diagnostics,
+    ) -> Self {
         let index = flat.types.iter().enumerate().map(|(at, one)| (one.name.text.as_str(), at));
         Self {
             flat,
+            schemas,
             declared: &flat.types,
             index: index.collect(),
             slots: flat.types.iter().enumerate().map(|(at, one)| Slot::of(at, one)).collect(),
@@ -463,9 +470,13 @@ impl<'a> Resolver<'a> {
     fn named_with(&mut self, name: &Ident, ty: &tree::Type) -> Option<Type> {
         let limits = &ty.limits;
         if name.text == "json" {
-            bounds::json(limits, self.diagnostics)?;
-            // Null is one of the values of JSON.
-            return Some(Type { nullable: true, ..plain(Kind::Json, ty.span) });
+            let Some(path) = bounds::json(limits, self.diagnostics) else {
+                // Null is one of the values of JSON.
+                return Some(Type { nullable: true, ..plain(Kind::Json, ty.span) });
+            };
+            let schema = self.schemas.named(path, self.diagnostics)?;
+            let nullable = schema::accepts(&schema, &Const::Null).is_ok();
+            return Some(Type { nullable, ..plain(Kind::Foreign(schema), ty.span) });
         }
         if SCALARS.contains(&name.text.as_str()) {
             let rule = bounds::scalar(name, limits, self.diagnostics)?;

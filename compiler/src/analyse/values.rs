@@ -6,6 +6,7 @@ use crate::contract::types::{
     Scalar, Text, Type, Types, Union, Variant,
 };
 use crate::pattern;
+use crate::schema;
 use gatewright_grammar::tree::{EntryKind, TemplatePart, Value, ValueKind};
 use std::cmp::Ordering;
 use std::fmt::Write as _;
@@ -121,6 +122,7 @@ pub(crate) fn accepts(ty: &Type, value: &Const, types: &Types) -> Result<(), Str
     }
     match (&ty.kind, value) {
         (Kind::Json, _) => Ok(()),
+        (Kind::Foreign(schema), _) => schema::accepts(schema, value),
         (Kind::Scalar(scalar), _) => scalar_accepts(scalar, value),
         (Kind::List(element, bounds), Const::List(items)) => {
             length(items.len() as u64, bounds)?;
@@ -209,6 +211,7 @@ pub(crate) fn reads(ty: &Type, value: &Const, reads: usize, types: &Types) -> Re
             let record = types.record(variant.record);
             record.fields.iter().try_for_each(|field| field_reads(field, value, reads, types))
         }
+        (Kind::Foreign(schema), _) => schema::accepts(schema, value),
         (Kind::Scalar(scalar), _) => {
             // A result may hold it either way.
             scalar_accepts(scalar, value).or_else(|why| match &scalar.rule {
@@ -378,6 +381,7 @@ fn word_of(format: Format) -> &'static str {
 pub(crate) fn spelling(ty: &Type, types: &Types) -> String {
     let mut text = match &ty.kind {
         Kind::Json => "json".to_owned(),
+        Kind::Foreign(schema) => format!("json(schema \"{}\")", schema.name),
         Kind::Scalar(Scalar { name: Some(name), .. }) => name.clone(),
         Kind::Scalar(scalar) => rule_spelling(&scalar.rule),
         Kind::Record(id) => types.record(*id).name.clone().unwrap_or_else(|| "{ … }".into()),
@@ -392,7 +396,7 @@ pub(crate) fn spelling(ty: &Type, types: &Types) -> String {
         }
         Kind::Union(id) => types.union(*id).name.clone(),
     };
-    if ty.nullable && !matches!(ty.kind, Kind::Json) {
+    if ty.nullable && !matches!(ty.kind, Kind::Json | Kind::Foreign(_)) {
         text.push_str(" | null");
     }
     text

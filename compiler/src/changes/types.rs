@@ -11,7 +11,9 @@ mod unions;
 use super::sets::{Position, Within};
 use super::values::Values;
 use crate::analyse::values::spelling;
+use crate::contract::schema::Schema;
 use crate::contract::types::{Const, Kind, RecordId, Type, Types};
+use crate::schema;
 use gatewright_grammar::Span;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -170,6 +172,7 @@ impl<'t> Compare<'t> {
     fn kinds(&mut self, old: &Type, new: &Type) -> Vec<Difference> {
         let mut found = match (&old.kind, &new.kind) {
             (Kind::Json, Kind::Json) => Vec::new(),
+            (Kind::Foreign(a), Kind::Foreign(b)) => self.foreign((a, old), (b, new)),
             (Kind::Scalar(a), Kind::Scalar(b)) => {
                 let mut found = named((&a.name, &b.name), (old.span, new.span));
                 let parts = scalars::compare((&a.rule, &b.rule), self.position);
@@ -196,7 +199,12 @@ impl<'t> Compare<'t> {
             (Kind::Record(a), Kind::Union(b)) => vec![self.introduced((*a, old), (*b, new))],
             (Kind::Union(a), Kind::Record(b)) => vec![self.dropped((*a, old), (*b, new))],
             (
-                Kind::Scalar(_) | Kind::Record(_) | Kind::List(..) | Kind::Map(_) | Kind::Union(_),
+                Kind::Scalar(_)
+                | Kind::Record(_)
+                | Kind::List(..)
+                | Kind::Map(_)
+                | Kind::Union(_)
+                | Kind::Foreign(_),
                 _,
             ) => vec![self.replaced(old, new)],
         };
@@ -217,6 +225,7 @@ impl<'t> Compare<'t> {
         let refused = |ty: &Type| match &ty.kind {
             _ if !ty.nullable => Const::Null,
             Kind::Record(_) | Kind::List(..) | Kind::Map(_) | Kind::Union(_) => Const::Bool(true),
+            Kind::Foreign(schema) => schema::refused(schema),
             Kind::Scalar(_) | Kind::Json => Const::List(Vec::new()),
         };
         let narrows = rule == "type/narrowed";
@@ -228,6 +237,27 @@ impl<'t> Compare<'t> {
             false => difference.gained = Some(refused(old)),
         }
         difference
+    }
+
+    /// Two schemas. What is not found out counts as a change that may take values, or give some.
+    fn foreign(&self, (a, old): (&Schema, &Type), (b, new): (&Schema, &Type)) -> Vec<Difference> {
+        let effect = |from: &Schema, to: &Schema| match schema::included(from, to) {
+            true => (Effect::No, None),
+            false => match schema::outside(from, to) {
+                Some(value) => (Effect::Yes, Some(value)),
+                None => (Effect::Maybe, None),
+            },
+        };
+        let ((narrows, lost), (widens, gained)) = (effect(a, b), effect(b, a));
+        if (narrows, widens) == (Effect::No, Effect::No) {
+            return Vec::new();
+        }
+        let tightened = narrows >= widens;
+        let rule = if tightened { "foreign/tightened" } else { "foreign/loosened" };
+        let difference = Difference::new(rule, (narrows, widens))
+            .spelled(self.was(old), self.is(new))
+            .at(old.span, new.span);
+        vec![Difference { lost, gained, ..difference }]
     }
 
     fn replaced(&self, old: &Type, new: &Type) -> Difference {
@@ -248,9 +278,12 @@ impl<'t> Compare<'t> {
             Kind::Record(id) => {
                 *self.inhabited.entry((is_old, *id)).or_insert_with(|| values.is_there(&plain))
             }
-            Kind::Scalar(_) | Kind::List(..) | Kind::Json | Kind::Map(_) | Kind::Union(_) => {
-                values.is_there(&plain)
-            }
+            Kind::Scalar(_)
+            | Kind::List(..)
+            | Kind::Json
+            | Kind::Map(_)
+            | Kind::Union(_)
+            | Kind::Foreign(_) => values.is_there(&plain),
         }
     }
 

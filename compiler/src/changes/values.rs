@@ -4,6 +4,7 @@ use super::sets::{self, Position};
 use crate::contract::types::{
     Const, Kind, ListBounds, Map, Record, RecordId, Rule, Type, Types, Union, UnionId, Variant,
 };
+use crate::schema;
 
 /// How many elements or entries a value is made of at most.
 const MOST_MADE: u64 = 10_000;
@@ -27,6 +28,7 @@ impl<'t> Values<'t> {
     pub(crate) fn some(&mut self, ty: &Type) -> Option<Const> {
         let value = match &ty.kind {
             Kind::Json => Some(Const::Bool(true)),
+            Kind::Foreign(schema) => schema::example(schema),
             Kind::Scalar(scalar) => sets::inhabitant(&scalar.rule, self.position),
             Kind::Record(id) => self.record(*id),
             Kind::List(element, bounds) => self.list(element, bounds),
@@ -42,7 +44,8 @@ impl<'t> Values<'t> {
             return true;
         }
         match &ty.kind {
-            Kind::Json => true,
+            // Whether there is one is not always found out; a schema without values says nothing.
+            Kind::Json | Kind::Foreign(_) => true,
             Kind::Scalar(scalar) => match &scalar.rule {
                 // Patterns that match nothing are refused before they come here.
                 Rule::Text(text) if text.min == 0 && text.max.is_none() => true,
@@ -138,6 +141,10 @@ impl<'t> Values<'t> {
             Kind::Json => {
                 let numbers = (0..count).map(|number| Const::Number(number.to_string()));
                 numbers.collect()
+            }
+            Kind::Foreign(schema) => {
+                self.partial = true;
+                schema::example(schema).into_iter().take(count).collect()
             }
             Kind::Scalar(scalar) => {
                 let (found, more) = sets::counted(&scalar.rule, count, self.position);

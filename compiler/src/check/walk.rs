@@ -45,7 +45,7 @@ fn one<'c>(
 ) {
     see(ty, field);
     match &ty.kind {
-        Kind::Scalar(_) | Kind::Json => {}
+        Kind::Scalar(_) | Kind::Json | Kind::Foreign(_) => {}
         Kind::List(element, _) => one(types, element, field, (seen, see)),
         Kind::Map(map) => one(types, &map.value, field, (seen, see)),
         Kind::Record(id) => record(types, *id, (seen, see)),

@@ -90,6 +90,7 @@ fn form(plan: &FormExpr) -> TokenStream {
         FormExpr::Number(rule) => by("Number", rule),
         FormExpr::OneOf(rule) => by("OneOf", rule),
         FormExpr::AsText(rule) => by("AsText", rule),
+        FormExpr::Schema(rule) => by("Schema", rule),
         FormExpr::List(rule, element) => {
             let (rule, element) = (ident(rule), slot(element));
             quote!(rt::Form::List(&#rule, #element))

@@ -1,12 +1,12 @@
 //! Rules that the endpoints of a version share, and their readers.
 
-use super::forms;
 use super::tokens::{ident, number, option};
+use super::{forms, schemas};
 use crate::contract::endpoint::Shape;
 use crate::contract::types::{Format, Limit, Number, NumberKind, Rest, Rule, Text};
-use crate::pattern;
+use crate::pattern::{self, Table};
 use crate::plan::{FormPlan, RuleKind, RulePlan};
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 /// The items of a version's `types` module.
@@ -41,6 +41,7 @@ pub(crate) fn items(rules: &[RulePlan], forms: &[FormPlan]) -> Vec<TokenStream> 
             }
             RuleKind::List { .. } => items.push(list_rule(rule)),
             RuleKind::Shape(shape) => items.push(segment(rule, shape)),
+            RuleKind::Schema(schema) => items.extend(schemas::items(rule, schema)),
         }
     }
     items.extend(forms.iter().flat_map(forms::items));
@@ -61,7 +62,7 @@ fn segment(rule: &RulePlan, shape: &Shape) -> TokenStream {
     }
 }
 
-fn pattern_ident(rule: &RulePlan) -> proc_macro2::Ident {
+fn pattern_ident(rule: &RulePlan) -> Ident {
     format_ident!("{}_PATTERN", rule.ident)
 }
 
@@ -71,14 +72,17 @@ fn pattern_ident(rule: &RulePlan) -> proc_macro2::Ident {
 /// ```
 fn table(rule: &RulePlan, text: &Text) -> Option<TokenStream> {
     let pattern = text.pattern.as_ref()?;
-    let table = pattern::table(pattern).ok()?;
-    let ident = pattern_ident(rule);
     let doc = format!(" `/{pattern}/` as an automaton over bytes.");
+    Some(automaton(&pattern_ident(rule), &doc, &pattern::table(pattern).ok()?))
+}
+
+/// The static of an automaton.
+pub(super) fn automaton(ident: &Ident, doc: &str, table: &Table) -> TokenStream {
     let classes = table.classes.iter().map(number);
     let transitions = table.transitions.iter().map(number);
     let accepting = table.accepting.iter().map(number);
     let (stride, start) = (number(table.stride), number(table.start));
-    Some(quote! {
+    quote! {
         #[doc = #doc]
         static #ident: rt::Pattern = rt::Pattern {
             classes: &[#(#classes),*],
@@ -88,7 +92,7 @@ fn table(rule: &RulePlan, text: &Text) -> Option<TokenStream> {
             dead: 0,
             accepting: &[#(#accepting),*],
         };
-    })
+    }
 }
 
 /// ```ignore
@@ -122,7 +126,7 @@ fn doc(rule: &RulePlan) -> String {
     format!(" `{}`", rule.expected)
 }
 
-fn most(value: Option<u64>) -> TokenStream {
+pub(super) fn most(value: Option<u64>) -> TokenStream {
     match value {
         Some(value) => number(value),
         None => quote!(usize::MAX),

@@ -1,6 +1,8 @@
 //! Types with every name resolved.
 
+use super::schema::Schema;
 use gatewright_grammar::Span;
+use std::sync::Arc;
 
 /// How many parts a type may have, all its records written out, to be read part by part wherever it
 /// is mentioned. Larger ones, and those that contain themselves, are read as a whole.
@@ -79,7 +81,7 @@ impl Types {
     /// records that have very many parts, as one inside itself has.
     pub fn is_closed(&self, ty: &Type) -> bool {
         match &ty.kind {
-            Kind::Map(..) | Kind::Union(_) => true,
+            Kind::Map(..) | Kind::Union(_) | Kind::Foreign(_) => true,
             Kind::Record(_) => {
                 let mut room = PARTS;
                 !self.spend(ty, &mut room, LEVELS)
@@ -99,7 +101,9 @@ impl Types {
                 self.record(*id).fields.iter().all(|field| self.spend(&field.ty, room, levels))
             }
             Kind::List(element, _) => self.spend(element, room, levels),
-            Kind::Scalar(_) | Kind::Json | Kind::Map(..) | Kind::Union(_) => true,
+            Kind::Scalar(_) | Kind::Json | Kind::Map(..) | Kind::Union(_) | Kind::Foreign(_) => {
+                true
+            }
         }
     }
 }
@@ -204,6 +208,8 @@ pub enum Kind {
     Union(UnionId),
     /// Any JSON.
     Json,
+    /// JSON as a schema says.
+    Foreign(Arc<Schema>),
 }
 
 /// Values of one type under keys.

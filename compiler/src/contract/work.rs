@@ -173,6 +173,7 @@ fn key(ty: &Type) -> String {
         Kind::Record(id) => format!("{id:?}{null}"),
         Kind::Union(id) => format!("{id:?}{null}"),
         Kind::Json => "json".to_owned(),
+        Kind::Foreign(schema) => format!("json {}{null}", schema.text),
         Kind::List(element, bounds) => format!("[{}]{bounds:?}{null}", key(element)),
         Kind::Map(map) => {
             let value = key(&map.value);

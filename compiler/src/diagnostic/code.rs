@@ -87,6 +87,8 @@ codes! {
     InvalidPattern "invalid-pattern" Error "a pattern that cannot be read";
     PatternTooLarge "pattern-too-large" Error "a pattern that would need too large a table";
     TrivialPattern "trivial-pattern" Warning "a pattern that every text matches, or none";
+    InvalidSchema "invalid-schema" Error "a JSON Schema that cannot be read";
+    UnsupportedSchema "unsupported-schema" Error "a JSON Schema asks what a gateway does not check";
     EndlessType "endless-type" Error "a type that contains itself without a way to end";
     TypeArgument "type-argument" Error "a type has an argument too many or too few";
     TooDeep "too-deep" Error "something leads on and on, beyond what a gateway is made for";

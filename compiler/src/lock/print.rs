@@ -9,10 +9,12 @@ use crate::analyse::versions::{Flat, FlatEndpoint, FlatFieldKind, FlatKind, Flat
 use crate::analyse::work::quoted;
 use crate::contract::work::ReplyValue;
 use crate::contract::{Contract, Endpoint, Setting, Version};
+use crate::schema::Schemas;
 use crate::source::Sources;
 use gatewright_grammar::tree::{
-    Base, Body, ClauseKind, EndpointMemberKind, EnumBody, EnumRest, ErrorDecl, Field, FieldKind,
-    NamedField, Param, Record, Resp, RespKind, SegmentPart, Type, VersionMember, VersionMemberKind,
+    Base, Body, Bound, BoundKind, ClauseKind, EndpointMemberKind, EnumBody, EnumRest, ErrorDecl,
+    Field, FieldKind, NamedField, Param, Record, Resp, RespKind, SegmentPart, Type, VersionMember,
+    VersionMemberKind,
 };
 use gatewright_grammar::{FileId, Span};
 use names::Names;
@@ -66,7 +68,8 @@ pub(crate) struct Surface<'a> {
 /// Everything that callers of a version are promised, by kind and name.
 pub(crate) fn version(surface: &Surface<'_>) -> Vec<Written> {
     let names = Names::of(surface.flat);
-    let printer = Printer { sources: surface.sources, names: &names };
+    let schemas = Schemas::new(surface.sources);
+    let printer = Printer { sources: surface.sources, schemas: &schemas, names: &names };
     let mut out = String::from("version 1 {\n");
     if let Some(deprecated) = &surface.flat.deprecated {
         let _ = writeln!(out, "{}", printer.slice(deprecated.span));
@@ -235,6 +238,7 @@ pub(crate) fn case(sources: &Sources, case: &crate::contract::Case) -> Option<Wr
 
 struct Printer<'a> {
     sources: &'a Sources,
+    schemas: &'a Schemas<'a>,
     names: &'a Names,
 }
 
@@ -331,7 +335,7 @@ impl Printer<'_> {
             Base::Name(name) => self.names.get(&name.text).to_owned(),
         };
         if !ty.limits.is_empty() {
-            let limits: Vec<&str> = ty.limits.iter().map(|one| self.slice(one.span)).collect();
+            let limits: Vec<String> = ty.limits.iter().map(|one| self.limit(one)).collect();
             let _ = write!(out, "({})", limits.join(", "));
         }
         if ty.as_text {
@@ -341,6 +345,16 @@ impl Printer<'_> {
             out.push_str(" | null");
         }
         out
+    }
+
+    /// A bound. Files change, so a schema stands in the lock itself.
+    fn limit(&self, limit: &Bound) -> String {
+        let inlined = match &limit.kind {
+            BoundKind::Schema(path) => self.schemas.inlined(path),
+            _ => None,
+        };
+        inlined
+            .map_or_else(|| self.slice(limit.span).to_owned(), |text| format!("schema \"{text}\""))
     }
 
     fn endpoint(&self, flat: &FlatEndpoint, checked: &Endpoint, clauses: &[Held<'_>]) -> String {

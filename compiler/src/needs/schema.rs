@@ -2,6 +2,7 @@
 
 use super::{Asked, Needs};
 use crate::analyse::values::limit_text;
+use crate::contract::schema::Schema;
 use crate::contract::types::{
     Format, Kind, Limit, ListBounds, Number, NumberKind, Record, Rest, Rule, Text, Type, Types,
 };
@@ -93,6 +94,7 @@ impl Reader<'_, '_> {
     fn typed(&mut self, types: &Types, ty: &Type, reads: usize) -> Value {
         let own = match &ty.kind {
             Kind::Json => return json!({}),
+            Kind::Foreign(schema) => return embedded(schema),
             Kind::Scalar(scalar) => rule(&scalar.rule),
             Kind::List(element, bounds) => list(self.typed(types, element, reads), bounds),
             Kind::Map(map) => {
@@ -313,4 +315,14 @@ fn number(number: &Number) -> Value {
 /// The number as JSON has it.
 fn plain(limit: &Limit) -> Value {
     serde_json::from_str(&limit_text(limit)).unwrap_or(Value::Null)
+}
+
+/// A schema of a file. It has an address of its own, so that it goes on referring to its own parts.
+fn embedded(schema: &Schema) -> Value {
+    let mut own = serde_json::from_str(&schema.text).unwrap_or(Value::Bool(true));
+    if let (Value::Object(members), true) = (&mut own, schema.text.contains("\"$ref\"")) {
+        let digest = crate::lock::digest(&schema.text);
+        members.insert("$id".to_owned(), Value::from(format!("urn:schema:{digest}")));
+    }
+    own
 }

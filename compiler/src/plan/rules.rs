@@ -6,12 +6,14 @@ use super::{FormPlan, Names, RuleKind, RulePlan};
 use crate::analyse::values::{rule_spelling, scalar_accepts};
 use crate::analyse::work::{Fit, fit};
 use crate::contract::endpoint::Shape;
+use crate::contract::schema::Schema;
 use crate::contract::types::{
     Const, Enumeration, Number, NumberKind, Rest, Rule, Scalar, Text, Types,
 };
 use crate::contract::work::Form;
 use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 /// The rules of a version, in order of first use.
 #[derive(Debug)]
@@ -92,6 +94,11 @@ impl<'t> Rules<'t> {
         };
         let expected = if unique { expected + ", no two of them equal" } else { expected };
         self.add(RuleKind::List { min, max, unique, keep }, &wanted, &expected).0
+    }
+
+    /// The static of a schema.
+    pub(crate) fn schema(&mut self, schema: &Arc<Schema>) -> String {
+        self.add(RuleKind::Schema(Arc::clone(schema)), &schema.name, &schema.text).0
     }
 
     /// The static of what a segment looks like.

@@ -5,6 +5,7 @@ use crate::contract::types::{
     Const, Field, Kind, ListBounds, Map, RecordId, Rule, Type, Types, UnionId,
 };
 use crate::contract::work::{NodeId, Parent, Shape, Work};
+use crate::schema;
 use std::cell::Cell;
 use std::collections::HashMap;
 
@@ -111,11 +112,14 @@ impl<'t> Samples<'t> {
         if !self.take(1) {
             return Const::Null;
         }
-        if let (Some(example), Kind::Scalar(_) | Kind::Json) = (&ty.example, &ty.kind) {
+        if let (Some(example), Kind::Scalar(_) | Kind::Json | Kind::Foreign(_)) =
+            (&ty.example, &ty.kind)
+        {
             return example.clone();
         }
         match &ty.kind {
             Kind::Json => Const::Text(name.to_owned()),
+            Kind::Foreign(schema) => schema::example(schema).unwrap_or(Const::Null),
             Kind::Scalar(scalar) => scalar_value(scalar, name),
             Kind::List(element, bounds) => {
                 let deep = depth >= DEEP && has_records(element);
@@ -143,7 +147,7 @@ impl<'t> Samples<'t> {
         let member = |field: &Field| {
             let name = field.name_as_of(reads).to_owned();
             let example = match field.ty.kind {
-                Kind::Scalar(_) | Kind::Json => field.example.clone(),
+                Kind::Scalar(_) | Kind::Json | Kind::Foreign(_) => field.example.clone(),
                 _ => None,
             };
             let value = example.unwrap_or_else(|| self.typed(&field.ty, reads, (&name, depth)));
@@ -206,7 +210,7 @@ fn has_records(ty: &Type) -> bool {
         Kind::Record(_) | Kind::Union(_) => true,
         Kind::List(element, _) => has_records(element),
         Kind::Map(map) => has_records(&map.value),
-        Kind::Scalar(_) | Kind::Json => false,
+        Kind::Scalar(_) | Kind::Json | Kind::Foreign(_) => false,
     }
 }
 
@@ -238,6 +242,6 @@ fn height(ty: &Type, types: &Types, known: &HashMap<RecordId, usize>) -> Option<
         }
         Kind::List(element, bounds) if bounds.min > 0 => height(element, types, known),
         Kind::Map(map) if map.bounds.min > 0 => height(&map.value, types, known),
-        Kind::List(..) | Kind::Map(_) | Kind::Scalar(_) | Kind::Json => Some(0),
+        Kind::List(..) | Kind::Map(_) | Kind::Scalar(_) | Kind::Json | Kind::Foreign(_) => Some(0),
     }
 }

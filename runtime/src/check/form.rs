@@ -1,6 +1,6 @@
 //! Declared types as tables: what is read, checked and written as a whole.
 
-use super::{EnumRule, ListRule, NumberRule, TextRule};
+use super::{EnumRule, ListRule, NumberRule, Schema, TextRule};
 
 /// A declared type. Generated code holds one static per type that is taken whole; those of types
 /// that contain themselves refer to each other.
@@ -26,6 +26,8 @@ pub enum Form {
     Record(&'static [FieldForm]),
     /// A record that says by a text which of some it is.
     Union(&'static UnionForm),
+    /// JSON as a schema says.
+    Schema(&'static Schema),
 }
 
 /// A number or boolean that is written as a text.

@@ -165,6 +165,7 @@ impl<'a> Reader<'a> {
                 return Ok(());
             }
             Form::Union(union) => return self.pass_union(union, mode, out),
+            Form::Schema(schema) => self.schema(schema)?,
         };
         out.raw(value.json());
         Ok(())
@@ -400,7 +401,7 @@ impl<'a> Reader<'a> {
     }
 
     #[cold]
-    fn repeated_member(&mut self) -> Read<()> {
+    pub(super) fn repeated_member(&mut self) -> Read<()> {
         self.unwelcome("one member of this name", "another")
     }
 }
@@ -455,7 +456,7 @@ fn refused_key(form: &'static Form, key: &str) -> Option<&'static str> {
 
 /// The keys of a map so far. Few are compared one by one.
 #[derive(Default)]
-struct Keys<'a> {
+pub(super) struct Keys<'a> {
     list: Vec<Cow<'a, str>>,
     many: HashSet<Cow<'a, str>>,
 }
@@ -464,7 +465,7 @@ impl<'a> Keys<'a> {
     const FEW: usize = 16;
 
     /// Whether the key is new.
-    fn insert(&mut self, key: Cow<'a, str>) -> bool {
+    pub(super) fn insert(&mut self, key: Cow<'a, str>) -> bool {
         if self.list.len() == Self::FEW {
             self.many.extend(self.list.iter().cloned());
         }
@@ -476,6 +477,18 @@ impl<'a> Keys<'a> {
             self.list.push(key);
         }
         fresh
+    }
+
+    pub(super) fn contains(&self, key: &str) -> bool {
+        match self.many.is_empty() {
+            true => self.list.iter().any(|one| one == key),
+            false => self.many.contains(key),
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
     }
 }
 

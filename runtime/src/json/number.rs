@@ -98,6 +98,17 @@ impl<'a> Decimal<'a> {
         })
     }
 
+    /// Whether the number is a multiple of `digits / 10^scale`, which is above zero and has less
+    /// than 20 digits.
+    pub(crate) fn is_multiple(&self, digits: u128, scale: u32) -> bool {
+        let digits = digits.max(1);
+        let power = self.point.saturating_sub(self.count()).saturating_add(i64::from(scale));
+        let rest =
+            self.digits().fold(0, |rest, digit| (rest * 10 + u128::from(digit - b'0')) % digits);
+        // The last digit is not zero, so nothing is left to divide by ten.
+        rest == 0 && self.count() == 0 || power >= 0 && times_ten(rest, power, digits) == 0
+    }
+
     /// The number without an exponent, unless that takes too many digits.
     pub(super) fn plain(&self) -> Option<String> {
         let count = self.count();
@@ -141,6 +152,19 @@ impl<'a> Decimal<'a> {
             _ => magnitude().reverse(),
         })
     }
+}
+
+/// `rest · 10^power` modulo `of`.
+fn times_ten(mut rest: u128, mut power: i64, of: u128) -> u128 {
+    let mut square = 10 % of;
+    while power > 0 {
+        if power % 2 == 1 {
+            rest = rest * square % of;
+        }
+        square = square * square % of;
+        power /= 2;
+    }
+    rest % of
 }
 
 /// How two JSON numbers compare as exact values: `1.0` equals `1` and `1e2` equals `100`. Exponents

@@ -25,6 +25,8 @@ struct Directory {
 pub(super) struct Found {
     pub(super) directories: Vec<PathBuf>,
     pub(super) files: Vec<PathBuf>,
+    /// Where each unit lies, seen from the contract's directory.
+    pub(super) units: Vec<(Unit, PathBuf)>,
 }
 
 /// Reads what the texts of `sources`, which lie in `root`, import.
@@ -52,6 +54,7 @@ pub(super) fn read(root: &Path, sources: &mut Sources) -> Result<Found, Error> {
     }
     found.directories.sort();
     found.directories.dedup();
+    found.units = known.into_iter().map(|one| (one.unit, one.seen)).collect();
     Ok(found)
 }
 

@@ -5,6 +5,7 @@ use crate::analyse::values::scalar_accepts;
 use crate::contract::cases::{MockAnswer, MockAnswerKind, Payload};
 use crate::contract::types::{Const, Field, Kind, RecordId, Rest, Rule, Scalar, Type, Types};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::schema;
 use gatewright_grammar::tree::{self, MockAnswerKind as Written};
 
 impl Lower<'_, '_> {
@@ -77,6 +78,9 @@ type Names<'t> = (&'t Types, usize);
 fn broken(value: &Const, ty: &Type, names: Names<'_>) -> Option<Broken> {
     match (&ty.kind, value) {
         (Kind::Json, _) => None,
+        (Kind::Foreign(schema), _) => {
+            schema::accepts(schema, value).err().and_then(|why| Broken::new(why.as_str()))
+        }
         (_, Const::Null) if ty.nullable => None,
         (_, Const::Null) => Broken::new("is null"),
         (Kind::Scalar(scalar), value) => of_scalar(scalar, value),

@@ -142,7 +142,7 @@ impl Graph {
                     Kind::Union(id) => {
                         return types.union(*id).variants.iter().map(|one| one.record).collect();
                     }
-                    Kind::Scalar(_) | Kind::Json => return Vec::new(),
+                    Kind::Scalar(_) | Kind::Json | Kind::Foreign(_) => return Vec::new(),
                 };
             }
         };

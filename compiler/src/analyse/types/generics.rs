@@ -191,6 +191,7 @@ impl Resolver<'_> {
             Kind::Record(id) => format!("{id:?}"),
             Kind::List(element, bounds) => format!("[{}]{bounds:?}", self.key(element)),
             Kind::Json => "json".to_owned(),
+            Kind::Foreign(schema) => format!("json {}", schema.text),
             Kind::Map(map) => {
                 format!("[{:?}: {}]{:?}", map.key, self.key(&map.value), map.bounds)
             }

@@ -46,7 +46,7 @@ impl Refused {
             Kind::Union(id) => self.unions.contains(id),
             Kind::List(element, _) => self.has(element),
             Kind::Map(map) => self.has(&map.value),
-            Kind::Scalar(_) | Kind::Json => false,
+            Kind::Scalar(_) | Kind::Json | Kind::Foreign(_) => false,
         }
     }
 
@@ -323,7 +323,9 @@ impl Ends {
             Kind::Union(id) => Node::Union(*id),
             Kind::List(element, bounds) if bounds.min > 0 => return self.stuck_in(element),
             Kind::Map(map) if map.bounds.min > 0 => return self.stuck_in(&map.value),
-            Kind::List(..) | Kind::Map(_) | Kind::Scalar(_) | Kind::Json => return None,
+            Kind::List(..) | Kind::Map(_) | Kind::Scalar(_) | Kind::Json | Kind::Foreign(_) => {
+                return None;
+            }
         };
         (!self.done.contains(&node)).then_some((node, ty.span))
     }
@@ -418,7 +420,7 @@ fn has_parts(ty: &Type) -> bool {
         Kind::Record(_) | Kind::Union(_) => true,
         Kind::List(element, _) => has_parts(element),
         Kind::Map(map) => has_parts(&map.value),
-        Kind::Scalar(_) | Kind::Json => false,
+        Kind::Scalar(_) | Kind::Json | Kind::Foreign(_) => false,
     }
 }
 

@@ -52,7 +52,11 @@ impl Lower<'_, '_> {
                     Some(in_form(copy, wanted))
                 }
                 Kind::Json => self.environment(env, None).map(Build::Copy),
-                Kind::Record(_) | Kind::List(..) | Kind::Map(_) | Kind::Union(_) => {
+                Kind::Record(_)
+                | Kind::List(..)
+                | Kind::Map(_)
+                | Kind::Union(_)
+                | Kind::Foreign(_) => {
                     let diagnostic = self.mismatch(value.span, "a variable", want);
                     self.refuse(diagnostic);
                     None
@@ -196,7 +200,9 @@ impl Lower<'_, '_> {
         let fits = match &want.kind {
             Kind::Json => Fit::Yes,
             Kind::Scalar(wanted) => fit(have, wanted),
-            Kind::Record(_) | Kind::List(..) | Kind::Map(_) | Kind::Union(_) => Fit::No,
+            Kind::Record(_) | Kind::List(..) | Kind::Map(_) | Kind::Union(_) | Kind::Foreign(_) => {
+                Fit::No
+            }
         };
         match (fits, &want.kind) {
             (Fit::Yes, Kind::Scalar(wanted)) => Some(in_form(copy, wanted)),
@@ -272,7 +278,7 @@ impl Lower<'_, '_> {
     ) -> Option<Build> {
         let Cut { first, projection } = cut;
         // The example of a record or a list has the answer's names, not the backend's.
-        if matches!(want.kind, Kind::Scalar(_) | Kind::Json) {
+        if matches!(want.kind, Kind::Scalar(_) | Kind::Json | Kind::Foreign(_)) {
             self.nodes.example(node, want.example.as_ref());
         }
         match &want.kind {
@@ -287,9 +293,13 @@ impl Lower<'_, '_> {
             Kind::Record(_) if projection.is_none() && self.is_whole(node, want) => {
                 self.whole_as(node, want, span)
             }
-            Kind::Map(_) | Kind::Union(_) => {
+            Kind::Map(_) | Kind::Union(_) | Kind::Foreign(_) => {
                 if let Some(object) = projection {
-                    let what = if let Kind::Map(_) = want.kind { "a map" } else { "a union" };
+                    let what = match want.kind {
+                        Kind::Map(_) => "a map",
+                        Kind::Union(_) => "a union",
+                        _ => "what a schema describes",
+                    };
                     self.no_projection(object, what);
                     return None;
                 }

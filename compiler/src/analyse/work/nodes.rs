@@ -177,12 +177,12 @@ impl<'a> Nodes<'a> {
 
     fn expect(&mut self, parent: Parent, ty: &Type, origin: usize, optional: bool) -> NodeId {
         // Of `json` nothing is declared: it is whatever reads make of it.
-        let json = matches!(ty.kind, Kind::Json);
+        let json = matches!(ty.kind, Kind::Json | Kind::Foreign(_));
         let declared = Declared { ty: ty.clone(), origin: Some(origin) };
         let element = matches!(parent, Parent::Element(_));
         let id = self.add(parent, (!json).then_some(declared));
         let shape = match &ty.kind {
-            Kind::Json => Shape::Any,
+            Kind::Json | Kind::Foreign(_) => Shape::Any,
             Kind::Scalar(scalar) => Shape::Scalar(vec![scalar.clone()]),
             Kind::Record(_) => Shape::Record(Vec::new()),
             Kind::Map(_) | Kind::Union(_) => Shape::Any,
@@ -197,6 +197,13 @@ impl<'a> Nodes<'a> {
         slot.node.absent_ok = missing.absent && !element;
         slot.node.null_ok = missing.null;
         slot.node.example = ty.example.clone();
+        if let Kind::Foreign(_) = ty.kind {
+            let form =
+                Form { ty: Type { nullable: false, ..ty.clone() }, reads: origin, writes: origin };
+            let slot = self.slot_mut(id);
+            slot.keep = Keep::All;
+            slot.node.forms.push(form);
+        }
         id
     }
 
@@ -220,7 +227,9 @@ impl<'a> Nodes<'a> {
                 let fields = types.record(*record).fields.iter();
                 Shape::Record(fields.map(|field| self.declare_field(id, field)).collect())
             }
-            Kind::Json | Kind::Record(_) | Kind::Map(_) | Kind::Union(_) => Shape::Any,
+            Kind::Json | Kind::Record(_) | Kind::Map(_) | Kind::Union(_) | Kind::Foreign(_) => {
+                Shape::Any
+            }
         };
         let form = closed.then(|| self.form_of(ty));
         let slot = self.slot_mut(id);

@@ -408,7 +408,7 @@ impl Lower<'_, '_> {
                 let element = Box::new(self.copy(inner, element, origin, span)?);
                 Some(Build::List { from: node, element, first: None })
             }
-            Kind::Scalar(_) | Kind::Json => {
+            Kind::Scalar(_) | Kind::Json | Kind::Foreign(_) => {
                 self.nodes.whole(node);
                 Some(Build::Copy(Operand::Node(node)))
             }
@@ -446,7 +446,7 @@ fn any_field(ty: &Type, types: &Types, test: impl Fn(&Field) -> bool) -> bool {
                 open.push(&map.value);
                 continue;
             }
-            Kind::Scalar(_) | Kind::Json => continue,
+            Kind::Scalar(_) | Kind::Json | Kind::Foreign(_) => continue,
         };
         for field in records
             .into_iter()

@@ -10,6 +10,7 @@ use crate::contract::types::{
 };
 use crate::contract::work::{Build, Form, Member, Missing, NodeId};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::schema;
 use crate::suggest;
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{Entry, EntryKind, Ident, Object, Value, ValueKind};
@@ -215,6 +216,13 @@ fn assignable(
     }
     match (&have.kind, &want.kind) {
         (_, Kind::Json) => Ok(()),
+        // What anybody may send is looked at when it is written.
+        (Kind::Json, Kind::Foreign(_)) => Ok(()),
+        (Kind::Foreign(have), Kind::Foreign(want)) if schema::included(have, want) => Ok(()),
+        (Kind::Foreign(have), Kind::Foreign(want)) => {
+            let (have, want) = (&have.name, &want.name);
+            Err(format!("`{have}` may accept what `{want}` refuses"))
+        }
         (Kind::Scalar(have), Kind::Scalar(want)) => scalars(have, want),
         (Kind::List(have, had), Kind::List(want, wanted)) => {
             bounds(had, wanted)?;

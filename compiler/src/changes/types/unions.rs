@@ -7,6 +7,7 @@ use crate::changes::values::Values;
 use crate::contract::types::{
     Const, Field, Kind, Record, RecordId, Rule, Type, Union, UnionId, Variant,
 };
+use crate::schema;
 
 /// Which of the two sides the union is.
 #[derive(Clone, Copy, PartialEq)]
@@ -185,9 +186,12 @@ impl Compare<'_> {
                 let tags = Rule::Enum(union.tags());
                 Effect::of(&outside(&scalar.rule, &tags, self.position))
             }
-            Kind::Record(_) | Kind::List(..) | Kind::Map(_) | Kind::Union(_) | Kind::Json => {
-                Effect::Yes
-            }
+            Kind::Record(_)
+            | Kind::List(..)
+            | Kind::Map(_)
+            | Kind::Union(_)
+            | Kind::Json
+            | Kind::Foreign(_) => Effect::Yes,
         }
     }
 }
@@ -197,6 +201,7 @@ fn names(tag: &Field, name: &str) -> bool {
     match &tag.ty.kind {
         Kind::Scalar(scalar) => scalar_accepts(scalar, &Const::Text(name.to_owned())).is_ok(),
         Kind::Json => true,
+        Kind::Foreign(schema) => schema::accepts(schema, &Const::Text(name.to_owned())).is_ok(),
         Kind::Record(_) | Kind::List(..) | Kind::Map(_) | Kind::Union(_) => false,
     }
 }

@@ -79,6 +79,7 @@ impl Rules<'_> {
                 None => crate::analyse::values::rule_spelling(&scalar.rule),
             },
             Kind::Json => "json".into(),
+            Kind::Foreign(schema) => format!("form of {}", schema.name),
         }
     }
 
@@ -121,6 +122,7 @@ impl Rules<'_> {
     fn form_expr(&mut self, ty: &Type, form: &Form) -> FormExpr {
         match &ty.kind {
             Kind::Json => FormExpr::Any,
+            Kind::Foreign(schema) => FormExpr::Schema(self.schema(schema)),
             Kind::Scalar(scalar) => self.form_scalar(scalar),
             Kind::List(element, bounds) => {
                 let ListBounds { min, max, unique } = *bounds;

@@ -10,8 +10,8 @@ use std::time::SystemTime;
 #[derive(Debug)]
 pub(crate) struct Watch {
     path: PathBuf,
-    /// The directories that the contract imports.
-    imported: Vec<PathBuf>,
+    /// The directories and files that the contract leads to.
+    beside: Vec<PathBuf>,
     /// The texts that were seen last.
     known: Vec<(PathBuf, String)>,
     /// The files as they were when the texts were read.
@@ -26,10 +26,11 @@ type Stamps = Vec<(PathBuf, u64, Option<SystemTime>)>;
 impl Watch {
     /// Watches the contract at `path`, of which `input` is known.
     pub(crate) fn new(path: &Path, input: &Input) -> Self {
-        let stamps = stamps(path, &input.imported);
+        let beside = beside(input);
+        let stamps = stamps(path, &beside);
         Self {
             path: path.to_path_buf(),
-            imported: input.imported.clone(),
+            beside,
             known: texts(input),
             read: stamps.clone(),
             seen: stamps,
@@ -39,7 +40,7 @@ impl Watch {
     /// The contract if its text is another one. A file that is still being written, that is, one
     /// that changed since the last look, is left for the next look.
     pub(crate) fn saved(&mut self) -> Option<Result<Input, Error>> {
-        let stamps = stamps(&self.path, &self.imported);
+        let stamps = stamps(&self.path, &self.beside);
         let settled = stamps == self.seen;
         self.seen.clone_from(&stamps);
         if !settled || stamps == self.read {
@@ -48,10 +49,10 @@ impl Watch {
         self.read = stamps;
         let input = read(&self.path);
         if let Ok(input) = &input
-            && input.imported != self.imported
+            && beside(input) != self.beside
         {
-            self.imported.clone_from(&input.imported);
-            self.read = self::stamps(&self.path, &self.imported);
+            self.beside = beside(input);
+            self.read = self::stamps(&self.path, &self.beside);
             self.seen.clone_from(&self.read);
         }
         match input {
@@ -67,16 +68,26 @@ impl Watch {
 
 fn texts(input: &Input) -> Vec<(PathBuf, String)> {
     let texts = input.sources.iter().map(|(_, source)| source.text.clone());
-    input.files.iter().cloned().zip(texts).collect()
+    let schemas = input.sources.schemas();
+    let schemas = schemas.map(|source| (PathBuf::from(&source.label), source.text.clone()));
+    input.files.iter().cloned().zip(texts).chain(schemas).collect()
 }
 
-fn stamps(path: &Path, imported: &[PathBuf]) -> Stamps {
+/// The directories and files that the contract leads to.
+fn beside(input: &Input) -> Vec<PathBuf> {
+    [input.imported.as_slice(), input.schemas.as_slice()].concat()
+}
+
+fn stamps(path: &Path, beside: &[PathBuf]) -> Stamps {
     let mut files = if path.is_dir() {
         contract_files(path).unwrap_or_default()
     } else {
         vec![path.to_path_buf()]
     };
-    files.extend(imported.iter().flat_map(|one| contract_files(one).unwrap_or_default()));
+    files.extend(beside.iter().flat_map(|one| match one.is_dir() {
+        true => contract_files(one).unwrap_or_default(),
+        false => vec![one.clone()],
+    }));
     let stamp = |file: PathBuf| {
         let metadata = fs::metadata(&file).ok();
         let length = metadata.as_ref().map_or(0, fs::Metadata::len);
