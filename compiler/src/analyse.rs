@@ -170,6 +170,7 @@ fn contract(
         versions: &versions,
         flats: &flats,
         backends: &backends.list,
+        schemes: &schemes,
     };
     let levels = endpoints::Levels { api: &api, origins: &origins, policies: &policies };
     let cors = clauses::cors(&levels.of_api(), &variables, diagnostics);

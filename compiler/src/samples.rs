@@ -5,7 +5,9 @@
 
 mod typed;
 
+use crate::contract::cases::Caller;
 use crate::contract::endpoint::{Endpoint, ParamKind, Place, Presence, RouteSegment};
+use crate::contract::terms::Access;
 use crate::contract::types::{
     Const, Format, Limit, ListBounds, Number, NumberKind, Rule, Scalar, Text, Types,
 };
@@ -51,6 +53,8 @@ pub struct SampleRequest {
     pub target: String,
     /// Header fields in order.
     pub headers: Vec<(String, String)>,
+    /// Who calls, where somebody must be let in.
+    pub caller: Option<Caller>,
     /// The text of the body: JSON, unless a header field says otherwise.
     pub body: Option<String>,
 }
@@ -360,7 +364,38 @@ fn in_version(types: &Types, endpoint: &Endpoint) -> SampleRequest {
     if !cookies.is_empty() {
         headers.push(("Cookie".into(), cookies.join("; ")));
     }
-    SampleRequest { method: endpoint.method.clone(), target, headers, body }
+    SampleRequest {
+        method: endpoint.method.clone(),
+        target,
+        headers,
+        caller: caller(types, endpoint),
+        body,
+    }
+}
+
+/// Somebody whom the first way in lets in, with all that is asked for.
+fn caller(types: &Types, endpoint: &Endpoint) -> Option<Caller> {
+    let Access::Schemes { any, scopes, roles, .. } = &endpoint.terms.access else { return None };
+    let scheme = any.first()?;
+    let mut claims = known(types, endpoint, scheme);
+    for (name, wanted) in [("scope", scopes), ("roles", roles)] {
+        if !wanted.is_empty() {
+            claims.retain(|(known, _)| known != name);
+            let texts = wanted.iter().cloned().map(Const::Text).collect();
+            claims.push((name.to_owned(), Const::List(texts)));
+        }
+    }
+    Some(Caller { scheme: scheme.clone(), claims })
+}
+
+/// What an endpoint can be told of a caller by this scheme: a value for whatever must be known.
+pub(crate) fn known(types: &Types, endpoint: &Endpoint, scheme: &str) -> Vec<(String, Const)> {
+    let claims = endpoint.work.claims.iter().find(|claims| claims.name == scheme);
+    let record = claims.map(|one| Samples::new(types).node(&endpoint.work, one.node, scheme));
+    match record {
+        Some(Const::Record(members)) => members,
+        _ => Vec::new(),
+    }
 }
 
 /// The members of a record as the fields of a form.

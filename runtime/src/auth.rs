@@ -35,6 +35,8 @@ mod without;
 
 #[cfg(feature = "auth")]
 pub(crate) use self::guard::{Guards, Prepared};
+#[cfg(all(feature = "auth", feature = "mock"))]
+pub(crate) use self::keys::sha256;
 pub(crate) use self::principal::Principal;
 #[cfg(not(feature = "auth"))]
 pub(crate) use self::without::{Guards, Prepared};

@@ -4,6 +4,8 @@
 //! and end with the value that [`start`] returns.
 
 mod ask;
+#[cfg(feature = "auth")]
+pub mod caller;
 mod scripted;
 
 pub use self::ask::{Question, Reply, ask};

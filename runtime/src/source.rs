@@ -89,6 +89,7 @@ pub const SOURCE: &[(&str, &str)] = files![
     "src/metrics/process.rs",
     "src/mock.rs",
     "src/mock/ask.rs",
+    "src/mock/caller.rs",
     "src/mock/scripted.rs",
     "src/observe.rs",
     "src/operator.rs",

@@ -1,6 +1,7 @@
 //! The program `gatewright`: arguments to a command to an exit code.
 
 mod args;
+mod callers;
 mod commands;
 mod fetch;
 mod git;

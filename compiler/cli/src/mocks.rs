@@ -1,5 +1,6 @@
 //! Mocks of a contract's backends, in this process.
 
+use crate::callers;
 use gatewright_build::Error;
 use gatewright_compiler::{Checked, mocks};
 use gatewright_runtime::mock::{self, MockAddress, MockBackend, Operation, Running};
@@ -31,6 +32,10 @@ impl Mocks {
                     operations: operations.collect(),
                 }),
             }
+        }
+        for mut issuer in callers::issuers(contract.contract()) {
+            issuer.port = self.ports.get(&issuer.name).copied().unwrap_or(0);
+            backends.push(issuer);
         }
         // The old ones first: the new ones take over their ports.
         self.running = None;

@@ -8,7 +8,7 @@ pub(crate) use granted::{Known, granted};
 
 use super::edits::flat_field;
 use super::types::Resolver;
-use super::versions::FlatField;
+use super::versions::{FlatField, FlatFieldKind};
 use crate::contract::terms::Scheme;
 use crate::contract::types::{Kind, Type};
 use gatewright_grammar::Span;
@@ -42,6 +42,11 @@ impl Schemes {
         self.list.iter().map(|one| one.scheme.name.clone()).collect()
     }
 
+    /// The scheme called `name`.
+    pub(crate) fn named(&self, name: &str) -> Option<&Declared> {
+        self.list.get(self.by_name(name)?)
+    }
+
     fn by_name(&self, name: &str) -> Option<usize> {
         self.list.iter().position(|one| one.scheme.name == name)
     }
@@ -55,6 +60,16 @@ impl Schemes {
             Some(Type { kind, nullable: false, example: None, span: one.claims_span })
         });
         claims.collect()
+    }
+}
+
+impl Declared {
+    /// The names of what is known of a caller.
+    pub(crate) fn claims(&self) -> impl Iterator<Item = &str> {
+        self.claims.iter().filter_map(|field| match &field.kind {
+            FlatFieldKind::Named(named) => Some(named.name.text.as_str()),
+            FlatFieldKind::Spread(_) => None,
+        })
     }
 }
 

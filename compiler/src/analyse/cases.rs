@@ -1,5 +1,6 @@
 //! Resolves cases: their endpoint, the calls that their mocks answer, and what the answer can be.
 
+mod caller;
 mod declared;
 mod mocks;
 mod pattern;
@@ -10,13 +11,14 @@ pub(crate) use mocks::fits_path;
 pub(crate) use pattern::{OF_EVERY_PROBLEM, is_any};
 pub(crate) use target::parts as target_parts;
 
+use super::access::Schemes;
 use super::consumers::key;
 use super::values;
 use super::versions::Flat;
 use crate::contract::cases::{CaseRequest, Field, Mock, Payload};
 use crate::contract::types::{Const, Type, Types};
 use crate::contract::{Backend, Case, Endpoint, Selection, Setting, Variable, Version};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::suggest;
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{self, CaseBody, File, HeaderValue, ItemKind, ValueKind};
@@ -29,6 +31,7 @@ pub(crate) struct Around<'a> {
     pub(crate) versions: &'a [Version],
     pub(crate) flats: &'a [Flat],
     pub(crate) backends: &'a [Backend],
+    pub(crate) schemes: &'a Schemes,
 }
 
 /// The cases that the files declare. One with a mistake is left out.
@@ -80,14 +83,7 @@ impl About<'_> {
 impl<'a> Lower<'a, '_> {
     fn case(mut self) -> Option<Case> {
         let when = &self.case.when;
-        if let Some((name, _)) = &when.principal {
-            let what = format!("`as {}` of a case", name.text);
-            self.diagnostics.push(
-                super::not_yet(name.span, &what, Severity::Warning)
-                    .note("the case is not run: nobody can be signed in"),
-            );
-            return None;
-        }
+        let caller = self.caller();
         let target = self.target(&when.target)?;
         let label = self.label();
         let met = target::meet(self.around, label.as_deref(), (&when.method.text, &target.path));
@@ -109,6 +105,7 @@ impl<'a> Lower<'a, '_> {
             title: self.case.title.value.clone(),
             smoke: self.case.smoke,
             endpoint: about.map(|about| about.at),
+            caller: caller?,
             request: request?,
             env: env?,
             mocks: mocks?,

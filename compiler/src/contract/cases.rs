@@ -12,6 +12,8 @@ pub struct Case {
     pub smoke: bool,
     /// The endpoint, as indices of its version and in that; nothing where no endpoint is meant to answer.
     pub endpoint: Option<(usize, usize)>,
+    /// Who calls, if anybody is known: `as customer { … }`.
+    pub caller: Option<Caller>,
     /// The request.
     pub request: CaseRequest,
     /// Variables of the gateway's environment that are not as usual.
@@ -24,6 +26,15 @@ pub struct Case {
     pub reply: Reply,
     /// The title where it stands.
     pub span: Span,
+}
+
+/// Somebody who calls.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Caller {
+    /// The name of the scheme that lets the caller in.
+    pub scheme: String,
+    /// What is known of the caller, by name.
+    pub claims: Vec<(String, Const)>,
 }
 
 /// A request to the gateway.

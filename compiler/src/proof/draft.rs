@@ -9,6 +9,7 @@ use super::coverage::handler;
 use super::play::{Answered, Asked, Reaction, Ticket};
 use super::{CallEnd, Coverage, blame, items, plausible};
 use crate::analyse::{OF_EVERY_PROBLEM, fits_path, target_parts};
+use crate::contract::cases::Caller;
 use crate::contract::types::Const;
 use crate::contract::work::{Condition, Outcome, Parent, Shape};
 use crate::contract::{Call, Checked, Contract, Endpoint, Setting};
@@ -113,12 +114,17 @@ fn fails_with(
 impl Rehearsal {
     /// The request to the gateway: method, target, header fields and body.
     pub fn request(&self) -> (String, String, Vec<(String, String)>, Option<String>) {
-        let SampleRequest { method, target, headers, body } = self.request.clone();
+        let SampleRequest { method, target, headers, body, .. } = self.request.clone();
         let mut headers = headers;
         if body.is_some() {
             headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
         }
         (method, target, headers, body)
+    }
+
+    /// Who calls, where somebody must be let in.
+    pub fn caller(&self) -> Option<Caller> {
+        self.request.caller.clone()
     }
 
     /// What to set in the gateway's environment, besides the addresses of backends.
@@ -189,7 +195,13 @@ impl Rehearsal {
         let title = self.title(taken);
         taken.push(title.clone());
         let mut text = format!("case {} {{\n", title_literal(&title));
-        let _ = writeln!(text, "  when {} {}", self.request.method, self.request.target);
+        let _ = write!(text, "  when {} {}", self.request.method, self.request.target);
+        if let Some(caller) = &self.request.caller {
+            let claims = super::json::parse(&Const::Record(caller.claims.clone()).json()).ok();
+            let claims = claims.map_or_else(String::new, |claims| spelled(&claims));
+            let _ = write!(text, " as {} {claims}", caller.scheme);
+        }
+        text.push('\n');
         for (name, value) in &self.request.headers {
             let _ = writeln!(text, "    header {name} = {}", text_literal(value));
         }

@@ -2,9 +2,11 @@
 
 use super::{CallEnd, Trace, Verdict, blame, items, setting};
 use crate::analyse::target_parts;
-use crate::contract::cases::{Case, Mock, MockAnswerKind, Payload, Target};
+use crate::contract::cases::{Caller, Case, Mock, MockAnswerKind, Payload, Target};
+use crate::contract::types::Const;
 use crate::contract::{Backend, Call, Checked, Contract, Endpoint, Setting};
 use crate::proof::compare;
+use crate::samples;
 
 /// How many milliseconds an answer waits for calls that run at the same time.
 ///
@@ -153,6 +155,26 @@ impl Play {
         }
         let body = request.body.as_ref().map(Payload::text);
         (request.method.clone(), request.target.clone(), headers, body)
+    }
+
+    /// Who calls, if anybody is known. What the case does not say and every caller must have has a
+    /// value; what is granted is what the case says.
+    pub fn caller(&self) -> Option<Caller> {
+        let mut caller = self.case.caller.clone()?;
+        let version =
+            self.case.endpoint.and_then(|(version, _)| self.contract.versions.get(version));
+        let known = self
+            .endpoint()
+            .zip(version)
+            .map(|(endpoint, version)| samples::known(&version.types, endpoint, &caller.scheme));
+        for (name, value) in known.unwrap_or_default() {
+            if caller.claims.iter().all(|(said, _)| *said != name) {
+                let granted = matches!(name.as_str(), "scope" | "scp" | "roles");
+                let value = if granted { Const::List(Vec::new()) } else { value };
+                caller.claims.push((name, value));
+            }
+        }
+        Some(caller)
     }
 
     /// What to set in the gateway's environment, besides the addresses of backends.

@@ -8,6 +8,7 @@ mod watch;
 
 use super::Outcome;
 use crate::args::Run;
+use crate::callers;
 use crate::load::{Backends, analysed, features, load, served, versions};
 use crate::mocks::Mocks;
 use crate::terminal::{Terminal, seconds};
@@ -33,7 +34,13 @@ pub(crate) fn run(args: &Run, terminal: Terminal) -> Result<Outcome, Error> {
     if !args.mock {
         environment::demand(contract, |name| std::env::var_os(name))?;
     }
-    let mut session = Session { args, terminal, cache: Cache::open()?, mocks: Mocks::default() };
+    let mut session = Session {
+        args,
+        terminal,
+        cache: Cache::open()?,
+        mocks: Mocks::default(),
+        known: Vec::new(),
+    };
     let address = gateway::address(args.listen, terminal)?;
     let watch = Watch::new(&args.contract.path, &loaded.input);
     let begin = Instant::now();
@@ -57,6 +64,8 @@ struct Session<'a> {
     terminal: Terminal,
     cache: Cache,
     mocks: Mocks,
+    /// What the gateway was given beside its own environment.
+    known: Vec<(String, String)>,
 }
 
 /// A gateway that is built and can be started.
@@ -102,16 +111,26 @@ impl Session<'_> {
             return Ok(Vec::new());
         }
         self.mocks.serve(contract, versions)?;
-        let mocks = self.mocks.environment();
-        Ok(environment::complete(contract, &mocks, |name| std::env::var_os(name)))
+        let mut mocks = self.mocks.environment();
+        let whole = contract.contract();
+        let requests = requests(contract, versions);
+        let callers: Vec<_> = requests.into_iter().filter_map(|one| one.caller).collect();
+        mocks.extend(callers::environment(whole, &callers));
+        self.known = environment::complete(contract, &mocks, |name| std::env::var_os(name));
+        Ok(self.known.clone())
     }
 
     /// Where the gateway is, and what to ask it if it has mocks to answer.
     fn welcome(&self, contract: &Checked, versions: &[String], address: SocketAddr) {
         let mut text = format!("{} {} on http://{address}\n", contract.api(), versions.join(", "));
         if self.args.mock {
-            for request in requests(contract, versions).iter().take(TRIALS) {
-                text += &format!("  {}\n", curl::line(request, address));
+            for mut request in requests(contract, versions).into_iter().take(TRIALS) {
+                let whole = contract.contract();
+                if let Some(caller) = &request.caller {
+                    let field = callers::field(whole, caller, &self.known);
+                    request.headers.extend(field);
+                }
+                text += &format!("  {}\n", curl::line(&request, address));
             }
         }
         self.terminal.result(&text);

@@ -37,7 +37,7 @@ pub(crate) fn granted(
     let mut whole = true;
     for name in names {
         let Some(at) = schemes.by_name(&name.text) else {
-            diagnostics.push(unknown(schemes, name));
+            diagnostics.push(schemes.unknown(name));
             whole = false;
             continue;
         };
@@ -75,18 +75,21 @@ pub(crate) fn granted(
     whole.then_some(known)
 }
 
-fn unknown(schemes: &Schemes, name: &Ident) -> Diagnostic {
-    let message = format!("there is no `auth` block called `{}`", name.text);
-    let diagnostic = Diagnostic::new(Code::UnknownAuth, name.span, message);
-    let names = schemes.names();
-    match suggest::closest(&name.text, names.iter().map(String::as_str)) {
-        Some(other) => diagnostic.meant(name.span, other),
-        None if name.text.contains('.') => diagnostic.label("not declared"),
-        None => diagnostic.label("not declared").help(format!(
-            "declare it: `auth {} = api_key {{ header X-Api-Key, keys env {}_KEYS }}`",
-            name.text,
-            name.text.to_ascii_uppercase()
-        )),
+impl Schemes {
+    /// The finding about a name that no block has.
+    pub(crate) fn unknown(&self, name: &Ident) -> Diagnostic {
+        let message = format!("there is no `auth` block called `{}`", name.text);
+        let diagnostic = Diagnostic::new(Code::UnknownAuth, name.span, message);
+        let names = self.names();
+        match suggest::closest(&name.text, names.iter().map(String::as_str)) {
+            Some(other) => diagnostic.meant(name.span, other),
+            None if name.text.contains('.') => diagnostic.label("not declared"),
+            None => diagnostic.label("not declared").help(format!(
+                "declare it: `auth {} = api_key {{ header X-Api-Key, keys env {}_KEYS }}`",
+                name.text,
+                name.text.to_ascii_uppercase()
+            )),
+        }
     }
 }
 

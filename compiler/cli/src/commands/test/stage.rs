@@ -1,12 +1,14 @@
 //! One case: its gateway, its mocks, its request.
 
 use super::process::Process;
+use crate::callers;
 use gatewright_build::Error;
 use gatewright_compiler::Checked;
+use gatewright_compiler::contract::cases::Caller;
 use gatewright_compiler::proof::{
     self, Answered, Asked, Ending, Play, Reaction, Rehearsal, Ticket, Verdict,
 };
-use gatewright_runtime::mock::{Deed, Question, Received, Script, Scripted, ask};
+use gatewright_runtime::mock::{self, Deed, Question, Received, Script, Scripted, ask};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,6 +35,8 @@ pub(super) struct Ran {
 /// What is played on a stage.
 trait Piece: Send + 'static {
     fn question(&self) -> Question;
+    /// Who calls, if anybody is known.
+    fn caller(&self) -> Option<Caller>;
     fn environment(&self) -> Vec<(String, String)>;
     fn limit(&self) -> Duration;
     /// Whether the gateway ends what it has begun before it is looked at.
@@ -45,6 +49,10 @@ impl Piece for Play {
     fn question(&self) -> Question {
         let (method, target, headers, body) = self.request();
         Question { method, target, headers, body }
+    }
+
+    fn caller(&self) -> Option<Caller> {
+        Play::caller(self)
     }
 
     fn environment(&self) -> Vec<(String, String)> {
@@ -72,6 +80,10 @@ impl Piece for Rehearsal {
     fn question(&self) -> Question {
         let (method, target, headers, body) = self.request();
         Question { method, target, headers, body }
+    }
+
+    fn caller(&self) -> Option<Caller> {
+        Rehearsal::caller(self)
     }
 
     fn environment(&self) -> Vec<(String, String)> {
@@ -128,8 +140,22 @@ impl Stage<'_> {
     }
 
     fn perform<P: Piece>(&self, piece: P) -> Result<(P, Ending), Error> {
-        let (question, limit, waits) = (piece.question(), piece.limit(), piece.waits());
+        let (mut question, limit, waits) = (piece.question(), piece.limit(), piece.waits());
         let mut environment = piece.environment();
+        let contract = self.contract.contract();
+        let caller = piece.caller();
+        environment.extend(callers::environment(contract, caller.as_slice()));
+        let issuers = callers::issuers(contract);
+        let issuers = (!issuers.is_empty()).then(|| mock::start(issuers)).transpose();
+        let issuers =
+            issuers.map_err(|error| Error::world(format!("cannot start the mocks: {error}")))?;
+        for issuer in issuers.iter().flat_map(|running| running.addresses()) {
+            let variable = issuer.variable.clone();
+            environment.extend(variable.map(|name| (name, format!("http://{}", issuer.address))));
+        }
+        if let Some(caller) = &caller {
+            question.headers.extend(callers::field(contract, caller, &environment));
+        }
         let mocks = Arc::new(Mocks(Mutex::new(Some(piece))));
         let variables = proof::addresses(self.contract);
         let script: Arc<dyn Script> = Arc::<Mocks<P>>::clone(&mocks);
