@@ -16,6 +16,7 @@ gatewright_runtime::include_gateway!("environment");
 gatewright_runtime::include_gateway!("everything");
 gatewright_runtime::include_gateway!("media");
 gatewright_runtime::include_gateway!("names");
+gatewright_runtime::include_gateway!("faults");
 gatewright_runtime::include_gateway!("fields");
 gatewright_runtime::include_gateway!("limits");
 gatewright_runtime::include_gateway!("lists");
