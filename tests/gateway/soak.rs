@@ -99,7 +99,9 @@ fn memory_is_flat_under_load_and_faults() {
             }
         }
     });
-    tally.only(&[200]);
+    tally.only(&[200, 502, 503, 504]);
+    let (well, all) = (tally.with(200), tally.answers.len());
+    assert!(well * 100 >= all * 99, "{well} of {all}: one of four is out of order at any time");
     let last = memory(operator);
     if let (Some(Some(first)), Some(last)) = (first, last) {
         let most = first * 1.1 + 4e6;

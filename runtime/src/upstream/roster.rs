@@ -139,13 +139,21 @@ impl Roster {
     }
 
     /// Leaves an address out, unless more than half of them, rounded up, or all would then be: so
-    /// many do not fail each on its own.
+    /// many do not fail each on its own. Then the one that has been left out for longest is tried
+    /// again at once: it may do better by now.
     fn eject(&self, health: &Health) -> bool {
         let mut known = self.lock();
         // What no core asks any more does not count.
         known.retain(|_, one| Arc::strong_count(one) > 1);
         let out = known.values().filter(|one| one.is_out()).count() + 1;
-        if health.is_out() || out >= known.len() || out > known.len().div_ceil(2) {
+        if health.is_out() {
+            return false;
+        }
+        if out >= known.len() || out > known.len().div_ceil(2) {
+            let left_out = known.values().filter(|one| one.is_out());
+            if let Some(first) = left_out.min_by_key(|one| one.out_until.load(Ordering::Acquire)) {
+                first.out_until.store(1, Ordering::Release);
+            }
             return false;
         }
         if self.now() >= health.trial_until.load(Ordering::Acquire) {
@@ -293,6 +301,22 @@ mod tests {
                 all.iter().filter(|one| note(&roster, one, Verdict::Silent) == Blame::Ejected);
             assert_eq!(out.count(), most, "of {count}");
         }
+    }
+
+    #[test]
+    fn where_no_more_can_be_left_out_one_that_is_gets_its_chance_at_once() {
+        let roster = roster(None);
+        let all = known(&roster, 2);
+        for _ in 0..3 {
+            note(&roster, &all[0], Verdict::Silent);
+        }
+        assert!(!all[0].1.try_again(&roster), "its ten seconds are not over");
+        for _ in 0..3 {
+            assert_eq!(note(&roster, &all[1], Verdict::Silent), Blame::Backend);
+        }
+        assert!(all[0].1.try_again(&roster));
+        roster.note((all[0].0, &all[0].1), true, Verdict::Well);
+        assert_eq!(note(&roster, &all[1], Verdict::Silent), Blame::Ejected);
     }
 
     #[test]
