@@ -185,6 +185,9 @@ impl Around<'_> {
         if let Some(within) = call.within {
             notes.push(format!("within {}", duration(within)));
         }
+        if let Some(copies) = call.copies.and_then(|at| self.contract.backends.get(at)) {
+            notes.push(format!("copy to {}", copies.name));
+        }
         if let Some(when) = &call.when {
             notes.push(format!("when {}", self.condition(when)));
         }

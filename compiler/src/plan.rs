@@ -462,6 +462,8 @@ pub struct CallPlan {
     pub fell_back: String,
     /// The static of its backend.
     pub upstream: String,
+    /// The static of the backend that is sent the same.
+    pub copies: Option<String>,
 }
 
 /// How a node is read.
@@ -596,7 +598,8 @@ fn elsewhere(contract: &Contract, target: &Target) -> Vec<ElsewherePlan> {
 fn operations(ident: &str, versions: &[VersionPlan]) -> Vec<String> {
     let endpoints = versions.iter().flat_map(|version| &version.endpoints);
     let calls = endpoints.flat_map(|endpoint| endpoint.work.calls.iter().zip(&endpoint.calls));
-    let own = calls.filter(|(_, names)| names.upstream == ident);
+    let own = calls
+        .filter(|(_, names)| names.upstream == ident || names.copies.as_deref() == Some(ident));
     let found: BTreeSet<&String> = own.map(|(call, _)| &call.operation).collect();
     found.into_iter().cloned().collect()
 }

@@ -77,8 +77,10 @@ pub fn mocks(contract: &Checked, versions: &[String]) -> Vec<MockBackend> {
     for version in contract.versions.iter().filter(|one| versions.contains(&one.label)) {
         let samples = Samples::new(&version.types);
         for (endpoint, call) in calls(version) {
-            if let Some((mock, bodies)) = backends.get_mut(call.backend) {
-                add(mock, bodies, call, body(endpoint, call, &samples));
+            for at in [Some(call.backend), call.copies].into_iter().flatten() {
+                if let Some((mock, bodies)) = backends.get_mut(at) {
+                    add(mock, bodies, call, body(endpoint, call, &samples));
+                }
             }
         }
     }

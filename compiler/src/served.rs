@@ -146,6 +146,7 @@ fn joined(parts: Vec<Contract>) -> Contract {
         for endpoint in part.versions.iter_mut().flat_map(|version| &mut version.endpoints) {
             for call in &mut endpoint.work.calls {
                 call.backend = places.get(call.backend).copied().unwrap_or(call.backend);
+                call.copies = call.copies.and_then(|at| places.get(at).copied());
             }
         }
         for one in part.variables {

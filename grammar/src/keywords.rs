@@ -27,6 +27,7 @@ pub const KEYWORDS: &[&str] = &[
     "comma",
     "consumer",
     "cookie",
+    "copy",
     "cors",
     "credentials",
     "default",

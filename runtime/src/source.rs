@@ -150,6 +150,7 @@ pub const SOURCE: &[(&str, &str)] = files![
     "src/upstream/cached.rs",
     "src/upstream/call.rs",
     "src/upstream/connect.rs",
+    "src/upstream/copies.rs",
     "src/upstream/course.rs",
     "src/upstream/download.rs",
     "src/upstream/exchange.rs",

@@ -7,6 +7,7 @@ mod budget;
 mod cached;
 mod call;
 mod connect;
+mod copies;
 mod course;
 mod download;
 mod exchange;
@@ -42,6 +43,7 @@ pub(crate) use self::breaker::Gates;
 use self::budget::Budget;
 pub use self::cached::{Cached, Caching};
 pub use self::call::{Call, Keeping, Opening, Sending};
+use self::copies::Copies;
 pub(crate) use self::download::Download;
 pub use self::failure::Failure;
 pub(crate) use self::failure::Reason;
@@ -80,6 +82,8 @@ struct Share {
     detached: Cell<usize>,
     /// Calls that find out what is to be kept.
     flying: Cell<usize>,
+    /// What another backend is sent as well.
+    copies: Copies,
 }
 
 /// One backend as one core sees it.
@@ -101,8 +105,8 @@ impl Gateway {
             Some(Upstream::new((at, settings.cores), backend, Arc::clone(gates.roster(at)?)))
         });
         let upstreams = upstreams.collect();
-        let (detached, flying) = (Cell::new(0), Cell::new(0));
-        Gateway(Rc::new(Share { settings, gates, upstreams, cache, detached, flying }))
+        let (detached, flying, copies) = (Cell::new(0), Cell::new(0), Copies::default());
+        Gateway(Rc::new(Share { settings, gates, upstreams, cache, detached, flying, copies }))
     }
 
     /// A time span of the contract; nothing when its variable is not declared.

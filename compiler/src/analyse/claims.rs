@@ -57,7 +57,7 @@ impl Claims<'_> {
                 TailKind::With(header) => self.value(&mut header.value),
                 TailKind::When(value) => self.value(value),
                 TailKind::On(_, outcome) | TailKind::Else(outcome) => self.outcome(outcome),
-                TailKind::Within(_) => {}
+                TailKind::Within(_) | TailKind::Copy(_) => {}
             }
         }
         self.sent = false;

@@ -244,6 +244,7 @@ pub const RULES: &[Rule] = &[
     rule("wire/call-added", "a backend is asked once more", (Judged::Caller(Verdict::Invisible), Shown::Texts, Mirror::Rule("wire/call-removed"))),
     rule("wire/call-removed", "a backend is asked once less", (Judged::Backend(Verdict::Additive), Shown::Texts, Mirror::Rule("wire/call-added"))),
     rule("wire/call-changed", "a backend is asked for something else", (Judged::Backend(Verdict::Breaking), Shown::Texts, Mirror::Itself)),
+    rule("wire/copy-changed", "calls are copied to other backends", (Judged::Backend(Verdict::Risky), Shown::Texts, Mirror::Itself)),
     rule("wire/sends-more", "a backend is sent more", (Judged::Backend(Verdict::Risky), Shown::Texts, Mirror::Rule("wire/sends-less"))),
     rule("wire/sends-less", "a backend is sent less", (Judged::Backend(Verdict::Risky), Shown::Texts, Mirror::Rule("wire/sends-more"))),
     rule("wire/needs-more", "more of a result is needed", (Judged::Backend(Verdict::Breaking), Shown::Texts, Mirror::Rule("wire/needs-less"))),
@@ -305,6 +306,6 @@ mod tests {
         for (at, rule) in RULES.iter().enumerate() {
             assert!(RULES.iter().skip(at + 1).all(|other| other.id != rule.id), "{}", rule.id);
         }
-        assert_eq!(RULES.len(), 168);
+        assert_eq!(RULES.len(), 169);
     }
 }

@@ -48,6 +48,7 @@ pub(super) fn compare(
         );
     }
     for (call, other) in pairs.into_iter().chain(matched) {
+        found.extend(copies((old, call), (new, other)));
         let old = (old.version, &before.work, call);
         found.extend(one(old, (new.version, &after.work, other), backend(new, other)));
     }
@@ -167,6 +168,21 @@ fn key(side: Side<'_>, call: &Call) -> String {
     };
     let path: String = call.path.iter().map(part).collect();
     format!("{} {} {path}", backend(side, call), call.method)
+}
+
+/// That a call is copied to another backend, or to none any more.
+fn copies((old, was): (Side<'_>, &Call), (new, is): (Side<'_>, &Call)) -> Option<Change> {
+    let name = |side: Side<'_>, call: &Call| {
+        let backend = call.copies.and_then(|at| side.contract.backends.get(at));
+        backend.map(|backend| backend.name.clone())
+    };
+    let (before, after) = (name(old, was), name(new, is));
+    if before == after {
+        return None;
+    }
+    let told = after.as_deref().or(before.as_deref()).unwrap_or_default().to_owned();
+    let change = Change::new("wire/copy-changed", None).backend(&told).place(was.name.clone());
+    Some(change.spelled(before, after).at(was.span, is.span))
 }
 
 /// What changed about one call.

@@ -11,8 +11,9 @@ pub(super) fn check(contract: &Contract, files: &[File], diagnostics: &mut Diagn
         return;
     }
     let endpoints = contract.versions.iter().flat_map(|version| &version.endpoints);
+    let calls = endpoints.flat_map(|endpoint| &endpoint.work.calls);
     let called: Vec<usize> =
-        endpoints.flat_map(|endpoint| &endpoint.work.calls).map(|call| call.backend).collect();
+        calls.flat_map(|call| [Some(call.backend), call.copies]).flatten().collect();
     for (at, backend) in contract.backends.iter().enumerate() {
         if called.contains(&at) {
             continue;

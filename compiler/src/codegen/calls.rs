@@ -425,6 +425,10 @@ pub(crate) fn request(call: &Call, names: &CallPlan, scope: &Scope<'_>) -> Token
         let within = millis(within);
         quote!(call.within(#within);)
     });
+    let copies = names.copies.as_ref().map(|copies| {
+        let copies = ident(copies);
+        quote!(call.copy_to(&upstreams::#copies);)
+    });
     quote! {
         let mut call = rt::Call::new(&upstreams::#upstream, #method, #operation);
         #(#path)*
@@ -434,6 +438,7 @@ pub(crate) fn request(call: &Call, names: &CallPlan, scope: &Scope<'_>) -> Token
         #form
         #body
         #within
+        #copies
     }
 }
 

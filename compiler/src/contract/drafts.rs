@@ -75,6 +75,7 @@ fn backends(contract: &mut Contract, whole: &Contract) {
     for version in &mut contract.versions {
         for call in version.endpoints.iter_mut().flat_map(|one| &mut one.work.calls) {
             call.backend = place(call.backend).unwrap_or(call.backend);
+            call.copies = call.copies.and_then(place);
         }
     }
     for case in &mut contract.cases {
@@ -109,7 +110,8 @@ fn places(kept: impl Iterator<Item = bool>) -> Vec<Option<usize>> {
 /// The backends that versions call, as indices.
 fn called(versions: &[Version]) -> Vec<usize> {
     let endpoints = versions.iter().flat_map(|version| &version.endpoints);
-    endpoints.flat_map(|endpoint| &endpoint.work.calls).map(|call| call.backend).collect()
+    let calls = endpoints.flat_map(|endpoint| &endpoint.work.calls);
+    calls.flat_map(|call| [Some(call.backend), call.copies]).flatten().collect()
 }
 
 /// The variables that a backend reads.

@@ -255,6 +255,8 @@ pub struct Call {
     pub declared: Option<(Type, usize)>,
     /// The longest it may take with all attempts, in milliseconds.
     pub within: Option<u64>,
+    /// The backend that is sent the same request, as an index; nobody waits for its answer.
+    pub copies: Option<usize>,
     /// Only made when this holds.
     pub when: Option<Cond>,
     /// What happens on failures, first match wins.

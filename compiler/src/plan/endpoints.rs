@@ -208,12 +208,14 @@ fn is_text(scalar: &Scalar) -> bool {
 fn call_names(call: &crate::contract::Call, around: &Around<'_>, locals: &mut Names) -> CallPlan {
     let base = if call.name == "_" { "unread" } else { &call.name };
     let upstream = around.upstreams.get(call.backend);
+    let copies = call.copies.and_then(|at| around.upstreams.get(at));
     CallPlan {
         result: locals.local(base),
         future: locals.local(&format!("{base}_call")),
         body: locals.local(&format!("{base}_body")),
         fell_back: locals.local(&format!("{base}_fell_back")),
         upstream: upstream.map(|upstream| upstream.ident.clone()).unwrap_or_default(),
+        copies: copies.map(|upstream| upstream.ident.clone()),
     }
 }
 

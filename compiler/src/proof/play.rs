@@ -127,7 +127,7 @@ pub(super) struct Seen {
 pub(super) enum Fate {
     /// This answer of this mock; what was sent differs in these ways.
     Mocked { mock: usize, answer: usize, differences: Vec<String> },
-    /// It is not needed: the endpoint fails without it.
+    /// It is not needed: the endpoint fails without it, or nobody waits for it.
     Spare,
     /// No mock answers it; one that it fits has no answer left.
     Unmatched { exhausted: Option<usize> },
@@ -230,6 +230,7 @@ impl Play {
                 }
                 Fate::Mocked { mock, answer, differences }
             }
+            None if self.is_copy(&asked, &target) => Fate::Spare,
             None if self.is_spare(&asked, call, fitting.is_empty()) => Fate::Spare,
             None => Fate::Unmatched { exhausted: fitting.first().copied() },
         };
@@ -349,6 +350,17 @@ impl Play {
                 && crate::analyse::fits_path(call, &target.path)
         };
         calls.iter().position(same)
+    }
+
+    /// Whether a request is a copy of one that goes elsewhere: nothing depends on it, so a case does
+    /// not tell of it.
+    fn is_copy(&self, asked: &Asked, target: &Target) -> bool {
+        let copied = |call: &&Call| {
+            call.copies.is_some_and(|at| self.service(at) == self.service(asked.backend))
+                && call.method == asked.method
+                && crate::analyse::fits_path(call, &target.path)
+        };
+        self.endpoint().is_some_and(|endpoint| endpoint.work.calls.iter().any(|one| copied(&one)))
     }
 
     /// A read that runs beside what makes the endpoint fail: the gateway gives it up, maybe before

@@ -230,7 +230,7 @@ pub(super) fn keywords(rule: Rule) -> Vec<&'static str> {
         Rule::version_m => Place::Version.keywords(),
         Rule::under_m => Place::Under.keywords(),
         Rule::endpoint_m => Place::Endpoint.keywords(),
-        Rule::tail => vec!["with", "within", "when", "on", "else"],
+        Rule::tail => vec!["with", "within", "copy", "when", "on", "else"],
         Rule::outcome => vec!["fail"],
         Rule::cond | Rule::failure => vec!["timeout", "unreachable", "invalid"],
         Rule::scheme => vec!["jwt", "api_key", "mtls", "basic"],

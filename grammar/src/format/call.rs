@@ -18,6 +18,7 @@ impl Row for Tail {
         match &self.kind {
             TailKind::With(header) => Layout::from("with ").then(printer.header_value(header)),
             TailKind::Within(time) => Layout::from("within ").then(printer.source(time.span)),
+            TailKind::Copy(to) => Layout::from(format!("copy to {}", to.text)),
             TailKind::When(value) => Layout::from("when ").then(printer.value(value)),
             TailKind::On(conditions, outcome) => {
                 let head = Layout::from("on ").then(printer.conditions(conditions)).then(" ");

@@ -127,6 +127,10 @@ impl Lower<'_> {
         let kind = match rule {
             Rule::tail_with => TailKind::With(self.header_value(cursor.take(Rule::header_value))),
             Rule::tail_within => TailKind::Within(self.duration(cursor.take(Rule::duration))),
+            Rule::tail_copy => {
+                cursor.any();
+                TailKind::Copy(self.ident(cursor.take(Rule::qual)))
+            }
             Rule::tail_when => TailKind::When(self.value(cursor.take(Rule::value))),
             Rule::tail_on => {
                 let conditions = self.conditions(&mut cursor);
@@ -230,13 +234,20 @@ mod tests {
 
     #[test]
     fn tails() {
-        let text = "x = a POST /b { c: d } cache 60s stale 5min\n  with header X = y\n\n  within 200ms // soon\n  when a > 1\n\
+        let text = "x = a POST /b { c: d } cache 60s stale 5min\n  with header X = y\n\n  within 200ms // soon\n  copy to b.c\n  when a > 1\n\
                     on 404, 5xx fail Gone { e: error.e } else null";
         let call = call(text);
         assert_eq!(call.cache.unwrap().millis, 60_000);
         assert_eq!(call.stale.unwrap().millis, 300_000);
         let kinds: Vec<TailKind> = call.tails.into_iter().map(|tail| tail.kind).collect();
-        let [TailKind::With(_), TailKind::Within(_), TailKind::When(_), on, stand_in] = &kinds[..]
+        let [
+            TailKind::With(_),
+            TailKind::Within(_),
+            TailKind::Copy(to),
+            TailKind::When(_),
+            on,
+            stand_in,
+        ] = &kinds[..]
         else {
             panic!("{kinds:?}")
         };
@@ -244,6 +255,7 @@ mod tests {
             matches!(on, TailKind::On(conditions, Outcome::Fail(_, Some(_))) if conditions.len() == 2)
         );
         assert!(matches!(stand_in, TailKind::Else(Outcome::Value(_))));
+        assert_eq!(to.text, "b.c");
     }
 
     #[test]

@@ -71,6 +71,7 @@ const UNSHOWN: &[(&str, &[&str])] = &[
     ("drafts are no part of what is served", &["k_draft"]),
     ("no example names a schema of a file, or changes an error", &["error_edit", "k_schema"]),
     ("pages that send cookies are no part of the examples", &["k_credentials", "k_max_age"]),
+    ("an example that copies calls is missing", &["k_copy", "tail_copy"]),
 ];
 
 fn contracts(directory: &Path, found: &mut Vec<PathBuf>) {

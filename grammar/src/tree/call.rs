@@ -117,6 +117,8 @@ pub enum TailKind {
     With(HeaderValue),
     /// `within 200ms`
     Within(DurationLit),
+    /// `copy to next_catalog`
+    Copy(Ident),
     /// `when cart.total > 100`
     When(Value),
     /// `on 404, 410 fail NotFound`

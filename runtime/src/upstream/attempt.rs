@@ -38,6 +38,8 @@ pub(super) struct Calling {
     pub(super) deadline: Deadline,
     /// The longest that the contract gives it.
     pub(super) within: Option<Duration>,
+    /// The largest result that is read, in bytes.
+    pub(super) most: usize,
     pub(super) identity: Rc<Identity>,
     /// If its outcome is to be kept: statuses of which it is, beside those of success.
     pub(super) keeping: Option<&'static [u16]>,
@@ -124,7 +126,7 @@ impl Calling {
     }
 
     /// One attempt, if the breaker lets it through and there is time left.
-    async fn attempt(&self, visits: &mut Visits) -> Result<Bytes, Reason> {
+    pub(super) async fn attempt(&self, visits: &mut Visits) -> Result<Bytes, Reason> {
         let gateway = &self.gateway.0;
         let upstream = self.gateway.upstream(self.backend).ok_or(Reason::NoAddress)?;
         let remaining = self.deadline.remaining().ok_or(Reason::Timeout)?;
@@ -145,7 +147,7 @@ impl Calling {
         visits: &mut Visits,
     ) -> Result<Bytes, Reason> {
         self.told.set(None);
-        let most = self.backend.max_body;
+        let most = self.most;
         let bounds = Bounds { size: most, time: limit };
         let asking = exchange(upstream, &self.outgoing, bounds, visits);
         let Ok(answer) = tokio::time::timeout(limit, asking).await else {

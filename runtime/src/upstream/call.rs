@@ -24,7 +24,7 @@ use crate::response::{Response, field_value};
 
 /// A call before it is made. Every value is encoded for the place it goes to, so it can never add
 /// a path segment, a query pair or a header field.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Call {
     backend: &'static Backend,
     method: Method,
@@ -40,6 +40,8 @@ pub struct Call {
     form: Option<String>,
     within: Option<Duration>,
     flaw: Option<String>,
+    /// Who is sent the same.
+    copy: Option<&'static Backend>,
 }
 
 /// A call on its way whose result may be kept.
@@ -68,6 +70,7 @@ impl Call {
             form: None,
             within: None,
             flaw: None,
+            copy: None,
         }
     }
 
@@ -180,6 +183,13 @@ impl Call {
         self.within = Some(limit);
     }
 
+    /// Sends the same request to `backend` too, when the call is sent. What becomes of that makes no
+    /// difference to anybody: the copy is made once, with the timeout of its backend, and its answer
+    /// is thrown away.
+    pub fn copy_to(&mut self, backend: &'static Backend) {
+        self.copy = Some(backend);
+    }
+
     /// Notes that a value the call needs is missing: it fails as invalid, nothing is sent.
     pub fn missing(&mut self, value: &'static str) {
         self.flaw(format!("`{value}` is missing"));
@@ -244,10 +254,17 @@ impl Call {
         self.end_segment();
         let safe = self.method.is_safe();
         let (backend, operation) = (self.backend, self.operation);
+        let copy = self.copy.map(|to| Call { backend: to, within: None, ..self.clone() });
         let calling = match self.prepare(gateway, request) {
             Ok(calling) => calling,
             Err(reason) => return Err(unsent((backend, operation), request, reason)),
         };
+        if let Some(copy) = copy
+            && let Some(upstream) = gateway.upstream(copy.backend)
+            && let Ok(copy) = copy.prepare(gateway, request)
+        {
+            copy.send_as_copy(upstream);
+        }
         if safe { calling.run().await } else { calling.run_detached().await }
     }
 
@@ -378,6 +395,7 @@ impl Call {
             repeatable,
             deadline,
             within: self.within,
+            most: self.backend.max_body,
             identity: std::rc::Rc::clone(&request.identity),
             keeping: None,
             told: std::cell::Cell::default(),

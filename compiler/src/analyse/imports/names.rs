@@ -3,8 +3,8 @@
 use crate::analyse::types::is_builtin;
 use gatewright_grammar::tree::{
     AuthMember, BackendMemberKind, Base, CallPart, Change, ClauseKind, EndpointMember,
-    EndpointMemberKind, FieldKind, File, Ident, Item, ItemKind, Operation, Record, Type, TypeBody,
-    VersionMember, VersionMemberKind,
+    EndpointMemberKind, FieldKind, File, Ident, Item, ItemKind, Operation, Record, TailKind, Type,
+    TypeBody, VersionMember, VersionMemberKind,
 };
 
 /// Visits the names of a declaration outside of versions: its own, and those that it mentions.
@@ -129,6 +129,10 @@ fn work(members: &[EndpointMember], found: &mut Vec<String>) {
     for member in members {
         if let EndpointMemberKind::Call(call) = &member.kind {
             found.push(call.backend.text.clone());
+            found.extend(call.tails.iter().filter_map(|tail| match &tail.kind {
+                TailKind::Copy(to) => Some(to.text.clone()),
+                _ => None,
+            }));
         }
     }
 }

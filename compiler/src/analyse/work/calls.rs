@@ -30,6 +30,7 @@ const EVERY_FAILURE: [Condition; 6] = [
 struct Tails {
     headers: Vec<(String, TextExpr)>,
     within: Option<u64>,
+    copies: Option<usize>,
     when: Option<Cond>,
     handlers: Vec<Handler>,
     fallback: Option<Fallback>,
@@ -92,7 +93,7 @@ impl<'a> Lower<'a, '_> {
         };
         let tails = self.tails(index, call);
         let cache = self.cache(call, method);
-        let Tails { headers, within, when, handlers, fallback } = tails?;
+        let Tails { headers, within, copies, when, handlers, fallback } = tails?;
         let fails = |handler: &Handler| matches!(handler.outcome, Outcome::Fail(..));
         Some(Call {
             name: call.name.text.clone(),
@@ -117,6 +118,7 @@ impl<'a> Lower<'a, '_> {
                 .and_then(|one| one.result)
                 .map(|(ty, at)| (ty.clone(), at)),
             within,
+            copies,
             when,
             required: fallback.is_none() || handlers.iter().any(fails),
             handlers,
@@ -244,6 +246,7 @@ impl<'a> Lower<'a, '_> {
         for tail in others.chain(call.tails.iter().filter(is_else)) {
             let word = match &tail.kind {
                 TailKind::Within(_) => "within",
+                TailKind::Copy(_) => "copy",
                 TailKind::When(_) => "when",
                 TailKind::Else(_) => "else",
                 TailKind::With(_) | TailKind::On(..) => "",
@@ -266,6 +269,7 @@ impl<'a> Lower<'a, '_> {
         match &tail.kind {
             TailKind::With(header) => tails.headers.push(self.header(header)?),
             TailKind::Within(duration) => tails.within = Some(duration.millis),
+            TailKind::Copy(to) => tails.copies = Some(self.copied(index, to)?),
             TailKind::When(condition) => {
                 let guarded = std::mem::take(&mut self.guarded);
                 let condition = self.within("a condition", |this| this.condition(condition));
@@ -288,6 +292,34 @@ impl<'a> Lower<'a, '_> {
             }
         }
         Some(())
+    }
+
+    /// The backend that is sent the same.
+    fn copied(&mut self, index: usize, to: &Ident) -> Option<usize> {
+        let backend = self.backend(to)?;
+        let call = self.calls.get(index).map(|(call, _)| *call)?;
+        let refused = if call.backend.text == to.text {
+            Some((
+                "a copy goes to another backend",
+                "the call is made to this one",
+                call.backend.span,
+            ))
+        } else {
+            let kept = call.cache.as_ref();
+            kept.map(|kept| {
+                ("what is kept is not copied", "most of these calls are not made", kept.span)
+            })
+        };
+        if let Some((message, label, see)) = refused {
+            self.refuse(
+                Diagnostic::new(Code::InvalidCopy, to.span, message)
+                    .label("copied to here")
+                    .see(see, label)
+                    .help("delete `copy`"),
+            );
+            return None;
+        }
+        Some(backend)
     }
 
     fn handler(

@@ -85,7 +85,7 @@ pub(super) fn call_mentions<'v>(call: &'v tree::Call, found: &mut Vec<&'v Ref>) 
                 Outcome::Fail(_, Some(one)) => object(one, found),
                 Outcome::Fail(_, None) => {}
             },
-            TailKind::Within(_) => {}
+            TailKind::Within(_) | TailKind::Copy(_) => {}
         }
     }
 }

@@ -83,6 +83,13 @@ fn tails(call: &tree::Call) -> Vec<Diagnostic> {
         );
     }
     for tail in &call.tails {
+        if let TailKind::Copy(_) = &tail.kind {
+            found.push(
+                invalid(tail.span, "a request that is passed on is not copied")
+                    .label("the gateway never holds it as a whole")
+                    .help("delete `copy`"),
+            );
+        }
         let stands_in = match &tail.kind {
             TailKind::When(_) => true,
             TailKind::On(_, outcome) | TailKind::Else(outcome) => {

@@ -102,8 +102,15 @@ fn beside(call: &tree::Call) -> Vec<Diagnostic> {
             TailKind::On(_, outcome) | TailKind::Else(outcome) => {
                 matches!(outcome, Outcome::Value(_))
             }
-            TailKind::With(_) | TailKind::Within(_) => false,
+            TailKind::With(_) | TailKind::Within(_) | TailKind::Copy(_) => false,
         };
+        if let TailKind::Copy(_) = &tail.kind {
+            found.push(
+                invalid(tail.span, "a stream is not copied")
+                    .label("the copy might never end")
+                    .help("delete `copy`"),
+            );
+        }
         if stands_in {
             found.push(
                 invalid(tail.span, "nothing can stand in for a stream")
