@@ -18,10 +18,6 @@ pub(super) struct Lines(HashMap<FileId, Vec<usize>>);
 
 impl Lines {
     pub(super) fn of(sources: &Sources) -> Lines {
-        let starts = |text: &str| {
-            let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-            std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect()
-        };
         Lines(sources.iter().map(|(id, source)| (id, starts(&source.text))).collect())
     }
 
@@ -32,8 +28,11 @@ impl Lines {
         labels: &[(AnnotationKind, &'a Label)],
     ) -> Vec<Element<'a>> {
         let id = labels.first().map(|(_, label)| label.span.file);
-        let starts = id.and_then(|id| self.0.get(&id)).map_or(&[][..], Vec::as_slice);
         let text = source.text.as_str();
+        // A lock is not among the files of a contract.
+        let known = id.and_then(|id| self.0.get(&id));
+        let own = if known.is_none() { starts(text) } else { Vec::new() };
+        let starts = known.unwrap_or(&own);
         let line =
             |offset: usize| starts.partition_point(|start| *start <= offset).saturating_sub(1);
         let start = |line: usize| starts.get(line).copied().unwrap_or(text.len());
@@ -66,6 +65,12 @@ impl Lines {
     }
 }
 
+/// Where lines begin.
+fn starts(text: &str) -> Vec<usize> {
+    let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+    std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{Style, text};
@@ -96,6 +101,18 @@ mod tests {
         assert!(far.contains("9002 │ b x c\n") && far.contains("━ here"), "{far}");
         let last = shown(&format!("{}x", line.repeat(9_000)));
         assert!(last.contains("9001 │ x\n"), "{last}");
+    }
+
+    #[test]
+    fn a_lock_is_drawn_too() {
+        let mut sources = Sources::new();
+        sources.add("a.api", "a\n");
+        let lines = super::Lines::of(&sources);
+        let id = sources.add("api.lock", "lock 1\nx\n");
+        let found = Diagnostic::new(Code::UnknownName, Span::new(id, 7, 8), "no").label("here");
+        let source = sources.get(id).expect("it was added");
+        let label = [(annotate_snippets::AnnotationKind::Primary, &found.primary)];
+        assert_eq!(lines.shown(source, &label).len(), 1);
     }
 
     #[test]
