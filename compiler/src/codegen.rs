@@ -96,7 +96,7 @@ fn environment(plan: &Plan) -> Vec<Module> {
     if places.is_empty() {
         return Vec::new();
     }
-    let path = vec!["environment".to_owned()];
+    let path = vec!["variables".to_owned()];
     vec![
         Module { path: path.clone(), doc: "The places of variables.".into(), items: places },
         Module {

@@ -211,11 +211,11 @@ fn walk(
             path.to_owned()
         }
     };
+    // What is read by a declared type as a whole is that type, whatever is read of it besides.
+    let form = node.forms.first().map(|form| spelling(&form.ty, types));
     let what = match &node.shape {
-        Shape::Any => match node.forms.first() {
-            Some(form) => Some(spelling(&form.ty, types)),
-            None => Some("json".to_owned()),
-        },
+        _ if form.is_some() => form,
+        Shape::Any => Some("json".to_owned()),
         Shape::AnyScalar => Some("text, number or boolean".to_owned()),
         Shape::Scalar(rules) => {
             let rules = rules.iter().map(|one| rule_spelling(&one.rule));

@@ -526,7 +526,7 @@ pub fn plan(contract: &Checked, target: &Target) -> Plan {
     });
     let mut upstreams: Vec<Upstream> = upstreams.collect();
     let schemes = access::schemes(contract, &target.versions);
-    let mut modules = Names::new(&["upstreams", "environment", "schemes", "rt"]);
+    let mut modules = Names::new(&["upstreams", "variables", "schemes", "rt"]);
     let chosen = contract.versions.iter().filter(|one| target.versions.contains(&one.label));
     let (variables, variable_rules) = environment::plan(contract, chosen);
     let chosen = contract.versions.iter().enumerate();

@@ -4,6 +4,7 @@
 
 use crate::contracts::built;
 use gatewright_compiler::diagnostic::{Code, Severity};
+use gatewright_compiler::fix::mend;
 use gatewright_compiler::lock::{
     Act, Amendment, Lock, Refused, Signed, amend, publish, rebase, retire,
 };
@@ -211,6 +212,21 @@ fn what_callers_rely_on_may_not_change() {
     ] {
         let told = edited(from, to);
         assert!(told.iter().any(|one| one.starts_with(wanted)), "{to}: {told:#?}");
+    }
+}
+
+#[test]
+fn a_text_that_was_changed_can_be_put_back() {
+    for (from, to) in [
+        ("title: text(1..200)", "title: text(1..300)"),
+        ("stars?: number", "stars?: number | null"),
+    ] {
+        let sources = with_lock(&alone(&SHOP.replace(from, to)), &lock());
+        assert!(!found(&SHOP.replace(from, to), &lock()).is_empty(), "{to}");
+        let mended = mend(&sources);
+        let text: Vec<&str> = mended.sources.iter().map(|(_, one)| one.text.as_str()).collect();
+        assert_eq!(found(text[0], &lock()), Vec::<String>::new(), "{to}: {}", text[0]);
+        assert!(mended.edits.iter().any(|edit| edit.text.starts_with("put back ")), "{to}");
     }
 }
 

@@ -277,7 +277,8 @@ impl Lower<'_, '_> {
         }
         let allow = Allow { absent: ty.nullable, null: ty.nullable };
         let build = self.build(value, ty, allow)?;
-        Some(ReplyValue::Typed { build, nullable: ty.nullable })
+        let nullable = ty.nullable;
+        Some(ReplyValue::Typed { build, ty: Some(Box::new(ty.clone())), nullable })
     }
 }
 

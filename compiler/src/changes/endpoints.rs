@@ -3,8 +3,10 @@
 use super::matching::{self, Matches};
 use super::{Change, Side, Verdict, around, params, terms, types, work};
 use crate::contract::endpoint::Manner;
+use crate::contract::types::{Kind, Rule, Scalar, Text};
 use crate::contract::work::ReplyValue;
-use crate::contract::{Endpoint, Problem};
+use crate::contract::{Endpoint, Problem, Type};
+use gatewright_grammar::Span;
 use types::{Compare, Declared};
 
 /// What changed from one version to another.
@@ -128,7 +130,7 @@ fn endpoint(
         found.push(manner(before, after));
     }
     found.extend(errors((old, before), (new, after)));
-    found.extend(headers(before, after));
+    found.extend(headers((old, before), (new, after)));
     found.extend(promises(before, after));
     found.extend(terms::compare((old, before), (new, after)));
     found.extend(around::lifecycle(&before.lifecycle, &after.lifecycle, "endpoint"));
@@ -295,7 +297,10 @@ fn error(
     found
 }
 
-fn headers(before: &Endpoint, after: &Endpoint) -> Vec<Change> {
+fn headers(
+    (old, before): (Side<'_>, &Endpoint),
+    (new, after): (Side<'_>, &Endpoint),
+) -> Vec<Change> {
     let mut found = Vec::new();
     let (was, is) = (&before.work.reply, &after.work.reply);
     let optional = |value: &ReplyValue| match value {
@@ -314,11 +319,14 @@ fn headers(before: &Endpoint, after: &Endpoint) -> Vec<Change> {
                 }
                 found.push(one);
             }
-            Some(other) => match (optional(&header.value), optional(&other.value)) {
-                (false, true) => found.push(change("header/became-optional")),
-                (true, false) => found.push(change("header/became-required")),
-                (true, true) | (false, false) => {}
-            },
+            Some(other) => {
+                match (optional(&header.value), optional(&other.value)) {
+                    (false, true) => found.push(change("header/became-optional")),
+                    (true, false) => found.push(change("header/became-required")),
+                    (true, true) | (false, false) => {}
+                }
+                found.extend(header_types((old, &header.value), (new, &other.value), &place));
+            }
         }
     }
     for header in is {
@@ -332,6 +340,33 @@ fn headers(before: &Endpoint, after: &Endpoint) -> Vec<Change> {
         }
     }
     found
+}
+
+/// What a header field of an answer holds. Its values are texts, as those of parameters are.
+fn header_types(
+    (old, was): (Side<'_>, &ReplyValue),
+    (new, is): (Side<'_>, &ReplyValue),
+    place: &str,
+) -> Vec<Change> {
+    let declared = |value: &ReplyValue| match value {
+        ReplyValue::Text(_) => {
+            let rule = Rule::Text(Text::default());
+            let kind = Kind::Scalar(Scalar { name: None, rule });
+            Some(Type { kind, nullable: false, example: None, span: Span::default() })
+        }
+        ReplyValue::Typed { ty, .. } => {
+            ty.as_deref().map(|ty| Type { nullable: false, ..ty.clone() })
+        }
+    };
+    let (Some(was), Some(is)) = (declared(was), declared(is)) else { return Vec::new() };
+    let mut compare = Compare::new(
+        Declared { types: &old.version.types, ignores_unknown: true },
+        Declared { types: &new.version.types, ignores_unknown: true },
+        super::Position::Param,
+    );
+    let differences = compare.types(&was, &is);
+    let position = super::Position::Response;
+    differences.iter().map(|one| Change::of_types(one, position, place)).collect()
 }
 
 fn promises(before: &Endpoint, after: &Endpoint) -> Vec<Change> {

@@ -45,7 +45,7 @@ fn imports(plan: &EndpointPlan) -> Vec<TokenStream> {
     let mut imports = Vec::new();
     if !plan.environment.is_empty() {
         imports.push(quote!(
-            use super::super::environment;
+            use super::super::variables;
         ));
     }
     if !plan.calls.is_empty() {
@@ -297,7 +297,7 @@ fn functions(plan: &EndpointPlan) -> Vec<TokenStream> {
 }
 
 /// ```ignore
-/// let region = gateway.variable(environment::REGION);
+/// let region = gateway.variable(variables::REGION);
 /// ```
 fn variables(plan: &EndpointPlan) -> TokenStream {
     let mut bound: Vec<&str> = Vec::new();
@@ -306,7 +306,7 @@ fn variables(plan: &EndpointPlan) -> TokenStream {
         if !bound.contains(&one.ident.as_str()) {
             bound.push(&one.ident);
             let (name, place) = (ident(&one.ident), ident(&one.place));
-            all.extend(quote!(let #name = gateway.variable(environment::#place);));
+            all.extend(quote!(let #name = gateway.variable(variables::#place);));
         }
     }
     all

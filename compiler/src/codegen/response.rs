@@ -150,7 +150,7 @@ fn reply(reply: &Reply, scope: &Scope<'_>) -> TokenStream {
                 response.header(#name, #text)?;
             }
         }
-        ReplyValue::Typed { build, nullable } => {
+        ReplyValue::Typed { build, nullable, .. } => {
             let write = if *nullable {
                 answer::perhaps_null(build, scope)
             } else {

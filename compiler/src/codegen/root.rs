@@ -152,7 +152,7 @@ fn variable(plan: &VariablePlan) -> TokenStream {
         WantPlan::Origins => quote!(&rt::ORIGINS),
         WantPlan::Rule(rule) => {
             let rule = ident(rule);
-            quote!(&environment::types::#rule)
+            quote!(&variables::types::#rule)
         }
     });
     let Variable { name, about, .. } = variable;

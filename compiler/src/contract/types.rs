@@ -77,6 +77,18 @@ impl Types {
         self.unions.iter().enumerate().map(move |(at, union)| (id(at), union))
     }
 
+    /// The types as results are read by them: a field that may be missing may be null as well, and
+    /// the other way round.
+    #[must_use]
+    pub(crate) fn loosened(&self) -> Types {
+        let mut types = self.clone();
+        for field in types.records.iter_mut().flat_map(|record| &mut record.fields) {
+            field.optional |= field.ty.nullable || matches!(field.ty.kind, Kind::Json);
+            field.ty.nullable = field.optional;
+        }
+        types
+    }
+
     /// Whether a value is read as a whole where nothing in it is asked for: maps, unions, and
     /// records that have very many parts, as one inside itself has.
     pub fn is_closed(&self, ty: &Type) -> bool {

@@ -91,6 +91,8 @@ pub enum ReplyValue {
     Typed {
         /// How it is made.
         build: Build,
+        /// What is declared; nothing where only a lock is known, which does not say it.
+        ty: Option<Box<Type>>,
         /// Whether the field is left out where the value is missing or null.
         nullable: bool,
     },

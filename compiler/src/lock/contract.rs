@@ -108,7 +108,7 @@ fn keep(endpoint: &mut Endpoint, lines: &[&str]) {
     for line in lines {
         if let Some(name) = line.strip_prefix("reply header ") {
             let nullable = name.ends_with('?');
-            let value = ReplyValue::Typed { build: Build::Const(Const::Null), nullable };
+            let value = ReplyValue::Typed { build: Build::Const(Const::Null), ty: None, nullable };
             let name = name.trim_end_matches('?').to_owned();
             endpoint.work.reply.push(Reply { name, value });
         }

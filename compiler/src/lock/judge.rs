@@ -334,6 +334,10 @@ impl Judge<'_> {
                 );
                 let edit = self.edit(change);
                 let edit = edit.map_or_else(String::new, |edit| format!(", as `{edit}`"));
+                let found = match self.back(change) {
+                    Some((span, text)) => found.fix(format!("put back `{text}`"), span, text),
+                    None => found,
+                };
                 let found = found.help(format!(
                     "keep version {label} as it was and make the change {place}{edit}"
                 ));
@@ -345,6 +349,19 @@ impl Judge<'_> {
                 )
             }
         }
+    }
+
+    /// What stood in place of something, if all that changed is that text: where it goes, and what
+    /// the lock says there.
+    fn back(&self, change: &Change) -> Option<(Span, String)> {
+        let (old, new) = (change.old?, change.new?);
+        let (was, is) = (change.was.as_deref()?, change.is.as_deref()?);
+        let written = |span: Span| self.sources.get(span.file)?.text.get(span.range());
+        let same = |span: Span, said: &str| {
+            written(span).is_some_and(|text| text.split_whitespace().eq(said.split_whitespace()))
+        };
+        (old.file == LOCK && new.file != LOCK && same(old, was) && same(new, is))
+            .then(|| (new, was.to_owned()))
     }
 
     /// The edit of a later version that makes the same change.

@@ -71,5 +71,17 @@ fn recipes_are_yaml_and_say_what_broke() {
         assert_eq!(shell(&folder, diff), Some(1), "{diff}");
         let told = folder.read("changes.md");
         assert!(told.contains("| breaking | field/became-nullable |"), "{told}");
+
+        // A lock on the branch, and another one here.
+        folder.write("api/tiny.api", GOOD);
+        assert_eq!(folder.run(&["publish", "1", "api", "--by", "a"]).code, Some(0));
+        git(&folder, &["add", "."]);
+        git(&folder, &["commit", "-q", "-m", "second"]);
+        git(&folder, &["update-ref", "refs/remotes/origin/main", "HEAD"]);
+        git(&folder, &["fetch", "-q", ".", "HEAD"]);
+        assert_eq!(shell(&folder, check), Some(0), "{check}");
+        std::fs::remove_file(folder.path("api/api.lock")).expect("it was written");
+        assert_eq!(folder.run(&["publish", "1", "api", "--by", "b"]).code, Some(0));
+        assert_eq!(shell(&folder, check), Some(1), "{check}");
     }
 }

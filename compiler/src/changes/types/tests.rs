@@ -1,5 +1,6 @@
 //! Differences of types against a slow reference that knows nothing of them.
 
+mod contracts;
 mod edits;
 mod reference;
 

@@ -18,6 +18,24 @@ struct Need<'c> {
     what: What<'c>,
 }
 
+impl Need<'_> {
+    /// Whether it is that the whole result is a record, or is there: what is read of it says that.
+    fn is_plain(&self) -> bool {
+        self.path.is_empty() && matches!(self.what, What::Record | What::Whole(None))
+    }
+
+    /// Whether it is a value of a declared type that `other` is a part of.
+    fn is_whole_of(&self, other: &Need<'_>) -> bool {
+        matches!(self.what, What::Whole(Some(_))) && is_inside(&other.path, &self.path)
+    }
+}
+
+/// Whether a path leads into what another one leads to.
+fn is_inside(path: &str, outer: &str) -> bool {
+    let rest = path.strip_prefix(outer).unwrap_or_default();
+    if outer.is_empty() { !rest.is_empty() } else { rest.starts_with(['.', '[']) }
+}
+
 /// What a value must be.
 enum What<'c> {
     /// Any JSON, or one value of a declared type.
@@ -33,7 +51,6 @@ enum What<'c> {
 /// What changed about the needs of one call.
 pub(super) fn compare(old: Side<'_>, new: Side<'_>, backend: &str) -> Vec<Change> {
     let (was, is) = (all(old), all(new));
-    let mut found = Vec::new();
     let change = |id: &str, path: &str| {
         let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
         Change::new(id, None)
@@ -41,38 +58,61 @@ pub(super) fn compare(old: Side<'_>, new: Side<'_>, backend: &str) -> Vec<Change
             .place(format!("{}{dot}{path}", old.2.name))
             .at(old.2.span, new.2.span)
     };
+    let mut found = Vec::new();
+    let mut free: Vec<&str> = Vec::new();
     for need in &is {
-        let Some(other) = was.iter().find(|other| other.path == need.path) else {
-            let mut one = change("wire/needs-more", &need.path).spelled(None, word(need, new.0));
-            one.verdict = if need.required { Verdict::Breaking } else { Verdict::Invisible };
-            found.push(one);
-            continue;
-        };
-        let there = |need: &Need<'_>| {
-            let words = if need.required { "is needed" } else { "may be missing" };
-            words.to_owned()
-        };
-        if need.required != other.required {
-            let id = if need.required { "wire/needs-more" } else { "wire/needs-less" };
-            found.push(change(id, &need.path).spelled(there(other), there(need)));
-        }
-        for (id, effect, shown) in values((old.0, other), (new.0, need)) {
-            let mut one = change(id, &need.path).spelled(word(other, old.0), word(need, new.0));
-            if effect == Effect::Maybe {
-                one.verdict = Verdict::Risky;
-                one = one.note("whether all values stay cannot be told");
+        match was.iter().find(|other| other.path == need.path) {
+            Some(other) => found.extend(stays((old.0, other), (new.0, need), &change)),
+            // What was read as a whole had its parts: that it is read in parts is told there.
+            None if need.is_plain() || was.iter().any(|one| one.is_whole_of(need)) => {}
+            None => {
+                let mut one =
+                    change("wire/needs-more", &need.path).spelled(None, word(need, new.0));
+                // Nothing is needed of what may be missing and was not read before.
+                let may_miss = free.iter().any(|path| is_inside(&need.path, path));
+                one.verdict = Verdict::Breaking;
+                if !need.required || may_miss {
+                    one.verdict = Verdict::Invisible;
+                    free.push(&need.path);
+                }
+                found.push(one);
             }
-            if let Some(value) = shown {
-                let json: String = value.json().chars().take(60).collect();
-                one = one.note(format!("{json} is refused now"));
-            }
-            found.push(one);
         }
     }
-    for need in &was {
+    for need in was.iter().filter(|need| !need.is_plain()) {
         if is.iter().all(|other| other.path != need.path) {
             found.push(change("wire/needs-less", &need.path).spelled(word(need, old.0), None));
         }
+    }
+    found
+}
+
+/// What changed about a value that is read as before.
+fn stays(
+    (old, other): (&Types, &Need<'_>),
+    (new, need): (&Types, &Need<'_>),
+    change: &impl Fn(&str, &str) -> Change,
+) -> Vec<Change> {
+    let mut found = Vec::new();
+    let there = |need: &Need<'_>| {
+        let words = if need.required { "is needed" } else { "may be missing" };
+        words.to_owned()
+    };
+    if need.required != other.required {
+        let id = if need.required { "wire/needs-more" } else { "wire/needs-less" };
+        found.push(change(id, &need.path).spelled(there(other), there(need)));
+    }
+    for (id, effect, shown) in values((old, other), (new, need)) {
+        let mut one = change(id, &need.path).spelled(word(other, old), word(need, new));
+        if effect == Effect::Maybe {
+            one.verdict = Verdict::Risky;
+            one = one.note("whether all values stay cannot be told");
+        }
+        if let Some(value) = shown {
+            let json: String = value.json().chars().take(60).collect();
+            one = one.note(format!("{json} is refused now"));
+        }
+        found.push(one);
     }
     found
 }
@@ -86,9 +126,14 @@ fn values((old, was): (&Types, &Need<'_>), (new, is): (&Types, &Need<'_>)) -> Ve
     const LESS: &str = "wire/needs-less";
     match (&was.what, &is.what) {
         (What::Whole(Some(a)), What::Whole(Some(b))) => {
-            let declared = |types| Declared { types, ignores_unknown: true };
-            let mut compare = Compare::new(declared(old), declared(new), Position::Read);
-            let found = compare.types(a, b);
+            let compared = |old: &Types, new: &Types| {
+                let declared = |types| Declared { types, ignores_unknown: true };
+                Compare::new(declared(old), declared(new), Position::Read).types(a, b)
+            };
+            let mut found = compared(old, new);
+            if !found.is_empty() {
+                found = compared(&old.loosened(), &new.loosened());
+            }
             let told = |one: Difference| match (one.narrows, one.widens) {
                 (Effect::No, Effect::No) => None,
                 (Effect::No, _) => Some((LESS, Effect::Yes, None)),
@@ -105,6 +150,10 @@ fn values((old, was): (&Types, &Need<'_>), (new, is): (&Types, &Need<'_>)) -> Ve
         | (What::Record, What::Record) => Vec::new(),
         (What::Scalar(a), What::Scalar(b)) => scalars(a, b),
         (What::List(a), What::List(b)) => lists(a, b),
+        // What is read of the one stands beside it; whether that is all of the other cannot be told.
+        (What::Record, What::Whole(Some(_))) | (What::Whole(Some(_)), What::Record) => {
+            vec![(MORE, Effect::Maybe, None)]
+        }
         (_, What::Whole(None)) | (What::Scalar(_), What::AnyScalar) => {
             vec![(LESS, Effect::Yes, None)]
         }
@@ -189,8 +238,11 @@ fn walk<'c>(work: &'c Work, id: NodeId, path: &str, found: &mut Vec<Need<'c>>) {
             path.to_owned()
         }
     };
+    // What is read by a declared type as a whole is that type, whatever is read of it besides.
+    let form = node.forms.first().map(|form| &form.ty);
     let what = match &node.shape {
-        Shape::Any => What::Whole(node.forms.first().map(|form| &form.ty)),
+        _ if form.is_some() => What::Whole(form),
+        Shape::Any => What::Whole(None),
         Shape::AnyScalar => What::AnyScalar,
         Shape::Scalar(rules) => What::Scalar(rules.iter().map(|one| &one.rule).collect()),
         Shape::Record(_) => What::Record,
@@ -198,10 +250,7 @@ fn walk<'c>(work: &'c Work, id: NodeId, path: &str, found: &mut Vec<Need<'c>>) {
             What::List(ListBounds { min: *min, max: *max, unique: *unique })
         }
     };
-    // That the whole result is a record says nothing: what is read of it does.
-    if !path.is_empty() || !matches!(what, What::Record | What::Whole(None)) {
-        found.push(Need { path: path.clone(), required: !node.absent_ok && !node.null_ok, what });
-    }
+    found.push(Need { path: path.clone(), required: !node.absent_ok && !node.null_ok, what });
     match &node.shape {
         Shape::Any | Shape::AnyScalar | Shape::Scalar(_) => {}
         Shape::Record(fields) => {

@@ -2,6 +2,8 @@
 
 use gatewright_build::read::contract_files;
 use gatewright_build::{Error, Input, read};
+use gatewright_compiler::lock;
+use gatewright_compiler::source::LOCK;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -70,7 +72,8 @@ fn texts(input: &Input) -> Vec<(PathBuf, String)> {
     let texts = input.sources.iter().map(|(_, source)| source.text.clone());
     let schemas = input.sources.schemas();
     let schemas = schemas.map(|source| (PathBuf::from(&source.label), source.text.clone()));
-    input.files.iter().cloned().zip(texts).chain(schemas).collect()
+    let lock = input.sources.get(LOCK).map(|lock| (PathBuf::from(lock::FILE), lock.text.clone()));
+    input.files.iter().cloned().zip(texts).chain(schemas).chain(lock).collect()
 }
 
 /// The directories and files that the contract leads to.
@@ -84,6 +87,9 @@ fn stamps(path: &Path, beside: &[PathBuf]) -> Stamps {
     } else {
         vec![path.to_path_buf()]
     };
+    // What is published is part of what runs: its revision, and what has ended.
+    let directory = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+    files.push(directory.join(lock::FILE));
     files.extend(beside.iter().flat_map(|one| match one.is_dir() {
         true => contract_files(one).unwrap_or_default(),
         false => vec![one.clone()],
@@ -134,6 +140,12 @@ mod tests {
 
         fs::write(folder.join("b.api"), "three").unwrap();
         assert_eq!(look(&mut watch).unwrap().unwrap().files.len(), 2);
+
+        fs::write(folder.join(lock::FILE), "lock 1 a").unwrap();
+        assert_eq!(look(&mut watch).unwrap().unwrap().files.len(), 2);
+        assert!(look(&mut watch).is_none());
+        fs::remove_file(folder.join(lock::FILE)).unwrap();
+        assert!(look(&mut watch).unwrap().is_ok());
 
         let shared = folder.join("shared");
         fs::create_dir_all(&shared).unwrap();
