@@ -180,6 +180,7 @@ fn contract(
         api: api.name,
         doc: api.doc,
         selection,
+        in_flight: api.in_flight,
         retired: Vec::new(),
         variables,
         backends: backends.list,

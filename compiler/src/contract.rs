@@ -38,6 +38,8 @@ pub struct Contract {
     pub doc: Vec<String>,
     /// How a request names its version.
     pub selection: Selection,
+    /// How many requests may be answered at once.
+    pub in_flight: Option<InFlight>,
     /// Versions that were published and are not answered any more, oldest first.
     pub retired: Vec<Retired>,
     /// Environment variables in the order of the text.
@@ -202,12 +204,23 @@ pub struct Backend {
     pub retry_on: Vec<Condition>,
     /// When calls are refused without trying.
     pub breaker: Option<Breaker>,
+    /// How many requests may be on their way to it at once.
+    pub in_flight: Option<InFlight>,
     /// Header fields of every call.
     pub headers: Vec<(String, Setting<String>)>,
     /// The longest result body in bytes.
     pub max_body: u64,
     /// Its name where it is declared.
     pub span: Span,
+}
+
+/// How many may be on their way at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InFlight {
+    /// How many.
+    pub most: u32,
+    /// For how many milliseconds others wait for a place.
+    pub wait: u64,
 }
 
 /// When calls to a backend are refused without trying.

@@ -15,7 +15,7 @@ use crate::contract::endpoint::{Manner, Shape};
 use crate::contract::schema::Schema;
 use crate::contract::types::Rule;
 use crate::contract::work::Work;
-use crate::contract::{Backend, Checked, Contract, Selection, Setting, Version};
+use crate::contract::{Backend, Checked, Contract, InFlight, Selection, Setting, Version};
 use crate::flatten::flatten;
 use crate::source::Sources;
 pub use access::{AccessPlan, ClaimsPlan, SchemePlan};
@@ -68,6 +68,8 @@ pub struct Plan {
     pub variables: Vec<VariablePlan>,
     /// The rules that texts of variables must keep.
     pub variable_rules: Vec<RulePlan>,
+    /// How many requests it answers at once.
+    pub in_flight: Option<InFlight>,
     /// What it calls.
     pub upstreams: Vec<Upstream>,
     /// How a request names a version.
@@ -555,6 +557,7 @@ pub fn plan(contract: &Checked, target: &Target) -> Plan {
         sources: target.sources.clone(),
         variables,
         variable_rules,
+        in_flight: contract.in_flight,
         selection: contract.selection.clone(),
         upstreams,
         schemes,

@@ -198,6 +198,8 @@ pub enum ApiMemberKind {
     },
     /// `notice 180d`
     Notice(DurationLit),
+    /// `in flight 200 wait 50ms`
+    InFlight(InFlight),
     /// A clause for every endpoint.
     Clause(Clause),
     /// Text that is no member; the reason is among the errors.
@@ -311,6 +313,8 @@ pub enum BackendMemberKind {
     Retry(Retry),
     /// `breaker 5 failures in 10s then open 30s`
     Breaker(Breaker),
+    /// `in flight 200 wait 50ms`
+    InFlight(InFlight),
     /// `send header X-Api-Key = env STOCK_KEY`
     Send(HeaderValue),
     /// `max_body 2MB`
@@ -337,6 +341,15 @@ pub struct Retry {
     pub attempts: NumberLit,
     /// When; empty: the usual failures.
     pub on: Vec<Condition>,
+}
+
+/// `in flight 200 wait 50ms`
+#[derive(Clone, Debug, PartialEq)]
+pub struct InFlight {
+    /// How many.
+    pub most: NumberLit,
+    /// How long others wait; nothing: not at all.
+    pub wait: Option<DurationLit>,
 }
 
 /// `breaker 5 failures in 10s then open 30s`

@@ -18,9 +18,9 @@ pub use crate::check::{
 };
 pub use crate::contract::{
     Access, Answering, Backend, BodyKind, Breaker, By, Condition, Contract, Cors, Counter,
-    Elsewhere, Endpoint, FormField, FormKind, KeySource, Lifecycle, Limit, Method, Origin, Piece,
-    Published, Scheme, SchemeKind, Selection, Setting, Successor, Sunset, TimeSetting, Tokens,
-    Variable, VariableKind, Version,
+    Elsewhere, Endpoint, FormField, FormKind, InFlight, KeySource, Lifecycle, Limit, Method,
+    Origin, Piece, Published, Scheme, SchemeKind, Selection, Setting, Successor, Sunset,
+    TimeSetting, Tokens, Variable, VariableKind, Version,
 };
 pub use crate::error::{Error, Problem};
 pub use crate::items::{Items, Making, Source, stream};

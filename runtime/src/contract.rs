@@ -27,6 +27,8 @@ pub struct Contract {
     pub api: &'static str,
     /// The versions that this gateway answers, in contract order.
     pub versions: &'static [Version],
+    /// How many requests may be answered at once.
+    pub in_flight: Option<InFlight>,
     /// How a request names one of them.
     pub selection: Selection,
     /// The other versions of the API.
@@ -208,6 +210,8 @@ pub struct Backend {
     pub retry_on: &'static [Condition],
     /// When to stop calling for a while.
     pub breaker: Option<Breaker>,
+    /// How many requests may be on their way to it at once.
+    pub in_flight: Option<InFlight>,
     /// Header fields that every call carries.
     pub headers: &'static [(&'static str, Setting)],
     /// The largest result that is read, in bytes.
@@ -215,6 +219,15 @@ pub struct Backend {
     /// The operations that are called, as [`Call::new`](crate::codegen::Call::new) is told them, in
     /// the order of their bytes. Others are not counted.
     pub operations: &'static [&'static str],
+}
+
+/// How many may be on their way at once, all cores together.
+#[derive(Clone, Copy, Debug)]
+pub struct InFlight {
+    /// How many; not 0.
+    pub most: usize,
+    /// How long others wait for a place.
+    pub wait: Duration,
 }
 
 /// When calls to a backend are refused without asking it.

@@ -10,6 +10,7 @@ use http::header::{
     WWW_AUTHENTICATE,
 };
 
+use crate::bulkhead::COME_BACK;
 use crate::check::Violations;
 use crate::contract::Version;
 use crate::json::Writer;
@@ -108,6 +109,8 @@ pub(crate) enum Kind {
         retry_after: Duration,
     },
     BackendTimeout,
+    /// As many requests are being answered as may be at once.
+    Overloaded,
     /// To operators: no requests are to be sent here.
     NotReady {
         why: &'static str,
@@ -236,6 +239,9 @@ impl Error {
                     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
                 }
             }
+            Kind::Overloaded => {
+                headers.insert(RETRY_AFTER, HeaderValue::from(COME_BACK.as_secs()));
+            }
             Kind::BackendUnavailable { retry_after } | Kind::LimitReached { retry_after, .. } => {
                 let seconds = retry_after.as_millis().div_ceil(1000).max(1);
                 let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
@@ -350,6 +356,7 @@ impl Kind {
             Kind::BackendTimeout => {
                 (504, "backend-timeout", "A service behind the gateway took too long")
             }
+            Kind::Overloaded => (503, "overloaded", "There is too much to do at the moment"),
             Kind::NotReady { .. } => (503, "not-ready", "No requests are to be sent here"),
             Kind::NotLive { .. } => (503, "not-live", "The gateway does not work any more"),
         }
@@ -405,6 +412,7 @@ impl Kind {
             Kind::BackendTimeout => {
                 "a service that this answer needs did not answer in time".into()
             }
+            Kind::Overloaded => "`Retry-After` says when to come back".into(),
             Kind::NotReady { why } => (*why).into(),
             Kind::NotLive { why } => why.clone().into(),
         })

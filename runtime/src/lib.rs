@@ -17,6 +17,7 @@
 //!     timeout: rt::TimeSetting::Fixed(Duration::from_millis(300)),
 //!     retries: 1,
 //!     retry_on: &[],
+//!     in_flight: None,
 //!     breaker: None,
 //!     headers: &[],
 //!     max_body: 1 << 20,
@@ -87,6 +88,7 @@
 //!             _ => &[],
 //!         },
 //!     }],
+//!     in_flight: None,
 //!     selection: rt::Selection::Path { before: "/v", after: "" },
 //!     elsewhere: &[],
 //!     compiler: "by hand",
@@ -121,6 +123,7 @@ pub mod testing;
 
 mod access;
 mod auth;
+mod bulkhead;
 mod cache;
 mod calendar;
 mod check;

@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use self::meter::Refused;
 use self::tally::{Callers, Tally};
+use crate::bulkhead::{Bulkhead, Place};
 use crate::contract::{By, Contract, Endpoint, Limit, Version};
 use crate::error::{Error, Kind};
 
@@ -27,6 +28,8 @@ pub(crate) struct Limiters {
     contract: &'static Contract,
     start: Instant,
     callers: Callers,
+    /// How many requests may be answered at once.
+    bulkhead: Option<Bulkhead>,
     /// For each version, for each of its endpoints.
     endpoints: Vec<Vec<Limited>>,
 }
@@ -76,7 +79,14 @@ impl Limiters {
         let versions = contract.versions.iter();
         let endpoints =
             versions.map(|version| version.endpoints.iter().map(&mut limited).collect()).collect();
-        Limiters { contract, start: Instant::now(), callers: Callers::default(), endpoints }
+        let bulkhead = contract.in_flight.map(Bulkhead::new);
+        Limiters {
+            contract,
+            start: Instant::now(),
+            callers: Callers::default(),
+            bulkhead,
+            endpoints,
+        }
     }
 
     /// Counts a request to an endpoint, unless one of its limits is reached. What is refused is counted
@@ -113,6 +123,16 @@ impl Limiters {
             }
         }
         Ok(Some(limited.quota(&left)))
+    }
+
+    /// A place among the requests that are answered at once; nothing where any number may be.
+    ///
+    /// # Errors
+    ///
+    /// 503, if none gets free in time.
+    pub(crate) async fn enter(&self) -> Result<Option<Place>, Error> {
+        let Some(bulkhead) = &self.bulkhead else { return Ok(None) };
+        bulkhead.enter().await.map(Some).ok_or_else(|| Kind::Overloaded.into())
     }
 
     fn of(&self, version: &Version, endpoint: &Endpoint) -> Option<&Limited> {

@@ -28,6 +28,7 @@ pub const SOURCE: &[(&str, &str)] = files![
     "src/auth/source.rs",
     "src/auth/tokens.rs",
     "src/auth/without.rs",
+    "src/bulkhead.rs",
     "src/cache.rs",
     "src/cache/control.rs",
     "src/cache/flights.rs",

@@ -57,6 +57,7 @@ pub(crate) use self::roster::Census;
 use self::roster::Roster;
 pub(crate) use self::tunnel::Tunnel;
 pub(crate) use self::upload::{Fault, Stopped, Upload};
+use crate::bulkhead::Bulkhead;
 use crate::cache::Cache;
 use crate::contract::{Backend, TimeSetting};
 use crate::metrics;
@@ -93,6 +94,8 @@ struct Upstream {
     /// What every call carries.
     headers: HeaderMap,
     replicas: Replicas,
+    /// How many requests may be on their way to it.
+    bulkhead: Option<Arc<Bulkhead>>,
     budget: Budget,
     index: usize,
 }
@@ -102,7 +105,9 @@ impl Gateway {
     /// cores.
     pub(crate) fn new(settings: Arc<Settings>, gates: Arc<Gates>, cache: Arc<Cache>) -> Gateway {
         let upstreams = settings.backends.iter().enumerate().filter_map(|(at, backend)| {
-            Some(Upstream::new((at, settings.cores), backend, Arc::clone(gates.roster(at)?)))
+            let bulkhead = gates.bulkhead(at).cloned();
+            let roster = Arc::clone(gates.roster(at)?);
+            Some(Upstream { bulkhead, ..Upstream::new((at, settings.cores), backend, roster) })
         });
         let upstreams = upstreams.collect();
         let (detached, flying, copies) = (Cell::new(0), Cell::new(0), Copies::default());
@@ -163,6 +168,7 @@ impl Upstream {
             prefix: settings.address.prefix.clone(),
             headers: forward::of_backend(settings),
             replicas: Replicas::new(&settings.address, roster),
+            bulkhead: None,
             budget: Budget::new(cores, Instant::now()),
             index,
         }

@@ -21,6 +21,7 @@ gatewright_runtime::include_gateway!("faults");
 gatewright_runtime::include_gateway!("fields");
 gatewright_runtime::include_gateway!("limits");
 gatewright_runtime::include_gateway!("lists");
+gatewright_runtime::include_gateway!("overload");
 gatewright_runtime::include_gateway!("parts");
 gatewright_runtime::include_gateway!("pass");
 gatewright_runtime::include_gateway!("paths");

@@ -34,6 +34,7 @@ mod names;
 mod operate;
 mod operations;
 mod order;
+mod overload;
 mod parameters;
 mod parts;
 mod pass;

@@ -37,6 +37,7 @@ const ALL: &[Compiled] = &[
     ("tests/data/generate/names", &contracts::names::CONTRACT),
     ("tests/data/generate/paths", &contracts::paths::CONTRACT),
     ("tests/data/generate/operations", &contracts::operations::CONTRACT),
+    ("tests/data/generate/overload", &contracts::overload::CONTRACT),
     ("tests/data/generate/parts", &contracts::parts::CONTRACT),
     ("tests/data/generate/pass", &contracts::pass::CONTRACT),
     ("tests/data/generate/policies", &contracts::policies::CONTRACT),

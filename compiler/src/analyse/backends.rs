@@ -1,6 +1,7 @@
 //! Gives every declared backend an id and its clauses.
 
 use super::clauses::timeout;
+use super::limits;
 use super::variables::{Variables, Wanted};
 use super::{operations, values};
 use crate::contract::{Backend, Breaker, Condition, Setting, VariableKind};
@@ -89,6 +90,7 @@ fn one(
         retries: 0,
         retry_on: Vec::new(),
         breaker: None,
+        in_flight: None,
         headers: Vec::new(),
         max_body: DEFAULT_MAX_BODY,
         span: backend.name.span,
@@ -112,6 +114,7 @@ fn word(kind: &BackendMemberKind) -> Option<&'static str> {
         BackendMemberKind::Timeout(_) => "timeout",
         BackendMemberKind::Retry(_) => "retry",
         BackendMemberKind::Breaker(_) => "breaker",
+        BackendMemberKind::InFlight(_) => "in flight",
         BackendMemberKind::MaxBody(_) => "max_body",
         BackendMemberKind::Send(_) | BackendMemberKind::Operation(_) | BackendMemberKind::Bad => {
             return None;
@@ -151,6 +154,9 @@ fn apply(
             };
             let within = breaker.within.as_ref().map(|within| within.millis);
             backend.breaker = Some(Breaker { failures, within, open: breaker.open.millis });
+        }
+        BackendMemberKind::InFlight(clause) => {
+            backend.in_flight = limits::in_flight(clause, diagnostics);
         }
         BackendMemberKind::Send(header) => send(backend, header, variables, diagnostics),
         BackendMemberKind::MaxBody(size) => backend.max_body = size.bytes,

@@ -90,6 +90,7 @@ fn api(api: &Api, diagnostics: &mut Diagnostics) {
             ApiMemberKind::Errors(_) => Once::Word("errors"),
             ApiMemberKind::Published { .. } => Once::Word("published"),
             ApiMemberKind::Notice(_) => Once::Word("notice"),
+            ApiMemberKind::InFlight(_) => Once::Word("in flight"),
             ApiMemberKind::Clause(clause) => Once::Clause(clause),
             ApiMemberKind::Bad => return None,
         };

@@ -1,6 +1,8 @@
 //! The `api` block, and what stands beside it at the top of files.
 
+use super::limits;
 use super::selection::Said;
+use crate::contract::InFlight;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Sources;
 use gatewright_grammar::tree::{self, ApiMemberKind, Clause, DurationLit, File, ItemKind};
@@ -15,6 +17,8 @@ pub(crate) struct Api {
     /// How long before its sunset a deprecation is announced.
     pub(crate) notice: Option<DurationLit>,
     pub(crate) clauses: Vec<Clause>,
+    /// How many requests may be answered at once.
+    pub(crate) in_flight: Option<InFlight>,
     /// `published additive`
     pub(crate) additive: bool,
 }
@@ -44,6 +48,7 @@ pub(crate) fn api(files: &[File], diagnostics: &mut Diagnostics) -> Option<Api> 
         selection: None,
         notice: None,
         clauses: Vec::new(),
+        in_flight: None,
         additive: false,
     };
     for member in &api.members {
@@ -82,6 +87,9 @@ fn api_member(api: &mut Api, member: &tree::ApiMember, diagnostics: &mut Diagnos
         ),
         ApiMemberKind::Published { additive } => api.additive = *additive,
         ApiMemberKind::Notice(notice) => api.notice = Some(notice.clone()),
+        ApiMemberKind::InFlight(in_flight) => {
+            api.in_flight = limits::in_flight(in_flight, diagnostics);
+        }
         ApiMemberKind::Clause(clause) => api.clauses.push(clause.clone()),
         ApiMemberKind::Owner(_) | ApiMemberKind::Errors(_) | ApiMemberKind::Bad => {}
     }

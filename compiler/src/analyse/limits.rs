@@ -3,8 +3,8 @@
 use super::clauses::{Held, Level};
 use super::edits::path_text;
 use super::not_yet;
-use crate::contract::Version;
 use crate::contract::terms::{Across, By, Limit};
+use crate::contract::{InFlight, Version};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{self, NumberLit};
@@ -12,6 +12,9 @@ use gatewright_grammar::tree::{self, NumberLit};
 /// The highest rate and the highest burst. With it, a day's worth of the finest parts of a call still fits
 /// into the 64 bits that gateways count them with.
 const MOST: u64 = 100_000_000;
+
+/// How many can be on their way at once.
+const MOST_IN_FLIGHT: u32 = 1_000_000;
 
 /// What a limit counts apart, and across what if it says so: of two limits in one block with one
 /// key, one can hold. Nothing for `limit none`.
@@ -121,6 +124,27 @@ pub(crate) fn check(limit: &tree::Limit, span: Span, diagnostics: &mut Diagnosti
         diagnostics.push(not_yet(span, "`limit … shared`", Severity::Error).note(
             "every gateway would count for itself, so together they would let more load through",
         ));
+    }
+}
+
+/// How many may be on their way at once; nothing, and a finding, for a number that is none.
+pub(crate) fn in_flight(
+    clause: &tree::InFlight,
+    diagnostics: &mut Diagnostics,
+) -> Option<InFlight> {
+    match clause.most.text.parse() {
+        Ok(most @ 1..=MOST_IN_FLIGHT) => {
+            let wait = clause.wait.as_ref().map_or(0, |wait| wait.millis);
+            Some(InFlight { most, wait })
+        }
+        _ => {
+            let message = format!("`{}` cannot be on their way at once", clause.most.text);
+            diagnostics.push(
+                Diagnostic::new(Code::InvalidClause, clause.most.span, message)
+                    .label(format!("a whole number from 1 to {MOST_IN_FLIGHT} is wanted")),
+            );
+            None
+        }
     }
 }
 

@@ -234,6 +234,10 @@ fn backend(old: &Backend, new: &Backend) -> Vec<Change> {
         };
         found.push(change("wire/breaker-changed").spelled(spelled(old), spelled(new)));
     }
+    if old.in_flight != new.in_flight {
+        let spelled = |backend: &Backend| backend.in_flight.map(in_flight);
+        found.push(change("wire/breaker-changed").spelled(spelled(old), spelled(new)));
+    }
     if old.owner != new.owner {
         let mut one = change("people/owner-changed");
         one.whom = super::Whom::Callers;
@@ -245,4 +249,10 @@ fn backend(old: &Backend, new: &Backend) -> Vec<Change> {
 /// The longest time of two settings, if both are known.
 pub(super) fn times(old: &Setting<u64>, new: &Setting<u64>) -> Option<(u64, u64)> {
     Some((old.most()?, new.most()?)).filter(|(was, is)| was != is)
+}
+
+/// `in flight 200 wait 50ms`
+fn in_flight(one: crate::contract::InFlight) -> String {
+    let wait = if one.wait > 0 { format!(" wait {}ms", one.wait) } else { String::new() };
+    format!("in flight {}{wait}", one.most)
 }

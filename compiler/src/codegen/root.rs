@@ -2,7 +2,7 @@
 
 use super::tokens::{ident, millis, number, option, setting, time};
 use crate::contract::work::Condition;
-use crate::contract::{Breaker, Selection, Variable, VariableKind};
+use crate::contract::{Breaker, InFlight, Selection, Variable, VariableKind};
 use crate::plan::{ElsewherePlan, ErrorPlan, Plan, Upstream, VariablePlan, VersionPlan, WantPlan};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -18,6 +18,7 @@ pub(crate) fn items(plan: &Plan, digests: &[String]) -> Vec<TokenStream> {
     let versions = plan.versions.iter().zip(digests).map(|(one, digest)| {
         version(one, digest, plan.sources.get(&one.label).map_or("", String::as_str))
     });
+    let in_flight = option(plan.in_flight.map(in_flight));
     let selection = selection(&plan.selection);
     let elsewhere = plan.elsewhere.iter().map(elsewhere);
     let environment = plan.variables.iter().map(variable);
@@ -39,6 +40,7 @@ pub(crate) fn items(plan: &Plan, digests: &[String]) -> Vec<TokenStream> {
             pub static CONTRACT: rt::Contract = rt::Contract {
                 api: #api,
                 versions: &[#(#versions),*],
+                in_flight: #in_flight,
                 selection: #selection,
                 elsewhere: &[#(#elsewhere),*],
                 compiler: #compiler,
@@ -200,6 +202,7 @@ pub(crate) fn upstreams(upstreams: &[Upstream]) -> Vec<TokenStream> {
         let timeout = time(&upstream.backend.timeout);
         let retry_on = upstream.backend.retry_on.iter().map(|one| condition(*one));
         let breaker = option(upstream.backend.breaker.as_ref().map(breaker));
+        let in_flight = option(upstream.backend.in_flight.map(in_flight));
         let headers = upstream.backend.headers.iter().map(|(name, value)| {
             let value = setting(value);
             quote!((#name, #value))
@@ -217,6 +220,7 @@ pub(crate) fn upstreams(upstreams: &[Upstream]) -> Vec<TokenStream> {
                 retries: #retries,
                 retry_on: &[#(#retry_on),*],
                 breaker: #breaker,
+                in_flight: #in_flight,
                 headers: &[#(#headers),*],
                 max_body: #max_body,
                 operations: &[#(#operations),*],
@@ -224,6 +228,12 @@ pub(crate) fn upstreams(upstreams: &[Upstream]) -> Vec<TokenStream> {
         }
     }));
     items
+}
+
+/// `rt::InFlight { most: 200, wait: std::time::Duration::from_millis(50) }`
+fn in_flight(one: InFlight) -> TokenStream {
+    let (most, wait) = (number(one.most), millis(one.wait));
+    quote!(rt::InFlight { most: #most, wait: #wait })
 }
 
 fn breaker(breaker: &Breaker) -> TokenStream {

@@ -51,6 +51,7 @@ impl Baseline {
             versions,
             consumers: Vec::new(),
             cases: Vec::new(),
+            in_flight: None,
             retired: Vec::new(),
             cors: None,
             additive: false,

@@ -186,8 +186,10 @@ impl Place {
                 ],
                 false,
             ),
-            Self::Api => (&["owner", "versions", "errors", "published", "notice"], true),
-            Self::Backend => (&["owner", "timeout", "retry", "breaker", "send", "max_body"], false),
+            Self::Api => (&["owner", "versions", "errors", "published", "notice", "in"], true),
+            Self::Backend => {
+                (&["owner", "timeout", "retry", "breaker", "in", "send", "max_body"], false)
+            }
             Self::Auth => {
                 (&["keys", "secret", "issuer", "audience", "claims", "header", "leeway"], false)
             }

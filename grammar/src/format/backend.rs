@@ -7,7 +7,7 @@ use super::layout::Layout;
 use crate::span::Span;
 use crate::tree::{
     Address, Backend, BackendMember, BackendMemberKind, Breaker, Condition, Doc, HeaderValue,
-    Operation, Retry,
+    InFlight, Operation, Retry,
 };
 
 impl Row for BackendMember {
@@ -25,6 +25,7 @@ impl Row for BackendMember {
             BackendMemberKind::Timeout(timeout) => printer.timeout(timeout),
             BackendMemberKind::Retry(retry) => printer.retry(retry),
             BackendMemberKind::Breaker(breaker) => printer.breaker(breaker),
+            BackendMemberKind::InFlight(in_flight) => printer.in_flight(in_flight),
             BackendMemberKind::Send(header) => {
                 Layout::from("send ").then(printer.header_value(header))
             }
@@ -55,6 +56,12 @@ impl Printer<'_> {
 
     pub(super) fn conditions(&self, conditions: &[Condition]) -> Layout {
         Layout::join(conditions.iter().map(|condition| self.source(condition.span)), ", ")
+    }
+
+    pub(super) fn in_flight(&self, in_flight: &InFlight) -> Layout {
+        let wait = in_flight.wait.as_ref().map(|time| self.source(time.span));
+        let most = self.source(in_flight.most.span);
+        Layout::from("in flight ").then(most).then_if(" wait ", wait)
     }
 
     fn breaker(&self, breaker: &Breaker) -> Layout {

@@ -51,6 +51,7 @@ impl Row for ApiMember {
             ApiMemberKind::Published { additive: true } => Layout::from("published additive"),
             ApiMemberKind::Published { additive: false } => Layout::from("published frozen"),
             ApiMemberKind::Notice(time) => Layout::from("notice ").then(printer.source(time.span)),
+            ApiMemberKind::InFlight(in_flight) => printer.in_flight(in_flight),
             ApiMemberKind::Clause(clause) => printer.clause(clause),
             ApiMemberKind::Bad => printer.source(self.span),
         }

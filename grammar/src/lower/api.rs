@@ -64,6 +64,7 @@ impl Lower<'_> {
                 cursor.take(Rule::k_notice);
                 ApiMemberKind::Notice(self.duration(cursor.take(Rule::duration)))
             }
+            Rule::in_flight => ApiMemberKind::InFlight(self.in_flight(node)),
             _ => ApiMemberKind::Clause(self.clause(node)),
         };
         ApiMember { kind, span }

@@ -4,8 +4,8 @@ use super::cursor::{Cursor, Node};
 use super::{Lower, Place};
 use crate::parse::Rule;
 use crate::tree::{
-    Address, Backend, BackendMember, BackendMemberKind, Breaker, Condition, HeaderValue, Operation,
-    Retry,
+    Address, Backend, BackendMember, BackendMemberKind, Breaker, Condition, HeaderValue, InFlight,
+    Operation, Retry,
 };
 
 impl Lower<'_> {
@@ -32,6 +32,7 @@ impl Lower<'_> {
             Rule::owner => BackendMemberKind::Owner(self.owner(node)),
             Rule::timeout => BackendMemberKind::Timeout(self.timeout(node)),
             Rule::retry => BackendMemberKind::Retry(self.retry(node)),
+            Rule::in_flight => BackendMemberKind::InFlight(self.in_flight(node)),
             Rule::breaker => BackendMemberKind::Breaker(self.breaker(node)),
             Rule::send => {
                 let mut cursor = Cursor::of(node);
@@ -59,6 +60,15 @@ impl Lower<'_> {
             conditions.push(Condition { text: node.as_str().to_owned(), span: self.leaf(&node) });
         }
         conditions
+    }
+
+    pub(super) fn in_flight(&mut self, node: Node<'_>) -> InFlight {
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_in);
+        cursor.take(Rule::k_flight);
+        let most = self.number(cursor.take(Rule::number));
+        let wait = cursor.flag(Rule::k_wait).then(|| self.duration(cursor.take(Rule::duration)));
+        InFlight { most, wait }
     }
 
     fn breaker(&mut self, node: Node<'_>) -> Breaker {

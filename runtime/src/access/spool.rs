@@ -231,6 +231,7 @@ mod tests {
     static NOTHING: crate::contract::Contract = crate::contract::Contract {
         api: "nothing",
         versions: &[],
+        in_flight: None,
         selection: crate::contract::Selection::Path { before: "/v", after: "" },
         elsewhere: &[],
         compiler: "",

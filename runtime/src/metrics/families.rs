@@ -23,6 +23,7 @@ pub(crate) fn write(page: &mut Page, contract: &Contract, metrics: &Metrics, gat
     view.of_operations(page);
     breakers(page, contract, gates);
     openings(page, contract, gates);
+    in_flight(page, contract, gates);
     addresses(page, contract, gates);
     view.connections(page);
     let lost = view.sum(|core| &core.lines_lost) + metrics.unwritten.load(Ordering::Relaxed);
@@ -69,6 +70,19 @@ fn openings(page: &mut Page, contract: &Contract, gates: &Gates) {
     for backend in contract.backends {
         if let Some(opened) = gates.opened(backend) {
             page.sample(&[("backend", backend.name)], opened);
+        }
+    }
+}
+
+fn in_flight(page: &mut Page, contract: &Contract, gates: &Gates) {
+    page.family(
+        "gatewright_backend_in_flight",
+        Kind::Gauge,
+        "Requests on their way to a backend that takes only so many at once.",
+    );
+    for backend in contract.backends {
+        if let Some(taken) = gates.in_flight(backend) {
+            page.sample(&[("backend", backend.name)], taken);
         }
     }
 }

@@ -84,6 +84,8 @@ pub(crate) enum Outcome {
     Timeout,
     Unreachable,
     BreakerOpen,
+    /// As many were on their way as may be at once.
+    Full,
     /// It could not be sent, or its result is not what the contract says.
     Invalid,
     /// The caller's body, which it was to carry, did not arrive.
@@ -93,7 +95,7 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    pub(crate) const ALL: [Outcome; 10] = [
+    pub(crate) const ALL: [Outcome; 11] = [
         Outcome::Ok,
         Outcome::ClientError,
         Outcome::ServerError,
@@ -101,6 +103,7 @@ impl Outcome {
         Outcome::Timeout,
         Outcome::Unreachable,
         Outcome::BreakerOpen,
+        Outcome::Full,
         Outcome::Invalid,
         Outcome::Caller,
         Outcome::Dropped,
@@ -116,6 +119,7 @@ impl Outcome {
             Outcome::Timeout => "timeout",
             Outcome::Unreachable => "unreachable",
             Outcome::BreakerOpen => "breaker-open",
+            Outcome::Full => "full",
             Outcome::Invalid => "invalid",
             Outcome::Caller => "caller",
             Outcome::Dropped => "dropped",

@@ -105,7 +105,7 @@ pub(super) async fn answer(
             record.leads_to(found);
             match admit(&core, &arrived, &mut asked) {
                 Err(error) => Err(error),
-                Ok(()) => handle(&core, arrived, found, &mut body).await,
+                Ok(()) => handle(&core, arrived, found, (&mut body, record)).await,
             }
         }
     };
@@ -262,7 +262,7 @@ async fn handle(
     core: &Core,
     arrived: Arrived,
     endpoint: &'static Endpoint,
-    body: &mut Option<Incoming>,
+    (body, record): (&mut Option<Incoming>, &mut Record),
 ) -> Result<Response, Error> {
     let Arrived { mut parts, segments, identity, remote } = arrived;
     let timeout = core
@@ -281,6 +281,8 @@ async fn handle(
         _ => whole_body(&parts, endpoint, body, core.limits).await?,
     };
     let pairs = pairs(&parts, endpoint)?;
+    // A body that is slow to arrive takes no place, and what is shed was read: the connection goes on.
+    record.takes(core.limiters.enter().await?);
     let deadline = Deadline::after(timeout);
     let request = Request {
         segments,

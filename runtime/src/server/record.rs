@@ -7,6 +7,7 @@ use std::time::Instant;
 use http::request::Parts;
 
 use crate::access::{self, Entry};
+use crate::bulkhead::Place;
 use crate::contract::Endpoint;
 use crate::error::Error;
 use crate::metrics;
@@ -25,6 +26,8 @@ pub(super) struct Record {
     bytes: u64,
     problem: Option<&'static str>,
     fallbacks: Vec<&'static str>,
+    /// Its place among the requests that are answered at once.
+    place: Option<Place>,
 }
 
 /// What a line needs of the head.
@@ -49,6 +52,7 @@ impl Record {
             bytes: 0,
             problem: None,
             fallbacks: Vec::new(),
+            place: None,
         }
     }
 
@@ -70,6 +74,11 @@ impl Record {
     /// The path as it was sent.
     pub(super) fn path(&self) -> &str {
         self.head.as_ref().map_or("", |head| head.uri.path())
+    }
+
+    /// It has this place until it has ended: for as long as a body is passed on or items are sent.
+    pub(super) fn takes(&mut self, place: Option<Place>) {
+        self.place = place;
     }
 
     /// It leads to this endpoint.

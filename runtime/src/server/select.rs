@@ -212,6 +212,7 @@ mod tests {
             version("2", "application/vnd.shop.v2+json"),
             version("3", "application/vnd.shop.v3+json"),
         ],
+        in_flight: None,
         selection: Selection::Media {
             before: "application/vnd.shop.v",
             after: "+json",

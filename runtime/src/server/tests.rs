@@ -123,6 +123,7 @@ static CONTRACT: Contract = Contract {
             _ => &[],
         },
     }],
+    in_flight: None,
     selection: Selection::Header { name: "Api-Version", default: "1" },
     elsewhere: &[],
     compiler: "",

@@ -108,8 +108,10 @@ impl Calling {
         loop {
             let reason = match self.attempt(&mut visits).await {
                 Ok(body) => return Ok(body),
-                // A breaker that opened meanwhile hides nothing.
-                Err(reason @ Reason::Open { .. }) => return Err(last.unwrap_or(reason)),
+                // A breaker that opened meanwhile, or too much to do, hides nothing.
+                Err(reason @ (Reason::Open { .. } | Reason::Full)) => {
+                    return Err(last.unwrap_or(reason));
+                }
                 Err(reason) => reason,
             };
             let pause = visits.pause(nth);
@@ -168,7 +170,7 @@ pub(super) fn verdict(reason: Option<&Reason>) -> Option<Verdict> {
         None | Some(Reason::Invalid(_) | Reason::Status(..500 | 600.., _)) => Verdict::Well,
         Some(Reason::Status(..)) => Verdict::Failing,
         Some(Reason::Unreachable(_) | Reason::NoAddress | Reason::Timeout) => Verdict::Silent,
-        Some(Reason::Open { .. } | Reason::Caller(_)) => return None,
+        Some(Reason::Open { .. } | Reason::Full | Reason::Caller(_)) => return None,
     })
 }
 

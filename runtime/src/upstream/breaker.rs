@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::roster::{Census, Roster};
+use crate::bulkhead::Bulkhead;
 use crate::contract::{Backend, Breaker};
 use crate::observe;
 
@@ -14,6 +15,8 @@ use crate::observe;
 pub(crate) struct Gates {
     /// The breakers, each at its backend's index.
     gates: Vec<Option<Gate>>,
+    /// How many requests may be on their way, likewise.
+    bulkheads: Vec<Option<Arc<Bulkhead>>>,
     /// Their addresses, likewise.
     rosters: Vec<Arc<Roster>>,
 }
@@ -24,6 +27,10 @@ impl Gates {
             |backend: &&'static Backend| backend.breaker.map(|rule| Gate::new(backend.name, rule));
         Gates {
             gates: backends.iter().map(gate).collect(),
+            bulkheads: backends
+                .iter()
+                .map(|backend| backend.in_flight.map(|rule| Arc::new(Bulkhead::new(rule))))
+                .collect(),
             rosters: backends.iter().map(|backend| Arc::new(Roster::new(backend))).collect(),
         }
     }
@@ -31,6 +38,16 @@ impl Gates {
     /// How many addresses of a backend are asked, and how many are left out.
     pub(crate) fn census(&self, backend: &Backend) -> Census {
         self.rosters.get(backend.index).map(|roster| roster.census()).unwrap_or_default()
+    }
+
+    /// How many requests may be on their way to the backend at this index.
+    pub(super) fn bulkhead(&self, backend: usize) -> Option<&Arc<Bulkhead>> {
+        self.bulkheads.get(backend)?.as_ref()
+    }
+
+    /// How many requests are on their way to a backend that takes only so many.
+    pub(crate) fn in_flight(&self, backend: &Backend) -> Option<usize> {
+        Some(self.bulkhead(backend.index)?.taken())
     }
 
     /// The addresses of the backend at this index.

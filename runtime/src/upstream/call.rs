@@ -469,6 +469,7 @@ mod tests {
         timeout: TimeSetting::Fixed(Duration::from_secs(1)),
         retries: 0,
         retry_on: &[],
+        in_flight: None,
         breaker: None,
         headers: &[],
         max_body: 1024,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::Fault;
+use crate::bulkhead::COME_BACK;
 use crate::check::Violation;
 use crate::contract::{Backend, Condition};
 use crate::error::{Error, Kind};
@@ -35,6 +36,8 @@ pub(crate) enum Reason {
     Open {
         retry_after: Duration,
     },
+    /// As many requests are on their way to the backend as may be at once.
+    Full,
     /// The caller's body, which the backend was being sent, did not arrive whole.
     Caller(Fault),
 }
@@ -104,6 +107,7 @@ impl Reason {
             Reason::Status(..) => Outcome::OtherStatus,
             Reason::Invalid(_) => Outcome::Invalid,
             Reason::Open { .. } => Outcome::BreakerOpen,
+            Reason::Full => Outcome::Full,
             Reason::Caller(_) => Outcome::Caller,
         }
     }
@@ -114,7 +118,7 @@ impl Reason {
             (Reason::Status(status, _), Condition::Class(digit)) => status / 100 == digit,
             (Reason::Timeout, Condition::Timeout)
             | (
-                Reason::Unreachable(_) | Reason::NoAddress | Reason::Open { .. },
+                Reason::Unreachable(_) | Reason::NoAddress | Reason::Open { .. } | Reason::Full,
                 Condition::Unreachable,
             )
             | (Reason::Invalid(_), Condition::Invalid) => true,
@@ -132,6 +136,7 @@ impl fmt::Display for Reason {
             Reason::Status(status, _) => write!(f, "status {status}"),
             Reason::Invalid(what) => write!(f, "invalid: {what}"),
             Reason::Open { .. } => f.write_str("breaker open"),
+            Reason::Full => f.write_str("too many requests on their way"),
             Reason::Caller(fault) => write!(f, "the caller's body: {fault:?}"),
         }
     }
@@ -163,6 +168,7 @@ impl From<Failure> for Error {
             Reason::Timeout => Kind::BackendTimeout,
             Reason::NoAddress => Kind::BackendUnavailable { retry_after: Duration::from_secs(1) },
             Reason::Open { retry_after } => Kind::BackendUnavailable { retry_after },
+            Reason::Full => Kind::BackendUnavailable { retry_after: COME_BACK },
             Reason::Caller(fault) => fault.kind(),
             Reason::Unreachable(_) | Reason::Status(..) | Reason::Invalid(_) => Kind::BackendFailed,
         };

@@ -157,7 +157,12 @@ impl PassOn {
             let begun = self.attempt(&mut visits).await;
             let reason = match &begun {
                 Ok((_, response)) => status(response),
-                Err(reason) if !matches!(reason, Reason::Open { .. } | Reason::Caller(_)) => {
+                Err(reason)
+                    if !matches!(
+                        reason,
+                        Reason::Open { .. } | Reason::Full | Reason::Caller(_)
+                    ) =>
+                {
                     reason.clone()
                 }
                 Err(_) => return arrived(begun, visits),

@@ -15,6 +15,7 @@ use super::connect::Origin;
 use super::pool::Pool;
 use super::resolve::{Age, Resolver};
 use super::roster::{Blame, Health, Roster, Verdict};
+use crate::bulkhead::Place;
 use crate::request::random;
 
 /// How long a call waits for the look-up of a name whose addresses are very old.
@@ -46,6 +47,8 @@ pub(super) struct Picked {
     roster: Arc<Roster>,
     /// Whether it was left out and is tried again.
     probe: bool,
+    /// The place that its request has among those on their way to the backend.
+    pub(super) place: Option<Place>,
 }
 
 /// The addresses that a call has been to.
@@ -145,7 +148,7 @@ impl Replica {
 impl Picked {
     fn new(replica: &Rc<Replica>, roster: &Arc<Roster>, probe: bool) -> Picked {
         replica.in_flight.set(replica.in_flight.get() + 1);
-        Picked { replica: Rc::clone(replica), roster: Arc::clone(roster), probe }
+        Picked { replica: Rc::clone(replica), roster: Arc::clone(roster), probe, place: None }
     }
 
     /// Takes note of how an attempt at it ended, and says whose failure that is.
@@ -231,6 +234,7 @@ mod tests {
         retry_on: &[],
         breaker: Some(Breaker { failures: 1, within: None, open: Duration::from_millis(50) }),
         headers: &[],
+        in_flight: None,
         max_body: 1024,
         operations: &[],
     };

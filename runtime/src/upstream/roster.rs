@@ -235,6 +235,7 @@ mod tests {
             timeout: TimeSetting::Fixed(Duration::from_secs(1)),
             retries: 0,
             retry_on: &[],
+            in_flight: None,
             breaker,
             headers: &[],
             max_body: 1024,

@@ -13,12 +13,15 @@ use super::failure::Reason;
 use super::link::Link;
 use super::replicas::{Picked, Tried};
 use super::roster::{Blame, Verdict};
+use crate::bulkhead::Place;
 
 /// The addresses that a call has been to, and the one where it is.
 #[derive(Default)]
 pub(super) struct Visits {
     tried: Tried,
     here: Option<Picked>,
+    /// The place among the requests on their way to the backend.
+    place: Option<Place>,
     /// How long the last answer asks to be left alone.
     wait: Option<Duration>,
 }
@@ -30,6 +33,9 @@ impl Visits {
         self.leave();
         self.tried.refused.clear();
         self.wait = None;
+        if let Some(bulkhead) = &upstream.bulkhead {
+            self.place = Some(bulkhead.enter().await.ok_or(Reason::Full)?);
+        }
         self.here = upstream.replicas.pick(&self.tried).await;
         if self.here.is_some() { Ok(()) } else { Err(Reason::NoAddress) }
     }
@@ -115,6 +121,7 @@ impl Visits {
 
     /// Ends the attempt here.
     pub(super) fn leave(&mut self) {
+        self.place = None;
         if let Some(here) = self.here.take() {
             self.tried.asked.push(here.address);
         }
@@ -123,6 +130,10 @@ impl Visits {
     /// The address where the attempt ended well; requests count as on their way to it until it is
     /// dropped.
     pub(super) fn arrived(self) -> Option<Picked> {
-        self.here
+        let Visits { here, place, .. } = self;
+        here.map(|mut here| {
+            here.place = place;
+            here
+        })
     }
 }

@@ -122,6 +122,7 @@ static CONTRACT: rt::Contract = rt::Contract {
             _ => &[],
         },
     }],
+    in_flight: None,
     selection: rt::Selection::Path { before: "/v", after: "" },
     elsewhere: &[],
     compiler: "by hand",

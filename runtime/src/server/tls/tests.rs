@@ -39,6 +39,7 @@ static EMPTY: Contract = Contract {
     revision: "",
     environment: &[],
     backends: &[],
+    in_flight: None,
     cors: None,
     schemes: &[],
 };

@@ -25,6 +25,7 @@ pub static CONTRACT: rt::Contract = rt::Contract {
             endpoints: &[&v1::get_hello_name::ENDPOINT],
         },
     ],
+    in_flight: None,
     selection: rt::Selection::Path {
         before: "/v",
         after: "",

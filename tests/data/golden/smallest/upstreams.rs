@@ -13,6 +13,7 @@ pub static GREETER: rt::Backend = rt::Backend {
     retries: 0,
     retry_on: &[],
     breaker: None,
+    in_flight: None,
     headers: &[],
     max_body: 4194304,
     operations: &["GET /greetings/{name}"],

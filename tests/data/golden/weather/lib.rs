@@ -30,6 +30,7 @@ pub static CONTRACT: rt::Contract = rt::Contract {
             endpoints: &[&v1::get_weather_city::ENDPOINT],
         },
     ],
+    in_flight: None,
     selection: rt::Selection::Path {
         before: "/v",
         after: "",

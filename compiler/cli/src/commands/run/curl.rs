@@ -46,6 +46,7 @@ mod tests {
             method: "GET".into(),
             target: "/v1/products/p_1".into(),
             headers: Vec::new(),
+            caller: None,
             body: None,
         };
         assert_eq!(line(&request, address), "curl http://127.0.0.1:8080/v1/products/p_1");
