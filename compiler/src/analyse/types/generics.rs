@@ -252,6 +252,7 @@ mod tests {
     use super::Resolver;
     use crate::analyse::versions;
     use crate::diagnostic::Diagnostics;
+    use crate::schema::Schemas;
     use gatewright_grammar::FileId;
     use std::fmt::Write;
 
@@ -268,7 +269,9 @@ mod tests {
         let mut found = Diagnostics::default();
         let (flats, _) = versions::flatten(&[parse.file], &mut found);
         let flat = flats.first().expect("there is a version");
-        let mut resolver = Resolver::new(flat, &mut found);
+        let sources = crate::source::Sources::default();
+        let schemas = Schemas::new(&sources);
+        let mut resolver = Resolver::new(flat, &schemas, &mut found);
         resolver.all();
         resolver.generics.made
     }
