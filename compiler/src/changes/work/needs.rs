@@ -228,11 +228,17 @@ fn all((_, work, call): Side<'_>) -> Vec<Need<'_>> {
     found
 }
 
+/// A field in a path. Between quotes where its name would be read as another path, or as none.
+fn step(name: &str) -> String {
+    let plain = !name.is_empty() && !name.contains(['.', '[', '"']);
+    if plain { name.to_owned() } else { format!("{name:?}") }
+}
+
 fn walk<'c>(work: &'c Work, id: NodeId, path: &str, found: &mut Vec<Need<'c>>) {
     let node = work.node(id);
     let path = match &node.parent {
-        Parent::Field(_, name) if path.is_empty() => name.clone(),
-        Parent::Field(_, name) => format!("{path}.{name}"),
+        Parent::Field(_, name) if path.is_empty() => step(name),
+        Parent::Field(_, name) => format!("{path}.{}", step(name)),
         Parent::Element(_) => format!("{path}[]"),
         Parent::Call(_) | Parent::Body | Parent::Claims(_) | Parent::ErrorBody(..) => {
             path.to_owned()
