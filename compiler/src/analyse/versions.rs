@@ -3,6 +3,9 @@
 //! Names are resolved later, in each version on its own. So an edited type reaches every
 //! inherited endpoint that mentions it.
 
+mod bases;
+
+use self::bases::{Bases, Declared};
 use super::edits;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::suggest;
@@ -12,7 +15,6 @@ use gatewright_grammar::tree::{
     NamedField, Path, Type, TypeBody, TypeDecl, Union, Value, Version, VersionMember,
     VersionMemberKind,
 };
-use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// A version as if written from nothing.
@@ -127,7 +129,7 @@ impl Origins {
 /// known is left out: what it means cannot be told.
 pub(crate) fn flatten(files: &[File], diagnostics: &mut Diagnostics) -> (Vec<Flat>, Origins) {
     let base = top_level(files, diagnostics);
-    let declared = declared(files, diagnostics);
+    let declared = bases::declared(files, diagnostics);
     let bases = Bases::of(&declared);
     let mut origins = Origins::default();
     let mut done: Vec<Option<Flat>> = vec![None; declared.len()];
@@ -140,131 +142,9 @@ pub(crate) fn flatten(files: &[File], diagnostics: &mut Diagnostics) -> (Vec<Fla
     }
     let circular = bases.circular();
     for (index, _) in done.iter().enumerate().filter(|(_, flat)| flat.is_none()) {
-        unresolvable(&declared, (index, circular[index], bases.from[index]), diagnostics);
+        bases::unresolvable(&declared, (index, circular[index], bases.from[index]), diagnostics);
     }
     (done.into_iter().flatten().collect(), origins)
-}
-
-/// What versions start from, as indices.
-struct Bases {
-    /// Nothing for one that starts from nothing, or from one that there is not.
-    from: Vec<Option<usize>>,
-    /// Those that start from nothing.
-    first: BTreeSet<usize>,
-    /// Those that start from each.
-    next: Vec<Vec<usize>>,
-}
-
-impl Bases {
-    fn of(declared: &[Declared<'_>]) -> Bases {
-        let mut labels: HashMap<&str, usize> = HashMap::new();
-        for (at, (version, ..)) in declared.iter().enumerate() {
-            labels.entry(&version.label.text).or_insert(at);
-        }
-        let mut first = BTreeSet::new();
-        let mut next = vec![Vec::new(); declared.len()];
-        let mut from = Vec::new();
-        for (at, (version, ..)) in declared.iter().enumerate() {
-            let base = version.from.as_ref().map(|from| labels.get(from.text.as_str()).copied());
-            match base {
-                None => drop(first.insert(at)),
-                Some(Some(base)) => next[base].push(at),
-                Some(None) => {}
-            }
-            from.push(base.flatten());
-        }
-        Bases { from, first, next }
-    }
-
-    /// All that can be written out, each behind what it starts from; else in the order of the text.
-    fn order(&self) -> Vec<usize> {
-        let mut order = Vec::new();
-        let mut ready = self.first.clone();
-        while let Some(at) = ready.pop_first() {
-            order.push(at);
-            ready.extend(&self.next[at]);
-        }
-        order
-    }
-
-    /// For each whether it starts from itself, by a circle. Every one is passed once.
-    fn circular(&self) -> Vec<bool> {
-        let mut circular = vec![false; self.from.len()];
-        let mut passed = vec![false; self.from.len()];
-        for start in 0..self.from.len() {
-            let mut path = Vec::new();
-            let mut at = Some(start);
-            while let Some(one) = at.filter(|one| !passed[*one]) {
-                passed[one] = true;
-                path.push(one);
-                at = self.from[one];
-            }
-            // Where the path meets itself, the circle begins.
-            let begin = at.and_then(|end| path.iter().position(|one| *one == end));
-            path.iter().skip(begin.unwrap_or(path.len())).for_each(|one| circular[*one] = true);
-        }
-        circular
-    }
-}
-
-type Declared<'f> = (&'f Version, Option<&'f Doc>, Span);
-
-fn declared<'f>(files: &'f [File], diagnostics: &mut Diagnostics) -> Vec<Declared<'f>> {
-    let mut found: Vec<Declared<'f>> = Vec::new();
-    let mut known: HashMap<&str, usize> = HashMap::new();
-    for item in files.iter().flat_map(|file| &file.items) {
-        let ItemKind::Version(version) = &item.kind else { continue };
-        let text = &version.label.text;
-        if let Some(&first) = known.get(text.as_str()) {
-            diagnostics.push(
-                Diagnostic::new(
-                    Code::DuplicateVersion,
-                    version.label.span,
-                    format!("version {text} is declared twice"),
-                )
-                .label("declared again")
-                .see(found[first].0.label.span, "first declared here")
-                .help("put the members of both into one block, or give this one another number"),
-            );
-        } else {
-            known.insert(text, found.len());
-            found.push((version, item.doc.as_ref(), item.span));
-        }
-    }
-    found
-}
-
-/// A version that starts from one that does not exist, or by a circle from itself. One that
-/// starts from such a version has no mistake of its own.
-fn unresolvable(
-    declared: &[Declared<'_>],
-    (index, circular, base): (usize, bool, Option<usize>),
-    diagnostics: &mut Diagnostics,
-) {
-    let (version, ..) = &declared[index];
-    let Some(from) = &version.from else { return };
-    let label = &version.label.text;
-    if circular {
-        let message = format!("version {label} starts from itself, by a circle");
-        diagnostics.push(
-            Diagnostic::new(Code::UnknownBaseVersion, from.span, message)
-                .label("this leads back to the version itself")
-                .help("start one of the versions from nothing: `version 1 { … }`"),
-        );
-    }
-    if base.is_some() {
-        return;
-    }
-    let message = format!("there is no version {}", from.text);
-    let diagnostic = Diagnostic::new(Code::UnknownBaseVersion, from.span, message)
-        .label("nothing to start from");
-    let others = declared.iter().map(|(version, ..)| version.label.text.as_str());
-    let others: Vec<&str> = others.filter(|other| other != label).collect();
-    diagnostics.push(match others.as_slice() {
-        [other] => diagnostic.fix(format!("write `from {other}`"), from.span, *other),
-        [] => diagnostic.help("declare it: `version 1 { … }`"),
-        others => diagnostic.note(format!("declared are the versions {}", others.join(", "))),
-    });
 }
 
 /// The version with its edits applied to what it starts from.
@@ -546,30 +426,9 @@ pub(crate) fn nothing<'n>(
 
 #[cfg(test)]
 mod tests {
-    use super::Bases;
     use crate::contract::types::Kind;
     use crate::contract::{Build, Contract, Endpoint, Operand, Version};
     use crate::testing::{check, messages};
-
-    #[test]
-    fn a_long_ring_of_versions_is_gone_around_once() {
-        const COUNT: usize = 100_000;
-        let bases = |from: Vec<Option<usize>>| {
-            let mut next = vec![Vec::new(); from.len()];
-            let known = from.iter().enumerate().filter_map(|(at, one)| Some((at, (*one)?)));
-            known.for_each(|(at, one)| next[one].push(at));
-            let first = (0..from.len()).filter(|at| from[*at].is_none()).collect();
-            Bases { from, first, next }
-        };
-        let ring = bases((0..COUNT).map(|at| Some((at + 1) % COUNT)).collect());
-        assert!(ring.order().is_empty() && ring.circular().iter().all(|one| *one));
-        let backwards = bases((0..COUNT).map(|at| (at + 1 < COUNT).then_some(at + 1)).collect());
-        assert!(backwards.order().iter().rev().copied().eq(0..COUNT));
-        assert!(!backwards.circular().contains(&true));
-        // 0 leads to a circle of 1 and 2, and is not in it.
-        let beside = bases(vec![Some(1), Some(2), Some(1), None]);
-        assert_eq!((beside.circular(), beside.order()), (vec![false, true, true, false], vec![3]));
-    }
 
     const BASE: &str = "version 1 {
         type Product { id: text, title: text }
