@@ -1,6 +1,7 @@
 //! JSON Schemas that a contract takes from files of their own.
 
 use super::types::{Const, Limit};
+use std::collections::HashSet;
 
 /// A JSON Schema (draft 2020-12), as rules that a value is checked by in one pass.
 ///
@@ -16,6 +17,28 @@ pub struct Schema {
     pub rules: Vec<Vec<Check>>,
     /// The rule of the whole value.
     pub root: usize,
+}
+
+impl Schema {
+    /// Every test that holds for what all of these rules accept together. Of rules that ask for
+    /// others in the same place the others are told.
+    pub(crate) fn tests(&self, rules: &[usize]) -> Vec<&Test> {
+        let mut open: Vec<usize> = rules.to_vec();
+        let mut seen = HashSet::new();
+        let mut found = Vec::new();
+        while let Some(rule) = open.pop() {
+            if !seen.insert(rule) {
+                continue;
+            }
+            for check in self.rules.get(rule).into_iter().flatten() {
+                match &check.test {
+                    Test::All(all) => open.extend(all),
+                    test => found.push(test),
+                }
+            }
+        }
+        found
+    }
 }
 
 impl PartialEq for Schema {

@@ -10,8 +10,12 @@ use std::collections::HashMap;
 
 /// Whether `schema` accepts `value`; else what it expects instead.
 pub(crate) fn accepts(schema: &Schema, value: &Const) -> Result<(), String> {
-    let mut judge = Judge { schema, known: HashMap::new(), patterns: HashMap::new() };
-    judge.rule(schema.root, value)
+    Judge::of(schema).rule(schema.root, value)
+}
+
+/// Whether one rule of `schema` accepts `value`.
+pub(super) fn takes(schema: &Schema, rule: usize, value: &Const) -> bool {
+    Judge::of(schema).rule(rule, value).is_ok()
 }
 
 /// Each rule looks at each value once: however often schemas mention each other, the work is
@@ -24,6 +28,10 @@ struct Judge<'s> {
 }
 
 impl<'s> Judge<'s> {
+    fn of(schema: &'s Schema) -> Self {
+        Judge { schema, known: HashMap::new(), patterns: HashMap::new() }
+    }
+
     fn rule(&mut self, rule: usize, value: &Const) -> Result<(), String> {
         let key = (rule, std::ptr::from_ref(value).addr());
         if let Some(known) = self.known.get(&key) {

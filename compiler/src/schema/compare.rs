@@ -2,7 +2,7 @@
 //!
 //! What is found is so; where it is not found, it may be so all the same.
 
-use super::accept::{accepts, beyond_or_at, is_multiple};
+use super::accept::{beyond_or_at, is_multiple, takes};
 use super::read::anywhere;
 use crate::contract::schema::{Kinds, Members, Schema, Test};
 use crate::contract::types::Const;
@@ -63,13 +63,13 @@ impl<'s> Known<'s> {
     }
 
     fn asked(&mut self, a: &[usize], b: usize) -> bool {
-        let tests = self.tests(a);
+        let tests = self.a.tests(a);
         if kinds(&tests) == Kinds::default() {
             return true;
         }
         // Of few values each is asked.
         if let Some(values) = self.values(&tests) {
-            return values.into_iter().all(|value| self.takes(b, value));
+            return values.into_iter().all(|value| takes(self.b, b, value));
         }
         // One of several holds, so it is enough if each of them leads there. What was chosen is not
         // chosen from again: an answer must not rest on the question itself about the same value.
@@ -87,26 +87,6 @@ impl<'s> Known<'s> {
         checks.iter().all(|check| self.test((a, &tests), &check.test))
     }
 
-    /// Every test that holds for what all of the rules accept.
-    fn tests(&self, rules: &[usize]) -> Vec<&'s Test> {
-        let mut open: Vec<usize> = rules.to_vec();
-        let mut seen = HashSet::new();
-        let mut found = Vec::new();
-        let a: &'s Schema = self.a;
-        while let Some(rule) = open.pop() {
-            if !seen.insert(rule) {
-                continue;
-            }
-            for check in a.rules.get(rule).into_iter().flatten() {
-                match &check.test {
-                    Test::All(all) => open.extend(all),
-                    test => found.push(test),
-                }
-            }
-        }
-        found
-    }
-
     /// The values that there are, if they are told one by one.
     fn values(&self, tests: &[&'s Test]) -> Option<Vec<&'s Const>> {
         let values = tests.iter().find_map(|test| match test {
@@ -115,11 +95,6 @@ impl<'s> Known<'s> {
         })?;
         let kinds = kinds(tests);
         Some(values.iter().filter(|value| kinds.holds(super::accept::kind(value))).collect())
-    }
-
-    fn takes(&self, rule: usize, value: &Const) -> bool {
-        let part = Schema { root: rule, ..self.b.clone() };
-        accepts(&part, value).is_ok()
     }
 
     /// Whether `test` holds for everything that the rules accept, whose tests are `tests`.
@@ -235,7 +210,7 @@ const NUMBERS: Kinds = Kinds(Kinds::WHOLE.0 | Kinds::FRACTION.0);
 const ALL: Kinds = Kinds(127);
 
 /// The kinds that values can have for which all of the tests hold.
-fn kinds(tests: &[&Test]) -> Kinds {
+pub(super) fn kinds(tests: &[&Test]) -> Kinds {
     let all = tests.iter().filter_map(|test| match test {
         Test::Kinds(kinds) => Some(*kinds),
         Test::Never => Some(Kinds::default()),

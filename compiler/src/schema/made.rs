@@ -1,11 +1,11 @@
 //! A value that a schema accepts.
 
-use super::accept::{accepts, kind, same};
+use super::accept::{accepts, kind, same, takes};
+use super::compare::kinds;
 use super::read::anywhere;
 use crate::contract::schema::{Kinds, Members, Schema, Test};
 use crate::contract::types::{Const, Limit};
 use crate::pattern;
-use std::collections::HashSet;
 
 /// How deep values are made. What a schema asks for beyond is not made.
 const DEEPEST: usize = 12;
@@ -44,10 +44,10 @@ impl<'s> Maker<'s> {
         let mut choices = self.choices(rules);
         choices.truncate(16);
         choices.into_iter().find_map(|rules| {
-            let tests = self.tests(&rules);
+            let tests = self.schema.tests(&rules);
             let candidates = self.candidates(&tests, depth);
             candidates.into_iter().find(|value| {
-                let fits = rules.iter().all(|rule| self.fits(*rule, value));
+                let fits = rules.iter().all(|rule| takes(self.schema, *rule, value));
                 fits && !others.iter().any(|other| same(other, value))
             })
         })
@@ -57,12 +57,12 @@ impl<'s> Maker<'s> {
     fn several(&mut self, rule: usize) -> Vec<Const> {
         let mut found = Vec::new();
         for rules in self.choices(&[rule]) {
-            let tests = self.tests(&rules);
+            let tests = self.schema.tests(&rules);
             let plain = self.candidates(&tests, 0);
             for test in &tests {
                 let Test::Members(members) = test else { continue };
                 for (name, rule) in &members.named {
-                    let inner = self.tests(&[*rule]);
+                    let inner = self.schema.tests(&[*rule]);
                     for value in self.candidates(&inner, 1).into_iter().chain([Const::Null]) {
                         found.extend(plain.iter().filter_map(|base| with(base, name, &value)));
                     }
@@ -73,15 +73,10 @@ impl<'s> Maker<'s> {
         found
     }
 
-    fn fits(&self, rule: usize, value: &Const) -> bool {
-        let part = Schema { root: rule, ..self.schema.clone() };
-        accepts(&part, value).is_ok()
-    }
-
     /// The rules, each time with another of what they allow to choose from.
     fn choices(&self, rules: &[usize]) -> Vec<Vec<usize>> {
         let mut found = vec![rules.to_vec()];
-        for test in self.tests(rules) {
+        for test in self.schema.tests(rules) {
             let options: Vec<usize> = match test {
                 Test::Any(all) | Test::One(all) => all.clone(),
                 Test::If(test, then, _) => std::iter::once(*test).chain(*then).take(2).collect(),
@@ -96,25 +91,6 @@ impl<'s> Maker<'s> {
         found
     }
 
-    fn tests(&self, rules: &[usize]) -> Vec<&'s Test> {
-        let mut open: Vec<usize> = rules.to_vec();
-        let mut seen = HashSet::new();
-        let mut found = Vec::new();
-        let schema: &'s Schema = self.schema;
-        while let Some(rule) = open.pop() {
-            if !seen.insert(rule) {
-                continue;
-            }
-            for check in schema.rules.get(rule).into_iter().flatten() {
-                match &check.test {
-                    Test::All(all) => open.extend(all),
-                    test => found.push(test),
-                }
-            }
-        }
-        found
-    }
-
     fn candidates(&mut self, tests: &[&'s Test], depth: usize) -> Vec<Const> {
         let told = tests.iter().find_map(|test| match test {
             Test::OneOf(values) => Some(values),
@@ -123,12 +99,9 @@ impl<'s> Maker<'s> {
         if let Some(values) = told {
             return values.clone();
         }
-        let kinds = tests.iter().fold(127, |all, test| match test {
-            Test::Kinds(kinds) => all & kinds.0,
-            _ => all,
-        });
+        let kinds = kinds(tests);
         let mut found = Vec::new();
-        let about = |kind: Kinds| kinds & kind.0 != 0;
+        let about = |kind: Kinds| kinds.0 & kind.0 != 0;
         if about(Kinds::RECORD) {
             found.extend(self.record(tests, depth));
         }
