@@ -47,6 +47,24 @@ pub struct Contract {
     pub cors: Option<&'static Cors>,
 }
 
+impl Contract {
+    /// A contract of nothing, whose versions stand in the path, `/v1`: what one that is written by
+    /// hand starts from.
+    pub const EMPTY: Contract = Contract {
+        api: "",
+        versions: &[],
+        in_flight: None,
+        selection: Selection::Path { before: "/v", after: "" },
+        elsewhere: &[],
+        compiler: "",
+        revision: "",
+        environment: &[],
+        backends: &[],
+        schemes: &[],
+        cors: None,
+    };
+}
+
 /// How a request names its version.
 #[derive(Clone, Copy, Debug)]
 pub enum Selection {
@@ -219,6 +237,25 @@ pub struct Backend {
     /// The operations that are called, as [`Call::new`](crate::codegen::Call::new) is told them, in
     /// the order of their bytes. Others are not counted.
     pub operations: &'static [&'static str],
+}
+
+#[cfg(test)]
+impl Backend {
+    /// A backend that no test reaches: what the backends of tests start from.
+    pub(crate) const ANY: Backend = Backend {
+        index: 0,
+        name: "catalog",
+        owner: "",
+        address: Setting::Fixed("http://127.0.0.1:1"),
+        timeout: TimeSetting::Fixed(Duration::from_secs(1)),
+        retries: 0,
+        retry_on: &[],
+        breaker: None,
+        headers: &[],
+        in_flight: None,
+        max_body: 1024,
+        operations: &[],
+    };
 }
 
 /// How many may be on their way at once, all cores together.

@@ -88,15 +88,9 @@
 //!             _ => &[],
 //!         },
 //!     }],
-//!     in_flight: None,
-//!     selection: rt::Selection::Path { before: "/v", after: "" },
-//!     elsewhere: &[],
 //!     compiler: "by hand",
-//!     revision: "",
-//!     environment: &[],
 //!     backends: &[&CATALOG],
-//!     cors: None,
-//!     schemes: &[],
+//!     ..rt::Contract::EMPTY
 //! };
 //!
 //! fn main() -> std::process::ExitCode {

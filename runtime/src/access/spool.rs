@@ -177,6 +177,7 @@ mod tests {
 
     use super::super::Trail;
     use super::*;
+    use crate::contract::Contract;
 
     /// Whether an output is held up, and what it has.
     type Held = Mutex<(bool, Vec<u8>)>;
@@ -228,22 +229,8 @@ mod tests {
         });
     }
 
-    static NOTHING: crate::contract::Contract = crate::contract::Contract {
-        api: "nothing",
-        versions: &[],
-        in_flight: None,
-        selection: crate::contract::Selection::Path { before: "/v", after: "" },
-        elsewhere: &[],
-        compiler: "",
-        revision: "",
-        environment: &[],
-        backends: &[],
-        cors: None,
-        schemes: &[],
-    };
-
     fn log(share: f64, out: &Out) -> (Log, Spool) {
-        let metrics = Arc::new(Metrics::new(&NOTHING, 1));
+        let metrics = Arc::new(Metrics::new(&Contract::EMPTY, 1));
         let choice = Choice { form: Some(Form::Combined), share };
         let log = Log::start(choice, metrics, out.clone()).expect("a thread").expect("it is on");
         let spool = log.spool().expect("it is on");

@@ -212,7 +212,6 @@ mod tests {
             version("2", "application/vnd.shop.v2+json"),
             version("3", "application/vnd.shop.v3+json"),
         ],
-        in_flight: None,
         selection: Selection::Media {
             before: "application/vnd.shop.v",
             after: "+json",
@@ -225,12 +224,7 @@ mod tests {
             retired: true,
             see: Some("https://shop.example/v0"),
         }],
-        compiler: "",
-        revision: "",
-        environment: &[],
-        backends: &[],
-        cors: None,
-        schemes: &[],
+        ..Contract::EMPTY
     };
 
     /// The label of the version that is chosen, or the status of the refusal.

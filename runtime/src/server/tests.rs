@@ -123,15 +123,8 @@ static CONTRACT: Contract = Contract {
             _ => &[],
         },
     }],
-    in_flight: None,
     selection: Selection::Header { name: "Api-Version", default: "1" },
-    elsewhere: &[],
-    compiler: "",
-    revision: "",
-    environment: &[],
-    backends: &[],
-    cors: None,
-    schemes: &[],
+    ..Contract::EMPTY
 };
 
 const SHORT: Limits = Limits {

@@ -222,21 +222,11 @@ fn lighter(list: &[Rc<Replica>], fits: impl Fn(&Replica) -> bool) -> Option<&Rc<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::{Backend, Breaker, Setting, TimeSetting};
+    use crate::contract::{Backend, Breaker};
 
     static CATALOG: Backend = Backend {
-        index: 0,
-        name: "catalog",
-        owner: "",
-        address: Setting::Fixed(""),
-        timeout: TimeSetting::Fixed(Duration::from_secs(1)),
-        retries: 0,
-        retry_on: &[],
         breaker: Some(Breaker { failures: 1, within: None, open: Duration::from_millis(50) }),
-        headers: &[],
-        in_flight: None,
-        max_body: 1024,
-        operations: &[],
+        ..Backend::ANY
     };
 
     /// A backend with so many addresses, `192.0.2.1` and on.

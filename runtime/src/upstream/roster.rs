@@ -224,23 +224,10 @@ impl Health {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::{Breaker, Setting, TimeSetting};
+    use crate::contract::Breaker;
 
     fn roster(breaker: Option<Breaker>) -> Roster {
-        Roster::new(&Backend {
-            index: 0,
-            name: "catalog",
-            owner: "",
-            address: Setting::Fixed(""),
-            timeout: TimeSetting::Fixed(Duration::from_secs(1)),
-            retries: 0,
-            retry_on: &[],
-            in_flight: None,
-            breaker,
-            headers: &[],
-            max_body: 1024,
-            operations: &[],
-        })
+        Roster::new(&Backend { breaker, ..Backend::ANY })
     }
 
     fn quick(failures: u32) -> Roster {

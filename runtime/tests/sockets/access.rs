@@ -122,19 +122,14 @@ static CONTRACT: rt::Contract = rt::Contract {
             _ => &[],
         },
     }],
-    in_flight: None,
-    selection: rt::Selection::Path { before: "/v", after: "" },
-    elsewhere: &[],
     compiler: "by hand",
-    revision: "",
     environment: &[
         text("JWKS_URL", rt::VariableKind::Url),
         text("ISSUER", rt::VariableKind::Text),
         text("SERVICE_SECRET", rt::VariableKind::Secret),
     ],
-    backends: &[],
-    cors: None,
     schemes: &[&CUSTOMER, &SERVICE],
+    ..rt::Contract::EMPTY
 };
 
 fn gateway(issuer: &Issuer) -> Running {

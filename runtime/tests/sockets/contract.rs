@@ -79,11 +79,7 @@ pub(crate) static CONTRACT: rt::Contract = rt::Contract {
         endpoints: &[&GET_ITEM],
         route,
     }],
-    in_flight: None,
-    selection: rt::Selection::Path { before: "/v", after: "" },
-    elsewhere: &[],
     compiler: "gatewright 0.0.0",
-    revision: "",
     environment: &[
         rt::Variable { default: None, about: "address of backend `plain`", ..url("PLAIN_URL") },
         url("RETRYING_URL"),
@@ -105,8 +101,7 @@ pub(crate) static CONTRACT: rt::Contract = rt::Contract {
         },
     ],
     backends: &BACKENDS,
-    cors: None,
-    schemes: &[],
+    ..rt::Contract::EMPTY
 };
 
 const fn endpoint(

@@ -167,14 +167,7 @@ static SECOND: rt::Contract = rt::Contract {
         rt::Elsewhere { label: "2", prefix: &["v2"], place: 1, retired: false, see: None },
     ],
     api: "shop",
-    in_flight: None,
-    selection: rt::Selection::Path { before: "/v", after: "" },
-    compiler: "",
-    revision: "",
-    environment: &[],
-    backends: &[],
-    cors: None,
-    schemes: &[],
+    ..rt::Contract::EMPTY
 };
 
 #[test]

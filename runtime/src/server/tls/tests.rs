@@ -12,7 +12,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-use crate::contract::{Contract, Selection};
+use crate::contract::Contract;
 use crate::serve::Inherited;
 use crate::server::{Limits, Phase, Server};
 use crate::settings::Settings;
@@ -29,20 +29,6 @@ const CLIENT: (&str, &str) = (
     include_str!("../../../tests/data/client.pem"),
     include_str!("../../../tests/data/client.key"),
 );
-
-static EMPTY: Contract = Contract {
-    api: "empty",
-    versions: &[],
-    selection: Selection::Path { before: "/v", after: "" },
-    elsewhere: &[],
-    compiler: "",
-    revision: "",
-    environment: &[],
-    backends: &[],
-    in_flight: None,
-    cors: None,
-    schemes: &[],
-};
 
 /// A server that drains when it is dropped.
 struct Running(Server);
@@ -65,7 +51,7 @@ fn settings(env: &[(&str, &str)]) -> Result<Settings, String> {
         let set = env.iter().chain(&own).find(|(known, _)| *known == name);
         set.map(|(_, text)| OsString::from(text))
     };
-    Settings::read(&EMPTY, &lookup).map_err(|report| report.to_string())
+    Settings::read(&Contract::EMPTY, &lookup).map_err(|report| report.to_string())
 }
 
 fn start(env: &[(&str, &str)]) -> Running {
@@ -75,7 +61,7 @@ fn start(env: &[(&str, &str)]) -> Running {
         ..Limits::DEFAULT
     };
     let settings = settings(env).expect("a complete environment");
-    let server = Server::start(&EMPTY, settings, Inherited::default(), limits);
+    let server = Server::start(&Contract::EMPTY, settings, Inherited::default(), limits);
     Running(server.expect("a free port"))
 }
 
