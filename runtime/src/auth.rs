@@ -1,4 +1,4 @@
-//! Who calls: keys, passwords and tokens, looked at before anything else of a request is.
+//! Who calls: keys, passwords, tokens and certificates, looked at before anything else of a request is.
 //!
 //! What cannot be checked is refused: there is no way through here that does not end in a
 //! [`Principal`] or an error.
@@ -12,6 +12,8 @@ use crate::contract::{Access, SchemeKind};
 mod base64;
 #[cfg(feature = "auth")]
 mod basic;
+#[cfg(all(feature = "auth", feature = "tls"))]
+mod certificate;
 mod challenge;
 #[cfg(feature = "auth")]
 mod claims;
@@ -19,6 +21,8 @@ mod claims;
 mod fields;
 #[cfg(feature = "auth")]
 mod guard;
+#[cfg(all(feature = "auth", feature = "tls"))]
+mod holder;
 #[cfg(feature = "auth")]
 mod jws;
 #[cfg(feature = "auth")]
@@ -33,6 +37,8 @@ mod tokens;
 #[cfg(not(feature = "auth"))]
 mod without;
 
+#[cfg(all(feature = "auth", feature = "tls"))]
+pub(crate) use self::certificate::Certificate;
 #[cfg(feature = "auth")]
 pub(crate) use self::guard::{Guards, Prepared};
 #[cfg(all(feature = "auth", feature = "mock"))]
@@ -56,10 +62,15 @@ pub(crate) fn forget(access: &Access, headers: &mut HeaderMap) {
                     headers.remove(AUTHORIZATION);
                 }
             }
-            SchemeKind::Tokens(_) => {}
+            SchemeKind::Tokens(_) | SchemeKind::Certificate { .. } => {}
         }
     }
 }
+
+/// What a connection shows of whoever has made it: nothing can, without TLS.
+#[cfg(not(all(feature = "auth", feature = "tls")))]
+#[derive(Debug)]
+pub(crate) enum Certificate {}
 
 fn is_basic(value: &HeaderValue) -> bool {
     value.as_bytes().get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"basic"))

@@ -8,6 +8,8 @@ mod ask;
 pub mod caller;
 mod scripted;
 
+#[cfg(feature = "tls")]
+pub use self::ask::ask_securely;
 pub use self::ask::{Question, Reply, ask};
 pub use self::scripted::{Deed, Received, Script, Scripted};
 

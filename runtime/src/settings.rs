@@ -17,6 +17,8 @@ use self::report::Fault;
 pub(crate) use self::report::Report;
 use crate::access::{Choice, Form};
 use crate::auth::Prepared;
+#[cfg(feature = "tls")]
+use crate::contract::SchemeKind;
 use crate::contract::{Backend, Contract, Setting, TimeSetting, Variable, VariableKind};
 use crate::request::Proxies;
 use crate::response::field_value;
@@ -219,7 +221,7 @@ impl Settings {
         let log = reader.log();
         let proxies = reader.proxies();
         #[cfg(feature = "tls")]
-        let secured = reader.secured();
+        let secured = reader.secured(contract);
         #[cfg(not(feature = "tls"))]
         reader.insecure();
         // All of them, so that each can report its faults.
@@ -383,15 +385,26 @@ impl Reader<'_> {
 
     /// What secures connections of callers, if they are to be; a fault for what cannot.
     #[cfg(feature = "tls")]
-    fn secured(&mut self) -> Option<(Secured, Loaded)> {
-        let read = Secured::read(&|name| self.texts.get(name).cloned());
+    fn secured(&mut self, contract: &Contract) -> Option<(Secured, Loaded)> {
+        let mut callers: Vec<&'static str> = Vec::new();
+        for scheme in contract.schemes {
+            if let SchemeKind::Certificate { authorities } = scheme.kind
+                && !callers.contains(&authorities)
+            {
+                // One that is missing has its fault already.
+                self.texts.get(authorities)?;
+                callers.push(authorities);
+            }
+        }
+        let read = Secured::read(&|name| self.texts.get(name).cloned(), &callers);
         let loaded = read.and_then(|secured| {
             secured.map(|secured| secured.load().map(|loaded| (secured, loaded))).transpose()
         });
         match loaded {
             Ok(secured) => secured,
             Err((name, reason)) => {
-                let own = OWN.iter().find(|own| own.name == name);
+                let all = contract.environment.iter().chain(&OWN);
+                let own = all.into_iter().find(|own| own.name == name);
                 self.faults.extend(own.map(|own| Fault::invalid(own, reason)));
                 None
             }

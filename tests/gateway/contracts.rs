@@ -9,6 +9,7 @@ gatewright_runtime::include_gateway!("by_media");
 gatewright_runtime::include_gateway!("bookings");
 gatewright_runtime::include_gateway!("caches");
 gatewright_runtime::include_gateway!("calls");
+gatewright_runtime::include_gateway!("certificates");
 gatewright_runtime::include_gateway!("copies");
 gatewright_runtime::include_gateway!("cors");
 gatewright_runtime::include_gateway!("each");

@@ -12,6 +12,7 @@ mod bodies;
 mod breakers;
 mod broken;
 mod caches;
+mod certificates;
 mod copies;
 mod cors;
 mod deadlines;

@@ -127,9 +127,13 @@ fn ask(gateway: &Running, request: &SampleRequest) -> Answer {
     send(gateway.address(), &request.method, &request.target, &fields, body.as_bytes())
 }
 
-/// What a made-up request cannot ask with success: callers there need keys of the environment, and
-/// a version is answered 410. `access` and `retired` ask them.
-const ELSEWHERE: [&str; 2] = ["tests/data/generate/access", "tests/data/generate/retired"];
+/// What a made-up request cannot ask with success: callers there need keys or certificates, and
+/// a version is answered 410. `access`, `certificates` and `retired` ask them.
+const ELSEWHERE: [&str; 3] = [
+    "tests/data/generate/access",
+    "tests/data/generate/certificates",
+    "tests/data/generate/retired",
+];
 
 #[test]
 fn every_suggested_request_is_answered_with_success() {

@@ -44,7 +44,7 @@ pub(crate) fn environment(contract: &Contract, callers: &[Caller]) -> Vec<(Strin
         let (variable, value) = match &scheme.keys {
             Some(Keys::List(variable)) => (variable, list(scheme, callers)),
             Some(Keys::Secret(variable)) => (variable, SECRET.to_owned()),
-            Some(Keys::Set(..)) | None => continue,
+            Some(Keys::Set(..) | Keys::Authorities(_)) | None => continue,
         };
         match found.iter_mut().find(|(name, _)| name == variable) {
             // Two blocks may share their keys.

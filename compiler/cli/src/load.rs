@@ -137,8 +137,8 @@ pub(crate) enum Backends {
     Mocked,
 }
 
-/// The features of the runtime that a gateway needs: TLS where a backend may have an https address,
-/// and access where somebody must be let in.
+/// The features of the runtime that a gateway needs: TLS where a backend may have an https address
+/// or callers show certificates, and access where somebody must be let in.
 pub(crate) fn features(contract: &Checked, backends: Backends) -> Vec<String> {
     let may_be_https = |address: &Setting<String>| match address {
         Setting::Fixed(url) => {
@@ -151,7 +151,11 @@ pub(crate) fn features(contract: &Checked, backends: Backends) -> Vec<String> {
     let auth = endpoints.into_iter().any(|one| one.terms.access != Access::Public);
     // The addresses of keys come from the environment.
     let keys = contract.schemes.iter().any(|one| matches!(one.keys, Some(Keys::Set(..))));
-    let tls = contract.backends.iter().any(|backend| may_be_https(&backend.address))
+    // Whoever shows a certificate shows it while a connection is secured.
+    let certificates =
+        contract.schemes.iter().any(|one| matches!(one.keys, Some(Keys::Authorities(_))));
+    let tls = (auth && certificates)
+        || contract.backends.iter().any(|backend| may_be_https(&backend.address))
         || (auth && keys && backends == Backends::Real);
     let features = [("auth", auth), ("tls", tls)];
     features.into_iter().filter(|(_, wanted)| *wanted).map(|(name, _)| name.to_owned()).collect()

@@ -2,6 +2,7 @@
 
 mod args;
 mod callers;
+mod certificates;
 mod commands;
 mod fetch;
 mod git;

@@ -32,8 +32,6 @@ pub(crate) struct Declared {
     claims_span: Span,
     /// Whether it was refused: who uses it stays silent.
     refused: bool,
-    /// Whether its kind is not built.
-    unbuilt: bool,
 }
 
 impl Schemes {
@@ -73,20 +71,35 @@ impl Declared {
     }
 }
 
-/// The field `name: text` of what is known of whoever shows a key.
-fn named(span: Span) -> FlatField {
+/// What is known of whoever shows a key or a password: a name.
+fn named(span: Span) -> Vec<FlatField> {
+    vec![field("name", (span, false), false)]
+}
+
+/// What is known of whoever shows a certificate.
+fn held(span: Span) -> Vec<FlatField> {
+    HELD.iter().map(|(name, list)| field(name, (span, *name == "name"), *list)).collect()
+}
+
+/// What a certificate says of its holder, and whether that is a list. Not everybody has a name.
+const HELD: [(&str, bool); 6] = [
+    ("subject", false),
+    ("name", false),
+    ("issuer", false),
+    ("dns", true),
+    ("uris", true),
+    ("fingerprint", false),
+];
+
+/// A field of texts: `name?: text`, `dns: [text]`.
+fn field(name: &str, (span, optional): (Span, bool), list: bool) -> FlatField {
     let ident = |text: &str| Ident { text: text.to_owned(), span };
-    let ty = tree::Type {
-        base: Base::Name(ident("text")),
-        limits: Vec::new(),
-        as_text: false,
-        nullable: false,
-        span,
-    };
+    let of = |base| tree::Type { base, limits: Vec::new(), as_text: false, nullable: false, span };
+    let text = of(Base::Name(ident("text")));
     let named = NamedField {
-        name: ident("name"),
-        optional: false,
-        ty,
+        name: ident(name),
+        optional,
+        ty: if list { of(Base::List(Box::new(text))) } else { text },
         default: None,
         example: None,
         deprecated: None,

@@ -36,7 +36,9 @@ pub(super) fn schemes(schemes: &[SchemePlan]) -> Vec<TokenStream> {
 /// ```
 fn kind(scheme: &Scheme) -> TokenStream {
     let variable = match &scheme.keys {
-        Some(Keys::Set(name, _) | Keys::Secret(name) | Keys::List(name)) => name.as_str(),
+        Some(
+            Keys::Set(name, _) | Keys::Secret(name) | Keys::List(name) | Keys::Authorities(name),
+        ) => name.as_str(),
         None => "",
     };
     match scheme.kind {
@@ -45,14 +47,17 @@ fn kind(scheme: &Scheme) -> TokenStream {
             quote!(rt::SchemeKind::ApiKey { header: #header, keys: #variable })
         }
         SchemeKind::Basic => quote!(rt::SchemeKind::Basic { keys: #variable }),
-        SchemeKind::Jwt | SchemeKind::Mtls => {
+        SchemeKind::Mtls => quote!(rt::SchemeKind::Certificate { authorities: #variable }),
+        SchemeKind::Jwt => {
             let keys = match &scheme.keys {
                 Some(Keys::Secret(name)) => quote!(rt::KeySource::Secret(#name)),
                 Some(Keys::Set(name, refresh)) => {
                     let refresh = millis(*refresh);
                     quote!(rt::KeySource::Set { url: #name, refresh: #refresh })
                 }
-                Some(Keys::List(_)) | None => quote!(rt::KeySource::Secret("")),
+                Some(Keys::List(_) | Keys::Authorities(_)) | None => {
+                    quote!(rt::KeySource::Secret(""))
+                }
             };
             let issuers = scheme.issuers.iter().map(setting);
             let audiences = scheme.audiences.iter().map(setting);

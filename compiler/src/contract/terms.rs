@@ -186,7 +186,7 @@ impl SchemeKind {
     }
 }
 
-/// What tokens, keys and passwords are checked with. Each is the name of a variable.
+/// What tokens, keys, passwords and certificates are checked with. Each is the name of a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Keys {
     /// The address of a set of public keys (RFC 7517), and after how many milliseconds it is asked
@@ -196,11 +196,15 @@ pub enum Keys {
     Secret(String),
     /// Names with digests of keys or passwords.
     List(String),
+    /// Authorities that certificates are of.
+    Authorities(String),
 }
 
 /// Which claims with a meaning of their own a scheme declares, and how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Registered {
+    /// The block says what it relies on, and whoever does not have it is not let in.
+    pub declared: bool,
     /// Every token has a `sub`.
     pub subject: bool,
     /// `scope` is a list: a text with blanks becomes one.

@@ -2,7 +2,7 @@
 
 use super::{Names, ShapePlan};
 use crate::contract::Contract;
-use crate::contract::terms::{Access, Scheme, SchemeKind};
+use crate::contract::terms::{Access, Scheme};
 use crate::contract::work::Work;
 
 /// A way to say who calls, as generated code names it.
@@ -78,8 +78,8 @@ pub(super) fn access(access: &Access, schemes: &[SchemePlan]) -> AccessPlan {
     }
 }
 
-/// What is known of callers. Claims of tokens are checked though nobody reads them; the name of a key
-/// is not.
+/// What is known of callers. Claims that are declared are checked though nobody reads them; what is
+/// always known of them is not.
 pub(super) fn claims(
     work: &Work,
     shapes: &[ShapePlan],
@@ -91,7 +91,7 @@ pub(super) fn claims(
         let node = claims.node.0 as usize;
         let shape = shapes.get(node)?;
         let empty = matches!(&shape.read, super::ReadPlan::Record(_, fields) if fields.is_empty());
-        let checked = shape.used || (scheme.kind == SchemeKind::Jwt && !empty);
+        let checked = shape.used || (scheme.claims.declared && !empty);
         checked.then(|| {
             Some(ClaimsPlan {
                 ident: locals.local(&claims.name),

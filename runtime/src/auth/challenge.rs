@@ -41,6 +41,8 @@ impl fmt::Display for Challenge {
             }
             // RFC 7617 section 2.1.
             SchemeKind::Basic { .. } => write!(f, "Basic realm=\"{realm}\", charset=\"UTF-8\""),
+            // Nor about certificates, which cannot be shown in answer to a challenge either.
+            SchemeKind::Certificate { .. } => write!(f, "ClientCertificate realm=\"{realm}\""),
             SchemeKind::Tokens(_) => {
                 write!(f, "Bearer realm=\"{realm}\"")?;
                 // RFC 6750 section 3.1.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
-use super::Principal;
 use super::basic::{Checked, Passwords};
 use super::challenge::{Challenge, Fault};
 use super::claims::Wanted;
@@ -14,6 +13,7 @@ use super::jws;
 use super::keys::Keys;
 use super::source::{Keeping, Source};
 use super::tokens::{Found, Tokens};
+use super::{Certificate, Principal};
 use crate::contract::{self, Access, Contract, KeySource, Scheme, SchemeKind, Setting};
 use crate::error::{Error, Kind};
 use crate::json::Writer;
@@ -25,6 +25,8 @@ pub(crate) enum Prepared {
     Keys(Keys),
     Passwords(Box<Passwords>),
     Tokens(Tokens),
+    /// Authorities are kept with what secures connections, which asks for their certificates.
+    Certificates,
 }
 
 impl Prepared {
@@ -50,6 +52,10 @@ impl Prepared {
                     .map_err(|reason| (*keys, reason))
             }
             SchemeKind::Tokens(tokens) => self::tokens(scheme, tokens, text).map(Prepared::Tokens),
+            SchemeKind::Certificate { .. } if cfg!(feature = "tls") => Ok(Prepared::Certificates),
+            SchemeKind::Certificate { authorities } => {
+                Err((authorities, "is set, but this gateway is built without TLS".to_owned()))
+            }
         }
     }
 }
@@ -125,7 +131,7 @@ impl Guards {
     pub(crate) fn start(contract: &Contract, list: Vec<Prepared>) -> io::Result<Guards> {
         let sources = list.iter().filter_map(|one| match one {
             Prepared::Tokens(tokens) => tokens.source().cloned(),
-            Prepared::Keys(_) | Prepared::Passwords(_) => None,
+            Prepared::Keys(_) | Prepared::Passwords(_) | Prepared::Certificates => None,
         });
         let keeping = Keeping::start(sources.collect())?;
         Ok(Guards { realm: contract.api, list, _keeping: keeping })
@@ -135,11 +141,12 @@ impl Guards {
     pub(crate) fn are_ready(&self) -> bool {
         self.list.iter().all(|one| match one {
             Prepared::Tokens(tokens) => tokens.has_keys(),
-            Prepared::Keys(_) | Prepared::Passwords(_) => true,
+            Prepared::Keys(_) | Prepared::Passwords(_) | Prepared::Certificates => true,
         })
     }
 
-    /// Who calls, where somebody must be let in; nothing where anybody may call.
+    /// Who calls, where somebody must be let in; nothing where anybody may call. A connection may
+    /// have shown a certificate.
     ///
     /// # Errors
     ///
@@ -149,11 +156,12 @@ impl Guards {
         &self,
         access: &'static Access,
         headers: &HeaderMap,
+        certificate: Option<&Certificate>,
     ) -> Result<Option<Arc<Principal>>, Error> {
         let Access::Schemes { any, scopes, roles } = access else { return Ok(None) };
         let mut refusals = Refusals::default();
         for scheme in *any {
-            let fault = match self.check(scheme, headers).await {
+            let fault = match self.check(scheme, (headers, certificate)).await {
                 Verdict::In(principal) if principal.has(scopes, roles) => {
                     return Ok(Some(principal));
                 }
@@ -178,7 +186,11 @@ impl Guards {
         Challenge::of(scheme, self.realm, fault).to_string()
     }
 
-    async fn check(&self, scheme: &'static Scheme, headers: &HeaderMap) -> Verdict {
+    async fn check(
+        &self,
+        scheme: &'static Scheme,
+        (headers, certificate): (&HeaderMap, Option<&Certificate>),
+    ) -> Verdict {
         match (&scheme.kind, self.list.get(scheme.index)) {
             (SchemeKind::ApiKey { header, .. }, Some(Prepared::Keys(keys))) => {
                 match fields::key(headers, header) {
@@ -214,6 +226,14 @@ impl Guards {
                             Verdict::Unavailable("there are no keys to check tokens with")
                         }
                     },
+                }
+            }
+            #[cfg(feature = "tls")]
+            (SchemeKind::Certificate { authorities }, Some(Prepared::Certificates)) => {
+                let Some(certificate) = certificate else { return Verdict::Nothing };
+                match certificate.principal((scheme, self.realm), authorities) {
+                    Some(principal) => Verdict::In(principal),
+                    None => Verdict::Refused(Fault::Invalid),
                 }
             }
             // A guard of another kind than its scheme lets nobody in.

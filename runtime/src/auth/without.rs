@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
-use super::Principal;
+use super::{Certificate, Principal};
 use crate::contract::{Access, Contract, Scheme};
 use crate::error::{Error, Kind};
 
@@ -47,6 +47,7 @@ impl Guards {
         &self,
         access: &Access,
         _: &HeaderMap,
+        _: Option<&Certificate>,
     ) -> Result<Option<Arc<Principal>>, Error> {
         match access {
             Access::Public => Ok(None),

@@ -48,6 +48,11 @@ pub enum SchemeKind {
     },
     /// By a signed token (RFC 6750, RFC 7519).
     Tokens(Tokens),
+    /// By a certificate that is shown when a connection is made (RFC 8446 section 4.4.2).
+    Certificate {
+        /// The variable with the authorities whose certificates count, in PEM.
+        authorities: &'static str,
+    },
 }
 
 /// What tokens must be.

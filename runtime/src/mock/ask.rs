@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::header::{CONNECTION, HOST, HeaderName, HeaderValue};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::metrics::Peer;
 use crate::stream::{Socket, Stream};
@@ -44,25 +45,60 @@ pub struct Reply {
 ///
 /// There is no whole answer, or the request cannot be sent; in words.
 pub fn ask(address: SocketAddr, question: &Question, limit: Duration) -> Result<Reply, String> {
+    within(limit, async { exchange(connect(address).await?, address, question).await })
+}
+
+/// Asks as [`ask`] does, on a connection that is secured as `config` says. The server is `localhost`.
+///
+/// # Errors
+///
+/// Besides those of [`ask`]: the server does not show what is trusted, or refuses what it is shown.
+#[cfg(feature = "tls")]
+pub fn ask_securely(
+    (address, config): (SocketAddr, std::sync::Arc<rustls::ClientConfig>),
+    question: &Question,
+    limit: Duration,
+) -> Result<Reply, String> {
+    within(limit, async {
+        let name = rustls::pki_types::ServerName::try_from("localhost");
+        let name = name.map_err(|error| error.to_string())?;
+        let connector = tokio_rustls::TlsConnector::from(config);
+        let secured = connector.connect(name, connect(address).await?).await;
+        let secured = secured.map_err(|error| format!("the connection broke: {error}"))?;
+        exchange(secured, address, question).await
+    })
+}
+
+fn within(
+    limit: Duration,
+    work: impl Future<Output = Result<Reply, String>>,
+) -> Result<Reply, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;
-    let work = async {
-        match tokio::time::timeout(limit, exchange(address, question)).await {
+    runtime.block_on(async {
+        match tokio::time::timeout(limit, work).await {
             Ok(reply) => reply,
             Err(_) => Err(format!("not within {} s", limit.as_secs())),
         }
-    };
-    runtime.block_on(work)
+    })
 }
 
-async fn exchange(address: SocketAddr, question: &Question) -> Result<Reply, String> {
-    let request = request(address, question)?;
+async fn connect(address: SocketAddr) -> Result<Socket, String> {
     let stream = tokio::net::TcpStream::connect(address).await;
     let stream = stream.map_err(|error| format!("it cannot be reached: {error}"))?;
     let _ = stream.set_nodelay(true);
+    Ok(Socket::new(stream))
+}
+
+async fn exchange(
+    io: impl AsyncRead + AsyncWrite + Unpin,
+    address: SocketAddr,
+    question: &Question,
+) -> Result<Reply, String> {
+    let request = request(address, question)?;
     let broken = |error: hyper::Error| format!("the connection broke: {error}");
     let (mut sender, connection) =
-        http1::handshake(Stream::new(Socket::new(stream), Peer::Caller)).await.map_err(broken)?;
+        http1::handshake(Stream::new(io, Peer::Caller)).await.map_err(broken)?;
     let asking = async {
         let response = sender.send_request(request).await.map_err(broken)?;
         let (head, body) = response.into_parts();

@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 use tokio::task::spawn_local;
 use tokio::time::timeout_at;
 
+use super::connection::Shown;
 use super::core::Core;
 use super::panic::{Panicked, caught};
 use super::record::Record;
@@ -84,7 +85,7 @@ impl Asked {
 /// Answers one request.
 pub(super) async fn answer(
     core: Rc<Core>,
-    (peer, secure): (IpAddr, bool),
+    (peer, shown): (IpAddr, &Shown),
     request: http::Request<Incoming>,
     record: &mut Record,
 ) -> (http::Response<AnswerBody>, Option<Tunnel>) {
@@ -92,7 +93,7 @@ pub(super) async fn answer(
     let mut body = Some(body);
     let identity = Rc::new(Identity::of(&parts.headers));
     let mut remote = core.gateway.remote(peer, &parts.headers);
-    if secure {
+    if shown.secure {
         remote.scheme = "https";
     }
     record.is(&identity, &parts, remote.address);
@@ -105,7 +106,7 @@ pub(super) async fn answer(
             record.leads_to(found);
             match admit(&core, &arrived, &mut asked) {
                 Err(error) => Err(error),
-                Ok(()) => handle(&core, arrived, found, (&mut body, record)).await,
+                Ok(()) => handle((&core, shown), arrived, found, (&mut body, record)).await,
             }
         }
     };
@@ -259,7 +260,7 @@ fn options(allow: &str) -> Response {
 
 /// Reads the rest of the request and runs the endpoint.
 async fn handle(
-    core: &Core,
+    (core, shown): (&Core, &Shown),
     arrived: Arrived,
     endpoint: &'static Endpoint,
     (body, record): (&mut Option<Incoming>, &mut Record),
@@ -270,7 +271,8 @@ async fn handle(
         .span(endpoint.timeout)
         .ok_or_else(|| Error::from(Kind::Internal).because("no timeout is set".to_owned()))?;
     // Before anything is read of a body: who may not call costs nothing.
-    let principal = core.guards.admit(&endpoint.access, &parts.headers).await?;
+    let principal =
+        core.guards.admit(&endpoint.access, &parts.headers, shown.certificate.as_ref()).await?;
     auth::forget(&endpoint.access, &mut parts.headers);
     let mut passed = Passed::default();
     let whole = match endpoint.body {

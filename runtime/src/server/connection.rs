@@ -18,9 +18,10 @@ use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::answer::answer;
-use super::core::Counted;
+use super::core::{Core, Counted};
 use super::record::Record;
 use super::{Limits, Phase};
+use crate::auth::Certificate;
 use crate::metrics::Peer;
 use crate::stream::{Activity, Socket, Stream};
 use crate::upstream::Tunnel;
@@ -43,7 +44,7 @@ pub(super) async fn serve(
     // Answers are written whole: waiting for more would only delay them.
     let _ = stream.set_nodelay(true);
     let Some(io) = Io::open(&core, Socket::new(stream)).await else { return };
-    let secure = io.is_secure();
+    let shown = Rc::new(io.shown(&core));
     let stream = Stream::new(io, Peer::Caller);
     let work = Rc::<Work>::default();
     let mut watch = Watch::new(core.limits, stream.activity(), Rc::clone(&work));
@@ -51,10 +52,10 @@ pub(super) async fn serve(
     let service = service_fn(|request| {
         let core = Rc::clone(&core);
         let working = Working::start(&work);
-        let tunnel = Rc::clone(&tunnel);
+        let (tunnel, shown) = (Rc::clone(&tunnel), Rc::clone(&shown));
         async move {
             let mut record = Record::begin(peer);
-            let (mut response, changed) = answer(core, (peer, secure), request, &mut record).await;
+            let (mut response, changed) = answer(core, (peer, &shown), request, &mut record).await;
             if changed.is_some() {
                 tunnel.set(changed);
             }
@@ -97,6 +98,14 @@ pub(super) async fn serve(
     }
 }
 
+/// What a connection shows of its caller.
+pub(super) struct Shown {
+    /// Whether it is encrypted.
+    pub(super) secure: bool,
+    /// A certificate whose key the caller has.
+    pub(super) certificate: Option<Certificate>,
+}
+
 /// A connection of a caller, as its bytes are read and written.
 enum Io {
     Plain(Socket),
@@ -119,8 +128,16 @@ impl Io {
         Some(Io::Plain(socket))
     }
 
-    fn is_secure(&self) -> bool {
-        !matches!(self, Io::Plain(_))
+    /// What is known of the caller before anything is asked.
+    fn shown(&self, core: &Core) -> Shown {
+        let certificate = match self {
+            #[cfg(all(feature = "auth", feature = "tls"))]
+            Io::Secure(stream) => core.acceptor.as_ref().and_then(|acceptor| {
+                Certificate::of(stream.get_ref().1.peer_certificates()?, acceptor.clone())
+            }),
+            _ => None,
+        };
+        Shown { secure: !matches!(self, Io::Plain(_)), certificate }
     }
 }
 

@@ -1,6 +1,7 @@
 //! TLS towards callers: the certificates of the environment, who must show one, and what takes their
 //! place when files change.
 
+mod authorities;
 mod certificates;
 #[cfg(test)]
 mod tests;
@@ -12,13 +13,15 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{fmt, fs, io};
 
+use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
+#[cfg(feature = "auth")]
+use rustls::server::danger::ClientCertVerifier;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use self::authorities::Callers;
 use self::certificates::Certificates;
 use crate::observe;
 use crate::stream::Socket;
@@ -36,6 +39,8 @@ pub(crate) struct Secured {
     keys: Vec<Source>,
     /// Those whose certificates callers must show one of; empty: they need none.
     authorities: Vec<Source>,
+    /// Those whose certificates say who calls, each with the variable that names them.
+    callers: Vec<(&'static str, Vec<Source>)>,
     newest_only: bool,
 }
 
@@ -55,12 +60,16 @@ impl fmt::Debug for Secured {
 
 impl Secured {
     /// Reads the variables, of which `text` knows those that are set; nothing if there is to be no
-    /// TLS.
+    /// TLS. Authorities of callers are in the variables `callers`: without TLS, nobody could show a
+    /// certificate of theirs.
     ///
     /// # Errors
     ///
     /// The first that is wrong, or misses another.
-    pub(crate) fn read(text: &dyn Fn(&str) -> Option<String>) -> Result<Option<Secured>, Wrong> {
+    pub(crate) fn read(
+        text: &dyn Fn(&str) -> Option<String>,
+        callers: &[&'static str],
+    ) -> Result<Option<Secured>, Wrong> {
         let (certificates, keys) = (text("TLS_CERT"), text("TLS_KEY"));
         let authorities = text("TLS_CLIENT_CA");
         let newest_only = match text("TLS_MIN").as_deref() {
@@ -77,13 +86,22 @@ impl Secured {
                 (None, None, Some(_)) => {
                     Err(("TLS_CERT", "is not set, and `TLS_CLIENT_CA` is".to_owned()))
                 }
-                (None, None, None) => Ok(None),
+                (None, None, None) => match callers.first() {
+                    Some(variable) => Err(("TLS_CERT", format!("is not set, and `{variable}` is"))),
+                    None => Ok(None),
+                },
             };
         };
         Ok(Some(Secured {
             certificates: sources(certificates),
             keys: sources(keys),
             authorities: authorities.as_deref().map(sources).unwrap_or_default(),
+            callers: callers
+                .iter()
+                .map(|variable| {
+                    (*variable, text(variable).as_deref().map(sources).unwrap_or_default())
+                })
+                .collect(),
             newest_only,
         }))
     }
@@ -98,6 +116,11 @@ impl Secured {
             certificates: texts("TLS_CERT", &self.certificates)?,
             keys: texts("TLS_KEY", &self.keys)?,
             authorities: texts("TLS_CLIENT_CA", &self.authorities)?,
+            callers: self
+                .callers
+                .iter()
+                .map(|(variable, sources)| Ok((*variable, texts(variable, sources)?)))
+                .collect::<Result<_, Wrong>>()?,
         };
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut keys = Vec::new();
@@ -125,17 +148,10 @@ impl Secured {
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(versions)
             .expect("the provider has cipher suites for TLS 1.2 and 1.3");
-        let builder = match texts.authorities.is_empty() {
-            true => builder.with_no_client_auth(),
-            false => {
-                let roots = Arc::new(roots(&texts.authorities)?);
-                let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider);
-                let verifier = verifier.build();
-                builder.with_client_cert_verifier(
-                    verifier
-                        .map_err(|error| ("TLS_CLIENT_CA", format!("cannot be used: {error}")))?,
-                )
-            }
+        let callers = Arc::new(Callers::new(&texts.callers, &provider)?);
+        let builder = match authorities::verifier(&texts, &provider)? {
+            None => builder.with_no_client_auth(),
+            Some(verifier) => builder.with_client_cert_verifier(verifier),
         };
         let mut config = builder.with_cert_resolver(Arc::new(certificates));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -143,13 +159,13 @@ impl Secured {
         if let Ok(ticketer) = rustls::crypto::aws_lc_rs::Ticketer::new() {
             config.ticketer = ticketer;
         }
-        Ok(Loaded { config: Arc::new(config), texts, expires })
+        Ok(Loaded { current: Current { config: Arc::new(config), callers }, texts, expires })
     }
 }
 
 /// What is in use.
 pub(crate) struct Loaded {
-    config: Arc<ServerConfig>,
+    current: Current,
     texts: Texts,
     /// When the first certificate expires, in seconds since 1970, as far as it says so.
     expires: Option<u64>,
@@ -162,26 +178,45 @@ impl fmt::Debug for Loaded {
     }
 }
 
+/// What connections are secured with, and callers checked.
+#[derive(Clone)]
+struct Current {
+    config: Arc<ServerConfig>,
+    callers: Arc<Callers>,
+}
+
 /// The texts that a configuration was made of.
 #[derive(PartialEq)]
 struct Texts {
     certificates: Vec<Vec<u8>>,
     keys: Vec<Vec<u8>>,
     authorities: Vec<Vec<u8>>,
+    callers: Vec<(&'static str, Vec<Vec<u8>>)>,
 }
 
 /// Secures connections with what the files said last that could be used.
 #[derive(Clone)]
-pub(crate) struct Acceptor(Arc<RwLock<Arc<ServerConfig>>>);
+pub(crate) struct Acceptor(Arc<RwLock<Current>>);
 
 impl Acceptor {
+    fn config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner).config)
+    }
+
+    /// What says whether a certificate is of the authorities that a variable names.
+    #[cfg(feature = "auth")]
+    pub(crate) fn authorities(&self, variable: &str) -> Option<Arc<dyn ClientCertVerifier>> {
+        let current = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        current.callers.of(variable)
+    }
+
     /// Encrypts a connection from here on.
     ///
     /// # Errors
     ///
     /// When the other end does not speak TLS, or does not show the certificate that it must.
     pub(super) async fn secure(&self, socket: Socket) -> io::Result<TlsStream<Socket>> {
-        let config = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
+        let config = self.config();
         TlsAcceptor::from(config).accept(socket).await
     }
 }
@@ -212,7 +247,7 @@ pub(super) fn keep(
     every: Duration,
 ) -> io::Result<(Acceptor, Keeper)> {
     warn_of_age(&loaded);
-    let acceptor = Acceptor(Arc::new(RwLock::new(Arc::clone(&loaded.config))));
+    let acceptor = Acceptor(Arc::new(RwLock::new(loaded.current.clone())));
     let (stop, stopped) = mpsc::channel::<()>();
     let current = acceptor.clone();
     let mut texts = loaded.texts;
@@ -223,7 +258,7 @@ pub(super) fn keep(
                 Ok(loaded) if loaded.texts == texts => refused.clear(),
                 Ok(loaded) => {
                     warn_of_age(&loaded);
-                    *current.0.write().unwrap_or_else(PoisonError::into_inner) = loaded.config;
+                    *current.0.write().unwrap_or_else(PoisonError::into_inner) = loaded.current;
                     texts = loaded.texts;
                     refused.clear();
                     observe::certificates("reloaded", "");
@@ -287,16 +322,4 @@ fn chain(variable: &'static str, text: &[u8]) -> Result<Vec<CertificateDer<'stat
         Ok(_) => Err((variable, "holds no certificate in PEM".to_owned())),
         Err(_) => Err((variable, "holds what is no certificate in PEM".to_owned())),
     }
-}
-
-fn roots(texts: &[Vec<u8>]) -> Result<RootCertStore, Wrong> {
-    let mut roots = RootCertStore::empty();
-    for text in texts {
-        for certificate in chain("TLS_CLIENT_CA", text)? {
-            roots
-                .add(certificate)
-                .map_err(|_| ("TLS_CLIENT_CA", "holds what is no authority".to_owned()))?;
-        }
-    }
-    Ok(roots)
 }

@@ -3,19 +3,23 @@
 mod curl;
 mod environment;
 mod gateway;
+mod shown;
 pub(crate) mod stop;
 mod watch;
 
 use super::Outcome;
 use crate::args::Run;
 use crate::callers;
+use crate::certificates::Certificates;
 use crate::load::{Backends, analysed, features, load, served, versions};
 use crate::mocks::Mocks;
 use crate::terminal::{Terminal, seconds};
+use curl::Way;
 use gateway::{Gateway, Launch};
 use gatewright_build::{Cache, Error, Input, Mode, Order, Place, all_in_one, build, one_version};
 use gatewright_compiler::{Checked, requests};
 use gatewright_runtime::SOURCE;
+use shown::Shown;
 use std::net::SocketAddr;
 use std::thread;
 use std::time::Instant;
@@ -40,6 +44,7 @@ pub(crate) fn run(args: &Run, terminal: Terminal) -> Result<Outcome, Error> {
         cache: Cache::open()?,
         mocks: Mocks::default(),
         known: Vec::new(),
+        shown: None,
     };
     let address = gateway::address(args.listen, terminal)?;
     let watch = Watch::new(&args.contract.path, &loaded.input);
@@ -66,6 +71,8 @@ struct Session<'a> {
     mocks: Mocks,
     /// What the gateway was given beside its own environment.
     known: Vec<(String, String)>,
+    /// Where what callers show is, if they show certificates.
+    shown: Option<Shown>,
 }
 
 /// A gateway that is built and can be started.
@@ -116,13 +123,23 @@ impl Session<'_> {
         let requests = requests(contract, versions);
         let callers: Vec<_> = requests.into_iter().filter_map(|one| one.caller).collect();
         mocks.extend(callers::environment(whole, &callers));
+        self.shown = match Certificates::of(whole)? {
+            Some(certificates) => {
+                mocks.extend(certificates.environment());
+                let folder = self.cache.program(&self.args.contract.path, "callers");
+                Some(Shown::write(&certificates, (whole, &callers), folder)?)
+            }
+            None => None,
+        };
         self.known = environment::complete(contract, &mocks, |name| std::env::var_os(name));
         Ok(self.known.clone())
     }
 
     /// Where the gateway is, and what to ask it if it has mocks to answer.
     fn welcome(&self, contract: &Checked, versions: &[String], address: SocketAddr) {
-        let mut text = format!("{} {} on http://{address}\n", contract.api(), versions.join(", "));
+        let way = Way { address, shown: self.shown.as_ref() };
+        let base = way.base();
+        let mut text = format!("{} {} on {base}\n", contract.api(), versions.join(", "));
         if self.args.mock {
             for mut request in requests(contract, versions).into_iter().take(TRIALS) {
                 let whole = contract.contract();
@@ -130,7 +147,7 @@ impl Session<'_> {
                     let field = callers::field(whole, caller, &self.known);
                     request.headers.extend(field);
                 }
-                text += &format!("  {}\n", curl::line(&request, address));
+                text += &format!("  {}\n", curl::line(&request, &way));
             }
         }
         self.terminal.result(&text);
@@ -191,7 +208,8 @@ impl Session<'_> {
         }
         *running = Some(made.launch.start(address, self.terminal)?);
         let took = seconds(begin.elapsed());
-        self.terminal.done("replaced", &format!("after {took}, on http://{address}"));
+        let base = Way { address, shown: self.shown.as_ref() }.base();
+        self.terminal.done("replaced", &format!("after {took}, on {base}"));
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! `auth` blocks: what each says, and what it lacks.
 
-use super::{Declared, Schemes, named};
+use super::{Declared, HELD, Schemes, held, named};
 use crate::analyse::edits::flat_field;
 use crate::analyse::policies::blocks;
 use crate::analyse::signature::is_header_name;
@@ -10,6 +10,7 @@ use crate::analyse::{backends, duplicate};
 use crate::contract::terms::{Keys, Registered, Scheme, SchemeKind};
 use crate::contract::{Setting, VariableKind};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::suggest;
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
     self, Auth, AuthMember, Base, ClauseKind, DurationLit, EnvValue, FieldKind, File, Ident,
@@ -117,19 +118,20 @@ impl Block<'_> {
                 other => self.member(&mut scheme, other),
             }
         }
-        if kind != SchemeKind::Mtls {
-            self.lacks(&scheme, &seen);
-        }
+        self.lacks(&scheme, &seen);
         let (fields, claims_span) = match (kind, claims) {
-            (SchemeKind::Jwt, Some(record)) => {
+            (_, Some(record)) => {
+                if kind == SchemeKind::Mtls {
+                    self.held(record);
+                }
                 scheme.claims = registered(record);
                 (record.fields.iter().map(|field| flat_field(field, 0)).collect(), record.span)
             }
             (SchemeKind::Jwt, None) => (Vec::new(), name.span),
-            _ => (vec![named(name.span)], name.span),
+            (SchemeKind::Mtls, None) => (held(name.span), name.span),
+            (SchemeKind::ApiKey | SchemeKind::Basic, None) => (named(name.span), name.span),
         };
-        let unbuilt = kind == SchemeKind::Mtls;
-        Declared { scheme, claims: fields, claims_span, refused: !self.whole, unbuilt }
+        Declared { scheme, claims: fields, claims_span, refused: !self.whole }
     }
 
     fn refuse(&mut self, diagnostic: Diagnostic) {
@@ -146,6 +148,47 @@ impl Block<'_> {
                 .see(self.auth.scheme.span, "the kind of the block")
                 .help(format!("delete it; such a block has {}", allowed.join(", "))),
         );
+    }
+
+    /// Refuses what no certificate says, and texts where it says several.
+    fn held(&mut self, record: &tree::Record) {
+        for field in &record.fields {
+            let FieldKind::Named(named) = &field.kind else { continue };
+            let name = &named.name;
+            let Some((_, list)) = HELD.iter().find(|(known, _)| *known == name.text) else {
+                let message = format!("certificates do not say `{}`", name.text);
+                let finding = Diagnostic::new(Code::UnknownField, name.span, message);
+                let names = || HELD.iter().map(|(known, _)| *known);
+                self.refuse(match suggest::closest(&name.text, names()) {
+                    Some(near) => finding.meant(name.span, near),
+                    None => {
+                        let known: Vec<String> = names().map(|one| format!("`{one}`")).collect();
+                        finding
+                            .label("nothing says this of a caller")
+                            .help(format!("they say {}", known.join(", ")))
+                    }
+                });
+                continue;
+            };
+            let base = &named.ty.base;
+            let fits = match base {
+                Base::List(_) => *list,
+                Base::Map(..) | Base::Record(_) => false,
+                _ => !list,
+            };
+            if !fits {
+                let (is, write) = match list {
+                    true => ("a list", "[text]"),
+                    false => ("one text", "text"),
+                };
+                let message = format!("`{}` of a certificate is {is}", name.text);
+                self.refuse(
+                    Diagnostic::new(Code::InvalidAuth, named.ty.span, message)
+                        .label("no caller could be let in")
+                        .help(format!("write `{}: {write}`, or a narrower type of it", name.text)),
+                );
+            }
+        }
     }
 
     fn member(&mut self, scheme: &mut Scheme, member: &AuthMember) {
@@ -197,12 +240,26 @@ impl Block<'_> {
             return self.variable(from, VariableKind::Url, about).map(|url| Keys::Set(url, every));
         }
         if let Some(refresh) = refresh {
-            let message = "keys of the environment are read once";
+            let (message, help) = match kind {
+                SchemeKind::Mtls => (
+                    "authorities are looked at every 5 seconds",
+                    "delete `refresh`; a file that changes is used at once",
+                ),
+                _ => (
+                    "keys of the environment are read once",
+                    "delete `refresh`; a new key needs a new process",
+                ),
+            };
             self.refuse(
                 Diagnostic::new(Code::InvalidAuth, refresh.span, message)
                     .label("this says nothing here")
-                    .help("delete `refresh`; a new key needs a new process"),
+                    .help(help),
             );
+        }
+        if kind == SchemeKind::Mtls {
+            let about =
+                format!("authorities of certificates of `{name}`, in PEM, or files of them");
+            return self.variable(from, VariableKind::Text, about).map(Keys::Authorities);
         }
         let about = match kind {
             SchemeKind::Basic => {
@@ -316,7 +373,13 @@ impl Block<'_> {
                     self.diagnostics.push(any_audience(name));
                 }
             }
-            _ => {
+            SchemeKind::Mtls => {
+                if !has("keys") {
+                    let help = format!("add `keys env {upper}_CA`, the authorities in PEM");
+                    found.push(missing("whose certificates it accepts", help));
+                }
+            }
+            SchemeKind::ApiKey | SchemeKind::Basic => {
                 if !has("keys") {
                     let help = format!("add `keys env {upper}_KEYS`");
                     found.push(missing("which keys it accepts", help));
@@ -344,6 +407,7 @@ fn any_audience(name: &Ident) -> Diagnostic {
 fn an(word: &Ident) -> String {
     match word.text.as_str() {
         "api_key" => "an `api_key`".to_owned(),
+        "mtls" => "an `mtls`".to_owned(),
         other => format!("a `{other}`"),
     }
 }
@@ -381,6 +445,7 @@ fn registered(record: &tree::Record) -> Registered {
     };
     let list = |name| field(name).is_some_and(|one| matches!(one.ty.base, Base::List(_)));
     Registered {
+        declared: true,
         subject: field("sub").is_some_and(|one| !one.optional && !one.ty.nullable),
         scope_list: list("scope"),
         audience_list: list("aud"),

@@ -2,10 +2,9 @@
 
 use super::Schemes;
 use crate::analyse::clauses::Held;
-use crate::analyse::not_yet;
 use crate::contract::terms::SchemeKind;
 use crate::contract::types::Type;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::suggest;
 use gatewright_grammar::tree::{Clause, ClauseKind, Ident};
 
@@ -42,14 +41,6 @@ pub(crate) fn granted(
             continue;
         };
         let Some(declared) = schemes.list.get(at) else { continue };
-        if declared.unbuilt {
-            let kind = format!("`{}`", declared.scheme.kind.word());
-            diagnostics.push(
-                not_yet(clause.span, &kind, Severity::Error)
-                    .note("without it, everybody could call the endpoint"),
-            );
-            whole = false;
-        }
         whole &= !declared.refused;
         whole &= can_be_granted(clause.clause, name, declared.scheme.kind, diagnostics);
         match claims.get(at).cloned().flatten() {

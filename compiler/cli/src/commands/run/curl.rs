@@ -1,12 +1,36 @@
 //! Requests as lines for a shell.
 
+use super::shown::Shown;
 use gatewright_compiler::SampleRequest;
 use std::fmt::Write;
 use std::net::SocketAddr;
 
+/// How a gateway is reached.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way<'a> {
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// What callers show, where connections are secured.
+    pub(crate) shown: Option<&'a Shown>,
+}
+
+impl Way<'_> {
+    /// `http://127.0.0.1:8080`
+    pub(crate) fn base(&self) -> String {
+        let scheme = if self.shown.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+}
+
 /// `curl 'http://127.0.0.1:8080/v1/products/p_1a2b3c4d'`
-pub(crate) fn line(request: &SampleRequest, address: SocketAddr) -> String {
+pub(crate) fn line(request: &SampleRequest, way: &Way<'_>) -> String {
     let mut line = String::from("curl");
+    if let Some(shown) = way.shown {
+        line += &format!(" --cacert {}", quoted(&shown.trusted().to_string_lossy()));
+        if let Some(own) = request.caller.as_ref().and_then(|who| shown.of(who)) {
+            line += &format!(" --cert {}", quoted(&own.to_string_lossy()));
+        }
+    }
     if request.method != "GET" {
         line += &format!(" -X {}", request.method);
     }
@@ -21,7 +45,7 @@ pub(crate) fn line(request: &SampleRequest, address: SocketAddr) -> String {
         line += &format!(" -d {}", quoted(body));
     }
     // Writing to a string cannot fail.
-    let _ = write!(line, " {}", quoted(&format!("http://{address}{}", request.target)));
+    let _ = write!(line, " {}", quoted(&format!("{}{}", way.base(), request.target)));
     line
 }
 
@@ -41,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_line_can_be_pasted_into_a_shell() {
-        let address = "127.0.0.1:8080".parse().unwrap();
+        let way = Way { address: "127.0.0.1:8080".parse().unwrap(), shown: None };
         let mut request = SampleRequest {
             method: "GET".into(),
             target: "/v1/products/p_1".into(),
@@ -49,13 +73,13 @@ mod tests {
             caller: None,
             body: None,
         };
-        assert_eq!(line(&request, address), "curl http://127.0.0.1:8080/v1/products/p_1");
+        assert_eq!(line(&request, &way), "curl http://127.0.0.1:8080/v1/products/p_1");
         request.method = "POST".into();
         request.target = "/v1/find?q=it's".into();
         request.headers = vec![("X-Key".into(), "a b".into())];
         request.body = Some("{}".into());
         assert_eq!(
-            line(&request, address),
+            line(&request, &way),
             "curl -X POST -H 'X-Key: a b' -H 'content-type: application/json' -d '{}' \
              'http://127.0.0.1:8080/v1/find?q=it'\\''s'"
         );

@@ -2,13 +2,16 @@
 
 use super::process::Process;
 use crate::callers;
+use crate::certificates::Certificates;
 use gatewright_build::Error;
 use gatewright_compiler::Checked;
 use gatewright_compiler::contract::cases::Caller;
 use gatewright_compiler::proof::{
     self, Answered, Asked, Ending, Play, Reaction, Rehearsal, Ticket, Verdict,
 };
-use gatewright_runtime::mock::{self, Deed, Question, Received, Script, Scripted, ask};
+use gatewright_runtime::mock::{
+    self, Deed, Question, Received, Script, Scripted, ask, ask_securely,
+};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -145,6 +148,8 @@ impl Stage<'_> {
         let contract = self.contract.contract();
         let caller = piece.caller();
         environment.extend(callers::environment(contract, caller.as_slice()));
+        let certificates = Certificates::of(contract)?;
+        environment.extend(certificates.iter().flat_map(Certificates::environment));
         let issuers = callers::issuers(contract);
         let issuers = (!issuers.is_empty()).then(|| mock::start(issuers)).transpose();
         let issuers =
@@ -156,6 +161,11 @@ impl Stage<'_> {
         if let Some(caller) = &caller {
             question.headers.extend(callers::field(contract, caller, &environment));
         }
+        let secure = certificates.as_ref().map(|certificates| {
+            let shown = caller.as_ref().map(|who| certificates.shown(contract, who)).transpose()?;
+            certificates.config(shown.flatten().as_ref())
+        });
+        let secure = secure.transpose()?;
         let mocks = Arc::new(Mocks(Mutex::new(Some(piece))));
         let variables = proof::addresses(self.contract);
         let script: Arc<dyn Script> = Arc::<Mocks<P>>::clone(&mocks);
@@ -163,7 +173,10 @@ impl Stage<'_> {
             .map_err(|error| Error::world(format!("cannot start the mocks: {error}")))?;
         environment.extend(lead(&variables, backends.addresses()));
         let gateway = Process::start(self.program, &environment)?;
-        let reply = ask(gateway.address, &question, limit);
+        let reply = match secure {
+            Some(config) => ask_securely((gateway.address, config), &question, limit),
+            None => ask(gateway.address, &question, limit),
+        };
         let remains = gateway.end(waits);
         drop(backends);
         let reply = reply.map(|reply| Answered {
