@@ -11,12 +11,14 @@ pub mod layout;
 mod lifecycle;
 mod pass;
 mod reader;
+mod records;
 mod response;
 mod root;
 mod routes;
 pub(crate) mod rust;
 mod schemas;
 mod scope;
+mod spread;
 mod stream;
 mod tokens;
 mod types;
@@ -45,8 +47,16 @@ pub struct Module {
     pub path: Vec<String>,
     /// Its documentation, line by line, without the comment signs.
     pub doc: String,
-    /// Its items, each parses alone; `use` first, no `mod`.
-    pub items: Vec<TokenStream>,
+    /// Its items as formatted Rust: `use` first, no `mod`.
+    pub text: String,
+}
+
+impl Module {
+    /// Formats the items, each of which parses alone. The tokens are let go: they take a hundred
+    /// times the memory of their text.
+    fn new(path: Vec<String>, doc: impl Into<String>, items: &[TokenStream]) -> Self {
+        Self { path, doc: doc.into(), text: rust::items(items) }
+    }
 }
 
 /// Writes a gateway as Rust modules. Equal plans give equal modules.
@@ -55,20 +65,20 @@ pub fn generate(plan: &Plan) -> Modules {
     let both = plan.versions.iter().zip(&versions);
     let digests: Vec<String> = both.map(|(plan, modules)| digest(&alone(plan, modules))).collect();
     let mut modules = vec![
-        Module { path: Vec::new(), doc: root_doc(plan), items: root::items(plan, &digests) },
-        Module {
-            path: vec!["upstreams".into()],
-            doc: "The services that the gateway calls.".into(),
-            items: root::upstreams(&plan.upstreams),
-        },
+        Module::new(Vec::new(), root_doc(plan), &root::items(plan, &digests)),
+        Module::new(
+            vec!["upstreams".into()],
+            "The services that the gateway calls.",
+            &root::upstreams(&plan.upstreams),
+        ),
     ];
     modules.extend(environment(plan));
     if !plan.schemes.is_empty() {
-        modules.push(Module {
-            path: vec!["schemes".into()],
-            doc: "How callers say who they are.".into(),
-            items: access::schemes(&plan.schemes),
-        });
+        modules.push(Module::new(
+            vec!["schemes".into()],
+            "How callers say who they are.",
+            &access::schemes(&plan.schemes),
+        ));
     }
     modules.extend(versions.into_iter().flatten());
     let digests: Vec<String> = plan
@@ -98,12 +108,12 @@ fn environment(plan: &Plan) -> Vec<Module> {
     }
     let path = vec!["variables".to_owned()];
     vec![
-        Module { path: path.clone(), doc: "The places of variables.".into(), items: places },
-        Module {
-            path: [path, vec!["types".to_owned()]].concat(),
-            doc: "Rules of the texts of variables.".into(),
-            items: types::items(&plan.variable_rules, &[]),
-        },
+        Module::new(path.clone(), "The places of variables.", &places),
+        Module::new(
+            [path, vec!["types".to_owned()]].concat(),
+            "Rules of the texts of variables.",
+            &types::items(&plan.variable_rules, &[]),
+        ),
     ]
 }
 
@@ -115,29 +125,37 @@ fn version(plan: &VersionPlan) -> Vec<Module> {
         doc = format!("{doc}\n\n{}", plan.doc.join("\n"));
     }
     let mut modules = vec![
-        Module { path: vec![plan.module.clone()], doc, items: root::version_items(plan) },
-        Module {
-            path: path("errors"),
-            doc: "Errors that the contract declares.".into(),
-            items: root::errors(&plan.errors),
-        },
-        Module {
-            path: path("routes"),
-            doc: "Which request leads where.".into(),
-            items: routes::items(&plan.routes, &plan.endpoints),
-        },
-        Module {
-            path: path("types"),
-            doc: "Rules of values that several endpoints share, and their readers.".into(),
-            items: types::items(&plan.rules, &plan.forms),
-        },
+        Module::new(vec![plan.module.clone()], doc, &root::version_items(plan)),
+        Module::new(
+            path("errors"),
+            "Errors that the contract declares.",
+            &root::errors(&plan.errors),
+        ),
+        Module::new(
+            path("routes"),
+            "Which request leads where.",
+            &routes::items(&plan.routes, &plan.endpoints),
+        ),
+        Module::new(
+            path("types"),
+            "Rules of values that several endpoints share, and their readers.",
+            &types::items(&plan.rules, &plan.forms),
+        ),
     ];
-    modules.extend(plan.endpoints.iter().map(|one| {
+    let records = records::items(plan);
+    if !records.is_empty() {
+        modules.push(Module::new(
+            path("records"),
+            "Records that several places read alike, and what writes them.",
+            &records,
+        ));
+    }
+    modules.extend(spread::over(&plan.endpoints, |one| {
         let mut doc = format!("`{}`", one.signature);
         if !one.doc.is_empty() {
             doc = format!("{doc}\n\n{}", one.doc.join("\n"));
         }
-        Module { path: path(&one.module), doc, items: endpoint::items(one) }
+        Module::new(path(&one.module), doc, &endpoint::items(one))
     }));
     modules
 }
@@ -149,7 +167,7 @@ fn alone<'m>(plan: &VersionPlan, modules: &'m [Module]) -> Vec<Cow<'m, Module>> 
         let path = [plan.module.as_str(), endpoint.module.as_str()];
         if let Some(module) = found.iter_mut().find(|module| module.path == path) {
             let endpoint = crate::plan::EndpointPlan { successor: None, ..endpoint.clone() };
-            module.to_mut().items = endpoint::items(&endpoint);
+            module.to_mut().text = rust::items(&endpoint::items(&endpoint));
         }
     }
     found
@@ -163,10 +181,8 @@ fn digest(modules: &[Cow<'_, Module>]) -> String {
         hasher.update([0]);
         hasher.update(&module.doc);
         hasher.update([0]);
-        for item in &module.items {
-            hasher.update(item.to_string());
-            hasher.update([0]);
-        }
+        hasher.update(&module.text);
+        hasher.update([0]);
     }
     hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

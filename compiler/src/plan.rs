@@ -7,6 +7,7 @@ mod environment;
 mod lifecycle;
 mod limits;
 mod names;
+mod records;
 mod routes;
 mod rules;
 mod shapes;
@@ -14,7 +15,7 @@ mod shapes;
 use crate::contract::endpoint::{Manner, Shape};
 use crate::contract::schema::Schema;
 use crate::contract::types::Rule;
-use crate::contract::work::Work;
+use crate::contract::work::{NodeId, Work};
 use crate::contract::{Backend, Checked, Contract, InFlight, Selection, Setting, Version};
 use crate::flatten::flatten;
 use crate::source::Sources;
@@ -23,6 +24,7 @@ pub use cors::{CorsPlan, OriginPlan};
 pub use environment::{VariablePlan, WantPlan};
 pub use lifecycle::{LifecyclePlan, Piece, SuccessorPlan, SunsetPlan, Told};
 pub(crate) use names::Names;
+pub use records::{RecordPlan, WriterPlan};
 pub use routes::{Arrival, Guard, Route};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -135,6 +137,8 @@ pub struct VersionPlan {
     pub forms: Vec<FormPlan>,
     /// Declared errors that its endpoints answer.
     pub errors: Vec<ErrorPlan>,
+    /// Records that its endpoints read in several places.
+    pub records: Vec<RecordPlan>,
     /// Its endpoints.
     pub endpoints: Vec<EndpointPlan>,
     /// Which request leads where.
@@ -354,9 +358,11 @@ pub struct EndpointPlan {
     /// How it answers.
     pub manner: Manner,
     /// Calls and answer.
-    pub work: Work,
+    pub work: Arc<Work>,
     /// How each node of the work is read, by its index.
     pub shapes: Vec<ShapePlan>,
+    /// The shared function that writes each record that has one.
+    pub writers: BTreeMap<NodeId, String>,
     /// Names of each call, by its index.
     pub calls: Vec<CallPlan>,
     /// The rule of each promise the answer must keep.
@@ -483,6 +489,8 @@ pub struct ShapePlan {
     pub absent_ok: bool,
     /// Whether it may be null.
     pub null_ok: bool,
+    /// Whether its struct is one that endpoints share.
+    pub shared: bool,
     /// Whether its text is held beside its parts.
     pub raw: bool,
     /// The tables that it is read by as a whole.
@@ -619,7 +627,7 @@ struct Shared<'a> {
 fn version(shared: &Shared<'_>, at: usize, version: &Version, module: String) -> VersionPlan {
     let Shared { contract, target, upstreams, variables, schemes } = *shared;
     let mut rules = rules::Rules::new(&version.types);
-    let mut modules = Names::new(&["types", "errors", "routes"]);
+    let mut modules = Names::new(&["types", "errors", "records", "routes"]);
     let mut names = Names::new(&[]);
     let errors: Vec<ErrorPlan> = version
         .errors
@@ -631,7 +639,7 @@ fn version(shared: &Shared<'_>, at: usize, version: &Version, module: String) ->
             title: problem.title.clone(),
         })
         .collect();
-    let endpoints: Vec<EndpointPlan> = version
+    let mut endpoints: Vec<EndpointPlan> = version
         .endpoints
         .iter()
         .enumerate()
@@ -649,6 +657,7 @@ fn version(shared: &Shared<'_>, at: usize, version: &Version, module: String) ->
             EndpointPlan { index, ..endpoints::plan(&around, endpoint, &mut modules, &mut rules) }
         })
         .collect();
+    let records = records::share(&mut endpoints);
     let routes = routes::plan(&version.endpoints, &mut rules);
     let (rules, forms) = rules.into_lists();
     VersionPlan {
@@ -666,6 +675,7 @@ fn version(shared: &Shared<'_>, at: usize, version: &Version, module: String) ->
         rules,
         forms,
         errors,
+        records,
         endpoints,
         routes,
     }

@@ -7,6 +7,7 @@ use crate::lock::{Lock, end};
 use crate::source::Sources;
 use gatewright_grammar::Span;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// A gateway's contract as `/contract` tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,7 +145,7 @@ fn joined(parts: Vec<Contract>) -> Contract {
             })
             .collect();
         for endpoint in part.versions.iter_mut().flat_map(|version| &mut version.endpoints) {
-            for call in &mut endpoint.work.calls {
+            for call in &mut Arc::make_mut(&mut endpoint.work).calls {
                 call.backend = places.get(call.backend).copied().unwrap_or(call.backend);
                 call.copies = call.copies.and_then(|at| places.get(at).copied());
             }

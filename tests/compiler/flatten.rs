@@ -54,16 +54,15 @@ fn modules(contract: &Checked, version: &str) -> Vec<(Vec<String>, String, Strin
     let own =
         generated.filter(|module| module.path.first().is_some_and(|first| first != "upstreams"));
     let plain = |text: &str| text.split_whitespace().collect::<String>().replace(',', "");
-    let text = |items: Vec<_>| items.iter().map(ToString::to_string).collect::<Vec<String>>();
-    let modules = own.map(|one| (one.path, plain(&one.doc), text(one.items).join("\n")));
+    let modules = own.map(|one| (one.path, plain(&one.doc), plain(&one.text)));
     modules.map(|(path, doc, text)| (path, doc, without_successor(&text))).collect()
 }
 
 /// A link to the next version is not there where that is not there.
 fn without_successor(text: &str) -> String {
-    let parts = text.split("successor : Some (").enumerate();
-    let part = |(at, part): (usize, &str)| match (at, part.split_once(" , answer :")) {
-        (1.., Some((_, rest))) => format!("successor : None , answer :{rest}"),
+    let parts = text.split("successor:Some(").enumerate();
+    let part = |(at, part): (usize, &str)| match (at, part.split_once("answer:")) {
+        (1.., Some((_, rest))) => format!("successor:Noneanswer:{rest}"),
         _ => part.to_owned(),
     };
     parts.map(part).collect()

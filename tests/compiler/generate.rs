@@ -1,6 +1,7 @@
 //! Generated Rust: reviewed as Rust, and the same every time.
 
 use crate::contracts::{at, built, text, unit};
+use gatewright_compiler::codegen::Modules;
 use gatewright_compiler::codegen::layout::{self, Files, PackageOptions};
 use gatewright_compiler::source::Sources;
 use gatewright_compiler::{Target, analyse, generate, plan};
@@ -77,14 +78,67 @@ fn every_generated_module_parses() {
     }
 }
 
-/// What the modules of a contract say that they were made from.
-fn origin(text: &str, versions: &[&str]) -> String {
+fn modules(text: &str, versions: &[&str]) -> Modules {
     let mut sources = Sources::new();
     sources.add("shop.api", text);
     let contract = analyse(&sources).into_checked().expect("the contract is right");
     let versions = versions.iter().map(|label| (*label).to_owned()).collect();
     let target = Target { name: "shop".to_owned(), versions, ..Target::default() };
-    generate(&plan(&contract, &target)).origin
+    generate(&plan(&contract, &target))
+}
+
+/// What the modules of a contract say that they were made from.
+fn origin(text: &str, versions: &[&str]) -> String {
+    modules(text, versions).origin
+}
+
+/// The text of a module.
+fn module(modules: &Modules, path: &str) -> String {
+    let found = modules.modules.iter().find(|module| module.path.join("/") == path);
+    found.map_or_else(String::new, |module| module.text.clone())
+}
+
+const CATALOG: &str = "api shop { public }
+    backend catalog at env CATALOG_URL
+    type Price { amount: decimal(9,2), currency: text(3), tax?: int(0..99) }
+    version 1 {
+      type Product { id: text(1..9), price: Price, parts: [Price](..9) }
+      GET /a/{id: int} -> Product { found = catalog GET /a/{id}, return found }
+      GET /b -> { one: Product, name: text } {
+        found = catalog GET /b
+        return { one: found.item, name: found.label }
+      }
+    }";
+
+#[test]
+fn what_several_places_read_alike_has_one_struct_and_one_writer() {
+    let modules = modules(CATALOG, &["1"]);
+    let golden = at("tests/data/golden/records.rs");
+    let records = module(&modules, "v1/records");
+    if env::var_os("UPDATE").is_some() {
+        fs::write(&golden, &records).expect("the golden is written");
+    }
+    assert_eq!(text(&golden), records, "accept it with UPDATE=1 if it is right");
+    for path in ["v1/get_a_id", "v1/get_b"] {
+        let own = module(&modules, path);
+        assert!(own.contains("records::write_product("), "{own}");
+        assert!(!own.contains("struct Price"), "{own}");
+    }
+}
+
+#[test]
+fn what_stands_in_one_place_or_differs_is_not_shared() {
+    let once = CATALOG.replace("one: Product", "one: { id: text(1..9) }");
+    let differs = CATALOG.replace("one: Product", "one: Item").replace(
+        "GET /b ->",
+        "type Item { id: text(1..8), price: Price, parts: [Price](..9) }\n GET /b ->",
+    );
+    for contract in [once, differs] {
+        let records = module(&modules(&contract, &["1"]), "v1/records");
+        assert!(records.contains("struct Price"), "it stands in two places: {records}");
+        assert!(!records.contains("struct Product"), "{records}");
+        assert!(!records.contains("struct Item"), "{records}");
+    }
 }
 
 #[test]

@@ -22,6 +22,7 @@ use gatewright_grammar::Span;
 use gatewright_grammar::tree::{ClauseKind, EndpointMemberKind, ErrorDecl};
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What every version of a contract shares.
 pub(crate) struct Surroundings<'a> {
@@ -261,7 +262,7 @@ fn one(
         cors: settings.cors,
         terms,
         lifecycle,
-        work,
+        work: Arc::new(work),
         span: flat.span,
     };
     warn(parts, flat, (&endpoint, settings.timeout_span), resolver);

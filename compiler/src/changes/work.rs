@@ -49,8 +49,8 @@ pub(super) fn compare(
     }
     for (call, other) in pairs.into_iter().chain(matched) {
         found.extend(copies((old, call), (new, other)));
-        let old = (old.version, &before.work, call);
-        found.extend(one(old, (new.version, &after.work, other), backend(new, other)));
+        let old = (old.version, &*before.work, call);
+        found.extend(one(old, (new.version, &*after.work, other), backend(new, other)));
     }
     found.extend(sources((old, before), (new, after)));
     found

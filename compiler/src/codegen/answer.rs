@@ -139,7 +139,13 @@ fn emit(build: &Build, scope: &Scope<'_>, around: &Around<'_>) -> Writes {
         }
         Build::Record(Some(node), members) => {
             match_node(scope, (*node, "record"), around.gone, &|scope| {
-                around.lead.clone().then(record(members, scope, around.strict))
+                let record = match scope.plan.writers.get(node) {
+                    Some(write) if around.strict == Strictness::Promised => {
+                        shared(*node, write, scope)
+                    }
+                    _ => record(members, scope, around.strict),
+                };
+                around.lead.clone().then(record)
             })
         }
         Build::List { from, element, first } => list((*from, *first), element, scope, around),
@@ -404,6 +410,22 @@ fn text(
             }
         },
     })
+}
+
+/// ```ignore
+/// records::write_product(&item.product, &mut out)?;
+/// ```
+fn shared(node: NodeId, write: &str, scope: &Scope<'_>) -> Writes {
+    let Access::There(value) = scope.access(node) else { return Writes::default() };
+    let (write, out) = (ident(write), scope.writer());
+    // A local that a pattern binds is a reference, a field is not.
+    let borrow = (!scope.is_bound(node)).then(|| quote!(&));
+    Writes::code(quote!(records::#write(#borrow #value, #out)?;))
+}
+
+/// What writes the members of a shared record, to a writer that is lent.
+pub(crate) fn members(members: &[Member], scope: &Scope<'_>) -> TokenStream {
+    record(members, scope, Strictness::Promised).tokens()
 }
 
 /// `{`, members, `}`: commas are literal text as far as it is known which members are there.

@@ -7,7 +7,7 @@ use super::reader;
 use super::response;
 use super::scope::Scope;
 use super::stream;
-use super::tokens::{ident, millis, number, option, time};
+use super::tokens::{ident, mentions, millis, number, option, time};
 use crate::contract::endpoint::Manner;
 use crate::contract::terms::By;
 use crate::contract::{FormField, FormKind, Place};
@@ -31,17 +31,18 @@ use quote::quote;
 /// struct Item<'a> { … }
 /// ```
 pub(crate) fn items(plan: &EndpointPlan) -> Vec<TokenStream> {
-    let mut items = imports(plan);
+    let mut items = Vec::new();
     if let Some(Told::Own(own)) = &plan.lifecycle {
         items.push(lifecycle::lifecycle(own));
     }
     items.push(endpoint(plan));
     items.extend(functions(plan));
     items.extend(reader::structs(plan));
-    items
+    let imports = imports(plan, &items);
+    [imports, items].concat()
 }
 
-fn imports(plan: &EndpointPlan) -> Vec<TokenStream> {
+fn imports(plan: &EndpointPlan, items: &[TokenStream]) -> Vec<TokenStream> {
     let mut imports = Vec::new();
     if !plan.environment.is_empty() {
         imports.push(quote!(
@@ -63,28 +64,18 @@ fn imports(plan: &EndpointPlan) -> Vec<TokenStream> {
             use super::errors;
         ));
     }
-    if uses_rules(plan) {
-        imports.push(quote!(
-            use super::types;
-        ));
+    for module in ["records", "types"] {
+        if items.iter().any(|item| mentions(item, module)) {
+            let module = ident(module);
+            imports.push(quote!(
+                use super::#module;
+            ));
+        }
     }
     imports.push(quote!(
         use gatewright_runtime::codegen as rt;
     ));
     imports
-}
-
-fn uses_rules(plan: &EndpointPlan) -> bool {
-    use crate::plan::ReadPlan;
-    let ruled =
-        |param: &ParamPlan| param.rule.is_some() || param.list.is_some() || param.shape.is_some();
-    plan.params.iter().any(ruled)
-        || !plan.promises.is_empty()
-        || !plan.forms.is_empty()
-        || plan.shapes.iter().any(|shape| {
-            matches!(shape.read, ReadPlan::Rule(_) | ReadPlan::Forms(_) | ReadPlan::List(..))
-                || !shape.forms.is_empty()
-        })
 }
 
 /// ```ignore

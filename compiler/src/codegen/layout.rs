@@ -113,7 +113,7 @@ impl<'m> Tree<'m> {
         parts.push(if path.is_empty() { ALLOWED.to_owned() } else { String::new() });
         parts
             .push(self.children(path).into_iter().map(|child| declaration(child, &body)).collect());
-        parts.push(module.map(|module| rust::items(&module.items)).unwrap_or_default());
+        parts.push(module.map(|module| module.text.clone()).unwrap_or_default());
         parts.retain(|part| !part.is_empty());
         parts.join("\n")
     }
@@ -240,39 +240,20 @@ fn render(template: &impl Template) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quote::quote;
 
     fn shop() -> Modules {
-        let module = |path: &[&str], doc: &str, item| Module {
+        let module = |path: &[&str], doc: &str, item: &str| Module {
             path: path.iter().map(|&part| part.to_owned()).collect(),
             doc: doc.to_owned(),
-            items: vec![item],
+            text: format!("{item}\n"),
         };
         Modules {
             contract: "shop".into(),
             origin: "shop.api (sha256 00)".into(),
             modules: vec![
-                module(
-                    &[],
-                    "The gateway.",
-                    quote!(
-                        pub static CONTRACT: u8 = v1::b::ONE;
-                    ),
-                ),
-                module(
-                    &["v1", "b"],
-                    "`GET /b -> B`\n\nOne b.\nMore.",
-                    quote!(
-                        pub static ONE: u8 = 1;
-                    ),
-                ),
-                module(
-                    &["v1", "a"],
-                    "Shared types.",
-                    quote!(
-                        pub static TWO: u8 = 2;
-                    ),
-                ),
+                module(&[], "The gateway.", "pub static CONTRACT: u8 = v1::b::ONE;"),
+                module(&["v1", "b"], "`GET /b -> B`\n\nOne b.\nMore.", "pub static ONE: u8 = 1;"),
+                module(&["v1", "a"], "Shared types.", "pub static TWO: u8 = 2;"),
             ],
         }
     }

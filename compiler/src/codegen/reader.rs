@@ -10,18 +10,35 @@ use quote::quote;
 pub(crate) fn structs(plan: &EndpointPlan) -> Vec<TokenStream> {
     let mut items = Vec::new();
     for (at, shape) in plan.shapes.iter().enumerate() {
-        if let ReadPlan::Record(name, fields) = &shape.read
-            && is_read(plan, at)
-        {
-            let fields: Vec<(usize, &ShapePlan)> = fields
-                .iter()
-                .filter_map(|at| plan.shapes.get(*at).map(|shape| (*at, shape)))
-                .collect();
-            items.push(structure(plan, at, name, &fields));
-            items.push(implementation(plan, (at, name), &fields));
+        if !shape.shared && is_read(plan, at) {
+            let doc = format!(" What is read of `{}`.", place(plan, at));
+            items.extend(record(plan, at, &doc, &TokenStream::new()));
         }
     }
     items
+}
+
+/// The struct and reader of a record, with this documentation and visibility.
+pub(crate) fn record(
+    plan: &EndpointPlan,
+    node: usize,
+    doc: &str,
+    visible: &TokenStream,
+) -> Vec<TokenStream> {
+    let Some(ReadPlan::Record(name, fields)) = plan.shapes.get(node).map(|shape| &shape.read)
+    else {
+        return Vec::new();
+    };
+    let fields = fields.iter().filter_map(|at| Some((*at, plan.shapes.get(*at)?)));
+    let fields: Vec<(usize, &ShapePlan)> = fields.collect();
+    let structure = structure(plan, (name, doc), &fields, visible);
+    vec![structure, implementation(plan, (node, name), &fields, visible)]
+}
+
+/// The path of a record's struct.
+fn path(shape: &ShapePlan, name: &str) -> TokenStream {
+    let name = ident(name);
+    if shape.shared { quote!(records::#name) } else { quote!(#name) }
 }
 
 /// Whether anything reads the whole that `node` is a part of. The body of a failed answer is read
@@ -70,25 +87,24 @@ fn has_lifetime(plan: &EndpointPlan, fields: &[(usize, &ShapePlan)]) -> bool {
 /// ```
 fn structure(
     plan: &EndpointPlan,
-    node: usize,
-    name: &str,
+    (name, doc): (&str, &str),
     fields: &[(usize, &ShapePlan)],
+    visible: &TokenStream,
 ) -> TokenStream {
-    let doc = format!(" What is read of `{}`.", place(plan, node));
     let lifetime = has_lifetime(plan, fields).then(|| quote!(<'a>));
     let name = ident(name);
     let held = held(fields);
     if held.is_empty() {
-        return quote!(#[doc = #doc] struct #name;);
+        return quote!(#[doc = #doc] #visible struct #name;);
     }
     let fields = held.iter().map(|(at, shape)| {
         let field = ident(&shape.field);
         let ty = slot_type(plan, *at, &quote!('a));
-        quote!(#field: #ty)
+        quote!(#visible #field: #ty)
     });
     quote! {
         #[doc = #doc]
-        struct #name #lifetime {
+        #visible struct #name #lifetime {
             #(#fields),*
         }
     }
@@ -119,11 +135,11 @@ fn slot_type(plan: &EndpointPlan, node: usize, lifetime: &TokenStream) -> TokenS
 }
 
 /// The type of what is held of a node.
-fn value_type(plan: &EndpointPlan, node: usize, lifetime: &TokenStream) -> TokenStream {
+pub(crate) fn value_type(plan: &EndpointPlan, node: usize, lifetime: &TokenStream) -> TokenStream {
     let Some(shape) = plan.shapes.get(node) else { return quote!(()) };
     let ty = match &shape.read {
         ReadPlan::Record(name, fields) => {
-            let name = ident(name);
+            let name = path(shape, name);
             let fields: Vec<(usize, &ShapePlan)> = fields
                 .iter()
                 .filter_map(|at| plan.shapes.get(*at).map(|shape| (*at, shape)))
@@ -162,6 +178,7 @@ fn implementation(
     plan: &EndpointPlan,
     (node, name): (usize, &str),
     fields: &[(usize, &ShapePlan)],
+    visible: &TokenStream,
 ) -> TokenStream {
     let name = ident(name);
     let (outer, inner) = match has_lifetime(plan, fields) {
@@ -192,9 +209,11 @@ fn implementation(
     });
     let checked = fields.iter().filter(|(_, shape)| !shape.used).map(|(_, shape)| slot(shape));
     let value = construct(fields);
+    let doc = (!visible.is_empty()).then(|| quote!(#[doc = " Reads one."]));
     quote! {
         impl #outer #self_type {
-            fn read(reader: &mut rt::Reader<#inner>) -> rt::Read<Self> {
+            #doc
+            #visible fn read(reader: &mut rt::Reader<#inner>) -> rt::Read<Self> {
                 #(let mut #slots = rt::Maybe::Absent;)*
                 let mut object = reader.object()?;
                 #each
@@ -273,7 +292,7 @@ pub(crate) fn reader(plan: &EndpointPlan, node: usize) -> TokenStream {
             return quote!(types::#name);
         }
         ReadPlan::Record(name, _) => {
-            let name = ident(name);
+            let name = path(shape, name);
             quote!(#name::read)
         }
         ReadPlan::Forms(tables) => {

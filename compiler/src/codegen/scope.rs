@@ -12,6 +12,8 @@ pub(crate) struct Scope<'p> {
     pub(crate) plan: &'p EndpointPlan,
     /// Nodes with the expression that is their value, or a `Maybe` of it.
     bound: Vec<(usize, TokenStream, bool)>,
+    /// Whether `out` is a reference to the writer.
+    lent: bool,
 }
 
 /// How a value is reached.
@@ -32,7 +34,17 @@ pub(crate) enum TextAccess {
 
 impl<'p> Scope<'p> {
     pub(crate) fn new(plan: &'p EndpointPlan) -> Self {
-        Self { plan, bound: Vec::new() }
+        Self { plan, bound: Vec::new(), lent: false }
+    }
+
+    /// A scope of a function that is given `value`, which is `node`, and the writer.
+    pub(crate) fn lent(plan: &'p EndpointPlan, node: NodeId) -> Self {
+        Self { lent: true, ..Self::new(plan).with(node.0 as usize, quote!(value)) }
+    }
+
+    /// The writer as an argument.
+    pub(crate) fn writer(&self) -> TokenStream {
+        if self.lent { quote!(out) } else { quote!(&mut out) }
     }
 
     /// Says that `node` is the value of `expression`; with `maybe`, a `Maybe` of it.

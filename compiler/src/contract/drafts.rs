@@ -2,6 +2,7 @@
 
 use super::cors::{Cors, Origin};
 use super::{Backend, Checked, Contract, Endpoint, Setting, Version};
+use std::sync::Arc;
 
 impl Checked {
     /// The contract as callers may rely on it: without drafts, and without what only drafts use.
@@ -73,7 +74,9 @@ fn backends(contract: &mut Contract, whole: &Contract) {
     let mut at = 0..count;
     contract.backends.retain(|_| at.next().is_some_and(keep));
     for version in &mut contract.versions {
-        for call in version.endpoints.iter_mut().flat_map(|one| &mut one.work.calls) {
+        for call in
+            version.endpoints.iter_mut().flat_map(|one| &mut Arc::make_mut(&mut one.work).calls)
+        {
             call.backend = place(call.backend).unwrap_or(call.backend);
             call.copies = call.copies.and_then(place);
         }

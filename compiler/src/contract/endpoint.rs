@@ -3,6 +3,7 @@
 use super::types::{Const, ListBounds, Scalar, Type};
 use super::{Cors, Lifecycle, Setting, Terms, Work};
 use gatewright_grammar::Span;
+use std::sync::Arc;
 
 /// Method and path, what callers send, what they get.
 #[derive(Clone, Debug)]
@@ -44,7 +45,7 @@ pub struct Endpoint {
     /// When it goes, if not with its version.
     pub lifecycle: Lifecycle,
     /// Calls and answer.
-    pub work: Work,
+    pub work: Arc<Work>,
     /// The contract line.
     pub span: Span,
 }

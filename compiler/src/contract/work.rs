@@ -140,6 +140,8 @@ pub struct Node {
     pub absent_ok: bool,
     /// Whether it may be null.
     pub null_ok: bool,
+    /// The declared type that it is read as, if that is a record with a name.
+    pub title: Option<String>,
     /// Whether its JSON text is wanted as a whole.
     pub raw: bool,
     /// An example value, from the type that reads it.

@@ -9,6 +9,7 @@ use crate::contract::{Contract, Endpoint, Selection, Version};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::source::{LOCK, Sources};
 use gatewright_grammar::Span;
+use std::sync::Arc;
 
 /// What was published, as a contract without work behind its endpoints.
 #[derive(Debug)]
@@ -111,7 +112,7 @@ fn keep(endpoint: &mut Endpoint, lines: &[&str]) {
             let nullable = name.ends_with('?');
             let value = ReplyValue::Typed { build: Build::Const(Const::Null), ty: None, nullable };
             let name = name.trim_end_matches('?').to_owned();
-            endpoint.work.reply.push(Reply { name, value });
+            Arc::make_mut(&mut endpoint.work).reply.push(Reply { name, value });
         }
     }
 }

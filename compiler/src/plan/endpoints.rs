@@ -10,6 +10,8 @@ use crate::contract::types::{Const, Rule, Scalar};
 use crate::contract::visit;
 use crate::contract::work::{Build, Outcome, Work};
 use crate::contract::{Contract, VariableKind, Version};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Locals that generated code uses itself.
 const RESERVED: [&str; 28] = [
@@ -70,7 +72,7 @@ pub(crate) fn plan(
     modules: &mut Names,
     rules: &mut Rules<'_>,
 ) -> EndpointPlan {
-    let work = endpoint.work.clone();
+    let work = Arc::clone(&endpoint.work);
     let mut locals = Names::new(&RESERVED);
     let used = visit::values(&work);
     let mut params = Vec::new();
@@ -120,6 +122,7 @@ pub(crate) fn plan(
         errors: errors(&work, around),
         work,
         shapes,
+        writers: BTreeMap::new(),
         calls,
         promises,
         forms,

@@ -7,7 +7,7 @@ use crate::contract::visit::{self, Read};
 use crate::contract::work::{NodeId, Parent, Shape, Work};
 
 /// Struct names that would hide something generated code needs.
-const RESERVED: [&str; 13] = [
+pub(super) const RESERVED: [&str; 13] = [
     "Option", "Some", "None", "Result", "Ok", "Err", "Vec", "String", "Box", "Default", "Clone",
     "Self", "Unnamed",
 ];
@@ -59,6 +59,7 @@ pub(crate) fn plan(work: &Work, ignored: bool, rules: &mut Rules<'_>) -> Vec<Sha
             used: used.get(at).copied().unwrap_or(false),
             absent_ok: node.absent_ok,
             null_ok: node.null_ok,
+            shared: false,
             raw: (node.raw || !forms.is_empty()) && whole,
             forms,
             default: node.default.as_ref().map(Const::json),
@@ -106,7 +107,7 @@ fn used(work: &Work) -> Vec<bool> {
 }
 
 /// What a node's struct is called after: the call and the fields that lead to it.
-fn title(work: &Work, id: NodeId) -> String {
+pub(super) fn title(work: &Work, id: NodeId) -> String {
     match &work.node(id).parent {
         Parent::Call(call) => {
             work.calls.get(*call).map_or_else(String::new, |call| call.name.clone())

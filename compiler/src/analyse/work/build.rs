@@ -309,6 +309,7 @@ impl Lower<'_, '_> {
                 self.form(node, want, span)?;
                 let asked = self.nodes.record(node, span);
                 self.fits(asked, span)?;
+                self.nodes.name(node, self.context.types.record(*record));
                 let entries = projection.map(|object| object.entries.as_slice());
                 self.elements.push(node);
                 let members = self.members(*record, entries, Some(node), span);

@@ -536,7 +536,7 @@ mod tests {
                 "GET /x -> {{ x: text | null }} | Gone {{ public, a = one GET /a {tails}\n return {{ x: a.x }} }}\n error Gone 410 \"\""
             );
             let endpoint = endpoint(&text);
-            let call = endpoint.work.calls.into_iter().next().expect("a call");
+            let call = endpoint.work.calls.first().cloned().expect("a call");
             (call.required, matches!(call.fallback, Some(Fallback::Null)))
         };
         assert_eq!(one(""), (true, false));

@@ -360,7 +360,7 @@ mod tests {
                return {{ x: b.x }}
              }}"
         ));
-        let call = endpoint.work.calls.into_iter().find(|call| call.name == "b");
+        let call = endpoint.work.calls.iter().find(|call| call.name == "b").cloned();
         call.and_then(|call| call.when).expect("a condition")
     }
 

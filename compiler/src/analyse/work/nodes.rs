@@ -1,7 +1,9 @@
 //! What is read of results and bodies: reads of one value meet in one node.
 
 use super::compatible::{Fit, fit};
-use crate::contract::types::{Const, Field, Kind, ListBounds, Rule, Scalar, Type, Types, Union};
+use crate::contract::types::{
+    Const, Field, Kind, ListBounds, Record, Rule, Scalar, Type, Types, Union,
+};
 use crate::contract::work::{Form, Node, NodeId, Parent, Shape};
 use gatewright_grammar::Span;
 
@@ -99,6 +101,7 @@ impl<'a> Nodes<'a> {
             shape: Shape::Any,
             absent_ok: true,
             null_ok: true,
+            title: None,
             raw: false,
             example: None,
             default: None,
@@ -224,6 +227,7 @@ impl<'a> Nodes<'a> {
             }
             Kind::Record(record) if !closed => {
                 let types = self.types;
+                self.name(id, types.record(*record));
                 let fields = types.record(*record).fields.iter();
                 Shape::Record(fields.map(|field| self.declare_field(id, field)).collect())
             }
@@ -428,6 +432,14 @@ impl<'a> Nodes<'a> {
             slot.node.null_ok = field.ty.nullable;
         }
         Some(child)
+    }
+
+    /// Says what a record is read as.
+    pub(crate) fn name(&mut self, id: NodeId, record: &Record) {
+        let title = &mut self.slot_mut(id).node.title;
+        if title.is_none() {
+            title.clone_from(&record.name);
+        }
     }
 
     /// Asks for a record, of whatever fields.

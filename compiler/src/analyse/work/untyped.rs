@@ -397,6 +397,7 @@ impl Lower<'_, '_> {
         match &ty.kind {
             Kind::Record(id) => {
                 let record = types.record(*id);
+                self.nodes.name(node, record);
                 let (members, written) = self.record_members(node, record, origin, span)?;
                 let written = written.into_iter().map(|(text, _)| (span, text)).collect();
                 self.renames.projection(written, false);
