@@ -56,6 +56,11 @@ pub(crate) struct Held {
 }
 
 impl AnswerBody {
+    /// No body.
+    pub(crate) fn empty() -> AnswerBody {
+        AnswerBody::Whole(Full::default())
+    }
+
     /// Keeps `guard` until the body has been sent or given up, if it is not at hand already, and
     /// tells the request how much was sent.
     pub(crate) fn hold(&mut self, guard: impl Any, identity: Option<Rc<Identity>>) {

@@ -60,6 +60,12 @@ pub(crate) struct Limits {
     pub(crate) stall: Duration,
     /// The most connections at once, per core.
     pub(crate) connections: usize,
+    /// The most requests at once on a connection of HTTP/2.
+    pub(crate) streams: u32,
+    /// How many more requests such a connection may call off early than it has answered.
+    pub(crate) resets: u32,
+    /// How many bytes may come over it that are of no request, between two.
+    pub(crate) chatter: u64,
     /// For how long nothing may be seen of a core before it counts as hung.
     pub(crate) hang: Duration,
     /// What says how late it is, for what ends on a day.
@@ -81,6 +87,9 @@ impl Limits {
         idle: Duration::from_secs(75),
         stall: Duration::from_secs(30),
         connections: 10_000,
+        streams: 128,
+        resets: 200,
+        chatter: 64 * 1024,
         hang: Duration::from_secs(30),
         clock: SystemTime::now,
     };

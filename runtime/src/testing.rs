@@ -16,6 +16,7 @@
 
 mod backend;
 mod client;
+pub mod frames;
 mod gateway;
 
 pub use self::backend::{Backend, Received};

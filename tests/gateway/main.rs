@@ -8,6 +8,7 @@ mod reference;
 
 mod access;
 mod answers;
+mod attacks;
 mod bodies;
 mod breakers;
 mod broken;
@@ -59,6 +60,7 @@ mod statuses;
 mod streams;
 mod tokens;
 mod traps;
+mod two;
 mod types;
 mod validated;
 mod versions;

@@ -15,7 +15,7 @@ use tokio::task::spawn_local;
 use tokio::time::timeout_at;
 
 use super::connection::Shown;
-use super::core::Core;
+use super::core::{Core, Crowded};
 use super::panic::{Panicked, caught};
 use super::record::Record;
 use super::{Limits, cors, head, lifecycle, select};
@@ -89,8 +89,9 @@ pub(super) async fn answer(
     request: http::Request<Incoming>,
     record: &mut Record,
 ) -> (http::Response<AnswerBody>, Option<Tunnel>) {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let mut body = Some(body);
+    let host = head::settle(&mut parts);
     let identity = Rc::new(Identity::of(&parts.headers));
     let mut remote = core.gateway.remote(peer, &parts.headers);
     if shown.secure {
@@ -99,7 +100,8 @@ pub(super) async fn answer(
     record.is(&identity, &parts, remote.address);
     let mut asked =
         Asked { contract: core.contract, version: None, endpoint: None, quota: None, page: None };
-    let answered = match arrive(&core, parts, (&identity, remote), &mut asked) {
+    let arrived = host.and_then(|()| arrive(&core, parts, (&identity, remote), &mut asked));
+    let answered = match arrived {
         Err(error) => Err(error),
         Ok((_, Route::Options(answer))) => Ok(answer),
         Ok((arrived, Route::Endpoint(found))) => {
@@ -141,6 +143,9 @@ fn arrive(
 ) -> Result<(Arrived, Route), Error> {
     asked.page = asked.cors().and_then(|_| cors::page(&parts.headers));
     head::check(&parts, core.limits)?;
+    if parts.extensions.get::<Crowded>().is_some() {
+        return Err(Kind::Overloaded.into());
+    }
     let segments = Segments::parse(parts.uri.path())?;
     if let Some(answer) = preflight(core, &segments, &parts) {
         let identity = Rc::clone(identity);

@@ -61,6 +61,8 @@ pub(super) struct Core {
     #[cfg(feature = "tls")]
     pub(super) acceptor: Option<super::tls::Acceptor>,
     connections: Cell<usize>,
+    /// How many requests are answered of callers that may send many at once.
+    streams: Cell<usize>,
     /// Told whenever a connection has ended.
     ended: Notify,
 }
@@ -73,6 +75,31 @@ impl Drop for Counted {
         self.0.connections.set(self.0.connections.get().saturating_sub(1));
         metrics::here(|core| core.closed.one());
         self.0.ended.notify_waiters();
+    }
+}
+
+/// Counts a request over HTTP/2 for as long as it is answered.
+pub(super) struct Busy(Rc<Core>);
+
+/// What a request carries that came when there were more than there could be with one for each
+/// connection.
+#[derive(Clone, Copy)]
+pub(super) struct Crowded;
+
+impl Busy {
+    pub(super) fn start(core: &Rc<Core>) -> Busy {
+        core.streams.set(core.streams.get() + 1);
+        Busy(Rc::clone(core))
+    }
+
+    pub(super) fn is_one_too_many(&self) -> bool {
+        self.0.streams.get() > self.0.limits.connections
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.streams.set(self.0.streams.get().saturating_sub(1));
     }
 }
 
@@ -110,6 +137,7 @@ async fn serve(start: Start) -> io::Result<usize> {
         #[cfg(feature = "tls")]
         acceptor,
         connections: Cell::new(0),
+        streams: Cell::new(0),
         ended: Notify::new(),
     });
     spawn_local(core.gateway.clone().sweep());

@@ -1,18 +1,59 @@
 //! What a request's head must be, whatever it asks for.
 
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HOST, HeaderValue, TRANSFER_ENCODING};
 use http::request::Parts;
 
 use super::Limits;
 use crate::contract::BodyKind;
 use crate::error::{Error, Kind};
 
-/// Checks sizes and the `Host` field.
+/// The most header fields, as many as are read of HTTP/1.1.
+const FIELDS: usize = 100;
+
+/// Gives a head one form, however it was sent: the host in `Host`, and nothing but path and query in the
+/// target; cookies in one field (RFC 9113 section 8.2.3).
 ///
 /// # Errors
 ///
-/// 414, 431, or 400 for a request without exactly one host (RFC 9112 section 3.2).
+/// 400 for `CONNECT`, and where the target names another host than `Host` does: of two readers, each could believe the
+/// other one (RFC 9112 section 3.2.2, RFC 9113 section 8.3.1).
+pub(super) fn settle(parts: &mut Parts) -> Result<(), Error> {
+    let crumbs = parts.headers.get_all(COOKIE);
+    if parts.version == http::Version::HTTP_2 && crumbs.iter().nth(1).is_some() {
+        let crumbs: Vec<_> = crumbs.iter().map(HeaderValue::as_bytes).collect();
+        if let Ok(whole) = HeaderValue::from_bytes(&crumbs.join(&b"; "[..])) {
+            parts.headers.insert(COOKIE, whole);
+        }
+    }
+    if parts.method == http::Method::CONNECT {
+        return Err(Kind::Malformed("nothing is connected to through here").into());
+    }
+    let Some(authority) = parts.uri.authority() else { return Ok(()) };
+    let authority = authority.as_str();
+    let same = |host: &HeaderValue| host.as_bytes().eq_ignore_ascii_case(authority.as_bytes());
+    if authority.contains('@') || !parts.headers.get_all(HOST).iter().all(same) {
+        return Err(Kind::Malformed("the target must name the host that `Host` names").into());
+    }
+    if let Ok(host) = HeaderValue::from_str(authority) {
+        parts.headers.entry(HOST).or_insert(host);
+    }
+    let target = parts.uri.path_and_query().cloned();
+    parts.uri = target.map(http::Uri::from).unwrap_or_default();
+    Ok(())
+}
+
+/// Checks sizes, the `Host` field, and how the body is framed.
+///
+/// # Errors
+///
+/// 414, 431, or 400 for a request without exactly one host (RFC 9112 section 3.2), or whose body has
+/// other codings than one that all read alike (section 6.1).
 pub(super) fn check(parts: &Parts, limits: Limits) -> Result<(), Error> {
+    let mut codings = parts.headers.get_all(TRANSFER_ENCODING).iter();
+    let chunked = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
+    if codings.next().is_some_and(|first| !chunked(first) || codings.next().is_some()) {
+        return Err(Kind::Malformed("the only transfer coding is `chunked`").into());
+    }
     let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
     if target > limits.target {
         return Err(Kind::TargetTooLong { limit: limits.target }.into());
@@ -21,7 +62,8 @@ pub(super) fn check(parts: &Parts, limits: Limits) -> Result<(), Error> {
         // `: ` and the line break.
         name.as_str().len() + value.len() + 4
     };
-    if parts.headers.iter().map(field).sum::<usize>() > limits.headers {
+    let size = parts.headers.iter().map(field).sum::<usize>();
+    if size > limits.headers || parts.headers.len() > FIELDS {
         return Err(Kind::HeadersTooLarge { limit: limits.headers }.into());
     }
     let hosts = parts.headers.get_all(HOST).iter().count();

@@ -1,5 +1,7 @@
 //! Callers who are too slow, and too many. The limits are shorter here than in a gateway.
 
+mod two;
+
 use std::io::Read;
 use std::time::{Duration, Instant};
 

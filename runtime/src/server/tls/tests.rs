@@ -16,6 +16,7 @@ use crate::contract::Contract;
 use crate::serve::Inherited;
 use crate::server::{Limits, Phase, Server};
 use crate::settings::Settings;
+use crate::testing::frames::Frames;
 
 const AUTHORITY: &str = include_str!("../../../tests/data/authority.pem");
 const CLIENTS: &str = include_str!("../../../tests/data/clients.pem");
@@ -142,6 +143,35 @@ fn callers_are_answered_over_a_secured_connection() {
             assert_eq!(ask(&mut secure).as_deref(), Ok("HTTP/1.1 404 Not Found"));
         }
     }
+}
+
+#[test]
+fn callers_choose_http_2_or_1_when_they_agree_on_keys() {
+    let gateway = start(&[("TLS_CERT", LOCALHOST.0), ("TLS_KEY", LOCALHOST.1)]);
+    let offering = |offered: &[&[u8]]| {
+        let mut config = ClientConfig::clone(&anybody());
+        config.alpn_protocols = offered.iter().map(|one| one.to_vec()).collect();
+        let mut secure = connect(&Arc::new(config), gateway.address(), "localhost");
+        while secure.conn.is_handshaking() && secure.conn.complete_io(&mut secure.sock).is_ok() {}
+        let chosen = secure.conn.alpn_protocol().map(<[u8]>::to_vec);
+        (secure, chosen)
+    };
+    for offered in [&[&b"h2"[..]][..], &[b"http/1.1", b"h2"]] {
+        let (secure, chosen) = offering(offered);
+        assert_eq!(chosen.as_deref(), Some(&b"h2"[..]));
+        let mut caller = Frames::over(secure, &[]);
+        for stream in [1, 3, 5] {
+            caller.request(stream, ("GET", "/v1/none"), &[], b"");
+            assert_eq!(caller.outcome(stream).status(), 404);
+        }
+    }
+    for offered in [&[&b"http/1.1"[..]][..], &[]] {
+        let (mut secure, chosen) = offering(offered);
+        assert_eq!(chosen.as_deref(), offered.first().copied());
+        assert_eq!(ask(&mut secure).as_deref(), Ok("HTTP/1.1 404 Not Found"));
+    }
+    let (_, chosen) = offering(&[b"http/0.9"]);
+    assert_eq!(chosen, None, "and no connection");
 }
 
 #[test]
