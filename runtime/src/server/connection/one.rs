@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use http::Method;
 use http::header::{CONNECTION, HeaderValue, TRANSFER_ENCODING};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -29,7 +30,8 @@ pub(super) async fn serve(core: &Counted, stream: Stream<Io>, (peer, shown): Ori
         let core = Rc::clone(core);
         let working = Working::start(&work);
         let (tunnel, shown) = (Rc::clone(&tunnel), Rc::clone(&shown));
-        let last = request.headers().contains_key(TRANSFER_ENCODING);
+        let tunnels = request.method() == Method::CONNECT;
+        let last = tunnels || request.headers().contains_key(TRANSFER_ENCODING);
         async move {
             let mut record = Record::begin(peer);
             let (mut response, changed) = answer(core, (peer, &shown), request, &mut record).await;
@@ -39,7 +41,7 @@ pub(super) async fn serve(core: &Counted, stream: Stream<Io>, (peer, shown): Ori
             if last {
                 // hyper does not tell whether `Content-Length` was there too. Then another reader may
                 // see the end of the body elsewhere, and in what follows a request that its sender
-                // was never asked for (RFC 9112 section 6.1).
+                // was never asked for (RFC 9112 section 6.1). So may one who believes in a tunnel.
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             let identity = record.identity();

@@ -34,9 +34,12 @@ use crate::upstream::Stopped;
 /// caller takes it, whatever it has room for.
 const PIECE: usize = 16 * 1024;
 
-/// Bytes of requests that a caller may send before they are read: of one, and of all of a connection,
-/// so that some that are passed on slowly do not stop the others.
-const WINDOW: (u32, u32) = (256 * 1024, 1024 * 1024);
+/// Bytes of one request that a caller may send before they are read. A connection has room for as much
+/// of all of them, so those that are passed on slowly do not stop the others.
+const WINDOW: u32 = 128 * 1024;
+
+/// The largest window that there is (RFC 9113 section 6.9.1).
+const MOST_WINDOW: u32 = (1 << 31) - 1;
 
 /// Serves a connection until it ends.
 pub(super) async fn serve(core: &Counted, stream: Stream<Io>, (peer, shown): Origin, life: Life) {
@@ -77,8 +80,8 @@ fn builder(limits: Limits, spawn: Spawn) -> http2::Builder<Spawn> {
     let head = limits.target + limits.headers + HEADROOM;
     builder
         .max_concurrent_streams(limits.streams)
-        .initial_stream_window_size(WINDOW.0)
-        .initial_connection_window_size(WINDOW.1)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW.saturating_mul(limits.streams).min(MOST_WINDOW))
         .max_header_list_size(u32::try_from(head).unwrap_or(u32::MAX))
         .max_send_buf_size(4 * PIECE);
     builder

@@ -45,8 +45,14 @@ fn parse(input: &[u8]) -> Option<(Received, usize)> {
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
     let field = |name: &str| headers.iter().find(|(known, _)| known == name);
-    let length = field("content-length").and_then(|(_, length)| length.parse().ok()).unwrap_or(0);
-    let body = input.get(end..end + length)?.to_vec();
+    let (body, length) = if field("transfer-encoding").is_some() {
+        chunks(input.get(end..)?)?
+    } else {
+        let length = field("content-length").and_then(|(_, length)| length.parse().ok());
+        let body = input.get(end..end + length.unwrap_or(0))?.to_vec();
+        let length = body.len();
+        (body, length)
+    };
     let request = Received {
         method: method.to_owned(),
         target: target.to_owned(),
@@ -58,4 +64,27 @@ fn parse(input: &[u8]) -> Option<(Received, usize)> {
         abandoned: false,
     };
     Some((request, end + length))
+}
+
+/// A whole body in chunks at the front of `input`, and how long it is with them.
+fn chunks(input: &[u8]) -> Option<(Vec<u8>, usize)> {
+    let (mut body, mut at) = (Vec::new(), 0);
+    loop {
+        let rest = input.get(at..)?;
+        let line = rest.windows(2).position(|two| two == b"\r\n")?;
+        let size = std::str::from_utf8(rest.get(..line)?).ok()?;
+        let size = usize::from_str_radix(size, 16).ok()?;
+        let start = line + 2;
+        body.extend_from_slice(rest.get(start..start + size)?);
+        at += start + size + 2;
+        if size == 0 {
+            // Fields may stand behind the last one.
+            let fields = rest.get(start..)?;
+            if fields.starts_with(b"\r\n") {
+                return Some((body, at));
+            }
+            let end = fields.windows(4).position(|four| four == b"\r\n\r\n")?;
+            return Some((body, at + end + 2));
+        }
+    }
 }
