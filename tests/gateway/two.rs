@@ -128,7 +128,7 @@ fn answers_arrive_piece_by_piece_with_what_follows_them() {
     let mut pieces = Vec::new();
     let mut heads = 0;
     loop {
-        let frame = caller.next().expect("more");
+        let frame = caller.read().expect("more");
         match frame.kind {
             kind::DATA => pieces.push(String::from_utf8(frame.payload).expect("text")),
             kind::HEADERS => heads += 1,
@@ -178,7 +178,7 @@ fn no_protocol_is_changed_over_it() {
     let files = Backend::start();
     let gateway = passing(&files.url());
     let mut caller = Frames::connect(gateway.address(), &[]);
-    let settings = caller.next().expect("settings");
+    let settings = caller.read().expect("settings");
     // RFC 8441 is not offered, so that who wants a WebSocket opens a connection of HTTP/1.1.
     assert!(settings.payload.chunks(6).all(|one| one.first_chunk() != Some(&[0, 8])));
     let connect = [

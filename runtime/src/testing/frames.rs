@@ -158,7 +158,7 @@ impl<S: Read + Write> Frames<S> {
     /// # Errors
     ///
     /// When the connection has ended, or nothing comes for 20 s.
-    pub fn next(&mut self) -> io::Result<Frame> {
+    pub fn read(&mut self) -> io::Result<Frame> {
         let mut head = [0; 9];
         self.stream.read_exact(&mut head)?;
         let [a, b, c, kind, flags, stream @ ..] = head;
@@ -178,7 +178,7 @@ impl<S: Read + Write> Frames<S> {
     /// Reads on to the end of a request.
     pub fn outcome(&mut self, stream: u32) -> Outcome {
         let (mut status, mut body) = (0, Vec::new());
-        while let Ok(frame) = self.next() {
+        while let Ok(frame) = self.read() {
             match frame.kind {
                 kind::GOAWAY if code(&frame.payload, 4) != 0 => {
                     return Outcome::Gone(code(&frame.payload, 4));
@@ -201,7 +201,7 @@ impl<S: Read + Write> Frames<S> {
 
     /// Reads on to the end of the connection; whether it was said goodbye to, and why.
     pub fn end(&mut self) -> Option<u32> {
-        while self.next().is_ok() {}
+        while self.read().is_ok() {}
         self.goodbye
     }
 }

@@ -100,7 +100,7 @@ fn what_begins_like_it_and_is_not_is_refused() {
     for first in [&b"PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n"[..], b"PRI * HTTP/2.0\r\n\r\n"] {
         let mut caller = Frames::silent(server.0.address());
         caller.write(first).expect("open");
-        assert!(caller.next().is_err(), "it is not served");
+        assert!(caller.read().is_err(), "it is not served");
     }
     let mut caller = Frames::silent(server.0.address());
     for byte in PREFACE {
@@ -282,7 +282,7 @@ fn a_caller_who_takes_an_answer_slowly_gets_it() {
     caller.request(1, ("GET", "/large"), &[], b"");
     let mut total = 0;
     loop {
-        let frame = caller.next().expect("more");
+        let frame = caller.read().expect("more");
         if frame.kind != kind::DATA {
             assert_ne!(frame.kind, kind::RST_STREAM, "after {total} bytes");
             continue;
