@@ -142,6 +142,7 @@ mod stream;
 mod upstream;
 
 pub use serve::serve;
+pub use settings::own_variables;
 #[cfg(feature = "source")]
 pub use source::SOURCE;
 

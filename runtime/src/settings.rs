@@ -134,6 +134,11 @@ pub(crate) static OWN: [Variable; 13] = [
     },
 ];
 
+/// What every gateway reads from its environment, whatever its contract. None has to be set.
+pub fn own_variables() -> &'static [Variable] {
+    &OWN
+}
+
 /// Those of [`OWN`] that need neither be set nor have a default.
 const UNSET: [&str; 5] = ["CORES", "TLS_CERT", "TLS_KEY", "TLS_CLIENT_CA", "TRUSTED_PROXIES"];
 

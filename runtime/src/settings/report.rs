@@ -105,7 +105,7 @@ impl fmt::Display for Report {
 
 impl VariableKind {
     /// The kind as contracts write it.
-    pub(crate) const fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             VariableKind::Url => "url",
             VariableKind::Duration => "duration",

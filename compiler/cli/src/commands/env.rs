@@ -7,6 +7,8 @@ use crate::terminal::Terminal;
 use gatewright_build::Error;
 use gatewright_compiler::Checked;
 use gatewright_compiler::contract::{Variable, VariableKind};
+use gatewright_runtime::codegen as rt;
+use gatewright_runtime::own_variables;
 
 pub(crate) fn run(args: &Env, terminal: Terminal) -> Result<Outcome, Error> {
     let loaded = load(&args.contract.path)?;
@@ -19,72 +21,106 @@ pub(crate) fn run(args: &Env, terminal: Terminal) -> Result<Outcome, Error> {
     Ok(Outcome::Fine)
 }
 
-/// `# what it is` and `NAME=value`; what has a default is commented out.
-fn dotenv(contract: &Checked) -> String {
-    let mut text = heading(contract);
-    for variable in contract.variables() {
-        let value = variable.default.as_deref().unwrap_or_default();
-        let hash = if variable.default.is_some() { "# " } else { "" };
-        text += &format!("\n{}{hash}{}={value}\n", comment(variable, ""), variable.name);
+/// A variable of the contract, or one that every gateway reads.
+struct Entry {
+    name: String,
+    kind: &'static str,
+    secret: bool,
+    required: bool,
+    value: String,
+    bounds: Option<(String, String)>,
+    about: String,
+}
+
+impl From<&Variable> for Entry {
+    fn from(variable: &Variable) -> Entry {
+        Entry {
+            name: variable.name.clone(),
+            kind: variable.kind.word(),
+            secret: variable.kind == VariableKind::Secret,
+            required: variable.default.is_none(),
+            value: variable.default.clone().unwrap_or_default(),
+            bounds: variable.bounds.clone(),
+            about: variable.about.split_whitespace().collect::<Vec<_>>().join(" "),
+        }
     }
+}
+
+impl From<&rt::Variable> for Entry {
+    fn from(variable: &rt::Variable) -> Entry {
+        Entry {
+            name: variable.name.to_owned(),
+            kind: variable.kind.as_str(),
+            secret: variable.kind == rt::VariableKind::Secret,
+            required: false,
+            value: variable.default.unwrap_or_default().to_owned(),
+            bounds: variable.bounds.map(|(least, most)| (least.to_owned(), most.to_owned())),
+            about: variable.about.to_owned(),
+        }
+    }
+}
+
+impl Entry {
+    /// What comments out a line that need not be filled in.
+    fn hash(&self) -> &'static str {
+        if self.required { "" } else { "# " }
+    }
+
+    /// `# address of backend `catalog` (catalog-team)` and `# url, required`
+    fn comment(&self, indent: &str) -> String {
+        let need = if self.required { "required" } else { "optional" };
+        let bounds = match &self.bounds {
+            Some((least, most)) => format!(", within {least}..{most}"),
+            None => String::new(),
+        };
+        format!("{indent}# {}\n{indent}# {}, {need}{bounds}\n", self.about, self.kind)
+    }
+}
+
+/// A line about the contract, its variables, a line about all gateways, theirs.
+fn document(contract: &Checked, list: &str, entry: impl Fn(&Entry) -> String) -> String {
+    let api = contract.api();
+    let mut text =
+        format!("# The environment of {api}. Lines without a hash must be filled in.\n{list}");
+    text.extend(contract.variables().iter().map(|one| entry(&one.into())));
+    text += "\n# The gateway's own settings.\n";
+    text.extend(own_variables().iter().map(|one| entry(&one.into())));
     text
+}
+
+/// `# what it is` and `NAME=value`; what need not be set is commented out.
+fn dotenv(contract: &Checked) -> String {
+    document(contract, "", |one| {
+        format!("\n{}{}{}={}\n", one.comment(""), one.hash(), one.name, one.value)
+    })
 }
 
 /// The `env` list of a container; secrets are taken from a Secret with the name of the API.
 fn kubernetes(contract: &Checked) -> String {
-    let mut text = heading(contract) + "env:\n";
-    for variable in contract.variables() {
-        text += &comment(variable, "  ");
-        let hash = if variable.default.is_some() { "# " } else { "" };
-        text += &format!("  {hash}- name: {}\n", variable.name);
-        text += &if variable.kind == VariableKind::Secret {
-            format!(
+    document(contract, "env:\n", |one| {
+        let (hash, name) = (one.hash(), &one.name);
+        let value = match one.secret {
+            false => format!("  {hash}  value: {}\n", quoted(&one.value)),
+            true => format!(
                 "  {hash}  valueFrom:\n  {hash}    secretKeyRef:\n  {hash}      name: {}\n  \
-                 {hash}      key: {}\n",
+                 {hash}      key: {name}\n",
                 quoted(contract.api()),
-                variable.name
-            )
-        } else {
-            format!("  {hash}  value: {}\n", value(variable))
+            ),
         };
-    }
-    text
+        format!("{}  {hash}- name: {name}\n{value}", one.comment("  "))
+    })
 }
 
 /// The `environment` map of a service; secrets are taken from the shell.
 fn compose(contract: &Checked) -> String {
-    let mut text = heading(contract) + "environment:\n";
-    for variable in contract.variables() {
-        text += &comment(variable, "  ");
-        let hash = if variable.default.is_some() { "# " } else { "" };
-        let value = if variable.kind == VariableKind::Secret {
-            quoted(&format!("${{{}:?}}", variable.name))
-        } else {
-            value(variable)
+    document(contract, "environment:\n", |one| {
+        let (hash, name) = (one.hash(), &one.name);
+        let value = match one.secret {
+            true => quoted(&format!("${{{name}:?}}")),
+            false => quoted(&one.value),
         };
-        text += &format!("  {hash}{}: {value}\n", variable.name);
-    }
-    text
-}
-
-fn heading(contract: &Checked) -> String {
-    format!("# The environment of {}. Lines without a hash must be filled in.\n", contract.api())
-}
-
-/// `# address of backend `catalog` (catalog-team)` and `# url, required`
-fn comment(variable: &Variable, indent: &str) -> String {
-    let about = variable.about.split_whitespace().collect::<Vec<_>>().join(" ");
-    let need = if variable.default.is_some() { "optional" } else { "required" };
-    let bounds = variable
-        .bounds
-        .as_ref()
-        .map(|(least, most)| format!(", within {least}..{most}"))
-        .unwrap_or_default();
-    format!("{indent}# {about}\n{indent}# {}, {need}{bounds}\n", variable.kind.word())
-}
-
-fn value(variable: &Variable) -> String {
-    quoted(variable.default.as_deref().unwrap_or_default())
+        format!("{}  {hash}{name}: {value}\n", one.comment("  "))
+    })
 }
 
 /// A double-quoted string, which YAML reads as JSON does.

@@ -43,8 +43,9 @@ fn the_environment_is_a_template() {
     let folder = Folder::new("env", &[("tiny.api", &contract)]);
     let dotenv = folder.run(&["env"]);
     assert_eq!((dotenv.code, dotenv.err.as_str()), (Some(0), ""));
+    let (contract, own) = dotenv.out.split_once("# The gateway's own settings.").expect("both");
     let lines: Vec<_> =
-        dotenv.out.lines().filter(|line| line.contains('=') || line.contains("within")).collect();
+        contract.lines().filter(|line| line.contains('=') || line.contains("within")).collect();
     assert_eq!(
         lines,
         [
@@ -54,6 +55,8 @@ fn the_environment_is_a_template() {
             "PEOPLE_KEY="
         ]
     );
+    assert!(own.contains("\n# LISTEN=[::]:8080\n"), "{own}");
+    assert!(own.contains("\n# int, optional, within 1..1024\n# CORES=\n"), "{own}");
     let kubernetes = folder.run(&["env", "--format", "kubernetes"]).out;
     assert!(kubernetes.contains("  - name: PEOPLE_URL\n    value: \"\"\n"), "{kubernetes}");
     assert!(
@@ -64,7 +67,12 @@ fn the_environment_is_a_template() {
         kubernetes.contains("  # - name: PEOPLE_TIMEOUT\n  #   value: \"1s\"\n"),
         "{kubernetes}"
     );
+    assert!(
+        kubernetes.contains("  # - name: LISTEN\n  #   value: \"[::]:8080\"\n"),
+        "{kubernetes}"
+    );
     let compose = folder.run(&["env", "--format", "compose"]).out;
+    assert!(compose.contains("  # DRAIN_LIMIT: \"30s\"\n"), "{compose}");
     assert!(compose.contains("  PEOPLE_URL: \"\"\n"), "{compose}");
     assert!(compose.contains("  PEOPLE_KEY: \"${PEOPLE_KEY:?}\"\n"), "{compose}");
 }
