@@ -20,6 +20,7 @@ mod imports;
 pub(crate) mod limits;
 mod operations;
 pub(crate) mod policies;
+mod reuse;
 mod routes;
 mod selection;
 mod signature;

@@ -13,6 +13,7 @@ mod pass;
 mod reader;
 mod records;
 mod response;
+mod reuse;
 mod root;
 mod routes;
 pub(crate) mod rust;

@@ -8,6 +8,7 @@ mod lifecycle;
 mod limits;
 mod names;
 mod records;
+mod reuse;
 mod routes;
 mod rules;
 mod shapes;
@@ -25,6 +26,7 @@ pub use environment::{VariablePlan, WantPlan};
 pub use lifecycle::{LifecyclePlan, Piece, SuccessorPlan, SunsetPlan, Told};
 pub(crate) use names::Names;
 pub use records::{RecordPlan, WriterPlan};
+pub use reuse::{ReusablePlan, ReusePlan};
 pub use routes::{Arrival, Guard, Route};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -343,6 +345,8 @@ pub struct EndpointPlan {
     pub lifecycle: Option<Told>,
     /// Where they find what takes its place.
     pub successor: Option<SuccessorPlan>,
+    /// Whether its answers may be used again.
+    pub reuse: ReusePlan,
     /// Parameters.
     pub params: Vec<ParamPlan>,
     /// Whether undeclared query parameters are dropped.

@@ -2,6 +2,7 @@
 
 mod access;
 mod cors;
+mod reuse;
 
 use std::fmt;
 use std::future::Future;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 pub use self::access::{Access, KeySource, Scheme, SchemeKind, Tokens};
 pub use self::cors::{Cors, Origin};
+pub use self::reuse::{CheckOfCaller, Reusable, Reuse};
 use crate::check::Rule;
 use crate::error::Error;
 use crate::request::Request;
@@ -325,6 +327,8 @@ pub struct Endpoint {
     pub places: &'static [(&'static str, &'static str)],
     /// Where they find what takes its place.
     pub successor: Option<Successor>,
+    /// Whether its answers may be used again.
+    pub reuse: Reuse,
     /// The generated function that answers.
     pub answer: fn(Gateway, Request) -> Answering,
 }

@@ -20,8 +20,10 @@ use crate::response::Response;
 ///
 /// Opaque on purpose: what callers see of it is decided here alone, and never holds an internal
 /// address, a secret or a value that a caller sent.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: Kind,
     /// For the log only.
@@ -40,6 +42,7 @@ pub struct Problem {
 }
 
 /// The kinds of failure that have an answer of their own.
+#[derive(Clone)]
 pub(crate) enum Kind {
     Declared {
         problem: &'static Problem,
@@ -157,6 +160,19 @@ impl Error {
     /// Whether the gateway itself is to blame.
     pub(crate) fn is_bug(&self) -> bool {
         matches!(self.0.kind, Kind::Internal)
+    }
+
+    /// Whether the contract declares it.
+    pub(crate) fn is_declared(&self) -> bool {
+        matches!(self.0.kind, Kind::Declared { .. })
+    }
+
+    /// How many bytes its members take.
+    pub(crate) fn weight(&self) -> usize {
+        match &self.0.kind {
+            Kind::Declared { members, .. } => members.len(),
+            _ => 0,
+        }
     }
 
     /// What the log says beside the kind.

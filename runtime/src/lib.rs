@@ -39,6 +39,7 @@
 //!     fallbacks: &[],
 //!     places: &[("path", "id")],
 //!     successor: None,
+//!     reuse: rt::Reuse::Unsaid,
 //!     cors: None,
 //!     answer: |gateway, request| Box::pin(get_item(gateway, request)),
 //! };
@@ -132,6 +133,7 @@ mod operator;
 mod request;
 mod response;
 mod result;
+mod reuse;
 mod run;
 mod serve;
 mod server;

@@ -21,6 +21,7 @@ use tokio::time::{sleep, timeout};
 
 pub(crate) use self::pulse::{Pulse, Pulses};
 use crate::auth::Guards;
+use crate::cache::Cache;
 use crate::contract::Contract;
 use crate::metrics::{Metrics, Peer};
 use crate::server::Phase;
@@ -46,6 +47,7 @@ pub(crate) struct Subject {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) gates: Arc<Gates>,
     pub(crate) guards: Arc<Guards>,
+    pub(crate) cache: Arc<Cache>,
 }
 
 /// Held by whoever keeps the port open. It closes when all of them are dropped.

@@ -34,6 +34,7 @@ use crate::check::{Place, Violations};
 use crate::contract::Scheme;
 use crate::error::Error;
 use crate::json::{Maybe, Read, Reader};
+use crate::reuse::Heard;
 use crate::upstream::{Fault, Upload};
 
 /// A request whose path has been matched. Its body has arrived whole, unless it is passed on.
@@ -49,6 +50,9 @@ pub struct Request {
     /// Who calls; nothing where anybody may.
     pub(crate) principal: Option<Arc<Principal>>,
     pub(crate) passed: Passed,
+    /// What backends say about keeping what they answer, where the answer is to be kept. Then it is
+    /// for others, too, so no call says who asks.
+    pub(crate) heard: Option<Rc<Heard>>,
 }
 
 /// What is passed on of a request to an endpoint that passes requests on; the defaults elsewhere.
@@ -131,8 +135,7 @@ impl Request {
     ///
     /// A cookie that is there twice, or whose value is no UTF-8, is a violation and gives nothing.
     pub fn cookie(&self, name: &'static str, violations: &mut Violations) -> Option<&str> {
-        let lines = self.headers.get_all(http::header::COOKIE).iter();
-        let mut values = lines.flat_map(|line| fields::cookies(line.as_bytes(), name.as_bytes()));
+        let mut values = self.cookies(name);
         let first = values.next()?;
         if values.next().is_some() {
             violations.add(Place::Cookie(name), "one value");
@@ -143,6 +146,12 @@ impl Request {
             violations.add(Place::Cookie(name), "text in UTF-8");
         }
         text
+    }
+
+    /// The values of all cookies of a name, as they were sent.
+    pub(crate) fn cookies(&self, name: &'static str) -> impl Iterator<Item = &[u8]> {
+        let lines = self.headers.get_all(http::header::COOKIE).iter();
+        lines.flat_map(|line| fields::cookies(line.as_bytes(), name.as_bytes()))
     }
 
     /// The parameters of the query.

@@ -220,6 +220,26 @@ impl Response {
         Response::of(status, headers, Content::Passed(Box::new(body)))
     }
 
+    /// Its parts: status, header fields, body and what stands in for something; nothing for one whose
+    /// body arrives while it is sent.
+    pub(crate) fn into_whole(self) -> Option<(StatusCode, HeaderMap, Bytes, Vec<&'static str>)> {
+        match self.content {
+            Content::Whole(body) => Some((self.status, self.headers, body, self.fallbacks)),
+            Content::Passed(_) | Content::Items(_) | Content::Tunnel(_) => None,
+        }
+    }
+
+    /// An answer that was made before.
+    pub(crate) fn again(
+        status: StatusCode,
+        headers: HeaderMap,
+        body: Bytes,
+        fallbacks: &[&'static str],
+    ) -> Response {
+        let fallbacks = fallbacks.to_vec();
+        Response { fallbacks, ..Response::of(status, headers, Content::Whole(body)) }
+    }
+
     /// The same answer with the items of a stream behind its head.
     pub(crate) fn with_items(self, items: Box<Feed>) -> Response {
         Response { content: Content::Items(items), ..self }

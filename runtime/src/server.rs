@@ -9,6 +9,7 @@ mod lifecycle;
 mod listen;
 mod panic;
 mod record;
+mod reused;
 mod select;
 mod shutdown;
 #[cfg(all(test, feature = "testing"))]
@@ -140,6 +141,7 @@ impl Server {
             metrics: Arc::clone(&metrics),
             gates: Arc::clone(&gates),
             guards: Arc::clone(&guards),
+            cache: Arc::clone(&cache),
         };
         let (operator, keeper) = operator(subject, inherited.operator)?.unzip();
         let shared = inherited.listen.is_some();

@@ -41,6 +41,7 @@ use tokio::time::Instant;
 pub(crate) use self::address::Address;
 pub(crate) use self::breaker::Gates;
 use self::budget::Budget;
+pub(crate) use self::cached::Flying;
 pub use self::cached::{Cached, Caching};
 pub use self::call::{Call, Keeping, Opening, Sending};
 use self::copies::Copies;
@@ -117,6 +118,11 @@ impl Gateway {
     /// A time span of the contract; nothing when its variable is not declared.
     pub(crate) fn span(&self, setting: TimeSetting) -> Option<Duration> {
         self.0.settings.span(setting)
+    }
+
+    /// What all cores keep.
+    pub(crate) fn cache(&self) -> &Arc<Cache> {
+        &self.0.cache
     }
 
     /// The text of a variable by its place in [`crate::contract::Contract::environment`].

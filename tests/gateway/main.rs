@@ -27,6 +27,7 @@ mod failures;
 mod faults;
 mod fields;
 mod forms;
+mod kept;
 mod lifecycle;
 mod limits;
 mod lists;

@@ -129,9 +129,10 @@ fn ask(gateway: &Running, request: &SampleRequest) -> Answer {
 
 /// What a made-up request cannot ask with success: callers there need keys or certificates, and
 /// a version is answered 410. `access`, `certificates` and `retired` ask them.
-const ELSEWHERE: [&str; 3] = [
+const ELSEWHERE: [&str; 4] = [
     "tests/data/generate/access",
     "tests/data/generate/certificates",
+    "tests/data/generate/kept",
     "tests/data/generate/retired",
 ];
 

@@ -1,10 +1,10 @@
 //! What clauses mean: the nearest of a kind wins.
 
 use super::edits::same_clause;
+use super::limits;
 use super::variables::{Variables, Wanted, millis};
-use super::{limits, not_yet};
 use crate::contract::{Cors, Setting, VariableKind};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{Clause, ClauseKind, Path, Timeout};
 use std::cell::RefCell;
@@ -107,10 +107,6 @@ pub(crate) fn settle(
                     settings.timeout_span = Some(clause.span);
                 }
             }
-            ClauseKind::Cache(cache) if cache.fresh.is_some() => diagnostics.push(
-                not_yet(clause.span, "`cache`", Severity::Warning)
-                    .note("every request is answered by calling the backends"),
-            ),
             ClauseKind::Cache(_) => {}
             ClauseKind::MaxBody(size) => settings.max_body = size.bytes,
             ClauseKind::Cors(cors) => {

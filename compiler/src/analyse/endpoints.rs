@@ -10,8 +10,9 @@ use super::signature;
 use super::types::Resolver;
 use super::variables::Variables;
 use super::versions::{Flat, FlatEndpoint, FlatField, Origins, order};
-use super::{backends::Backends, claims, clauses, deprecated, edits, terms, work};
+use super::{backends::Backends, claims, clauses, deprecated, edits, reuse, terms, work};
 use crate::check::{self, Places};
+use crate::contract::endpoint::Manner;
 use crate::contract::terms::Access;
 use crate::contract::types::{Type, Types};
 use crate::contract::{Endpoint, Problem, Selection, Terms, Version, Work};
@@ -19,7 +20,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::schema::Schemas;
 use crate::source::Sources;
 use gatewright_grammar::Span;
-use gatewright_grammar::tree::{ClauseKind, EndpointMemberKind, ErrorDecl};
+use gatewright_grammar::tree::{EndpointMemberKind, ErrorDecl};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -221,7 +222,7 @@ fn one(
     let answers = answers.unwrap_or_else(|| signature::declared(&flat.tree, parts.errors));
     let known = granted(parts, &chain, resolver.diagnostics);
     request.known = if parts.around.kept { known.unwrap_or_default() } else { known? };
-    let terms = terms(parts, flat, &chain, resolver.diagnostics);
+    let terms = terms(parts, (flat, answers.manner), &chain, resolver.diagnostics);
     let context = work::Context {
         backends: parts.around.backends,
         operations: parts.operations,
@@ -296,7 +297,7 @@ fn granted(
 /// The terms of an endpoint, with the claims that it reads.
 fn terms(
     parts: &Parts<'_>,
-    flat: &FlatEndpoint,
+    (flat, manner): (&FlatEndpoint, Manner),
     chain: &[Held<'_>],
     diagnostics: &mut Diagnostics,
 ) -> Terms {
@@ -304,32 +305,9 @@ fn terms(
     if let Access::Schemes { any, claims, .. } = &mut terms.access {
         *claims = claims::taken(&mut (*flat.tree).clone(), any);
     }
-    leaks(&terms, chain, diagnostics);
+    let around = (chain, parts.around.schemes);
+    reuse::settle(&mut terms, (flat, manner), around, diagnostics);
     terms
-}
-
-/// Refuses answers that are kept for everybody and made of what is known of one caller.
-fn leaks(terms: &Terms, chain: &[Held<'_>], diagnostics: &mut Diagnostics) {
-    let (Some(cache), Access::Schemes { claims, .. }) = (&terms.cache, &terms.access) else {
-        return;
-    };
-    let Some((claim, _)) = claims.first().filter(|_| !cache.private) else { return };
-    let clause = |wanted: fn(&ClauseKind) -> bool| {
-        chain.iter().rev().find(|clause| wanted(&clause.kind)).map(|clause| clause.span)
-    };
-    let word = Span { end: cache.span.start + 5, ..cache.span };
-    let mut diagnostic = Diagnostic::new(
-        Code::SharedCacheLeak,
-        cache.span,
-        "this cache would show one caller's data to others",
-    )
-    .label("shared between callers")
-    .note(format!("the answer depends on who calls: the endpoint reads `{claim}`"))
-    .fix("keep one entry per caller: `cache private …`", word.at_end(), " private");
-    if let Some(auth) = clause(|kind| matches!(kind, ClauseKind::Auth { .. })) {
-        diagnostic = diagnostic.see(auth, "callers differ");
-    }
-    diagnostics.push(diagnostic);
 }
 
 /// Names of endpoints are unique in a version: documents tell endpoints apart by them.

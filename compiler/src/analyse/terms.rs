@@ -25,6 +25,7 @@ pub(crate) fn terms(clauses: &[Held<'_>], sources: &Sources) -> Terms {
             }
             ClauseKind::Limit(limit) => found.limits.extend(limits::limit(limit, clause)),
             ClauseKind::Cache(cache) => {
+                found.never = cache.fresh.is_none();
                 found.cache = cache.fresh.as_ref().map(|fresh| Cache {
                     private: cache.private,
                     fresh: fresh.millis,

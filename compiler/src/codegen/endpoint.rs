@@ -115,6 +115,7 @@ fn endpoint(plan: &EndpointPlan) -> TokenStream {
     let fallbacks = response::fallback_fields(plan);
     let places = places(plan);
     let access = access(&plan.access);
+    let reuse = super::reuse::reuse(plan);
     quote! {
         #[doc = #doc]
         pub static ENDPOINT: rt::Endpoint = rt::Endpoint {
@@ -133,6 +134,7 @@ fn endpoint(plan: &EndpointPlan) -> TokenStream {
             fallbacks: &[#(#fallbacks),*],
             places: &[#(#places),*],
             successor: #successor,
+            reuse: #reuse,
             answer: |gateway, request| Box::pin(answer(gateway, request)),
         };
     }

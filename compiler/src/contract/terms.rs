@@ -12,6 +12,8 @@ pub struct Terms {
     pub limits: Vec<Limit>,
     /// How old an answer may be.
     pub cache: Option<Cache>,
+    /// Whether nobody may keep an answer: `cache none`.
+    pub never: bool,
     /// The origins whose pages may read answers, as written: `https://shop.example`, `env NAME`,
     /// [`ANY_ORIGIN`], and `with credentials` if these may come along.
     pub origins: Vec<String>,
@@ -124,7 +126,7 @@ pub struct Cache {
     pub private: bool,
     /// For how many milliseconds an answer is given again.
     pub fresh: u64,
-    /// For how many more it may stand in for one that failed.
+    /// For how many more it is given while a new one is made, or in place of one that failed.
     pub stale: u64,
     /// Where it stands.
     pub span: Span,

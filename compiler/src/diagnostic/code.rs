@@ -116,7 +116,7 @@ codes! {
     TypeMismatch "type-mismatch" Error "a value does not fit where it goes";
     InvalidPass "invalid-pass" Error "a request that is passed on takes one call and nothing else";
     InvalidStream "invalid-stream" Error "a stream that cannot be made";
-    InvalidCache "invalid-cache" Error "a result that cannot be kept for later";
+    InvalidCache "invalid-cache" Error "a result or an answer that cannot be kept for later";
     InvalidCopy "invalid-copy" Error "a call that cannot be copied";
     CallCycle "call-cycle" Error "calls wait for each other";
     UnboundedEach "unbounded-each" Error "a call per element of a list that nothing bounds";

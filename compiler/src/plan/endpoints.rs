@@ -3,7 +3,7 @@
 use super::rules::Rules;
 use super::{
     BodyPlan, CallPlan, EndpointPlan, EnvPlan, ErrorPlan, Names, ParamPlan, PresencePlan, RuleKind,
-    SchemePlan, Upstream, VariablePlan, access, cors, lifecycle, limits, shapes,
+    SchemePlan, Upstream, VariablePlan, access, cors, lifecycle, limits, reuse, shapes,
 };
 use crate::contract::endpoint::{Endpoint, Param, ParamKind, Place, Presence, RouteSegment, Shape};
 use crate::contract::types::{Const, Rule, Scalar};
@@ -112,6 +112,7 @@ pub(crate) fn plan(
         successor: around.own().and_then(|version| {
             lifecycle::successor(around.contract, (version, endpoint), around.with)
         }),
+        reuse: reuse::plan(around.contract, around.own(), endpoint, (&shapes, &claims)),
         params,
         ignore_params: endpoint.ignore_params,
         ignore_fields: endpoint.ignore_fields,

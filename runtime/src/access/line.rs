@@ -7,6 +7,7 @@ use super::{Called, Form, Trail};
 use crate::calendar::Date;
 use crate::contract::Endpoint;
 use crate::json::Writer;
+use crate::reuse::Reused;
 
 /// What a line says. It holds no query, no header field and no body.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(crate) struct Entry<'e> {
     /// Why it failed: the problem's code.
     pub(crate) problem: Option<&'static str>,
     pub(crate) fallbacks: &'e [&'static str],
+    /// Where the answer comes from, if it can be used again.
+    pub(crate) reused: Option<Reused>,
     pub(crate) trail: &'e Trail,
 }
 
@@ -78,6 +81,10 @@ impl Entry<'_> {
                 out.text(fields);
             }
             out.raw("]");
+        }
+        if let Some(reused) = self.reused {
+            out.raw(",\"cache\":");
+            out.text(reused.as_str());
         }
         self.calls(out);
         out.raw("}\n");
@@ -169,6 +176,7 @@ mod tests {
             took: Duration::from_micros(1_234),
             problem: None,
             fallbacks: &[],
+            reused: None,
             trail,
         }
     }
@@ -191,6 +199,7 @@ mod tests {
             status: None,
             problem: Some("backend-timeout"),
             fallbacks: &fallbacks,
+            reused: Some(Reused::Unkept),
             ..entry("/a\"\n\\", &trail)
         };
         assert_eq!(
@@ -199,7 +208,7 @@ mod tests {
                 r#"{"time":"2026-08-31T23:59:59.007Z","event":"request","request":"r1","#,
                 r#""client":"127.0.0.1","method":"GET","path":"/a\"\n\\","status":null,"#,
                 r#""bytes":12,"ms":1.234,"problem":"backend-timeout","#,
-                r#""fallbacks":["reviews, stars","stock"],"calls":[{"backend":"catalog","#,
+                r#""fallbacks":["reviews, stars","stock"],"cache":"unkept","calls":[{"backend":"catalog","#,
                 r#""operation":"GET /items/{id}","outcome":"timeout","ms":0.900,"attempts":2}]}"#,
                 "\n"
             )

@@ -225,6 +225,7 @@ mod tests {
             took: Duration::ZERO,
             problem: None,
             fallbacks: &[],
+            reused: None,
             trail: &trail,
         });
     }

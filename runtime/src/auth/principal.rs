@@ -6,6 +6,7 @@ use super::challenge::{Challenge, Fault};
 use crate::contract::Scheme;
 use crate::error::{Error, Kind};
 use crate::json::{self, Read, Reader};
+use crate::reuse::Parts;
 
 /// Whoever calls.
 ///
@@ -30,7 +31,6 @@ impl Principal {
         self.scheme
     }
 
-    #[expect(dead_code, reason = "what is counted per caller asks for it")]
     /// What tells this caller from all others of the same scheme: the name of a key, a user, the
     /// issuer and subject of a token. Nothing for a token without a subject.
     pub(crate) fn id(&self) -> Option<&str> {
@@ -56,6 +56,32 @@ impl Principal {
             }
             _ => None,
         }
+    }
+
+    /// Writes what tells this caller from all others, and what is known of them under these names,
+    /// as it was sent. Nothing where callers cannot be told apart.
+    pub(crate) fn write_key(&self, claims: &[&'static str], key: &mut Parts) -> Option<()> {
+        key.number(self.scheme.index);
+        key.part(self.id()?.as_bytes());
+        let mut found = vec![json::Maybe::Absent; claims.len()];
+        json::read_result(self.claims.as_bytes(), |reader| {
+            let mut object = reader.object()?;
+            while let Some(place) = reader.member(&mut object, claims)? {
+                if let Some(slot) = found.get_mut(place) {
+                    reader.field(slot, Reader::any)?;
+                }
+            }
+            Ok(())
+        })
+        .ok()?;
+        for one in found {
+            match one {
+                json::Maybe::Value(value) => key.part(value.json().as_bytes()),
+                json::Maybe::Null => key.part(b"null"),
+                _ => key.part(b""),
+            }
+        }
+        Some(())
     }
 
     /// Reads what is known of the caller.

@@ -84,6 +84,13 @@ impl<V: Clone> Store<V> {
         shard.shrink(|key| self.hasher.hash_one(&**key));
     }
 
+    /// How many bytes it takes.
+    pub(super) fn used(&self) -> usize {
+        let lock =
+            |shard: &Mutex<Shard<V>>| shard.lock().unwrap_or_else(PoisonError::into_inner).used;
+        self.shards.iter().map(lock).sum()
+    }
+
     /// Removes what is under `key`.
     pub(super) fn remove(&self, key: &[u8]) {
         if let Some((mut shard, _)) = self.shard(key) {

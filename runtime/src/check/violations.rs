@@ -10,7 +10,7 @@ const MOST: usize = 32;
 const LONGEST_NAME: usize = 64;
 
 /// Everything wrong with one request, up to 32.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Violations {
     list: Vec<(Place, &'static str)>,
     /// How many there are beyond those of the list.

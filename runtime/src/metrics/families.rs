@@ -8,11 +8,17 @@ use super::count::{BOUNDS, Count, Histogram, Spread, Statuses, names};
 use super::exposition::{Kind, Page};
 use super::meters::{Meters, OfEndpoint, OfOperation, Outcome, Peer};
 use super::{Metrics, process};
-use crate::contract::{Backend, Contract, Endpoint, Version};
+use crate::cache::Cache;
+use crate::contract::{Backend, Contract, Endpoint, Reuse, Version};
+use crate::reuse::Reused;
 use crate::upstream::{Census, Gates};
 
 /// Writes everything there is to count.
-pub(crate) fn write(page: &mut Page, contract: &Contract, metrics: &Metrics, gates: &Gates) {
+pub(crate) fn write(
+    page: &mut Page,
+    (contract, metrics): (&Contract, &Metrics),
+    (gates, cache): (&Gates, &Cache),
+) {
     let view = View { contract, cores: metrics.cores.iter().map(|core| &**core).collect() };
     build(page, contract);
     view.requests(page);
@@ -25,6 +31,7 @@ pub(crate) fn write(page: &mut Page, contract: &Contract, metrics: &Metrics, gat
     openings(page, contract, gates);
     in_flight(page, contract, gates);
     addresses(page, contract, gates);
+    kept(page, cache);
     view.connections(page);
     let lost = view.sum(|core| &core.lines_lost) + metrics.unwritten.load(Ordering::Relaxed);
     page.family(
@@ -85,6 +92,14 @@ fn in_flight(page: &mut Page, contract: &Contract, gates: &Gates) {
             page.sample(&[("backend", backend.name)], taken);
         }
     }
+}
+
+fn kept(page: &mut Page, cache: &Cache) {
+    let (used, limit) = cache.bytes();
+    page.family("gatewright_cache_bytes", Kind::Gauge, "What is kept of results and answers.");
+    page.sample(&[], used);
+    page.family("gatewright_cache_limit_bytes", Kind::Gauge, "What may be kept.");
+    page.sample(&[], limit);
 }
 
 fn addresses(page: &mut Page, contract: &Contract, gates: &Gates) {
@@ -214,6 +229,7 @@ impl<'m> View<'m> {
                 page.sample(&[method, template, version, ("fields", fields)], count);
             }
         }
+        self.reused(page);
         page.family("gatewright_violations", Kind::Counter, "What was wrong with requests, by its place. What the endpoint does not declare has no name.");
         for (endpoint, found) in self.endpoints() {
             let [method, template, version] = labels(endpoint);
@@ -223,6 +239,23 @@ impl<'m> View<'m> {
                 if count > 0 {
                     page.sample(&[method, template, version, ("in", part), ("name", name)], count);
                 }
+            }
+        }
+    }
+
+    fn reused(&self, page: &mut Page) {
+        page.family(
+            "gatewright_reused_answers",
+            Kind::Counter,
+            "Answers of endpoints with `cache`, by where they came from.",
+        );
+        let kept = |one: &Endpoint| matches!(one.reuse, Reuse::By(_));
+        for (endpoint, found) in self.endpoints().filter(|(one, _)| kept(one)) {
+            let [method, template, version] = labels(endpoint);
+            for reused in Reused::ALL {
+                let of = |one: &&OfEndpoint| one.reused.get(reused as usize).map(Count::get);
+                let count = found.iter().filter_map(of).sum::<u64>();
+                page.sample(&[method, template, version, ("from", reused.as_str())], count);
             }
         }
     }

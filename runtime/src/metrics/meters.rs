@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::count::{Count, Histogram, Statuses};
 use crate::check::{Place, Violations};
 use crate::contract::{Backend, Contract, Endpoint};
+use crate::reuse::Reused;
 
 /// What one core counts. Aligned so that two cores never write to one cache line.
 #[derive(Debug)]
@@ -56,6 +57,8 @@ pub(super) struct OfEndpoint {
     pub(super) fallbacks: Vec<Count>,
     /// By the endpoint's own list, and last those of places that it does not name.
     pub(super) violations: Vec<Count>,
+    /// By where the answer comes from.
+    pub(super) reused: [Count; Reused::ALL.len()],
 }
 
 /// What is counted of one operation.
@@ -218,6 +221,14 @@ impl Meters {
         }
     }
 
+    /// An answer that can be used again comes from there.
+    pub(crate) fn reused(&self, endpoint: &Endpoint, reused: Reused) {
+        if let Some(count) = self.endpoint(endpoint).and_then(|one| one.reused.get(reused as usize))
+        {
+            count.one();
+        }
+    }
+
     /// A call ended after so long.
     pub(crate) fn called(
         &self,
@@ -286,6 +297,7 @@ impl OfEndpoint {
             aborted: Count::default(),
             fallbacks: counts(endpoint.fallbacks.len()),
             violations: counts(endpoint.places.len() + 1),
+            reused: Default::default(),
         }
     }
 }

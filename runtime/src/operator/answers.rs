@@ -67,7 +67,8 @@ fn metrics(subject: &Subject, headers: &HeaderMap) -> Response {
     let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
     let form = Form::preferred(accept.unwrap_or_default());
     let mut page = Page::new(form);
-    metrics::write(&mut page, subject.contract, &subject.metrics, &subject.gates);
+    let Subject { contract, metrics, gates, cache, .. } = subject;
+    metrics::write(&mut page, (contract, metrics), (gates, cache));
     text(form.media_type(), page.finish().into_bytes())
 }
 

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::target::percent_decode;
 use crate::check::{Place, Violations};
 use crate::error::{Error, Kind};
+use crate::reuse::Parts;
 
 /// The decoded pairs of a query.
 #[derive(Debug, Default)]
@@ -71,6 +72,32 @@ impl Pairs {
         }
         parts.extend(text.get(start..));
         parts
+    }
+
+    /// Whether there is a parameter that is none of these.
+    pub(crate) fn has_others(&self, known: &[&str]) -> bool {
+        self.iter().any(|(name, _)| !known.contains(&name))
+    }
+
+    /// Writes the values of a parameter in order, each with the places of commas that were sent
+    /// encoded: they part no values.
+    pub(crate) fn write_key(&self, name: &str, key: &mut Parts) {
+        let values = || {
+            let named = self.places.iter().filter(|(known, _)| {
+                self.text.get(known.clone()).is_some_and(|known| known == name)
+            });
+            named.map(|(_, value)| value.clone())
+        };
+        key.number(values().count());
+        for value in values() {
+            key.part(self.text.get(value.clone()).unwrap_or_default().as_bytes());
+            let from = self.commas.partition_point(|at| *at < value.start);
+            let to = self.commas.partition_point(|at| *at < value.end);
+            key.number(to.saturating_sub(from));
+            for at in self.commas.get(from..to).unwrap_or_default() {
+                key.number(at - value.start);
+            }
+        }
     }
 
     fn iter(&self) -> impl Iterator<Item = (&str, &str)> {

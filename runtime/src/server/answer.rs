@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONNECTION, HeaderName, HeaderValue};
+use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue};
 use http::request::Parts;
 use http_body::Body;
 use hyper::body::Incoming;
@@ -18,10 +18,10 @@ use super::connection::Shown;
 use super::core::{Core, Crowded};
 use super::panic::{Panicked, caught};
 use super::record::Record;
-use super::{Limits, cors, head, lifecycle, select};
+use super::{Limits, cors, head, lifecycle, reused, select};
 use crate::auth;
 use crate::check::{Place, Violations};
-use crate::contract::{BodyKind, Contract, Cors, Endpoint, Lifecycle, Selection, Version};
+use crate::contract::{BodyKind, Contract, Cors, Endpoint, Lifecycle, Reuse, Selection, Version};
 use crate::error::{Error, Kind};
 use crate::limit::{Caller, Quota};
 use crate::observe;
@@ -30,13 +30,14 @@ use crate::request::{
     read,
 };
 use crate::response::{AnswerBody, Response};
-use crate::upstream::{Tunnel, Upload};
+use crate::reuse::{self, Reused};
+use crate::upstream::{Gateway, Tunnel, Upload};
 
 /// How much of a body that nobody reads is taken away before the connection is given up.
 const DRAINED: BodyLimits = BodyLimits { size: 256 * 1024, time: Duration::from_secs(5) };
 /// How long after its deadline a handler is given up. Its calls end at the deadline, so this is
 /// only ever seen when something waits for nothing.
-const GRACE: Duration = Duration::from_secs(1);
+pub(super) const GRACE: Duration = Duration::from_secs(1);
 
 /// A request whose path has been read.
 struct Arrived {
@@ -288,21 +289,40 @@ async fn handle(
         _ => whole_body(&parts, endpoint, body, core.limits).await?,
     };
     let pairs = pairs(&parts, endpoint)?;
-    // A body that is slow to arrive takes no place, and what is shed was read: the connection goes on.
-    record.takes(core.limiters.enter().await?);
-    let deadline = Deadline::after(timeout);
-    let request = Request {
+    let mut request = Request {
         segments,
         pairs,
         headers: parts.headers,
         body: whole,
-        deadline,
-        identity: Rc::clone(&identity),
+        deadline: Deadline::after(timeout),
+        identity,
         remote,
         principal,
         passed,
+        heard: None,
     };
-    let gateway = core.gateway.clone();
+    if let Reuse::By(reusable) = endpoint.reuse {
+        reusable.check.map_or(Ok(()), |check| check(&request))?;
+        if let Some(key) = reuse::key(endpoint, reusable, &request) {
+            let asked = reused::Asked { endpoint, reusable, key, timeout };
+            return reused::answer(core, asked, request, record).await;
+        }
+        record.reuses(Reused::Unkept);
+    }
+    // A body that is slow to arrive takes no place, and what is shed was read: the connection goes on.
+    record.takes(core.limiters.enter().await?);
+    request.deadline = Deadline::after(timeout);
+    perform(&core.gateway, endpoint, request).await
+}
+
+/// Runs the endpoint, to the end of its time.
+pub(super) async fn perform(
+    gateway: &Gateway,
+    endpoint: &'static Endpoint,
+    request: Request,
+) -> Result<Response, Error> {
+    let (identity, deadline) = (Rc::clone(&request.identity), request.deadline);
+    let gateway = gateway.clone();
     let answering = caught(&identity, || (endpoint.answer)(gateway, request));
     if let BodyKind::Passed { .. } = endpoint.body {
         // Its limits count from the last byte of the body, and hold in there.
@@ -401,6 +421,9 @@ fn finish(
     let headers = response.headers_mut();
     if passed {
         cors::silence(headers);
+    }
+    if endpoint.is_some_and(|endpoint| !matches!(endpoint.reuse, Reuse::Unsaid)) {
+        headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }
     if let Some(lifecycle) = asked.lifecycle() {
         lifecycle::announce(lifecycle, headers);

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::metrics;
 use crate::request::Identity;
 use crate::response::Response;
+use crate::reuse::Reused;
 
 /// A request on its way. When it is dropped, the request has ended.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(super) struct Record {
     bytes: u64,
     problem: Option<&'static str>,
     fallbacks: Vec<&'static str>,
+    /// Where its answer comes from, if that can be used again.
+    reused: Option<Reused>,
     /// Its place among the requests that are answered at once.
     place: Option<Place>,
 }
@@ -52,6 +55,7 @@ impl Record {
             bytes: 0,
             problem: None,
             fallbacks: Vec::new(),
+            reused: None,
             place: None,
         }
     }
@@ -84,6 +88,14 @@ impl Record {
     /// It leads to this endpoint.
     pub(super) fn leads_to(&mut self, endpoint: &'static Endpoint) {
         self.endpoint = Some(endpoint);
+    }
+
+    /// Its answer can be used again, and comes from there.
+    pub(super) fn reuses(&mut self, reused: Reused) {
+        self.reused = Some(reused);
+        if let Some(endpoint) = self.endpoint {
+            metrics::here(|core| core.reused(endpoint, reused));
+        }
     }
 
     /// It fails so.
@@ -132,6 +144,7 @@ impl Drop for Record {
             took,
             problem: self.problem,
             fallbacks: &self.fallbacks,
+            reused: self.reused,
             trail,
         });
     }

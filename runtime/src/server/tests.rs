@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{Limits, Phase, Server};
 use crate::contract::{
-    Access, BodyKind, Contract, Endpoint, Method, Selection, TimeSetting, Version,
+    Access, BodyKind, Contract, Endpoint, Method, Reuse, Selection, TimeSetting, Version,
 };
 use crate::json::Writer;
 use crate::response::Response;
@@ -29,6 +29,7 @@ static ECHO: Endpoint = Endpoint {
     fallbacks: &[],
     places: &[],
     successor: None,
+    reuse: Reuse::Unsaid,
     cors: None,
     answer: |_, request| {
         Box::pin(async move {
@@ -100,6 +101,7 @@ const ECHO_LIKE: Endpoint = Endpoint {
     fallbacks: &[],
     places: &[],
     successor: None,
+    reuse: Reuse::Unsaid,
     cors: None,
     answer: |_, _| Box::pin(async { Ok(Response::empty(204)) }),
 };

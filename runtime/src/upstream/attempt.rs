@@ -17,6 +17,7 @@ use crate::cache::Told;
 use crate::contract::{Backend, Condition};
 use crate::observe;
 use crate::request::{Deadline, Identity};
+use crate::reuse::Heard;
 
 /// What is tried again unless the contract says otherwise.
 const AGAIN: [Condition; 4] = [
@@ -45,6 +46,8 @@ pub(super) struct Calling {
     pub(super) keeping: Option<&'static [u16]>,
     /// What the last answer said about that; nothing if it is not to be kept.
     pub(super) told: Cell<Option<Told>>,
+    /// Told what answers say about that, if what is made of them is to be kept.
+    pub(super) heard: Option<Rc<Heard>>,
 }
 
 /// Counts a detached call for as long as it runs.
@@ -95,6 +98,9 @@ impl Calling {
         let mut course = Course::begin(self.backend, self.operation, &self.identity);
         let result = self.attempts(&mut course).await;
         course.end(&result);
+        if let Some(heard) = self.heard.as_ref().filter(|_| self.keeping.is_none()) {
+            heard.note(self.told.get());
+        }
         result
     }
 
@@ -159,6 +165,8 @@ impl Calling {
         visits.hear(upstream, answer.status, &answer.headers);
         if let Some(statuses) = self.keeping.filter(|_| !answer.overflow) {
             self.told.set(told(answer.status.as_u16(), &answer.headers, statuses));
+        } else if self.heard.is_some() {
+            self.told.set(Told::of(&answer.headers));
         }
         judge(answer, most)
     }

@@ -56,10 +56,11 @@ impl fmt::Debug for Cached {
 }
 
 /// Counts a request that nobody may be waiting for any more.
-struct Flying(Gateway);
+pub(crate) struct Flying(Gateway);
 
 impl Flying {
-    fn start(gateway: &Gateway) -> Option<Flying> {
+    /// Counts one more, unless there are too many.
+    pub(crate) fn start(gateway: &Gateway) -> Option<Flying> {
         let flying = &gateway.0.flying;
         (flying.get() < MOST).then(|| {
             flying.set(flying.get() + 1);
@@ -94,10 +95,22 @@ impl Calling {
             }
             None => self.share(&cache, &key, caching).await,
         };
+        self.note(&cache, &key);
         match outcome {
             Ok(body) => Ok(Cached { body, cache, key }),
             Err(reason) => Err(self.failed(reason)),
         }
+    }
+
+    /// Tells whoever keeps the answer what was said about keeping the result: one that is not kept is
+    /// not to be kept in an answer either.
+    fn note(&self, cache: &Cache, key: &Key) {
+        let Some(heard) = &self.heard else { return };
+        let now = Instant::now();
+        heard.note(cache.get(key).map(|Kept { told: (fresh, stale), .. }| Told {
+            fresh: fresh.map(|fresh| fresh.saturating_duration_since(now)),
+            stale,
+        }));
     }
 
     fn failed(&self, reason: Reason) -> Failure {
@@ -172,6 +185,7 @@ impl Calling {
                 outcome: outcome.clone(),
                 fresh: until(fresh),
                 stale: until(fresh.saturating_add(stale)),
+                told: (told.fresh.map(until), told.stale),
             };
             cache.put(Arc::clone(lead.key()), kept);
         } else if is_final(&outcome) {

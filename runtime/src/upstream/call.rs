@@ -399,6 +399,7 @@ impl Call {
             identity: std::rc::Rc::clone(&request.identity),
             keeping: None,
             told: std::cell::Cell::default(),
+            heard: request.heard.clone(),
         })
     }
 }

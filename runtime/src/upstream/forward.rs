@@ -42,7 +42,8 @@ pub(super) fn of_backend(settings: &BackendSettings) -> HeaderMap {
 }
 
 /// Completes a call's own fields: what its backend's calls carry, unless the call says otherwise,
-/// then who asks for what. Nothing else of the caller's request goes on.
+/// then who asks for what, unless the answer is for others, too. Nothing else of the caller's request
+/// goes on.
 pub(super) fn complete(headers: &mut HeaderMap, of_backend: &HeaderMap, request: &Request) {
     headers.reserve(of_backend.len() + 8);
     for name in
@@ -54,6 +55,9 @@ pub(super) fn complete(headers: &mut HeaderMap, of_backend: &HeaderMap, request:
     }
     headers.insert(identity::TRACEPARENT, request.identity.traceparent.clone());
     headers.insert(identity::REQUEST_ID, request.identity.header());
+    if request.heard.is_some() {
+        return;
+    }
     let host = request.headers.get(HOST).and_then(plain_host);
     let Remote { address, scheme } = request.remote;
     for (name, value) in [

@@ -59,6 +59,7 @@ const fn endpoint(template: &'static str, access: rt::Access) -> rt::Endpoint {
         fallbacks: &[],
         places: &[],
         successor: None,
+        reuse: rt::Reuse::Unsaid,
         answer: |_, request| Box::pin(async move { answer(&request) }),
     }
 }

@@ -124,6 +124,7 @@ const fn endpoint(
         fallbacks: &[],
         places: &[],
         successor: None,
+        reuse: rt::Reuse::Unsaid,
         cors: None,
         answer,
     }
@@ -156,6 +157,7 @@ static POST_ITEM: rt::Endpoint = rt::Endpoint {
 pub(crate) static ENDING_GET: rt::Endpoint = rt::Endpoint {
     lifecycle: Some(&ENDING),
     successor: Some(rt::Successor::Prefix("/v1", "/v2")),
+    reuse: rt::Reuse::Unsaid,
     ..endpoint(rt::Method::Get, "/v1/ending/{id}", |g, r| Box::pin(item_of(g, r, &PLAIN, 2)))
 };
 static ROOT: rt::Endpoint =
