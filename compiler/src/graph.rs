@@ -5,6 +5,7 @@ mod svg;
 mod text;
 
 use crate::check::{duration, longest_of};
+use crate::contract::terms::Cache;
 use crate::contract::work::{Comparison, Cond, Fallback, Handler, Keep, NodeId, Operand, Parent};
 use crate::contract::{Call, Checked, Condition, Contract, Endpoint, Outcome, Version};
 
@@ -15,6 +16,8 @@ pub struct Graph {
     pub endpoint: String,
     /// The budget in milliseconds; nothing if the environment sets it without a bound.
     pub budget: Option<u64>,
+    /// For how long answers are used again: `cache 60s`.
+    pub cache: Option<String>,
     /// Calls in the order of the text.
     pub calls: Vec<Step>,
 }
@@ -64,13 +67,15 @@ impl Graph {
     /// What the budget and the worst case are, in one line.
     fn summary(&self) -> String {
         let worst = duration(self.worst());
-        match self.budget {
+        let cache = self.cache.as_ref().map_or_else(String::new, |cache| format!(", {cache}"));
+        let times = match self.budget {
             Some(budget) if self.worst() > budget => {
                 format!("budget {}, exceeded: worst case {worst}", duration(budget))
             }
             Some(budget) => format!("budget {}, worst case {worst}", duration(budget)),
             None => format!("budget from the environment, worst case {worst}"),
-        }
+        };
+        times + &cache
     }
 }
 
@@ -130,7 +135,8 @@ fn graph(contract: &Contract, version: &Version, endpoint: &Endpoint) -> Graph {
         }
     }
     critical(&mut steps);
-    Graph { endpoint: key(endpoint), budget: endpoint.timeout.most(), calls: steps }
+    let cache = endpoint.terms.cache.map(kept);
+    Graph { endpoint: key(endpoint), budget: endpoint.timeout.most(), cache, calls: steps }
 }
 
 /// Marks the path that takes longest, from its end to its begin.
@@ -145,6 +151,13 @@ fn critical(steps: &mut [Step]) {
             start > 0 && steps.get(*before).is_some_and(|before| before.end() == start)
         });
     }
+}
+
+/// `cache private 30s stale 5min`
+fn kept(cache: Cache) -> String {
+    let private = if cache.private { "private " } else { "" };
+    let stale = (cache.stale > 0).then(|| format!(" stale {}", duration(cache.stale)));
+    format!("cache {private}{}{}", duration(cache.fresh), stale.unwrap_or_default())
 }
 
 /// What surrounds a call.

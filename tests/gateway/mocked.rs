@@ -128,7 +128,7 @@ fn ask(gateway: &Running, request: &SampleRequest) -> Answer {
 }
 
 /// What a made-up request cannot ask with success: callers there need keys or certificates, and
-/// a version is answered 410. `access`, `certificates` and `retired` ask them.
+/// a version is answered 410. `access`, `certificates`, `kept` and `retired` ask them.
 const ELSEWHERE: [&str; 4] = [
     "tests/data/generate/access",
     "tests/data/generate/certificates",

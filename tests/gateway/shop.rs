@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gatewright_runtime::testing::{Answer, Backend, Gateway, Running, get};
+use gatewright_runtime::testing::{Answer, Backend, Gateway, Running, get, send};
 use serde_json::json;
 
 use crate::ask::{NOBODY, fetch, names, problem, timed, value};
@@ -56,7 +56,8 @@ fn the_product_page_is_whole_and_nothing_else() {
     );
     let answer = shop.get(V1);
     assert_eq!((answer.status, answer.text().as_str()), (200, expected));
-    assert_eq!((answer.header("fallback"), answer.header("cache-control")), (None, None));
+    let kept = Some("public, max-age=60");
+    assert_eq!((answer.header("fallback"), answer.header("cache-control")), (None, kept));
     assert_eq!(answer.header("deprecation"), Some("@1788220800"));
 }
 
@@ -80,6 +81,21 @@ fn the_three_calls_overlap_in_time() {
     let calls = [&shop.catalog, &shop.reviews, &shop.stock];
     let [catalog, reviews, stock] = calls.map(|backend| backend.wait_for(1).remove(0));
     assert!(catalog.overlaps(&reviews) && reviews.overlaps(&stock) && catalog.overlaps(&stock));
+}
+
+#[test]
+fn the_page_is_made_once_a_minute_for_each_version() {
+    let shop = shop(Duration::ZERO, Duration::ZERO);
+    let pages: Vec<Answer> = [V1, V2, V1, V2].map(|target| shop.get(target)).into();
+    assert_eq!((&pages[0].body, &pages[1].body), (&pages[2].body, &pages[3].body));
+    assert_ne!(pages[0].header("etag"), pages[1].header("etag"));
+    assert_eq!(shop.catalog.requests().len(), 2);
+    assert_eq!(pages[2].header("deprecation"), Some("@1788220800"), "it ends, kept or not");
+    let tag = [("If-None-Match", pages[1].header("etag").expect("a tag"))];
+    let statuses =
+        [V1, V2].map(|target| send(shop.gateway.address(), "GET", target, &tag, b"").status);
+    assert_eq!(statuses, [200, 304]);
+    assert_eq!(shop.catalog.requests().len(), 2);
 }
 
 #[test]
@@ -128,8 +144,16 @@ fn a_slow_catalogue_is_504_within_the_budget() {
 fn what_the_catalogue_does_not_have_is_the_declared_not_found() {
     let shop = shop(Duration::ZERO, Duration::ZERO);
     for target in ["/v1/products/p_00000000", "/v2/products/p_00000000"] {
-        let document = problem(&shop.get(target), 404, "shop:not-found");
-        assert_eq!(document["title"], "There is no such resource");
+        for _ in 0..2 {
+            let answer = shop.get(target);
+            let document = value(&answer);
+            assert_eq!(
+                (answer.status, &document["type"]),
+                (404, &json!("urn:problem:shop:not-found"))
+            );
+            assert_eq!(document["title"], "There is no such resource");
+            assert_eq!(answer.header("cache-control"), Some("public, max-age=60"));
+        }
     }
 }
 
