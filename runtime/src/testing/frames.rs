@@ -105,19 +105,40 @@ impl Frames {
 }
 
 impl<S: Read + Write> Frames<S> {
+    /// Takes the side of a server on a connection that is there, with these settings.
+    ///
+    /// # Errors
+    ///
+    /// When what comes does not begin as HTTP/2 does.
+    pub fn accept(stream: S, settings: &[(u16, u32)]) -> io::Result<Frames<S>> {
+        let mut frames = Frames { stream, goodbye: None };
+        let mut first = [0; PREFACE.len()];
+        frames.stream.read_exact(&mut first)?;
+        if first != PREFACE {
+            return Err(io::Error::other("it does not begin as HTTP/2 does"));
+        }
+        frames.settings(settings);
+        Ok(frames)
+    }
+
+    fn settings(&mut self, settings: &[(u16, u32)]) {
+        let mut payload = Vec::new();
+        for (name, value) in settings {
+            payload.extend(name.to_be_bytes());
+            payload.extend(value.to_be_bytes());
+        }
+        self.send(kind::SETTINGS, 0, 0, &payload);
+    }
+
     /// Begins on a connection that is there, as [`Frames::connect`] does.
     pub fn over(stream: S, settings: &[(u16, u32)]) -> Frames<S> {
         Frames { stream, goodbye: None }.begin(settings)
     }
 
     fn begin(mut self, settings: &[(u16, u32)]) -> Frames<S> {
-        let mut payload = Vec::new();
-        for (name, value) in [(1, 0)].iter().chain(settings) {
-            payload.extend(name.to_be_bytes());
-            payload.extend(value.to_be_bytes());
-        }
         let _ = self.write(PREFACE);
-        self.send(kind::SETTINGS, 0, 0, &payload);
+        let all: Vec<_> = [(1, 0)].iter().chain(settings).copied().collect();
+        self.settings(&all);
         self
     }
 

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::address::Host;
 use super::failure::Reason;
-use super::link::Link;
+use super::link::{Link, One, Wanted};
 #[cfg(feature = "tls")]
 use super::tls::Tls;
 use crate::stream::Socket;
@@ -47,12 +47,13 @@ impl Origin {
         &self,
         address: SocketAddr,
         limit: Option<Duration>,
+        wanted: Wanted,
     ) -> Result<Link, Reason> {
         let connecting = async {
             let socket = open(address).await.map_err(|error| {
                 Reason::Unreachable(format!("cannot connect: {}", error.kind()))
             })?;
-            self.link(socket).await.map_err(Reason::Unreachable)
+            self.link(socket, wanted).await.map_err(Reason::Unreachable)
         };
         match limit {
             None => connecting.await,
@@ -62,17 +63,14 @@ impl Origin {
         }
     }
 
-    #[cfg(not(feature = "tls"))]
-    async fn link(&self, socket: Socket) -> Result<Link, String> {
-        Link::open(socket.clone(), socket, false).await
-    }
-
-    #[cfg(feature = "tls")]
-    async fn link(&self, socket: Socket) -> Result<Link, String> {
-        match &self.tls {
-            Some(tls) => Link::open(tls.secure(socket.clone()).await?, socket, true).await,
-            None => Link::open(socket.clone(), socket, false).await,
+    async fn link(&self, socket: Socket, wanted: Wanted) -> Result<Link, String> {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            return tls.link(socket, wanted).await;
         }
+        #[cfg(not(feature = "tls"))]
+        let _ = wanted;
+        One::open(socket.clone(), socket, false).await.map(Link::One)
     }
 }
 

@@ -9,7 +9,7 @@ use http_body_util::Full;
 
 use super::Upstream;
 use super::failure::Reason;
-use super::link::{Answer, Broken};
+use super::link::{Answer, Broken, Wanted};
 use super::upload::Sent;
 use super::visits::Visits;
 use crate::contract::Method;
@@ -63,7 +63,7 @@ pub(super) async fn exchange(
     visits: &mut Visits,
 ) -> Result<Answer, Reason> {
     visits.begin(upstream).await?;
-    if let Some(mut link) = visits.idle() {
+    if let Some(mut link) = visits.idle(Wanted::Any) {
         match link.ask(outgoing.to_http(visits), bounds.size).await {
             Ok(answer) => {
                 visits.keep(link);
@@ -74,7 +74,7 @@ pub(super) async fn exchange(
             Err(Broken { what, .. }) => return Err(Reason::Unreachable(what)),
         }
     }
-    let mut link = visits.connect(upstream, bounds.time).await?;
+    let mut link = visits.connect(upstream, (bounds.time, Wanted::Any)).await?;
     match link.ask(outgoing.to_http(visits), bounds.size).await {
         Ok(answer) => {
             visits.keep(link);

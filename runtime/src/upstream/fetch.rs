@@ -12,7 +12,7 @@ use super::Address;
 use super::connect::Origin;
 use super::exchange::judge;
 use super::failure::Reason;
-use super::link::Link;
+use super::link::{Link, Wanted};
 use super::upload::Sent;
 
 /// How long asking may take, connecting included.
@@ -53,7 +53,7 @@ async fn connect(address: &Address) -> Result<(Origin, Link), Reason> {
         let origin = Origin::new(host, address.secure);
         let Ok(found) = lookup_host((host.name.as_str(), host.port)).await else { continue };
         for one in found {
-            match origin.connect(one, None).await {
+            match origin.connect(one, None, Wanted::One).await {
                 Ok(link) => return Ok((origin, link)),
                 Err(reason) => last = reason,
             }

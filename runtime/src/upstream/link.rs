@@ -1,65 +1,41 @@
-//! One connection to a backend. Whoever asks on it also drives it: there is no task in between,
-//! so a dropped request is a closed connection at once.
+//! A connection to a backend, as one request sees it: its own until its end, or a share of one.
 
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
-use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+mod one;
+mod two;
+
+use std::task::Context;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use http_body::Body;
 use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::Instant;
 
-use super::tunnel::{Io, Tunnel};
+pub(super) use self::one::One;
+pub(super) use self::two::{Shared, Two};
+use super::tunnel::Tunnel;
 use super::upload::Sent;
-use crate::metrics::Peer;
 use crate::request::{Chunks, frame};
-use crate::stream::{Activity, Socket, Stream};
 
 /// The largest body of an answer that is no success, in bytes.
 const ERROR_BODY: usize = 64 * 1024;
 /// The largest head of an answer, in bytes.
 const HEAD: usize = 64 * 1024;
 
-/// A connection that can carry one request at a time.
-pub(super) struct Link {
-    sender: http1::SendRequest<Sent>,
-    driver: Driver,
-    socket: Socket,
-    secure: bool,
-    activity: Rc<Activity>,
-    pub(super) idle_since: Instant,
+/// What a request goes over.
+pub(super) enum Link {
+    /// A connection of HTTP/1.1, which carries one request at a time.
+    One(One),
+    /// A share of a connection of HTTP/2.
+    Two(Two),
 }
 
-/// The part of a connection that must be polled for anything to move.
-struct Driver {
-    connection: Box<dyn Connection>,
-    ended: bool,
-}
-
-/// A connection of hyper, whatever its bytes go over.
-trait Connection {
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()>;
-    /// What its bytes go over, and those that came in and were not read as HTTP.
-    fn into_io(self: Box<Self>) -> (Box<dyn Io>, Bytes);
-}
-
-impl<S> Connection for http1::Connection<Stream<S>, Sent>
-where
-    S: AsyncRead + AsyncWrite + Unpin + 'static,
-{
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        Pin::new(self).poll(context).map(|_| ())
-    }
-
-    fn into_io(self: Box<Self>) -> (Box<dyn Io>, Bytes) {
-        let parts = self.into_parts();
-        (Box::new(parts.io.into_inner()), parts.read_buf)
-    }
+/// What a request can go over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Whatever the backend prefers.
+    Any,
+    /// HTTP/1.1: it may change the protocol of its connection, or is driven by who waits for it.
+    One,
 }
 
 /// A whole answer.
@@ -81,48 +57,16 @@ pub(super) struct Broken {
 }
 
 impl Link {
-    /// A link over a connected stream. `socket` is the one that `inner` reads and writes.
-    pub(super) async fn open<S>(inner: S, socket: Socket, secure: bool) -> Result<Link, String>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + 'static,
-    {
-        let stream = Stream::new(inner, Peer::Backend);
-        let activity = stream.activity();
-        let mut builder = http1::Builder::new();
-        builder.max_buf_size(HEAD);
-        let (sender, connection) =
-            builder.handshake(stream).await.map_err(|error| error.to_string())?;
-        let driver = Driver { connection: Box::new(connection), ended: false };
-        Ok(Link { sender, driver, socket, secure, activity, idle_since: Instant::now() })
-    }
-
     /// Sends a request and reads the whole answer, of at most `limit` bytes.
     pub(super) async fn ask(
         &mut self,
         request: http::Request<Sent>,
         limit: usize,
     ) -> Result<Answer, Broken> {
-        let before = self.activity.received.get();
-        let broken = |activity: &Activity, what: String, unsent| Broken {
-            what,
-            unsent,
-            unanswered: activity.received.get() == before,
-        };
-        let sending = self.sender.try_send_request(request);
-        let work = async {
-            let response = sending.await.map_err(|mut error| {
-                let unsent = error.take_message().is_some();
-                broken(&self.activity, describe(error.error()), unsent)
-            })?;
-            let (head, body) = response.into_parts();
-            let (status, headers) = (head.status, head.headers);
-            let limit = if status.is_success() { limit } else { ERROR_BODY };
-            let body = collect(body, limit).await;
-            let body = body.map_err(|error| broken(&self.activity, describe(&error), false))?;
-            let overflow = body.is_none();
-            Ok(Answer { status, headers, body: body.unwrap_or_default(), overflow })
-        };
-        self.driver.drive(work).await
+        match self {
+            Link::One(one) => one.ask(request, limit).await,
+            Link::Two(two) => two.ask(request, limit).await,
+        }
     }
 
     /// Sends a request and waits for the head of its answer. The body comes as it is asked for,
@@ -131,80 +75,34 @@ impl Link {
         &mut self,
         request: http::Request<Sent>,
     ) -> Result<http::Response<Incoming>, Broken> {
-        let before = self.activity.received.get();
-        let sending = self.sender.try_send_request(request);
-        let answered = self.driver.drive(sending).await;
-        answered.map_err(|mut error| Broken {
-            unsent: error.take_message().is_some(),
-            what: describe(error.error()),
-            unanswered: self.activity.received.get() == before,
-        })
+        match self {
+            Link::One(one) => one.begin(request).await,
+            Link::Two(two) => two.begin(request).await,
+        }
     }
 
     /// Reads a body that arrives over it, of at most as many bytes as an answer that is no success
     /// may have; empty if there are more, or it breaks off.
     pub(super) async fn rest(&mut self, body: Incoming) -> Bytes {
-        let body = self.driver.drive(collect(body, ERROR_BODY)).await;
-        body.ok().flatten().unwrap_or_default()
+        match self {
+            Link::One(one) => one.rest(body).await,
+            Link::Two(_) => collect(body, ERROR_BODY).await.ok().flatten().unwrap_or_default(),
+        }
     }
 
-    /// Lets bytes move, as far as they can.
+    /// Lets bytes move, as far as they can. Those of HTTP/2 move by themselves.
     pub(super) fn drive(&mut self, context: &mut Context<'_>) {
-        self.driver.poll(context);
-    }
-
-    /// What is left of it after a change of protocol.
-    pub(super) async fn into_tunnel(mut self) -> Tunnel {
-        poll_fn(|context| {
-            self.driver.poll(context);
-            if self.driver.ended { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
-        let (io, early) = self.driver.connection.into_io();
-        Tunnel::new(io, early)
-    }
-
-    /// Whether another request can go over it, as far as this side knows.
-    pub(super) fn is_reusable(&self) -> bool {
-        !self.driver.ended && self.sender.is_ready()
-    }
-
-    /// Whether the other side has closed it, or sent something that nobody asked for.
-    pub(super) fn is_stale(&mut self) -> bool {
-        let mut byte = [std::mem::MaybeUninit::uninit()];
-        match socket2::SockRef::from(self.socket.tcp()).peek(&mut byte) {
-            Err(error) => error.kind() != std::io::ErrorKind::WouldBlock,
-            // Under TLS this may be a session ticket: let the connection read it.
-            Ok(1..) if self.secure => {
-                self.driver.poll(&mut Context::from_waker(Waker::noop()));
-                !self.is_reusable()
-            }
-            Ok(_) => true,
-        }
-    }
-}
-
-impl Driver {
-    fn poll(&mut self, context: &mut Context<'_>) {
-        if !self.ended {
-            self.ended = self.connection.poll(context).is_ready();
+        if let Link::One(one) = self {
+            one.drive(context);
         }
     }
 
-    /// Waits for `work`, which the connection has a part in.
-    async fn drive<T>(&mut self, work: impl Future<Output = T>) -> T {
-        let mut work = pin!(work);
-        poll_fn(|context| {
-            self.poll(context);
-            let result = work.as_mut().poll(context);
-            if result.is_ready() {
-                // The end of an answer may be the end of the connection, or make it ready for
-                // another request: it finds out when it is polled.
-                self.poll(context);
-            }
-            result
-        })
-        .await
+    /// What is left of it after a change of protocol; nothing where there is none.
+    pub(super) async fn into_tunnel(self) -> Option<Tunnel> {
+        match self {
+            Link::One(one) => Some(one.into_tunnel().await),
+            Link::Two(_) => None,
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use super::course::Course;
 use super::download::{Download, From};
 use super::failure::{Failure, Reason};
 use super::forward;
-use super::link::{Broken, Link};
+use super::link::{Broken, Link, Wanted};
 use super::replicas::Picked;
 use super::upload::{Fault, Sent, Upload};
 use super::visits::Visits;
@@ -203,7 +203,10 @@ impl PassOn {
     /// Sends the request over a connection and waits for the head of the answer.
     async fn begin(&self, upstream: &Upstream, visits: &mut Visits) -> Result<Answered, Reason> {
         visits.begin(upstream).await?;
-        if let Some(mut link) = visits.idle() {
+        // Whose turn it is, the caller's or the backend's, is seen where the body is driven from here.
+        let one = self.upgrades || self.upload.is_some();
+        let wanted = if one { Wanted::One } else { Wanted::Any };
+        if let Some(mut link) = visits.idle(wanted) {
             match link.begin(self.request(visits)).await {
                 Ok(response) => {
                     visits.hear(upstream, response.status(), response.headers());
@@ -215,7 +218,7 @@ impl PassOn {
                 Err(broken) => return Err(self.blame(broken)),
             }
         }
-        let mut link = visits.connect(upstream, self.limit.min(upstream.timeout)).await?;
+        let mut link = visits.connect(upstream, (self.limit.min(upstream.timeout), wanted)).await?;
         match link.begin(self.request(visits)).await {
             Ok(response) => {
                 visits.hear(upstream, response.status(), response.headers());
@@ -338,7 +341,7 @@ impl PassOn {
             return Err(unasked());
         };
         let tunnel = tokio::time::timeout(self.limit, link.into_tunnel()).await;
-        let tunnel = tunnel.map_err(|_| Reason::Timeout)?;
+        let tunnel = tunnel.map_err(|_| Reason::Timeout)?.ok_or_else(unasked)?;
         forward::end_to_end(&mut headers);
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(UPGRADE, protocol);

@@ -1,35 +1,59 @@
-//! Idle connections to one backend: the last one used is the first to be used again.
+//! Connections to one backend that a request can go over: idle ones, the last used first, and those
+//! that requests share.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::link::Link;
+use super::link::{Link, One, Shared, Wanted};
 
 /// The most idle connections that one core keeps to one backend.
 const MOST: usize = 256;
 /// How long a connection may be idle.
 const AGE: Duration = Duration::from_secs(30);
 
-/// Idle connections, the longest idle first.
+/// Connections to one address, of one core.
 #[derive(Default)]
-pub(super) struct Pool(RefCell<Vec<Link>>);
+pub(super) struct Pool {
+    /// The longest idle first.
+    idle: RefCell<Vec<One>>,
+    shared: RefCell<Vec<Rc<Shared>>>,
+}
 
 impl Pool {
     /// A connection that is still open as far as can be seen.
-    pub(super) fn take(&self) -> Option<Link> {
+    pub(super) fn take(&self, wanted: Wanted) -> Option<Link> {
+        if wanted == Wanted::Any {
+            let mut shared = self.shared.borrow_mut();
+            shared.retain(|one| !one.is_closed());
+            if let Some(two) = shared.iter().find_map(Shared::share) {
+                return Some(Link::Two(two));
+            }
+        }
         loop {
-            let mut link = self.0.borrow_mut().pop()?;
+            let mut link = self.idle.borrow_mut().pop()?;
             if link.idle_since.elapsed() < AGE && !link.is_stale() {
-                return Some(link);
+                return Some(Link::One(link));
             }
         }
     }
 
+    /// Lets others use a fresh connection that requests share, unless there is one with room: several
+    /// that were made at once are one too many.
+    pub(super) fn share(&self, link: &Link) {
+        let Link::Two(two) = link else { return };
+        let mut shared = self.shared.borrow_mut();
+        if shared.len() < MOST && !shared.iter().any(Shared::has_room) {
+            shared.push(Rc::clone(two.shared()));
+        }
+    }
+
     /// Keeps a connection after an answer, unless it cannot carry another one.
-    pub(super) fn put(&self, mut link: Link) {
-        let mut idle = self.0.borrow_mut();
+    pub(super) fn put(&self, link: Link) {
+        let Link::One(mut link) = link else { return };
+        let mut idle = self.idle.borrow_mut();
         if link.is_reusable() && idle.len() < MOST {
             link.idle_since = Instant::now();
             idle.push(link);
@@ -38,6 +62,9 @@ impl Pool {
 
     /// Closes what has been idle too long, or has been closed by the other side.
     pub(super) fn sweep(&self) {
-        self.0.borrow_mut().retain_mut(|link| link.idle_since.elapsed() < AGE && !link.is_stale());
+        self.idle
+            .borrow_mut()
+            .retain_mut(|link| link.idle_since.elapsed() < AGE && !link.is_stale());
+        self.shared.borrow_mut().retain(|one| !one.is_closed() && one.idle() < AGE);
     }
 }

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::Address;
 use super::failure::Reason;
+use super::link::Wanted;
 use super::replicas::{Replicas, Tried};
 use super::roster::Roster;
 use crate::contract::{Backend, Contract};
@@ -67,7 +68,7 @@ async fn reached(
         let mut tried = Tried::default();
         let mut last = Reason::NoAddress;
         while let Some(picked) = replicas.pick(&tried).await {
-            match picked.origin.connect(picked.address, None).await {
+            match picked.origin.connect(picked.address, None, Wanted::Any).await {
                 Ok(_) => return Ok(begin.elapsed()),
                 Err(reason) => last = reason,
             }

@@ -10,7 +10,7 @@ use super::breaker::Permit;
 use super::budget::pause;
 use super::connect::CONNECT;
 use super::failure::Reason;
-use super::link::Link;
+use super::link::{Link, Wanted};
 use super::replicas::{Picked, Tried};
 use super::roster::{Blame, Verdict};
 use crate::bulkhead::Place;
@@ -41,8 +41,8 @@ impl Visits {
     }
 
     /// A connection to this address that was used before.
-    pub(super) fn idle(&self) -> Option<Link> {
-        self.here.as_ref()?.pool.take()
+    pub(super) fn idle(&self, wanted: Wanted) -> Option<Link> {
+        self.here.as_ref()?.pool.take(wanted)
     }
 
     /// A fresh connection to this address, or to another one if it takes none.
@@ -53,7 +53,7 @@ impl Visits {
     pub(super) async fn connect(
         &mut self,
         upstream: &Upstream,
-        attempt: Duration,
+        (attempt, wanted): (Duration, Wanted),
     ) -> Result<Link, Reason> {
         // While there are others, no address may use up the time of the attempt.
         let limit = match upstream.replicas.count() {
@@ -62,8 +62,9 @@ impl Visits {
         };
         let mut last = Reason::NoAddress;
         while let Some(here) = &self.here {
-            match here.origin.connect(here.address, limit).await {
+            match here.origin.connect(here.address, limit, wanted).await {
                 Ok(link) => {
+                    here.pool.share(&link);
                     upstream.connected();
                     return Ok(link);
                 }

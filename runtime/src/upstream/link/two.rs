@@ -1,0 +1,221 @@
+//! HTTP/2 towards backends: one connection for many requests, which a task of its core drives.
+
+use std::cell::{Cell, RefCell};
+use std::error::Error;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant as StdInstant};
+
+use http::Uri;
+use http::header::{CONNECTION, HOST};
+use http::uri::{Authority, Scheme};
+use hyper::body::Incoming;
+use hyper::client::conn::http2;
+use hyper::rt::{Executor, Timer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::spawn_local;
+use tokio::time::Instant;
+
+use super::{Answer, Broken, ERROR_BODY, HEAD, collect, describe};
+use crate::metrics::Peer;
+use crate::stream::Stream;
+use crate::upstream::upload::Sent;
+
+/// The most requests at once on one connection; the backend may want fewer.
+const STREAMS: usize = 100;
+/// Bytes of one answer that may have come and not been read. What is taken slowly of some answers
+/// stops no other, because there is room for all of them.
+const WINDOW: u32 = 128 * 1024;
+/// How often a backend that says nothing is asked for a sign of life, and how long it may take.
+const PING: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(5));
+
+/// A connection that requests share.
+pub(in crate::upstream) struct Shared {
+    sender: http2::SendRequest<Sent>,
+    /// How many requests at once the backend grants.
+    granted: Box<dyn Fn() -> usize>,
+    secure: bool,
+    in_flight: Cell<usize>,
+    /// Since when it has carried none, if it carries none.
+    idle_since: Cell<Instant>,
+}
+
+/// A share of a connection, for one request.
+pub(in crate::upstream) struct Two(Rc<Shared>);
+
+impl Shared {
+    /// A share of it, if it takes another request as far as this side knows.
+    pub(in crate::upstream) fn share(self: &Rc<Shared>) -> Option<Two> {
+        if !self.has_room() {
+            return None;
+        }
+        self.in_flight.set(self.in_flight.get() + 1);
+        Some(Two(Rc::clone(self)))
+    }
+
+    /// Whether it takes another request, as far as this side knows.
+    pub(in crate::upstream) fn has_room(self: &Rc<Shared>) -> bool {
+        let most = STREAMS.min((self.granted)());
+        !self.is_closed() && self.in_flight.get() < most
+    }
+
+    /// Whether it takes no request any more.
+    pub(in crate::upstream) fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+
+    /// How long it has carried nothing.
+    pub(in crate::upstream) fn idle(&self) -> Duration {
+        match self.in_flight.get() {
+            0 => self.idle_since.get().elapsed(),
+            _ => Duration::ZERO,
+        }
+    }
+}
+
+impl Drop for Two {
+    fn drop(&mut self) {
+        let Shared { in_flight, idle_since, .. } = &*self.0;
+        in_flight.set(in_flight.get().saturating_sub(1));
+        idle_since.set(Instant::now());
+    }
+}
+
+impl Two {
+    /// A share of a fresh connection over a connected stream.
+    pub(in crate::upstream) async fn open<S>(inner: S, secure: bool) -> Result<Two, String>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let mut builder = http2::Builder::new(Tasks);
+        builder
+            .timer(Clock)
+            .keep_alive_interval(PING.0)
+            .keep_alive_timeout(PING.1)
+            .max_header_list_size(u32::try_from(HEAD).unwrap_or(u32::MAX))
+            .initial_stream_window_size(WINDOW)
+            .initial_connection_window_size(u32::try_from(STREAMS).unwrap_or(1) * WINDOW);
+        let stream = Stream::new(inner, Peer::Backend);
+        let (sender, connection) =
+            builder.handshake(stream).await.map_err(|error| error.to_string())?;
+        let connection = Rc::new(RefCell::new(connection));
+        let driven = Rc::clone(&connection);
+        // Whoever waits for an answer learns how it ended.
+        spawn_local(poll_fn(move |context| {
+            Pin::new(&mut *driven.borrow_mut()).poll(context).map(|_| ())
+        }));
+        let granted = Box::new(move || {
+            connection.try_borrow().map_or(STREAMS, |one| one.current_max_send_streams())
+        });
+        Ok(Two(Rc::new(Shared {
+            sender,
+            granted,
+            secure,
+            in_flight: Cell::new(1),
+            idle_since: Cell::new(Instant::now()),
+        })))
+    }
+
+    /// The connection, for others.
+    pub(in crate::upstream) fn shared(&self) -> &Rc<Shared> {
+        &self.0
+    }
+
+    pub(in crate::upstream) async fn ask(
+        &mut self,
+        request: http::Request<Sent>,
+        limit: usize,
+    ) -> Result<Answer, Broken> {
+        let (head, body) = self.begin(request).await?.into_parts();
+        let (status, headers) = (head.status, head.headers);
+        let limit = if status.is_success() { limit } else { ERROR_BODY };
+        let body = collect(body, limit).await;
+        let body = body.map_err(|error| Broken {
+            what: describe(&error),
+            unsent: false,
+            unanswered: false,
+        })?;
+        let overflow = body.is_none();
+        Ok(Answer { status, headers, body: body.unwrap_or_default(), overflow })
+    }
+
+    pub(in crate::upstream) async fn begin(
+        &mut self,
+        mut request: http::Request<Sent>,
+    ) -> Result<http::Response<Incoming>, Broken> {
+        address(&mut request, self.0.secure);
+        let answered = self.0.sender.clone().try_send_request(request).await;
+        answered.map_err(|mut error| Broken {
+            unsent: error.take_message().is_some() || never_taken(error.error()),
+            what: describe(error.error()),
+            unanswered: true,
+        })
+    }
+}
+
+/// Says whom a request is for as HTTP/2 does: in its target (RFC 9113 section 8.3.1).
+fn address(request: &mut http::Request<Sent>, secure: bool) {
+    let host = request.headers_mut().remove(HOST);
+    // What it names are fields of a connection of HTTP/1.1.
+    request.headers_mut().remove(CONNECTION);
+    let mut parts = std::mem::take(request.uri_mut()).into_parts();
+    parts.scheme = Some(if secure { Scheme::HTTPS } else { Scheme::HTTP });
+    parts.authority = host.and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
+}
+
+/// Whether the other side says that it has done nothing about a request: it refused it, or went away
+/// before it (RFC 9113 section 8.7).
+fn never_taken(error: &hyper::Error) -> bool {
+    let mut cause: Option<&dyn Error> = Some(error);
+    while let Some(one) = cause {
+        if let Some(error) = one.downcast_ref::<h2::Error>() {
+            let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+            let left = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
+            return error.is_remote() && (refused || left);
+        }
+        cause = one.source();
+    }
+    false
+}
+
+/// Runs what a connection does besides as tasks of its core.
+#[derive(Clone, Copy)]
+struct Tasks;
+
+impl<F> Executor<F> for Tasks
+where
+    F: Future<Output = ()> + 'static,
+{
+    fn execute(&self, work: F) {
+        spawn_local(work);
+    }
+}
+
+/// The time of the core.
+#[derive(Clone, Copy)]
+struct Clock;
+
+struct Sleep(Pin<Box<tokio::time::Sleep>>);
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        self.0.as_mut().poll(context)
+    }
+}
+
+impl hyper::rt::Sleep for Sleep {}
+
+impl Timer for Clock {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn hyper::rt::Sleep>> {
+        Box::pin(Sleep(Box::pin(tokio::time::sleep(duration))))
+    }
+
+    fn sleep_until(&self, deadline: StdInstant) -> Pin<Box<dyn hyper::rt::Sleep>> {
+        Box::pin(Sleep(Box::pin(tokio::time::sleep_until(deadline.into()))))
+    }
+}
