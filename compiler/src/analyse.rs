@@ -16,7 +16,7 @@ mod deprecated;
 pub(crate) mod edits;
 mod endpoints;
 mod forms;
-mod imports;
+pub(crate) mod imports;
 pub(crate) mod limits;
 mod operations;
 pub(crate) mod policies;
@@ -45,7 +45,7 @@ use crate::lock;
 use crate::lock::{Lock, Written};
 use crate::schema::Schemas;
 use crate::source::{LOCK, Sources};
-use gatewright_grammar::tree::File;
+use gatewright_grammar::tree::{File, ItemKind};
 use gatewright_grammar::{Span, SyntaxError};
 use std::cell::RefCell;
 
@@ -214,6 +214,7 @@ pub(crate) fn promised(
     let Some(api) = declare::api(files, &mut found) else { return (None, found.into_sorted()) };
     let selection = selection::promised(api.selection.as_ref());
     let (flats, origins) = versions::flatten(files, &mut found);
+    let mut variables = variables::Variables::default();
     let surroundings = endpoints::Surroundings {
         sources,
         schemas: &Schemas::new(sources),
@@ -222,12 +223,12 @@ pub(crate) fn promised(
         origins: &origins,
         policies: &policies::Policies::default(),
         selection: &selection,
-        schemes: &access::Schemes::default(),
+        schemes: &access::declare(files, &mut variables, &mut found),
         kept: true,
         promised: true,
         flats: &flats,
     };
-    let variables = RefCell::new(variables::Variables::default());
+    let variables = RefCell::new(variables);
     let version =
         flats.first().map(|flat| endpoints::version(&surroundings, flat, &variables, &mut found));
     (version.map(|version| (version, selection)), found.into_sorted())
@@ -252,7 +253,12 @@ pub(crate) fn surface(sources: &Sources, contract: &Contract, label: &str) -> Ve
     let around = endpoints::Levels { api: &api, origins: &origins, policies: &policies };
     let clauses = flat.endpoints.iter().map(|endpoint| around.clauses(flat, endpoint)).collect();
     let selection = declare::selection(&files, sources);
-    lock::version(&lock::Surface { sources, contract, flat, version, selection, clauses })
+    let auths = files.iter().flat_map(|file| &file.items).filter_map(|item| match &item.kind {
+        ItemKind::Auth(auth) => Some(auth),
+        _ => None,
+    });
+    let auths = auths.collect();
+    lock::version(&lock::Surface { sources, contract, flat, version, selection, clauses, auths })
 }
 
 fn syntax(error: SyntaxError) -> Diagnostic {

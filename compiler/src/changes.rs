@@ -3,10 +3,12 @@
 //! Endpoints are matched by method and shape of the path, types are compared as sets of JSON
 //! values in the position where they stand, and every difference falls under a [`Rule`].
 
+mod access;
 mod around;
 mod cases;
 pub mod changelog;
 mod endpoints;
+mod known;
 mod matching;
 mod params;
 mod registry;
@@ -19,6 +21,7 @@ mod work;
 
 use crate::contract::{Contract, Endpoint, Version};
 use gatewright_grammar::Span;
+use known::Known;
 pub use registry::{Judged, Mirror, RULES, Rule, Shown};
 pub use sets::Position;
 use sha2::{Digest, Sha256};
@@ -201,9 +204,23 @@ pub struct Side<'c> {
     pub contract: &'c Contract,
     /// One of its versions.
     pub version: &'c Version,
+    known: Option<&'c Known>,
 }
 
 impl<'c> Side<'c> {
+    /// A version of a contract.
+    pub fn of(contract: &'c Contract, version: &'c Version) -> Self {
+        Self { contract, version, known: None }
+    }
+
+    /// With what is found out about the pair that it is one of.
+    fn knowing<'k>(self, known: &'k Known) -> Side<'k>
+    where
+        'c: 'k,
+    {
+        Side { contract: self.contract, version: self.version, known: Some(known) }
+    }
+
     /// The path of an endpoint without the version's prefix.
     fn path(&self, endpoint: &'c Endpoint) -> &'c str {
         let prefix = self.version.prefix.iter().map(|segment| segment.len() + 1).sum::<usize>();
@@ -229,7 +246,7 @@ pub fn contracts(old: &Contract, new: &Contract) -> Vec<Change> {
         let base = old.versions.iter().find(|other| other.label == version.label);
         // Nobody may rely on a draft, so what becomes of it hurts nobody.
         if let Some(base) = base.filter(|base| !base.draft) {
-            let sides = (Side { contract: old, version: base }, Side { contract: new, version });
+            let sides = (Side::of(old, base), Side::of(new, version));
             let several = new.versions.len() > 1;
             for mut change in endpoints::versions(sides.0, sides.1) {
                 if several && change.endpoint.is_some() {

@@ -251,6 +251,8 @@ pub struct Version {
     pub deprecations: Vec<Deprecation>,
     /// Record types.
     pub types: Types,
+    /// Ways to say who calls, in the order of the text.
+    pub callers: Vec<Caller>,
     /// Declared errors.
     pub errors: Vec<Problem>,
     /// Endpoints in the order of the flattened text.
@@ -262,6 +264,15 @@ pub struct Version {
     pub published: Option<Published>,
     /// The label where it is declared.
     pub span: Span,
+}
+
+/// A way to say who calls, with the types of one version.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The `auth` block.
+    pub scheme: terms::Scheme,
+    /// What is known of a caller: a record; nothing if that was refused.
+    pub claims: Option<Type>,
 }
 
 /// A version in its lock.

@@ -1,16 +1,18 @@
 //! A version as source: what it inherits with its edits applied, in its own names.
 
 mod declarations;
+mod imports;
 mod pieces;
 mod used;
 
 use crate::analyse::clauses::{Held, nearest};
+use crate::analyse::imports::link;
 use crate::analyse::limits;
 use crate::analyse::policies::{self, Policies};
 use crate::analyse::versions::{self, Flat, FlatEndpoint, FlatFieldKind, FlatKind, Origins};
 use crate::contract::Checked;
 use crate::contract::work::Rewrite;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, Severity};
 use crate::source::{Sources, Unit};
 use declarations::Declarations;
 use gatewright_grammar::Span;
@@ -28,7 +30,10 @@ use std::collections::BTreeSet;
 ///
 /// There is no such version, or it cannot be written in the language: in words.
 pub fn flatten(sources: &Sources, contract: &Checked, label: &str) -> Result<String, String> {
-    imports_nothing(sources)?;
+    if imports_some(sources) {
+        let (sources, contract) = imports::local(sources)?;
+        return flatten(&sources, &contract, label);
+    }
     let files = parsed(sources);
     let block = Block::of(sources, &files, contract, label)?;
     let version = block.written(label, Around::Nothing);
@@ -49,19 +54,33 @@ pub fn flatten_as(
     label: &str,
     new: &str,
 ) -> Result<String, String> {
-    imports_nothing(sources)?;
-    let files = parsed(sources);
+    let (files, _) = link(sources, parsed(sources), &mut Diagnostics::default());
     let block = Block::of(sources, &files, contract, label)?;
     let text = block.written(new, Around::TopLevel);
-    Ok(gatewright_grammar::format(&text).unwrap_or(text))
+    let text = gatewright_grammar::format(&text).unwrap_or(text);
+    if imports_some(sources) {
+        can_stand_beside(sources, &text)?;
+    }
+    Ok(text)
 }
 
-/// Declarations of other directories are not written out.
-fn imports_nothing(sources: &Sources) -> Result<(), String> {
-    if sources.iter().all(|(_, source)| source.unit == Unit::default()) {
-        return Ok(());
-    }
-    Err("the contract imports other directories, and their declarations are not written out".into())
+/// Whether a version that was written out is right beside its contract: one that edits what another
+/// directory declares has no name for it there.
+fn can_stand_beside(sources: &Sources, text: &str) -> Result<(), String> {
+    let mut more = sources.without_lock();
+    more.add("version.api", text);
+    let found = crate::analyse(&more).diagnostics;
+    let error = found.iter().find(|one| one.severity == Severity::Error);
+    error.map_or(Ok(()), |error| {
+        Err(format!(
+            "the version edits what another directory declares, and cannot stand beside that: {}",
+            error.message
+        ))
+    })
+}
+
+fn imports_some(sources: &Sources) -> bool {
+    sources.iter().any(|(_, source)| source.unit != Unit::default())
 }
 
 fn parsed(sources: &Sources) -> Vec<File> {

@@ -7,6 +7,7 @@ mod act;
 mod compare;
 mod contract;
 mod judge;
+mod needs;
 mod print;
 mod publish;
 
@@ -80,6 +81,8 @@ pub enum Act {
     Amended,
     /// Cases were added.
     Proved,
+    /// Something else is relied on of backends.
+    Rewired,
     /// Callers were told to leave, or by when.
     Deprecated,
     /// Callers may stay.
@@ -89,12 +92,13 @@ pub enum Act {
 }
 
 impl Act {
-    const ALL: [Act; 8] = [
+    const ALL: [Act; 9] = [
         Act::Published,
         Act::Added,
         Act::Revised,
         Act::Amended,
         Act::Proved,
+        Act::Rewired,
         Act::Deprecated,
         Act::Undeprecated,
         Act::Retired,
@@ -108,6 +112,7 @@ impl Act {
             Act::Revised => "revised",
             Act::Amended => "amended",
             Act::Proved => "proved",
+            Act::Rewired => "rewired",
             Act::Deprecated => "deprecated",
             Act::Undeprecated => "undeprecated",
             Act::Retired => "retired",
@@ -144,6 +149,8 @@ pub(crate) enum BlockKind {
     Selection,
     /// `deprecated since …`
     Deprecated,
+    /// `auth customer = jwt { … }`
+    Auth,
     /// `type`, `enum` or `union`.
     Type,
     /// `error`

@@ -51,6 +51,9 @@ struct Part {
     needed: Vec<String>,
 }
 
+/// What stands for a result as such, and not for a part of it.
+const WHOLE: &str = "the whole";
+
 /// What the gateway relies on of the backend called `name`, in all versions or in one; nothing if
 /// there is no such backend.
 pub fn needs<'c>(contract: &'c Contract, name: &str, version: Option<&str>) -> Option<Needs<'c>> {
@@ -87,7 +90,7 @@ fn key(call: &Call) -> String {
 
 impl Asked<'_> {
     /// `GET /v1/products/{id}`
-    fn by(&self) -> String {
+    pub(crate) fn by(&self) -> String {
         format!("{} {}", self.endpoint.method, self.endpoint.template)
     }
 
@@ -170,6 +173,35 @@ fn line(name: &str, words: impl Iterator<Item = String>) -> String {
     if all.is_empty() { String::new() } else { format!("  {name} {}\n", all.join(", ")) }
 }
 
+/// A value that is read of the results of an operation.
+#[derive(Clone, Debug)]
+pub(crate) struct Read {
+    /// Where it stands: `price.amount`; empty for the whole.
+    pub(crate) path: String,
+    /// What it must be, in the language.
+    pub(crate) what: String,
+    /// Whether it must be there.
+    pub(crate) is_needed: bool,
+    /// Who needs it to be there: `GET /v1/products/{id}`.
+    pub(crate) needed_by: Vec<String>,
+}
+
+/// What is read of the results of an operation, by path.
+pub(crate) fn reads(operation: &Operation<'_>) -> Vec<Read> {
+    let whole = |path: String| if path == WHOLE { String::new() } else { path };
+    let mut found: Vec<Read> = parts(operation)
+        .into_iter()
+        .map(|part| Read {
+            path: whole(part.path),
+            what: part.what,
+            is_needed: !part.needed.is_empty(),
+            needed_by: part.needed,
+        })
+        .collect();
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
+}
+
 /// What all calls read, in the order of first mention.
 fn parts(operation: &Operation<'_>) -> Vec<Part> {
     let mut found: Vec<Part> = Vec::new();
@@ -228,7 +260,7 @@ fn walk(
             Some(format!("list{}", list_spelling(&bounds)))
         }
     };
-    let shown = if path.is_empty() { "the whole".to_owned() } else { path.clone() };
+    let shown = if path.is_empty() { WHOLE.to_owned() } else { path.clone() };
     found.extend(what.map(|what| (shown, what, !node.absent_ok && !node.null_ok)));
     match &node.shape {
         Shape::Any | Shape::AnyScalar | Shape::Scalar(_) => {}

@@ -138,9 +138,11 @@ fn two_versions_of_the_shop_differ_as_their_edits_say() {
     let shop = crate::contracts::unit(&at("examples/shop"));
     let shop = analyse(&shop.sources()).into_checked().expect("the shop is right");
     let contract = shop.contract();
-    let side = |label: &str| Side {
-        contract,
-        version: contract.versions.iter().find(|one| one.label == label).expect("a version"),
+    let side = |label: &str| {
+        Side::of(
+            contract,
+            contract.versions.iter().find(|one| one.label == label).expect("a version"),
+        )
     };
     let found = versions(side("1"), side("2"));
     let has = |rule: &str, endpoint: &str, place: &str| {
@@ -329,9 +331,11 @@ fn the_shop_has_news_consumers_and_needs() {
     let sources = joined(&shop());
     let analysis = analyse(&sources);
     let contract = analysis.comparable().expect("the shop is right");
-    let side = |label: &str| Side {
-        contract,
-        version: contract.versions.iter().find(|one| one.label == label).expect("a version"),
+    let side = |label: &str| {
+        Side::of(
+            contract,
+            contract.versions.iter().find(|one| one.label == label).expect("a version"),
+        )
     };
     let found = changelog::entries(&versions(side("1"), side("2")));
     let title = changelog::Title { api: "shop", from: "version 1", to: "version 2" };

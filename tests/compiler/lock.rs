@@ -2,6 +2,8 @@
 
 #![allow(clippy::panic, reason = "a test that cannot go on says so")]
 
+mod terms;
+
 use crate::contracts::built;
 use gatewright_compiler::diagnostic::{Code, Severity};
 use gatewright_compiler::fix::mend;

@@ -14,5 +14,6 @@ mod large;
 mod lock;
 mod manual;
 mod properties;
+mod rules;
 mod stages;
 mod tidy;

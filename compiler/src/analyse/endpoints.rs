@@ -14,8 +14,9 @@ use super::{backends::Backends, claims, clauses, deprecated, edits, reuse, terms
 use crate::check::{self, Places};
 use crate::contract::endpoint::Manner;
 use crate::contract::terms::Access;
-use crate::contract::types::{Type, Types};
-use crate::contract::{Endpoint, Problem, Selection, Terms, Version, Work};
+use crate::contract::types::{Const, Type, Types};
+use crate::contract::work::{Build, Reply, ReplyValue};
+use crate::contract::{Caller, Endpoint, Problem, Selection, Terms, Version, Work};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::schema::Schemas;
 use crate::source::Sources;
@@ -93,6 +94,8 @@ pub(crate) fn version(
         endpoints.extend(one(&parts, endpoint, (variables, &mut routes), &mut resolver));
     }
     let types = std::mem::take(&mut resolver.types);
+    let schemes = around.schemes.list.iter().map(|one| one.scheme.clone());
+    let callers = schemes.zip(claims).map(|(scheme, claims)| Caller { scheme, claims }).collect();
     names(flat, diagnostics);
     routes::check(&routes, diagnostics);
     Version {
@@ -103,6 +106,7 @@ pub(crate) fn version(
         lifecycle,
         deprecations,
         types,
+        callers,
         errors: errors.list,
         endpoints,
         promised: around.promised,
@@ -223,6 +227,7 @@ fn one(
     let known = granted(parts, &chain, resolver.diagnostics);
     request.known = if parts.around.kept { known.unwrap_or_default() } else { known? };
     let terms = terms(parts, (flat, answers.manner), &chain, resolver.diagnostics);
+    let reply = if parts.around.promised { replies(flat, resolver) } else { Vec::new() };
     let context = work::Context {
         backends: parts.around.backends,
         operations: parts.operations,
@@ -243,7 +248,7 @@ fn one(
         work::calls_alone(&context, resolver.diagnostics);
         return None;
     }
-    let work = lowered(&context, parts.around, resolver.diagnostics)?;
+    let work = lowered(&context, (parts.around, reply), resolver.diagnostics)?;
     let endpoint = Endpoint {
         name: flat.tree.name.as_ref().map(|name| name.text.clone()),
         method: flat.tree.method.text.clone(),
@@ -273,13 +278,28 @@ fn one(
 /// What an endpoint does. Where that is not built, what it promises is kept to be compared.
 fn lowered(
     context: &work::Context<'_>,
-    around: &Surroundings<'_>,
+    (around, reply): (&Surroundings<'_>, Vec<Reply>),
     diagnostics: &mut Diagnostics,
 ) -> Option<Work> {
     if around.promised {
-        return Some(Work::default());
+        return Some(Work { reply, ..Work::default() });
     }
     work::lower(context, diagnostics).or_else(|| around.kept.then(Work::default))
+}
+
+/// The header fields of answers as far as their types are declared: what a lock knows of them.
+fn replies(flat: &FlatEndpoint, resolver: &mut Resolver<'_>) -> Vec<Reply> {
+    let members = flat.tree.members.iter().filter_map(|member| match &member.kind {
+        EndpointMemberKind::Reply { name, ty: Some(ty), .. } => Some((name, ty)),
+        _ => None,
+    });
+    let mut found = Vec::new();
+    for (name, ty) in members {
+        let ty = resolver.ty(ty).map(Box::new);
+        let value = ReplyValue::Typed { build: Build::Const(Const::Null), ty, nullable: false };
+        found.push(Reply { name: name.text.clone(), value });
+    }
+    found
 }
 
 /// What is known of callers; nothing if a way in cannot be checked.

@@ -8,6 +8,7 @@ mod localise;
 mod names;
 
 pub(crate) use localise::localise;
+pub(crate) use names::each;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Imported, Sources, Unit};
@@ -241,6 +242,14 @@ fn unused(units: &Units, sources: &Sources, diagnostics: &mut Diagnostics) {
 }
 
 impl Units {
+    /// The imports of the contract itself: the name, and what stands before the names of what it
+    /// leads to.
+    pub(crate) fn of_contract(&self) -> Vec<(String, String)> {
+        let own = self.units.get(&Unit::default());
+        let imports = own.into_iter().flat_map(|known| &known.imports);
+        imports.map(|(name, to)| (name.text.clone(), self.prefix(*to).to_owned())).collect()
+    }
+
     fn prefix(&self, unit: Unit) -> &str {
         self.units.get(&unit).map_or("", |known| &known.prefix)
     }

@@ -1,6 +1,6 @@
 //! What stands around endpoints: versions, variables, backends, consumers, cases.
 
-use super::{Change, cases, terms};
+use super::{Change, cases};
 use crate::contract::{Backend, Contract, Lifecycle, Selection, Setting, Variable, Version};
 
 /// Changes that are of no version, and versions that came or went.
@@ -9,7 +9,6 @@ pub(super) fn contracts(old: &Contract, new: &Contract) -> Vec<Change> {
     found.extend(variables(old, new));
     found.extend(people(old, new));
     found.extend(selection(old, new));
-    found.extend(terms::schemes(&old.schemes, &new.schemes));
     let label = |version: &Version| format!("version {}", version.label);
     for version in old.versions.iter().filter(|version| !version.draft) {
         if new.versions.iter().all(|other| other.label != version.label) {

@@ -1,9 +1,11 @@
 //! Changes as news: what callers must do first, a type once with the endpoints that it reaches.
 
+mod atom;
 mod render;
 mod sentence;
 
 use super::{Change, Verdict, Whom};
+pub use atom::atom;
 pub use render::{Title, json, markdown, text};
 pub use sentence::sentence;
 

@@ -1,5 +1,6 @@
 //! Two versions, endpoint by endpoint.
 
+use super::known::Known;
 use super::matching::{self, Matches};
 use super::{Change, Side, Verdict, around, params, terms, types, work};
 use crate::contract::endpoint::Manner;
@@ -7,10 +8,15 @@ use crate::contract::types::{Kind, Rule, Scalar, Text};
 use crate::contract::work::ReplyValue;
 use crate::contract::{Endpoint, Problem, Type};
 use gatewright_grammar::Span;
-use types::{Compare, Declared};
+use types::Compare;
 
 /// What changed from one version to another.
 pub(super) fn versions(old: Side<'_>, new: Side<'_>) -> Vec<Change> {
+    let known = Known::default();
+    compared(old.knowing(&known), new.knowing(&known))
+}
+
+pub(super) fn compared(old: Side<'_>, new: Side<'_>) -> Vec<Change> {
     let mut found = around::lifecycle(
         &old.version.lifecycle,
         &new.version.lifecycle,
@@ -136,6 +142,11 @@ fn endpoint(
     found.extend(around::lifecycle(&before.lifecycle, &after.lifecycle, "endpoint"));
     if !old.version.promised && !new.version.promised {
         found.extend(work::compare((old, before), (new, after)));
+    }
+    if before.name != after.name {
+        let renamed = Change::new("endpoint/renamed", None).place("name");
+        let renamed = renamed.spelled(before.name.clone(), after.name.clone());
+        found.push(renamed.at(before.span, after.span));
     }
     if before.doc != after.doc {
         found.push(Change::new("docs/changed", None).at(before.span, after.span));
@@ -264,11 +275,7 @@ fn error(
         );
     }
     let position = super::Position::Response;
-    let mut compare = Compare::new(
-        Declared { types: &old.version.types, ignores_unknown: true },
-        Declared { types: &new.version.types, ignores_unknown: true },
-        position,
-    );
+    let mut compare = Compare::of((old, new), (true, true), position);
     match (was.members, is.members) {
         (Some(a), Some(b)) => {
             let differences = compare.records(a, b);
@@ -359,11 +366,7 @@ fn header_types(
         }
     };
     let (Some(was), Some(is)) = (declared(was), declared(is)) else { return Vec::new() };
-    let mut compare = Compare::new(
-        Declared { types: &old.version.types, ignores_unknown: true },
-        Declared { types: &new.version.types, ignores_unknown: true },
-        super::Position::Param,
-    );
+    let mut compare = Compare::of((old, new), (true, true), super::Position::Param);
     let differences = compare.types(&was, &is);
     let position = super::Position::Response;
     differences.iter().map(|one| Change::of_types(one, position, place)).collect()

@@ -1,7 +1,7 @@
 //! Parameters and bodies of requests.
 
 use super::sets::Position;
-use super::types::{Compare, Declared};
+use super::types::Compare;
 use super::{Change, Side, Verdict};
 use crate::contract::endpoint::{Param, ParamKind, Place, Presence};
 use crate::contract::types::{Kind, Type};
@@ -175,11 +175,7 @@ fn param_change(
         _ => {}
     }
     let (a, b) = (typ(old), typ(new));
-    let mut compare = Compare::new(
-        Declared { types: &old_side.version.types, ignores_unknown: false },
-        Declared { types: &new_side.version.types, ignores_unknown: false },
-        Position::Param,
-    );
+    let mut compare = Compare::of((old_side, new_side), (false, false), Position::Param);
     for difference in compare.types(&a, &b) {
         found.push(Change::of_types(&difference, Position::Param, &place).at(old.span, new.span));
     }
@@ -221,9 +217,9 @@ pub(super) fn body(
                 found.push(change("media/request-removed").spelled(was, None));
                 found.push(change("media/request-added").spelled(None, is));
             }
-            let mut compare = Compare::new(
-                Declared { types: &old_side.version.types, ignores_unknown: old.ignore_fields },
-                Declared { types: &new_side.version.types, ignores_unknown: new.ignore_fields },
+            let mut compare = Compare::of(
+                (old_side, new_side),
+                (old.ignore_fields, new.ignore_fields),
                 Position::Request,
             );
             for difference in compare.types(&before.ty, &after.ty) {
@@ -243,11 +239,7 @@ pub(super) fn answer(
     match (&old.ty, &new.ty) {
         (None, None) => Vec::new(),
         (Some(before), Some(after)) => {
-            let mut compare = Compare::new(
-                Declared { types: &old_side.version.types, ignores_unknown: true },
-                Declared { types: &new_side.version.types, ignores_unknown: true },
-                Position::Response,
-            );
+            let mut compare = Compare::of((old_side, new_side), (true, true), Position::Response);
             let found = compare.types(before, after);
             found.iter().map(|one| Change::of_types(one, Position::Response, &place)).collect()
         }

@@ -1,8 +1,13 @@
 //! Changes as text, JSON, Markdown, workflow commands and SARIF.
 
+mod once;
+mod places;
+
 use super::{Change, RULES, Rule, Verdict, Whom};
 use crate::source::Sources;
-use gatewright_grammar::{Span, line_column};
+use gatewright_grammar::Span;
+use once::{Told, once};
+use places::{Lines, Places};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -13,18 +18,6 @@ pub struct Texts<'s> {
     pub old: &'s Sources,
     /// Of the new contract.
     pub new: &'s Sources,
-}
-
-/// A place in a text: label, line and column from 1.
-fn place(sources: &Sources, span: Span) -> Option<(&str, usize, usize)> {
-    let source = sources.get(span.file)?;
-    let (line, column) = line_column(&source.text, span.range().start);
-    Some((&source.label, line, column))
-}
-
-fn place_text(sources: &Sources, span: Option<Span>) -> Option<String> {
-    let (label, line, column) = place(sources, span?)?;
-    Some(format!("{label}:{line}:{column}"))
 }
 
 /// What happened, and where in the endpoint.
@@ -47,11 +40,13 @@ fn is_shown(change: &&Change) -> bool {
 }
 
 /// Pictures for people: by endpoint, the worst first, without what nobody notices, and a line of
-/// sums.
+/// sums. What one line changes in many places is told at the first, with the others behind `also`.
 pub fn text(changes: &[Change], texts: Texts<'_>) -> String {
     let mut out = String::new();
+    let (told, places) = (once(changes), Places::of(texts));
     let mut group: Option<&Option<String>> = None;
-    for change in changes.iter().filter(is_shown) {
+    for one in &told {
+        let change = &one.change;
         if group != Some(&change.endpoint) {
             let blank = if out.is_empty() { "" } else { "\n" };
             let heading = change.endpoint.as_deref().unwrap_or("Around the endpoints");
@@ -60,14 +55,14 @@ pub fn text(changes: &[Change], texts: Texts<'_>) -> String {
         }
         let _ =
             writeln!(out, "  {}[{}]: {}", change.verdict.word(), change.rule.id, headline(change));
-        for (name, text) in lines(change, texts) {
+        for (name, text) in lines(one, &places) {
             let _ = writeln!(out, "    = {name}: {text}");
         }
     }
     if !out.is_empty() {
         out.push('\n');
     }
-    out + &summary(changes) + "\n"
+    out + &once::summary(&told, changes) + "\n"
 }
 
 /// The same with colours: headings, and verdicts by how bad they are.
@@ -91,10 +86,11 @@ pub fn coloured(changes: &[Change], texts: Texts<'_>) -> String {
     text(changes, texts).lines().map(line).collect()
 }
 
-fn lines(change: &Change, texts: Texts<'_>) -> Vec<(&'static str, String)> {
+fn lines(told: &Told, places: &Places<'_>) -> Vec<(&'static str, String)> {
+    let change = &told.change;
     let mut found = Vec::new();
-    let at = |sources, span| place_text(sources, span).map(|at| format!("  ({at})"));
-    let (old, new) = (at(texts.old, change.old), at(texts.new, change.new));
+    let at = |lines: &Lines<'_>, span| lines.text(span).map(|at| format!("  ({at})"));
+    let (old, new) = (at(&places.old, change.old), at(&places.new, change.new));
     if let Some(was) = &change.was {
         found.push(("was", format!("{was}{}", old.clone().unwrap_or_default())));
     }
@@ -103,6 +99,7 @@ fn lines(change: &Change, texts: Texts<'_>) -> Vec<(&'static str, String)> {
         None => found.extend(new.map(|at| ("at", at.trim().trim_matches(['(', ')']).to_owned()))),
     }
     found.extend(change.notes.iter().map(|note| ("note", note.clone())));
+    found.extend(told.also().map(|also| ("also", also)));
     found.extend(whom(change).map(|whom| ("for", whom)));
     if !change.hurts.is_empty() {
         found.push(("hurts", change.hurts.join(", ")));
@@ -140,12 +137,13 @@ pub(super) fn verdicts(all: &[Verdict]) -> String {
 /// | `old`, `new` | `file`, `line`, `column` from 1, or null |
 /// | `fingerprint` | stays when texts move |
 pub fn json_lines(changes: &[Change], texts: Texts<'_>) -> String {
-    changes.iter().map(|change| object(change, texts).to_string() + "\n").collect()
+    let places = Places::of(texts);
+    changes.iter().map(|change| object(change, &places).to_string() + "\n").collect()
 }
 
-fn object(change: &Change, texts: Texts<'_>) -> Value {
-    let at = |sources, span: Option<Span>| {
-        let (file, line, column) = span.and_then(|span| place(sources, span))?;
+fn object(change: &Change, places: &Places<'_>) -> Value {
+    let at = |lines: &Lines<'_>, span: Option<Span>| {
+        let (file, line, column) = span.and_then(|span| lines.place(span))?;
         Some(json!({ "file": file, "line": line, "column": column }))
     };
     let (kind, backend) = match &change.whom {
@@ -165,17 +163,19 @@ fn object(change: &Change, texts: Texts<'_>) -> Value {
         "is": change.is,
         "notes": change.notes,
         "hurts": change.hurts,
-        "old": at(texts.old, change.old),
-        "new": at(texts.new, change.new),
+        "old": at(&places.old, change.old),
+        "new": at(&places.new, change.new),
         "fingerprint": change.fingerprint(),
     })
 }
 
 /// Markdown for a comment on a pull request: a section per endpoint, the worst first.
 pub fn markdown(changes: &[Change]) -> String {
-    let mut out = format!("**{}**\n", summary(changes));
+    let told = once(changes);
+    let mut out = format!("**{}**\n", once::summary(&told, changes));
     let mut group: Option<&Option<String>> = None;
-    for change in changes.iter().filter(is_shown) {
+    for one in &told {
+        let change = &one.change;
         if group != Some(&change.endpoint) {
             let heading = match &change.endpoint {
                 Some(endpoint) => format!("`{endpoint}`"),
@@ -192,12 +192,14 @@ pub fn markdown(changes: &[Change]) -> String {
         };
         let mut hurts = change.hurts.clone();
         hurts.extend(whom(change));
+        let also =
+            one.also().map_or_else(String::new, |also| format!("<br>also: {}", escaped(&also)));
         let _ = writeln!(
             out,
             "| {} | {} | {} | {} | {} | {} |",
             change.verdict.word(),
             change.rule.id,
-            escaped(&headline(change)),
+            escaped(&headline(change)) + &also,
             cell(&change.was),
             cell(&change.is),
             escaped(&hurts.join(", ")),
@@ -213,20 +215,22 @@ fn escaped(text: &str) -> String {
 /// Workflow commands of GitHub: breaking changes are errors, risky ones warnings, others notices.
 pub fn github(changes: &[Change], texts: Texts<'_>) -> String {
     let mut out = String::new();
-    for change in changes.iter().filter(is_shown) {
+    let places = Places::of(texts);
+    for one in &once(changes) {
+        let change = &one.change;
         let level = match change.verdict {
             Verdict::Breaking => "error",
             Verdict::Risky => "warning",
             Verdict::Additive | Verdict::Invisible => "notice",
         };
-        let at = change.new.and_then(|span| place(texts.new, span));
+        let at = change.new.and_then(|span| places.new.place(span));
         let at = at.map_or_else(String::new, |(file, line, column)| {
             format!("file={},line={line},col={column},", property(file))
         });
         let title = property(&format!("{} {}", change.verdict.word(), change.rule.id));
         let endpoint = change.endpoint.as_ref().map_or_else(String::new, |at| format!("{at}: "));
         let mut message = format!("{endpoint}{}", headline(change));
-        for (name, text) in lines(change, texts) {
+        for (name, text) in lines(one, &places) {
             let _ = write!(message, "\n{name}: {text}");
         }
         let _ = writeln!(out, "::{level} {at}title={title}::{}", data(&message));
@@ -249,13 +253,14 @@ pub fn sarif(changes: &[Change], texts: Texts<'_>) -> String {
         Verdict::Risky => "warning",
         Verdict::Additive | Verdict::Invisible => "note",
     };
+    let places = Places::of(texts);
     let rules: Vec<&Rule> =
         RULES.iter().filter(|rule| changes.iter().any(|one| one.rule.id == rule.id)).collect();
     let results: Vec<Value> = changes
         .iter()
         .filter(is_shown)
         .map(|change| {
-            let at = change.new.and_then(|span| place(texts.new, span));
+            let at = change.new.and_then(|span| places.new.place(span));
             let locations: Vec<Value> = at
                 .map(|(file, line, column)| {
                     json!({ "physicalLocation": {
@@ -268,7 +273,7 @@ pub fn sarif(changes: &[Change], texts: Texts<'_>) -> String {
             let endpoint =
                 change.endpoint.as_ref().map_or_else(String::new, |at| format!("{at}: "));
             let mut message = format!("{endpoint}{}", headline(change));
-            for (name, text) in lines(change, texts) {
+            for (name, text) in lines(&Told::alone(change), &places) {
                 let _ = write!(message, "\n{name}: {text}");
             }
             json!({

@@ -1,8 +1,8 @@
-//! Terms: who may call, how often, how old answers may be, which pages may read them.
+//! Terms: how often something may be called, how old answers may be, which pages may read them.
 
-use super::{Change, Side, Verdict, Whom};
-use crate::contract::terms::{ANY_ORIGIN, Access, Across, By, Cache, Keys, Limit, Scheme, Terms};
-use crate::contract::{Endpoint, Setting};
+use super::{Change, Side, access};
+use crate::contract::Endpoint;
+use crate::contract::terms::{ANY_ORIGIN, Across, By, Cache, Limit, Terms};
 
 /// What changed about the terms of one endpoint.
 pub(super) fn compare(
@@ -10,7 +10,7 @@ pub(super) fn compare(
     (new, after): (Side<'_>, &Endpoint),
 ) -> Vec<Change> {
     let (was, is) = (&before.terms, &after.terms);
-    let mut found = access((old, was), (new, is));
+    let mut found = access::compare((old, &was.access), (new, &is.access));
     found.extend(limits(&was.limits, &is.limits));
     found.extend(cache(was.cache, is.cache));
     found.extend(origins(was, is));
@@ -19,145 +19,6 @@ pub(super) fn compare(
         change.new = change.new.or(Some(after.span));
     }
     found
-}
-
-/// For those who run the gateway: what was kept from some is not any more.
-fn exposed(mut change: Change, note: &str) -> Change {
-    (change.verdict, change.whom) = (Verdict::Risky, Whom::Operators);
-    change.note(note)
-}
-
-fn access((old, was): (Side<'_>, &Terms), (new, is): (Side<'_>, &Terms)) -> Vec<Change> {
-    let change = |id: &str| Change::new(id, None).place("auth");
-    let (any, scopes, claims) = match (&was.access, &is.access) {
-        (Access::Public, Access::Public) => return Vec::new(),
-        (Access::Public, Access::Schemes { any, .. }) => {
-            let added = change("auth/added");
-            return vec![added.spelled("public".to_owned(), any.join(" or "))];
-        }
-        (Access::Schemes { any, .. }, Access::Public) => {
-            let removed = change("auth/removed").spelled(any.join(" or "), "public".to_owned());
-            let exposed = exposed(removed.clone(), "everybody can call from here on");
-            return vec![removed, exposed];
-        }
-        (Access::Schemes { any: a, claims: c, .. }, Access::Schemes { any: x, claims: z, .. }) => {
-            ((a, x), (granted(&was.access), granted(&is.access)), (c, z))
-        }
-    };
-    let mut found = alternatives((old, any.0), (new, any.1));
-    for scope in scopes.1.iter().filter(|scope| !scopes.0.contains(scope)) {
-        found.push(change("auth/scope-added").spelled(None, scope.clone()));
-    }
-    for scope in scopes.0.iter().filter(|scope| !scopes.1.contains(scope)) {
-        let removed = change("auth/scope-removed").spelled(scope.clone(), None);
-        found.push(exposed(removed.clone(), "callers without the scope get answers from here on"));
-        found.push(removed);
-    }
-    // Of what is published, only who may call is known, and not what is read of them.
-    let known = !old.version.promised && !new.version.promised;
-    for (claim, sent) in claims.1.iter().filter(|_| known) {
-        let same = |other: &&(String, bool)| other.0 == *claim;
-        if !claims.0.iter().any(|other| same(&other)) {
-            found.push(change("auth/claim-required").spelled(None, claim.clone()));
-        }
-        if *sent && !claims.0.iter().any(|other| same(&other) && other.1) {
-            found.push(change("wire/claim-forwarded").spelled(None, claim.clone()));
-        }
-    }
-    found
-}
-
-/// Schemes of either side; one that only has another name is the same.
-fn alternatives(
-    (old, was): (Side<'_>, &[String]),
-    (new, is): (Side<'_>, &[String]),
-) -> Vec<Change> {
-    let change = |id: &str| Change::new(id, None).place("auth");
-    let gone: Vec<&String> = was.iter().filter(|one| !is.contains(one)).collect();
-    let came: Vec<&String> = is.iter().filter(|one| !was.contains(one)).collect();
-    let named = |side: Side<'_>, name: &str| {
-        side.contract.schemes.iter().find(|one| one.name == name).cloned()
-    };
-    if let ([a], [b]) = (gone.as_slice(), came.as_slice()) {
-        let (before, after) = (named(old, a), named(new, b));
-        let kind = |one: &Option<Scheme>| one.as_ref().map(self::kind);
-        if kind(&before) != kind(&after) {
-            let one = change("auth/scheme-changed");
-            return vec![one.spelled((*a).clone(), (*b).clone())];
-        }
-        if let (Some(before), Some(after)) = (before, after) {
-            return scheme(&before, &after);
-        }
-    }
-    let came = came.into_iter();
-    let mut found: Vec<Change> =
-        came.map(|one| change("auth/alternative-added").spelled(None, one.clone())).collect();
-    found.extend(
-        gone.into_iter().map(|one| change("auth/alternative-removed").spelled(one.clone(), None)),
-    );
-    found
-}
-
-/// What changed about the schemes of one name.
-pub(super) fn schemes(old: &[Scheme], new: &[Scheme]) -> Vec<Change> {
-    let pairs = new.iter().filter_map(|one| {
-        let other = old.iter().find(|other| other.name == one.name)?;
-        Some(scheme(other, one))
-    });
-    pairs.flatten().collect()
-}
-
-fn scheme(old: &Scheme, new: &Scheme) -> Vec<Change> {
-    let mut found = Vec::new();
-    let place = format!("auth {}", new.name);
-    let change = |id: &str| Change::new(id, None).place(place.clone()).at(old.span, new.span);
-    if kind(old) != kind(new) {
-        found.push(change("auth/scheme-changed").spelled(kind(old), kind(new)));
-    }
-    if old.header != new.header {
-        found.push(change("auth/location-changed").spelled(old.header.clone(), new.header.clone()));
-    }
-    let issued = |one: &Scheme| (one.issuers.clone(), one.audiences.clone());
-    if issued(old) != issued(new) {
-        let words = |one: &Scheme| {
-            let words: Vec<String> = one.issuers.iter().chain(&one.audiences).map(said).collect();
-            Some(words.join(", ")).filter(|text| !text.is_empty())
-        };
-        found.push(change("auth/issuer-changed").spelled(words(old), words(new)));
-    }
-    if new.leeway < old.leeway {
-        let time = |one: &Scheme| format!("{}ms", one.leeway);
-        found.push(change("auth/leeway-shortened").spelled(time(old), time(new)));
-    }
-    found
-}
-
-/// What a caller must have been granted: scopes, and roles as `role buyer`.
-fn granted(access: &Access) -> Vec<String> {
-    match access {
-        Access::Public => Vec::new(),
-        Access::Schemes { scopes, roles, .. } => {
-            let roles = roles.iter().map(|role| format!("role {role}"));
-            scopes.iter().cloned().chain(roles).collect()
-        }
-    }
-}
-
-/// How callers say who they are: tokens that both sides have a secret for are another way than
-/// those that everybody can check.
-fn kind(scheme: &Scheme) -> String {
-    match &scheme.keys {
-        Some(Keys::Secret(_)) => format!("{} with a secret", scheme.kind.word()),
-        _ => scheme.kind.word().to_owned(),
-    }
-}
-
-/// A text, or a variable by its name.
-fn said(setting: &Setting<String>) -> String {
-    match setting {
-        Setting::Fixed(text) => text.clone(),
-        Setting::Env { name, .. } => format!("env {name}"),
-    }
 }
 
 fn limits(old: &[Limit], new: &[Limit]) -> Vec<Change> {

@@ -8,6 +8,8 @@ mod scalars;
 mod tests;
 mod unions;
 
+use super::Side;
+use super::known::{Mode, Records};
 use super::sets::{Position, Within};
 use super::values::Values;
 use crate::analyse::values::spelling;
@@ -15,7 +17,6 @@ use crate::contract::schema::Schema;
 use crate::contract::types::{Const, Kind, RecordId, Type, Types};
 use crate::schema;
 use gatewright_grammar::Span;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Whether a difference takes or gives values.
@@ -124,26 +125,36 @@ pub(crate) struct Compare<'t> {
     old: Declared<'t>,
     new: Declared<'t>,
     position: Position,
-    done: HashMap<(RecordId, RecordId), Rc<Vec<Difference>>>,
+    records: Rc<Records>,
     /// Pairs that are being compared: where they lead to themselves they are taken to be equal.
     open: Vec<(RecordId, RecordId)>,
     /// How far down in `open` what is being compared has led back to.
     back: usize,
-    /// Whether records have values, old and new.
-    inhabited: HashMap<(bool, RecordId), bool>,
 }
 
 impl<'t> Compare<'t> {
     pub(crate) fn new(old: Declared<'t>, new: Declared<'t>, position: Position) -> Self {
-        Self {
-            old,
-            new,
-            position,
-            done: HashMap::new(),
-            open: Vec::new(),
-            back: usize::MAX,
-            inhabited: HashMap::new(),
-        }
+        Self { old, new, position, records: Rc::default(), open: Vec::new(), back: usize::MAX }
+    }
+
+    /// The same, with what is known of the types of two versions by now.
+    pub(super) fn of(
+        (old, new): (Side<'t>, Side<'t>),
+        ignores: (bool, bool),
+        position: Position,
+    ) -> Self {
+        let mode = Mode { position, ignores, is_loose: false };
+        let declared = |side: Side<'t>, ignores_unknown| Declared {
+            types: &side.version.types,
+            ignores_unknown,
+        };
+        let own = Self::new(declared(old, ignores.0), declared(new, ignores.1), position);
+        own.knowing(new.known.map(|known| known.records(mode)))
+    }
+
+    /// With the records that were compared before, if any were.
+    pub(super) fn knowing(self, records: Option<Rc<Records>>) -> Self {
+        Self { records: records.unwrap_or_default(), ..self }
     }
 
     /// What differs between `old` and `new`, in the order of the old type, then of the new one.
@@ -276,7 +287,8 @@ impl<'t> Compare<'t> {
         let mut values = Values::new(types, self.position);
         match &ty.kind {
             Kind::Record(id) => {
-                *self.inhabited.entry((is_old, *id)).or_insert_with(|| values.is_there(&plain))
+                let mut inhabited = self.records.inhabited.borrow_mut();
+                *inhabited.entry((is_old, *id)).or_insert_with(|| values.is_there(&plain))
             }
             Kind::Scalar(_)
             | Kind::List(..)

@@ -49,8 +49,8 @@ pub(super) fn compare(
     }
     for (call, other) in pairs.into_iter().chain(matched) {
         found.extend(copies((old, call), (new, other)));
-        let old = (old.version, &*before.work, call);
-        found.extend(one(old, (new.version, &*after.work, other), backend(new, other)));
+        let old = (old, &*before.work, call);
+        found.extend(one(old, (new, &*after.work, other), backend(new, other)));
     }
     found.extend(sources((old, before), (new, after)));
     found
@@ -187,8 +187,8 @@ fn copies((old, was): (Side<'_>, &Call), (new, is): (Side<'_>, &Call)) -> Option
 
 /// What changed about one call.
 fn one(
-    (old_version, old_work, old): (&Version, &Work, &Call),
-    (new_version, new_work, new): (&Version, &Work, &Call),
+    (old_side, old_work, old): (Side<'_>, &Work, &Call),
+    (new_side, new_work, new): (Side<'_>, &Work, &Call),
     backend: &str,
 ) -> Vec<Change> {
     let mut found = Vec::new();
@@ -202,7 +202,7 @@ fn one(
     {
         found.push(change("avail/fallback-changed"));
     }
-    let (was, is) = (outcomes(old_version, old), outcomes(new_version, new));
+    let (was, is) = (outcomes(old_side.version, old), outcomes(new_side.version, new));
     if was != is {
         let text = |all: &[String]| Some(all.join(", ")).filter(|text| !text.is_empty());
         found.push(change("avail/error-remapped").spelled(text(&was), text(&is)));
@@ -218,8 +218,8 @@ fn one(
             found.push(change(id).backend(backend).spelled(None, parts.join(", ")));
         }
     }
-    let old_side = (&old_version.types, old_work, old);
-    found.extend(needs::compare(old_side, (&new_version.types, new_work, new), backend));
+    let old_side = (old_side, old_work, old);
+    found.extend(needs::compare(old_side, (new_side, new_work, new), backend));
     if (old.after.is_empty()) != (new.after.is_empty()) {
         found.push(change("wire/order-changed"));
     }
@@ -238,7 +238,9 @@ fn outcomes(version: &Version, call: &Call) -> Vec<String> {
     for handler in &call.handlers {
         let becomes = match &handler.outcome {
             Outcome::Fail(error, _) => {
-                version.errors.get(*error).map_or("an error", |problem| problem.name.as_str())
+                // Callers do not see which directory declares it.
+                let name = version.errors.get(*error).map(|problem| problem.name.as_str());
+                name.and_then(|name| name.rsplit(['.', '/']).next()).unwrap_or("an error")
             }
             Outcome::StandIn(_) => "a value",
         };

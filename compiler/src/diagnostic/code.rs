@@ -172,6 +172,7 @@ codes! {
     PublishedShapeChanged "published-shape-changed" Error "a published endpoint takes or answers something else";
     PublishedEndpointExtended "published-endpoint-extended" Error "a published endpoint takes more than was published";
     PublishedPromiseWeakened "published-promise-weakened" Error "a published endpoint promises less";
+    BackendNeedsMore "backend-needs-more" Warning "a published version needs more of a backend";
     PublishedVersionMissing "published-version-missing" Error "a published version is gone";
     PublishedCaseChanged "published-case-changed" Error "a published case shows something else, or is gone";
     RouteShadowed "route-shadowed" Error "a new route takes requests away from a published endpoint";

@@ -47,6 +47,7 @@ pub fn amend(
     let surface = analyse::surface(sources, contract, label);
     let mut writer = Writer::new(&lock.api, Some(lock), signed);
     let mut declared = declarations(&state, &surface);
+    declared.extend(super::needs::rewired(&state, &surface));
     for key in &amendment.endpoints {
         let own = |one: &&Written| one.kind == BlockKind::Endpoint && one.key == *key;
         let mut blocks: Vec<&Written> = std::mem::take(&mut declared);

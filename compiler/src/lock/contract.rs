@@ -1,6 +1,6 @@
 //! A lock as a contract, so that anything can be compared with it.
 
-use super::state::State;
+use super::state::{OR_NONE, State};
 use super::{BlockKind, Lock};
 use crate::analyse;
 use crate::contract::types::Const;
@@ -71,7 +71,11 @@ fn version(state: &State<'_>, sources: &Sources) -> Result<(Version, Selection),
     if !masked.errors.is_empty() || !api.errors.is_empty() {
         return Err(unread(lock, label));
     }
-    let files = [api.file, masked.file];
+    let around = gatewright_grammar::parse(LOCK, &state.around());
+    if !around.errors.is_empty() {
+        return Err(unread(lock, label));
+    }
+    let files = [api.file, masked.file, around.file];
     let (version, found) = analyse::promised(sources, &files);
     if let Some(error) = found.into_iter().find(|one| one.severity == Severity::Error) {
         let mut finding = unread(lock, label).note(error.message.clone());
@@ -107,13 +111,20 @@ fn fallbacks(state: &State<'_>) -> Vec<Kept> {
 
 /// What follows from the work behind an endpoint, as far as callers are promised it.
 fn keep(endpoint: &mut Endpoint, lines: &[&str]) {
+    let work = Arc::make_mut(&mut endpoint.work);
     for line in lines {
-        if let Some(name) = line.strip_prefix("reply header ") {
-            let nullable = name.ends_with('?');
-            let value = ReplyValue::Typed { build: Build::Const(Const::Null), ty: None, nullable };
-            let name = name.trim_end_matches('?').to_owned();
-            Arc::make_mut(&mut endpoint.work).reply.push(Reply { name, value });
+        let Some(field) = line.strip_prefix("reply header ") else { continue };
+        if let Some((name, _)) = field.split_once(": ") {
+            let known = work.reply.iter_mut().find(|one| one.name == name);
+            if let Some(Reply { value: ReplyValue::Typed { nullable, .. }, .. }) = known {
+                *nullable = field.ends_with(OR_NONE);
+            }
+            continue;
         }
+        let nullable = field.ends_with('?');
+        let value = ReplyValue::Typed { build: Build::Const(Const::Null), ty: None, nullable };
+        let name = field.trim_end_matches('?').to_owned();
+        work.reply.push(Reply { name, value });
     }
 }
 

@@ -128,8 +128,9 @@ fn layer(rule: &str) -> Layer {
 
 /// The finding that a change is against its published form; nothing where it is allowed.
 fn refused(change: &Change, additive: bool) -> Option<Code> {
-    // What a type is called never leaves the gateway, and new endpoints may join.
-    let free = ["endpoint/added", "type/renamed", "type/inlined"].contains(&change.rule.id);
+    // What types and endpoints are called never leaves the gateway, and new endpoints may join.
+    let free = ["endpoint/added", "endpoint/renamed", "type/renamed", "type/inlined"]
+        .contains(&change.rule.id);
     if change.whom != Whom::Callers || free {
         return None;
     }
@@ -209,11 +210,12 @@ pub(super) fn broken(
     found
 }
 
-struct Judge<'a> {
+/// A contract beside its lock.
+pub(super) struct Judge<'a> {
     sources: &'a Sources,
-    lock: &'a Lock,
+    pub(super) lock: &'a Lock,
     baseline: &'a Baseline,
-    contract: &'a Contract,
+    pub(super) contract: &'a Contract,
 }
 
 /// What was changed against a version, without what the lock says of the work behind it.
@@ -221,10 +223,7 @@ pub(super) fn changed(baseline: &Baseline, contract: &Contract, label: &str) -> 
     let old = baseline.contract.versions.iter().find(|version| version.label == label);
     let new = contract.versions.iter().find(|version| version.label == label);
     let (Some(old), Some(new)) = (old, new) else { return Vec::new() };
-    changes::versions(
-        Side { contract: &baseline.contract, version: old },
-        Side { contract, version: new },
-    )
+    changes::versions(Side::of(&baseline.contract, old), Side::of(contract, new))
 }
 
 impl Judge<'_> {
@@ -268,6 +267,7 @@ impl Judge<'_> {
             found.iter().filter_map(|(code, group)| self.finding(*code, new, group)).collect();
         diagnostics.extend(self.fallbacks(new));
         diagnostics.extend(self.cases(label));
+        diagnostics.extend(self.needs_more(new));
         diagnostics
     }
 
@@ -397,7 +397,7 @@ impl Judge<'_> {
     }
 
     /// `published 2026-03-01 by storefront`
-    fn published(&self, label: &str, old: Span) -> String {
+    pub(super) fn published(&self, label: &str, old: Span) -> String {
         let own = self.lock.entries.iter().find(|entry| read::span(&entry.whole).contains(old));
         let own = own.or_else(|| self.lock.of(label).next());
         own.map_or_else(String::new, |entry| {

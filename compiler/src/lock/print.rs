@@ -2,7 +2,8 @@
 
 mod names;
 
-use super::{BlockKind, digest};
+use super::state::{ALWAYS, OR_NONE};
+use super::{BlockKind, digest, needs};
 use crate::analyse::clauses::Held;
 use crate::analyse::limits;
 use crate::analyse::versions::{Flat, FlatEndpoint, FlatFieldKind, FlatKind, FlatType};
@@ -12,9 +13,9 @@ use crate::contract::{Contract, Endpoint, Setting, Version};
 use crate::schema::Schemas;
 use crate::source::Sources;
 use gatewright_grammar::tree::{
-    Base, Body, Bound, BoundKind, ClauseKind, EndpointMemberKind, EnumBody, EnumRest, ErrorDecl,
-    Field, FieldKind, NamedField, Param, Record, Resp, RespKind, SegmentPart, Type, VersionMember,
-    VersionMemberKind,
+    Auth, AuthMember, Base, Body, Bound, BoundKind, ClauseKind, EndpointMemberKind, EnumBody,
+    EnumRest, ErrorDecl, Field, FieldKind, NamedField, Param, Record, Resp, RespKind, SegmentPart,
+    Type, VersionMember, VersionMemberKind,
 };
 use gatewright_grammar::{FileId, Span};
 use names::Names;
@@ -35,6 +36,18 @@ pub(crate) struct Written {
 impl Written {
     fn plain(kind: BlockKind, text: String) -> Self {
         Self { kind, key: String::new(), text, digest_at: None }
+    }
+
+    /// What is read of an operation of a backend, `catalog GET /items/{}`.
+    pub(super) fn needs(key: &str, rows: &[String]) -> Self {
+        let head = format!("needs {key}");
+        let digest_at = Some(head.len());
+        let text = if rows.is_empty() {
+            format!("{head} nothing")
+        } else {
+            format!("{head} {{\n    {}\n  }}", rows.join("\n    "))
+        };
+        Self { kind: BlockKind::Needs, key: key.to_owned(), text, digest_at }
     }
 
     /// A case that does not hold any more.
@@ -63,11 +76,31 @@ pub(crate) struct Surface<'a> {
     pub(crate) selection: String,
     /// The clauses that hold for each endpoint, in the order of `flat`.
     pub(crate) clauses: Vec<Vec<Held<'a>>>,
+    /// The `auth` blocks of the contract.
+    pub(crate) auths: Vec<&'a Auth>,
+}
+
+impl<'a> Surface<'a> {
+    /// The `auth` blocks by which an endpoint lets callers in.
+    fn callers(&self) -> Vec<&'a Auth> {
+        let clauses = self.clauses.iter().flatten();
+        let names: BTreeSet<&str> = clauses
+            .filter_map(|held| match &held.clause.kind {
+                ClauseKind::Auth { schemes, .. } => Some(schemes),
+                _ => None,
+            })
+            .flatten()
+            .map(|name| name.text.as_str())
+            .collect();
+        let used = self.auths.iter().filter(|auth| names.contains(auth.name.text.as_str()));
+        used.copied().collect()
+    }
 }
 
 /// Everything that callers of a version are promised, by kind and name.
 pub(crate) fn version(surface: &Surface<'_>) -> Vec<Written> {
-    let names = Names::of(surface.flat);
+    let callers = surface.callers();
+    let names = Names::of(surface.flat, &callers);
     let schemas = Schemas::new(surface.sources);
     let printer = Printer { sources: surface.sources, schemas: &schemas, names: &names };
     let mut out = String::from("version 1 {\n");
@@ -85,11 +118,13 @@ pub(crate) fn version(surface: &Surface<'_>) -> Vec<Written> {
         let checked = surface.version.endpoints.iter().find(|one| one.span == endpoint.span);
         let Some(checked) = checked else { continue };
         let _ = writeln!(out, "{}", printer.endpoint(endpoint, checked, clauses));
-        promises.push(kept(checked));
+        promises.push(printer.kept(endpoint, checked));
     }
     out.push_str("}\n");
     let mut found = vec![Written::plain(BlockKind::Selection, surface.selection.clone())];
+    found.extend(callers.iter().filter_map(|auth| printer.caller(auth)));
     found.extend(members(&canonical(&out), &promises));
+    found.extend(needs::written(surface.contract, &surface.version.label));
     found.extend(cases(surface));
     found.sort_by(|a, b| (a.kind, order(&a.key)).cmp(&(b.kind, order(&b.key))));
     found
@@ -178,23 +213,6 @@ pub(super) fn endpoint_key(head: &str) -> Option<String> {
     }
 }
 
-/// What answers of an endpoint are promised to have because of the work behind it.
-fn kept(endpoint: &Endpoint) -> Vec<String> {
-    let mut lines = Vec::new();
-    for reply in &endpoint.work.reply {
-        let null = match &reply.value {
-            ReplyValue::Typed { nullable: true, .. } => "?",
-            ReplyValue::Typed { .. } | ReplyValue::Text(_) => "",
-        };
-        lines.push(format!("reply header {}{null}", reply.name));
-    }
-    let fields = fallbacks(endpoint);
-    if !fields.is_empty() {
-        lines.push(format!("fallback {}", fields.join(", ")));
-    }
-    lines
-}
-
 /// The fields of an answer that something stands in for where a call fails, sorted.
 pub(crate) fn fallbacks(endpoint: &Endpoint) -> Vec<String> {
     let optional = endpoint.work.calls.iter().filter(|call| !call.required);
@@ -247,6 +265,52 @@ impl Printer<'_> {
     fn slice(&self, span: Span) -> &str {
         let source = self.sources.get(span.file);
         source.and_then(|source| source.text.get(span.range())).unwrap_or_default()
+    }
+
+    /// What answers of an endpoint are promised to have because of the work behind it.
+    fn kept(&self, flat: &FlatEndpoint, endpoint: &Endpoint) -> Vec<String> {
+        let mut lines = Vec::new();
+        for reply in &endpoint.work.reply {
+            let nullable = matches!(reply.value, ReplyValue::Typed { nullable: true, .. });
+            let declared = flat.tree.members.iter().find_map(|member| match &member.kind {
+                EndpointMemberKind::Reply { name, ty, .. } if name.text == reply.name => {
+                    ty.as_ref()
+                }
+                _ => None,
+            });
+            let (name, null) = (&reply.name, if nullable { "?" } else { "" });
+            let end = if nullable { OR_NONE } else { ALWAYS };
+            lines.push(match (declared, &reply.value) {
+                (Some(ty), _) => format!("reply header {name}: {}{end}", self.ty(ty)),
+                (None, ReplyValue::Text(_)) => format!("reply header {name}: text{end}"),
+                (None, ReplyValue::Typed { .. }) => format!("reply header {name}{null}"),
+            });
+        }
+        let fields = fallbacks(endpoint);
+        if !fields.is_empty() {
+            lines.push(format!("fallback {}", fields.join(", ")));
+        }
+        lines
+    }
+
+    /// A way to say who calls. How often keys are asked for again is nothing that callers see.
+    fn caller(&self, auth: &Auth) -> Option<Written> {
+        let rows = auth.members.iter().map(|member| match member {
+            AuthMember::Keys { from, .. } => format!("keys env {}", from.name.text),
+            AuthMember::Secret(from) => format!("secret env {}", from.name.text),
+            AuthMember::Issuer(value) => format!("issuer {}", self.slice(value.span)),
+            AuthMember::Audience(value) => format!("audience {}", self.slice(value.span)),
+            AuthMember::Claims(record) => format!("claims {}", self.record(record)),
+            AuthMember::Header(name) => format!("header {}", name.text),
+            AuthMember::Leeway(time) => format!("leeway {}", time.text),
+        });
+        let name = self.names.caller(&auth.name.text);
+        let rows = rows.collect::<Vec<_>>().join(", ");
+        let text = format!("auth {name} = {} {{ {rows} }}", auth.scheme.text);
+        let text = canonical(&text).trim_end().replace('\n', "\n  ");
+        let digest_at = text.find(" = ")?;
+        let key = name.to_owned();
+        Some(Written { kind: BlockKind::Auth, key, text, digest_at: Some(digest_at) })
     }
 
     fn declaration(&self, ty: &FlatType) -> String {
@@ -395,8 +459,19 @@ impl Printer<'_> {
                 limits::spelled(limit, held.level, text).or_else(|| Some(text.to_owned()))
             }
             ClauseKind::Timeout(_) | ClauseKind::MaxBody(_) | ClauseKind::Use(_) => None,
+            ClauseKind::Auth { schemes, scopes, roles } => {
+                let names: Vec<&str> =
+                    schemes.iter().map(|name| self.names.caller(&name.text)).collect();
+                let mut text = format!("auth {}", names.join(" or "));
+                for (word, all) in [("scope", scopes), ("role", roles)] {
+                    let all: Vec<&str> = all.iter().map(|one| self.slice(one.span)).collect();
+                    if !all.is_empty() {
+                        let _ = write!(text, " with {word} {}", all.join(" and "));
+                    }
+                }
+                Some(text)
+            }
             ClauseKind::Public
-            | ClauseKind::Auth { .. }
             | ClauseKind::Cache(_)
             | ClauseKind::Cors(_)
             | ClauseKind::Unknown { .. } => Some(self.slice(clause.span).to_owned()),

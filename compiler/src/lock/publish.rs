@@ -4,7 +4,7 @@ use super::contract::Baseline;
 use super::judge::{changed, key_of};
 use super::print::Written;
 use super::state::State;
-use super::{Act, BlockKind, Lock, chained, head_line, last_line, quoted, seed};
+use super::{Act, BlockKind, Lock, chained, head_line, last_line, needs, quoted, seed};
 use crate::analyse;
 use crate::changes::{Change, Verdict, Whom};
 use crate::contract::{Checked, Contract, Endpoint};
@@ -159,7 +159,10 @@ fn more(
         let survives = |endpoint| survives_more(&baseline, (label, key), endpoint);
         is_told_more(&changes, key) || endpoints.get(key).is_some_and(|one| survives(one))
     };
+    let dropped = needs::dropped(&state, surface);
     let mut declared = declarations(&state, surface);
+    declared.extend(needs::rewired(&state, surface));
+    declared.extend(&dropped);
     for one in surface.iter().filter(|one| one.kind == BlockKind::Endpoint) {
         let act = match state.get(BlockKind::Endpoint, &one.key) {
             None => Act::Added,
@@ -185,6 +188,10 @@ fn more(
     let cases: Vec<&Written> = surface.iter().filter(is_new).collect();
     if !cases.is_empty() {
         writer.entry(Step::new(label, Act::Proved), &cases);
+    }
+    declared.retain(|one| one.kind == BlockKind::Needs);
+    if !declared.is_empty() {
+        writer.entry(Step::new(label, Act::Rewired), &declared);
     }
     Ok(())
 }
@@ -222,9 +229,10 @@ fn survives_more(baseline: &Baseline, (label, key): (&str, &str), endpoint: &End
     super::print::fallbacks(endpoint).iter().any(|field| !kept.contains(field))
 }
 
-/// The types and errors that the lock does not have, or not as they are.
+/// The ways to say who calls, types and errors that the lock does not have, or not as they are.
 pub(super) fn declarations<'w>(state: &State<'_>, surface: &'w [Written]) -> Vec<&'w Written> {
-    let declares = |one: &&Written| matches!(one.kind, BlockKind::Type | BlockKind::Error);
+    let declares =
+        |one: &&Written| matches!(one.kind, BlockKind::Auth | BlockKind::Type | BlockKind::Error);
     let differs = |one: &&Written| {
         let old = state.get(one.kind, &one.key);
         old.is_none_or(|block| state.text(block) != one.text)

@@ -306,6 +306,7 @@ fn block(lines: &Lines<'_>, at: Range<usize>) -> Result<Block, Box<Diagnostic>> 
     let kind = match word {
         "versions" => BlockKind::Selection,
         "deprecated" => BlockKind::Deprecated,
+        "auth" => BlockKind::Auth,
         "type" | "enum" | "union" => BlockKind::Type,
         "error" => BlockKind::Error,
         "endpoint" => BlockKind::Endpoint,

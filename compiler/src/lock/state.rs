@@ -61,29 +61,39 @@ impl<'l> State<'l> {
     /// The version in the language, at the same places as in the lock: everything else is space.
     pub(crate) fn masked(&self) -> String {
         let text = self.lock.text();
-        let blank = |byte: u8| if byte == b'\n' { b'\n' } else { b' ' };
-        let mut out: Vec<u8> = text.bytes().map(blank).collect();
-        let mut put = |at: usize, bytes: &[u8]| {
-            if let Some(place) = out.get_mut(at..at + bytes.len()) {
-                place.copy_from_slice(bytes);
-            }
-        };
+        let mut out = Masked::of(text);
         let head = &self.published.head;
         let start = format!("version {}", self.published.version);
-        put(head.start, start.as_bytes());
-        put(head.start + start.len(), b" {");
+        out.put(head.start, start.as_bytes());
+        out.put(head.start + start.len(), b" {");
         for ((kind, _), (_, block)) in &self.blocks {
-            if !matches!(kind, BlockKind::Selection | BlockKind::Needs | BlockKind::Case) {
-                put(block.at.start, self.lock.slice(&block.at).as_bytes());
-                for own in &block.own {
-                    let spaces: Vec<u8> = self.lock.slice(own).bytes().map(blank).collect();
-                    put(own.start, &spaces);
-                }
+            if Self::is_of_version(*kind) {
+                out.declaration(self.lock, block);
             }
         }
         let end = text.trim_end_matches('\n').rfind('\n').map_or(0, |at| at + 1);
-        put(end, b"}");
-        String::from_utf8(out).unwrap_or_default()
+        out.put(end, b"}");
+        out.text()
+    }
+
+    /// What stands beside the version, in the language, at the same places as in the lock.
+    pub(crate) fn around(&self) -> String {
+        let mut out = Masked::of(self.lock.text());
+        self.all(BlockKind::Auth).for_each(|block| out.declaration(self.lock, block));
+        out.text()
+    }
+
+    fn is_of_version(kind: BlockKind) -> bool {
+        match kind {
+            BlockKind::Deprecated | BlockKind::Type | BlockKind::Error | BlockKind::Endpoint => {
+                true
+            }
+            BlockKind::Selection
+            | BlockKind::Auth
+            | BlockKind::Needs
+            | BlockKind::Case
+            | BlockKind::Without => false,
+        }
     }
 
     /// The lines of an endpoint that are not of the language: `reply header Location`.
@@ -92,6 +102,60 @@ impl<'l> State<'l> {
         let own = block.own.iter().map(|own| (self.lock.slice(own).trim(), own.clone()));
         own.filter(|(line, _)| is_kept(line)).collect()
     }
+}
+
+/// A text of which pieces are shown, at their places.
+struct Masked(Vec<u8>);
+
+impl Masked {
+    /// Nothing of `text` but its lines.
+    fn of(text: &str) -> Self {
+        Self(text.bytes().map(blank).collect())
+    }
+
+    fn put(&mut self, at: usize, bytes: &[u8]) {
+        if let Some(place) = self.0.get_mut(at..at + bytes.len()) {
+            place.copy_from_slice(bytes);
+        }
+    }
+
+    /// Shows a declaration without what is not of the language.
+    fn declaration(&mut self, lock: &Lock, block: &Block) {
+        self.put(block.at.start, lock.slice(&block.at).as_bytes());
+        for own in &block.own {
+            let line = lock.slice(own);
+            let spaces: Vec<u8> = line.bytes().map(blank).collect();
+            match typed(line) {
+                // The type is of the language; a value, which no lock knows, goes with it there.
+                Some(end) => {
+                    self.put(own.start + end, spaces.get(end..).unwrap_or_default());
+                    self.put(own.start + end, b" = 0");
+                }
+                None => self.put(own.start, &spaces),
+            }
+        }
+    }
+
+    fn text(self) -> String {
+        String::from_utf8(self.0).unwrap_or_default()
+    }
+}
+
+fn blank(byte: u8) -> u8 {
+    if byte == b'\n' { b'\n' } else { b' ' }
+}
+
+/// Behind the type of a header field that every answer has.
+pub(super) const ALWAYS: &str = " always";
+
+/// Behind the type of one that may be missing.
+pub(super) const OR_NONE: &str = " or none";
+
+/// Where the type of a header field ends: `reply header X-Limit: int always`.
+fn typed(line: &str) -> Option<usize> {
+    let field = line.trim_start().strip_prefix("reply header ")?;
+    field.contains(": ").then_some(())?;
+    Some(line.strip_suffix(ALWAYS).or(line.strip_suffix(OR_NONE))?.len())
 }
 
 /// Whether a line of an endpoint says what follows from the work behind it.

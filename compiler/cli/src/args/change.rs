@@ -39,6 +39,8 @@ pub(crate) enum NewsFormat {
     Markdown,
     /// One document, for machines
     Json,
+    /// A feed (RFC 4287), for readers of news
+    Atom,
 }
 
 /// Tell who relies on an endpoint, or on a field of its answers

@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::diff::{self, Loaded};
+use super::publish::today;
 use crate::args::{Changelog, NewsFormat};
 use crate::terminal::Terminal;
 use gatewright_build::{Error, read};
@@ -28,6 +29,7 @@ pub(crate) fn run(args: &Changelog, terminal: Terminal) -> Result<Outcome, Error
         NewsFormat::Text => changelog::text(&entries, title),
         NewsFormat::Markdown => changelog::markdown(&entries, title),
         NewsFormat::Json => changelog::json(&entries, title),
+        NewsFormat::Atom => changelog::atom(&entries, title, &today()?),
     });
     Ok(Outcome::Fine)
 }

@@ -131,7 +131,7 @@ fn compare(
 pub(super) fn side<'c>(contract: &'c Contract, label: Option<&str>) -> Result<Side<'c>, Error> {
     let is_wanted = |version: &&Version| label.is_none_or(|label| version.label == label);
     if let Some(version) = contract.versions.iter().find(is_wanted) {
-        return Ok(Side { contract, version });
+        return Ok(Side::of(contract, version));
     }
     let all: Vec<&str> = contract.versions.iter().map(|version| version.label.as_str()).collect();
     let known = if all.is_empty() { "none".to_owned() } else { all.join(", ") };

@@ -217,7 +217,7 @@ fn signed(args: &Signed, directory: &Path) -> Result<lock::Signed, Error> {
 }
 
 /// The day in UTC: of `SOURCE_DATE_EPOCH`, else of the clock.
-fn today() -> Result<String, Error> {
+pub(super) fn today() -> Result<String, Error> {
     let seconds = match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(text) => text.parse::<u64>().map_err(|_| {
             Error::wrong_use(format!("SOURCE_DATE_EPOCH is `{text}`, and not a number of seconds"))

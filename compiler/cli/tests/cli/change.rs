@@ -24,6 +24,12 @@ fn news_are_told_in_every_format() {
     let json: serde_json::Value = serde_json::from_str(&json).expect("one document");
     assert_eq!(json["entries"][0]["section"], "act");
     assert_eq!(json["entries"][0]["reaches"][0]["endpoint"], "GET /people/{id}");
+    let mut feed = folder.program(&["changelog", "--format", "atom"]);
+    let atom = feed.env("SOURCE_DATE_EPOCH", "1772323200").output().expect("the program runs");
+    let atom = String::from_utf8(atom.stdout).expect("text");
+    assert!(atom.contains("<title>read `full_name` instead of `name`</title>"), "{atom}");
+    assert!(atom.contains("<updated>2026-03-01T00:00:00Z</updated>"), "{atom}");
+    assert!(atom.contains("hurts: web &lt;web@tiny.example&gt;"), "{atom}");
     assert_eq!(folder.run(&["changelog", "1..3"]).code, Some(2));
     assert_eq!(folder.run(&["changelog", "--since", "tiny.api", "tiny.api"]).code, Some(0));
     let alone = Folder::new("changelog-alone", &[("tiny.api", GOOD)]);

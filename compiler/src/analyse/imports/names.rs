@@ -9,7 +9,7 @@ use gatewright_grammar::tree::{
 
 /// Visits the names of a declaration outside of versions: its own, and those that it mentions.
 /// Types of the language and the parameter of a generic type are none.
-pub(super) fn each(item: &mut Item, visit: &mut dyn FnMut(&mut Ident)) {
+pub(crate) fn each(item: &mut Item, visit: &mut dyn FnMut(&mut Ident)) {
     match &mut item.kind {
         ItemKind::Backend(backend) => {
             visit(&mut backend.name);

@@ -32,7 +32,8 @@ fn groups(entries: &[Entry]) -> Vec<(&'static str, Vec<&str>, Vec<&Entry>)> {
     found
 }
 
-fn said(entry: &Entry) -> String {
+/// What happened, with whom it concerns before it.
+pub(super) fn said(entry: &Entry) -> String {
     let text = sentence(&entry.change);
     match &entry.change.whom {
         Whom::Backend(name) if !name.is_empty() => format!("{name}: {text}"),

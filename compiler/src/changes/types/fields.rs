@@ -15,7 +15,7 @@ impl Compare<'_> {
     /// What differs between two records. Pairs that are being compared already are equal as far
     /// as can be told inside of them.
     pub(crate) fn records(&mut self, old: RecordId, new: RecordId) -> Rc<Vec<Difference>> {
-        if let Some(done) = self.done.get(&(old, new)) {
+        if let Some(done) = self.records.done.borrow().get(&(old, new)) {
             return Rc::clone(done);
         }
         if let Some(at) = self.open.iter().position(|pair| *pair == (old, new)) {
@@ -35,7 +35,7 @@ impl Compare<'_> {
         let found = Rc::new(found);
         // What rests on a pair further out is only known when that is.
         if self.back >= depth {
-            self.done.insert((old, new), Rc::clone(&found));
+            self.records.done.borrow_mut().insert((old, new), Rc::clone(&found));
             self.back = outer;
         } else {
             self.back = self.back.min(outer);

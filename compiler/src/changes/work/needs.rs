@@ -1,15 +1,16 @@
 //! What is needed of results: which values are read, and what they must be.
 
-use super::Change;
+use super::{Change, Side};
 use crate::analyse::values::{list_spelling, rule_spelling, spelling};
 use crate::changes::Verdict;
+use crate::changes::known::Mode;
 use crate::changes::sets::{Position, Within, outside};
 use crate::changes::types::{Compare, Declared, Difference, Effect};
 use crate::contract::types::{Const, ListBounds, Rule, Type, Types};
 use crate::contract::work::{Call, NodeId, Parent, Shape, Work};
 
-/// A call of one side: the types of its version, the work that it stands in, the call.
-type Side<'c> = (&'c Types, &'c Work, &'c Call);
+/// A call of one side: its version, the work that it stands in, the call.
+type Of<'c> = (Side<'c>, &'c Work, &'c Call);
 
 /// One value that is read of a result.
 struct Need<'c> {
@@ -49,7 +50,7 @@ enum What<'c> {
 }
 
 /// What changed about the needs of one call.
-pub(super) fn compare(old: Side<'_>, new: Side<'_>, backend: &str) -> Vec<Change> {
+pub(super) fn compare(old: Of<'_>, new: Of<'_>, backend: &str) -> Vec<Change> {
     let (was, is) = (all(old), all(new));
     let change = |id: &str, path: &str| {
         let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
@@ -66,8 +67,8 @@ pub(super) fn compare(old: Side<'_>, new: Side<'_>, backend: &str) -> Vec<Change
             // What was read as a whole had its parts: that it is read in parts is told there.
             None if need.is_plain() || was.iter().any(|one| one.is_whole_of(need)) => {}
             None => {
-                let mut one =
-                    change("wire/needs-more", &need.path).spelled(None, word(need, new.0));
+                let mut one = change("wire/needs-more", &need.path)
+                    .spelled(None, word(need, &new.0.version.types));
                 // Nothing is needed of what may be missing and was not read before.
                 let may_miss = free.iter().any(|path| is_inside(&need.path, path));
                 one.verdict = Verdict::Breaking;
@@ -81,7 +82,10 @@ pub(super) fn compare(old: Side<'_>, new: Side<'_>, backend: &str) -> Vec<Change
     }
     for need in was.iter().filter(|need| !need.is_plain()) {
         if is.iter().all(|other| other.path != need.path) {
-            found.push(change("wire/needs-less", &need.path).spelled(word(need, old.0), None));
+            found.push(
+                change("wire/needs-less", &need.path)
+                    .spelled(word(need, &old.0.version.types), None),
+            );
         }
     }
     found
@@ -89,8 +93,8 @@ pub(super) fn compare(old: Side<'_>, new: Side<'_>, backend: &str) -> Vec<Change
 
 /// What changed about a value that is read as before.
 fn stays(
-    (old, other): (&Types, &Need<'_>),
-    (new, need): (&Types, &Need<'_>),
+    (old, other): (Side<'_>, &Need<'_>),
+    (new, need): (Side<'_>, &Need<'_>),
     change: &impl Fn(&str, &str) -> Change,
 ) -> Vec<Change> {
     let mut found = Vec::new();
@@ -103,7 +107,8 @@ fn stays(
         found.push(change(id, &need.path).spelled(there(other), there(need)));
     }
     for (id, effect, shown) in values((old, other), (new, need)) {
-        let mut one = change(id, &need.path).spelled(word(other, old), word(need, new));
+        let mut one = change(id, &need.path)
+            .spelled(word(other, &old.version.types), word(need, &new.version.types));
         if effect == Effect::Maybe {
             one.verdict = Verdict::Risky;
             one = one.note("whether all values stay cannot be told");
@@ -121,19 +126,12 @@ fn stays(
 type Found = (&'static str, Effect, Option<Const>);
 
 /// How the values that are fine differ.
-fn values((old, was): (&Types, &Need<'_>), (new, is): (&Types, &Need<'_>)) -> Vec<Found> {
+fn values((old, was): (Side<'_>, &Need<'_>), (new, is): (Side<'_>, &Need<'_>)) -> Vec<Found> {
     const MORE: &str = "wire/needs-more";
     const LESS: &str = "wire/needs-less";
     match (&was.what, &is.what) {
         (What::Whole(Some(a)), What::Whole(Some(b))) => {
-            let compared = |old: &Types, new: &Types| {
-                let declared = |types| Declared { types, ignores_unknown: true };
-                Compare::new(declared(old), declared(new), Position::Read).types(a, b)
-            };
-            let mut found = compared(old, new);
-            if !found.is_empty() {
-                found = compared(&old.loosened(), &new.loosened());
-            }
+            let found = whole((old, a), (new, b));
             let told = |one: Difference| match (one.narrows, one.widens) {
                 (Effect::No, Effect::No) => None,
                 (Effect::No, _) => Some((LESS, Effect::Yes, None)),
@@ -148,7 +146,7 @@ fn values((old, was): (&Types, &Need<'_>), (new, is): (&Types, &Need<'_>)) -> Ve
         (What::Whole(None), What::Whole(None))
         | (What::AnyScalar, What::AnyScalar)
         | (What::Record, What::Record) => Vec::new(),
-        (What::Scalar(a), What::Scalar(b)) => scalars(a, b),
+        (What::Scalar(a), What::Scalar(b)) => scalars(new, a, b),
         (What::List(a), What::List(b)) => lists(a, b),
         // What is read of the one stands beside it; whether that is all of the other cannot be told.
         (What::Record, What::Whole(Some(_))) | (What::Whole(Some(_)), What::Record) => {
@@ -164,8 +162,23 @@ fn values((old, was): (&Types, &Need<'_>), (new, is): (&Types, &Need<'_>)) -> Ve
     }
 }
 
-fn scalars(old: &[&Rule], new: &[&Rule]) -> Vec<Found> {
-    let (lost, gained) = (beyond(old, new), beyond(new, old));
+/// Two values of declared types, as results are read.
+fn whole((old, a): (Side<'_>, &Type), (new, b): (Side<'_>, &Type)) -> Vec<Difference> {
+    let found = Compare::of((old, new), (true, true), Position::Read).types(a, b);
+    let Some(known) = new.known.filter(|_| !found.is_empty()) else { return found };
+    let (was, is) = known.loosened(&old.version.types, &new.version.types);
+    let declared = |types| Declared { types, ignores_unknown: true };
+    let mode = Mode { position: Position::Read, ignores: (true, true), is_loose: true };
+    let compare = Compare::new(declared(was), declared(is), Position::Read);
+    compare.knowing(Some(known.records(mode))).types(a, b)
+}
+
+fn scalars(side: Side<'_>, old: &[&Rule], new: &[&Rule]) -> Vec<Found> {
+    let outside = |one: &Rule, other: &Rule| match side.known {
+        Some(known) => known.outside(one, other, Position::Read),
+        None => outside(one, other, Position::Read),
+    };
+    let (lost, gained) = (beyond(old, new, &outside), beyond(new, old, &outside));
     if lost.may_fail() {
         return vec![("wire/needs-more", Effect::of(&lost), lost.witness().cloned())];
     }
@@ -176,10 +189,10 @@ fn scalars(old: &[&Rule], new: &[&Rule]) -> Vec<Found> {
 }
 
 /// What all rules of `own` allow, and some rule of `others` does not.
-fn beyond(own: &[&Rule], others: &[&Rule]) -> Within {
+fn beyond(own: &[&Rule], others: &[&Rule], outside: &dyn Fn(&Rule, &Rule) -> Within) -> Within {
     let mut found = Within::Yes;
     for other in others {
-        let each: Vec<Within> = own.iter().map(|one| outside(one, other, Position::Read)).collect();
+        let each: Vec<Within> = own.iter().map(|one| outside(one, other)).collect();
         if each.iter().any(|one| !one.may_fail()) {
             continue;
         }
@@ -220,7 +233,7 @@ fn word(need: &Need<'_>, types: &Types) -> String {
     }
 }
 
-fn all((_, work, call): Side<'_>) -> Vec<Need<'_>> {
+fn all<'c>((_, work, call): Of<'c>) -> Vec<Need<'c>> {
     let mut found = Vec::new();
     if let Some(root) = call.result {
         walk(work, root, "", &mut found);

@@ -2,7 +2,8 @@
 
 use crate::analyse::versions::{Flat, FlatFieldKind, FlatKind, FlatType};
 use gatewright_grammar::tree::{
-    Base, EndpointMemberKind, FieldKind, Path, Record, RespKind, SegmentPart, Type,
+    Auth, AuthMember, Base, EndpointMemberKind, FieldKind, Path, Record, RespKind, SegmentPart,
+    Type,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,11 +11,17 @@ use std::collections::{BTreeMap, BTreeSet};
 /// directory declares has a name of its own there.
 pub(super) struct Names {
     used: BTreeMap<String, String>,
+    callers: BTreeMap<String, String>,
 }
 
 impl Names {
-    pub(super) fn of(flat: &Flat) -> Self {
+    pub(super) fn of(flat: &Flat, auths: &[&Auth]) -> Self {
         let mut open: Vec<String> = Vec::new();
+        for member in auths.iter().flat_map(|auth| &auth.members) {
+            if let AuthMember::Claims(record) = member {
+                fields(record, &mut open);
+            }
+        }
         for endpoint in &flat.endpoints {
             for path in endpoint.prefix.iter().chain(std::iter::once(&endpoint.tree.path)) {
                 params(path, &mut open);
@@ -34,6 +41,7 @@ impl Names {
                     EndpointMemberKind::Query(param)
                     | EndpointMemberKind::Header(param)
                     | EndpointMemberKind::Cookie(param) => mentioned(&param.ty, &mut open),
+                    EndpointMemberKind::Reply { ty: Some(ty), .. } => mentioned(ty, &mut open),
                     _ => {}
                 }
             }
@@ -49,7 +57,14 @@ impl Names {
                 error.record.iter().for_each(|record| fields(record, &mut open));
             }
         }
-        Self { used: called(used, flat) }
+        let auths: BTreeSet<String> = auths.iter().map(|auth| auth.name.text.clone()).collect();
+        let callers = short(auths.clone(), &|name| auths.contains(name));
+        Self { used: called(used, flat), callers }
+    }
+
+    /// What an `auth` block is called.
+    pub(super) fn caller<'n>(&'n self, name: &'n str) -> &'n str {
+        self.callers.get(name).map_or(name, String::as_str)
     }
 
     pub(super) fn is_used(&self, name: &str) -> bool {
@@ -61,19 +76,22 @@ impl Names {
     }
 }
 
-/// A name for each of `used`: its own, or the last part of one of another directory if that is
-/// free.
-fn called(used: BTreeSet<String>, flat: &Flat) -> BTreeMap<String, String> {
+/// A name for each declaration of `used`.
+fn called(mut used: BTreeSet<String>, flat: &Flat) -> BTreeMap<String, String> {
     let declared = |name: &str| {
         flat.types.iter().any(|one| one.name.text == name)
             || flat.errors.iter().any(|one| one.name.text == name)
     };
+    used.retain(|name| declared(name));
+    short(used, &declared)
+}
+
+/// A name for each of `used`: its own, or the last part of one of another directory if that is
+/// free.
+fn short(used: BTreeSet<String>, declared: &dyn Fn(&str) -> bool) -> BTreeMap<String, String> {
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let mut names = BTreeMap::new();
     for name in used {
-        if !declared(&name) {
-            continue;
-        }
         let short = name.rsplit(['.', '/']).next().unwrap_or(&name).to_owned();
         let is_taken = short != name && (declared(&short) || taken.contains(&short));
         let own = if is_taken { name.replace(['.', '/'], "_") } else { short };

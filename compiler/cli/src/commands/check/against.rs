@@ -68,7 +68,7 @@ fn report(origin: &Origin, loaded: &Loaded, lock: Option<&Lock>, terminal: Termi
         let published = lock.is_some_and(|lock| lock.is_published(&version.label));
         let wanted = origin.served.is_some() || !published;
         if let (Some(before), true) = (known, wanted) {
-            let sides = (Side { contract: old, version: before }, Side { contract: new, version });
+            let sides = (Side::of(old, before), Side::of(new, version));
             all.extend(changes::versions(sides.0, sides.1));
         }
     }
