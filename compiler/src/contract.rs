@@ -335,6 +335,8 @@ pub struct Deprecation {
     pub lifecycle: Lifecycle,
     /// Where that is said.
     pub span: Span,
+    /// Where the part is declared: its name, and behind that a field's type.
+    pub at: Span,
 }
 
 /// A declared error.

@@ -11,6 +11,7 @@ mod records;
 mod reuse;
 mod routes;
 mod rules;
+mod sent;
 mod shapes;
 
 use crate::contract::endpoint::{Manner, Shape};
@@ -28,6 +29,7 @@ pub(crate) use names::Names;
 pub use records::{RecordPlan, WriterPlan};
 pub use reuse::{ReusablePlan, ReusePlan};
 pub use routes::{Arrival, Guard, Route};
+pub use sent::{BodyStep, SentPlace, SentPlan};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -86,6 +88,8 @@ pub struct Plan {
     pub elsewhere: Vec<ElsewherePlan>,
     /// Which pages may read what is answered where there is no endpoint.
     pub cors: Option<CorsPlan>,
+    /// The names of those who say that they rely on it.
+    pub consumers: Vec<String>,
 }
 
 /// A version that the gateway does not serve.
@@ -347,6 +351,10 @@ pub struct EndpointPlan {
     pub successor: Option<SuccessorPlan>,
     /// Whether its answers may be used again.
     pub reuse: ReusePlan,
+    /// What its callers may send and should not any more.
+    pub deprecated: Vec<SentPlan>,
+    /// The places in its body that violations are counted by.
+    pub places: Vec<String>,
     /// Parameters.
     pub params: Vec<ParamPlan>,
     /// Whether undeclared query parameters are dropped.
@@ -576,6 +584,7 @@ pub fn plan(contract: &Checked, target: &Target) -> Plan {
         versions,
         elsewhere: elsewhere(contract, target),
         cors: contract.cors.as_ref().map(|one| cors::plan(one, contract, None)),
+        consumers: contract.consumers.iter().map(|one| one.name.clone()).collect(),
     }
 }
 

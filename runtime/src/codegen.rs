@@ -17,10 +17,11 @@ pub use crate::check::{
     repeated_or, required,
 };
 pub use crate::contract::{
-    Access, Answering, Backend, BodyKind, Breaker, By, CheckOfCaller, Condition, Contract, Cors,
-    Counter, Elsewhere, Endpoint, FormField, FormKind, InFlight, KeySource, Lifecycle, Limit,
-    Method, Origin, Piece, Published, Reusable, Reuse, Scheme, SchemeKind, Selection, Setting,
-    Successor, Sunset, TimeSetting, Tokens, Variable, VariableKind, Version,
+    Access, Answering, Backend, BodyKind, BodyStep, Breaker, By, CheckOfCaller, Condition,
+    Contract, Cors, Counter, DeprecatedPart, Elsewhere, Endpoint, FormField, FormKind, InFlight,
+    KeySource, Lifecycle, Limit, Method, Origin, Piece, Published, Reusable, Reuse, Scheme,
+    SchemeKind, Selection, Sent, Setting, Successor, Sunset, TimeSetting, Tokens, Variable,
+    VariableKind, Version,
 };
 pub use crate::error::{Error, Problem};
 pub use crate::items::{Items, Making, Source, stream};

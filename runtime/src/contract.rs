@@ -2,6 +2,7 @@
 
 mod access;
 mod cors;
+mod deprecated;
 mod reuse;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 pub use self::access::{Access, KeySource, Scheme, SchemeKind, Tokens};
 pub use self::cors::{Cors, Origin};
+pub use self::deprecated::{BodyStep, DeprecatedPart, Sent};
 pub use self::reuse::{CheckOfCaller, Reusable, Reuse};
 use crate::check::Rule;
 use crate::error::Error;
@@ -47,6 +49,8 @@ pub struct Contract {
     pub schemes: &'static [&'static Scheme],
     /// Which pages may read what is answered where there is no endpoint.
     pub cors: Option<&'static Cors>,
+    /// Who says that they rely on the API: names of consumers, in contract order.
+    pub consumers: &'static [&'static str],
 }
 
 impl Contract {
@@ -64,6 +68,7 @@ impl Contract {
         backends: &[],
         schemes: &[],
         cors: None,
+        consumers: &[],
     };
 }
 
@@ -323,8 +328,11 @@ pub struct Endpoint {
     pub lifecycle: Option<&'static Lifecycle>,
     /// What [`Response::fallback`] may be told, for what is counted.
     pub fallbacks: &'static [&'static str],
-    /// Where a request can be wrong, for what is counted: `("query", "limit")`, `("body", "")`.
+    /// Where a request can be wrong, for what is counted: `("query", "limit")`, `("body", "")`,
+    /// `("body", "lines[].sku")`.
     pub places: &'static [(&'static str, &'static str)],
+    /// What callers may send and should not any more, for what is counted.
+    pub deprecated: &'static [DeprecatedPart],
     /// Where they find what takes its place.
     pub successor: Option<Successor>,
     /// Whether its answers may be used again.

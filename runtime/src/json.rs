@@ -55,6 +55,27 @@ pub fn read_result<'a, T>(
     reader.document(body, read).map_err(|_| reader.first_violation())
 }
 
+/// [`read_result`] that calls `replaced` with the members whose values an `else` replaced, and how
+/// often.
+///
+/// # Errors
+///
+/// As [`read_result`].
+#[inline]
+pub(crate) fn read_counted<'a, T>(
+    body: &'a [u8],
+    read: impl FnOnce(&mut Reader<'a>) -> Read<T>,
+    replaced: impl FnOnce(&[(&'static str, u64)]),
+) -> Result<T, Violation> {
+    let mut reader = Reader::result();
+    let value = reader.document(body, read).map_err(|_| reader.first_violation())?;
+    let fields = reader.replaced();
+    if !fields.is_empty() {
+        replaced(&fields);
+    }
+    Ok(value)
+}
+
 /// Reads a caller's body. Members that the contract does not name are violations. Adds what is wrong
 /// to `violations`, ordered by place; `None` if anything is.
 #[inline]

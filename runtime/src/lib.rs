@@ -38,6 +38,7 @@
 //!     lifecycle: None,
 //!     fallbacks: &[],
 //!     places: &[("path", "id")],
+//!     deprecated: &[],
 //!     successor: None,
 //!     reuse: rt::Reuse::Unsaid,
 //!     cors: None,

@@ -9,6 +9,7 @@ mod count;
 mod exposition;
 mod families;
 mod meters;
+mod places;
 mod process;
 
 use std::cell::OnceCell;

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use crate::check::Rule;
 use crate::contract::Backend;
 use crate::error::{Error, Kind};
-use crate::json::{Read, Reader, read_result};
+use crate::json::{Read, Reader, read_counted, read_result};
+use crate::metrics;
 use crate::upstream::{Cached, Failure};
 
 /// Holds the body of a result, and of what stands in for it, while parts of them are in use.
@@ -39,7 +40,9 @@ impl Body {
         let bytes = result?;
         let (backend, operation) = call;
         let body = keep(&self.result, bytes);
-        read_result(body, read).map_err(|violation| Failure::invalid(backend, operation, violation))
+        let replaced = |fields: &[_]| replaced(backend, operation, fields);
+        read_counted(body, read, replaced)
+            .map_err(|violation| Failure::invalid(backend, operation, violation))
     }
 
     /// The same for a result that others may get, too: one that violates what is read is forgotten.
@@ -72,6 +75,12 @@ impl Body {
     ) -> Option<T> {
         read_result(keep(&self.stand_in, Bytes::from(json)), read).ok()
     }
+}
+
+/// Counts values that the contract does not name and says what becomes of.
+#[cold]
+fn replaced(backend: &Backend, operation: &str, fields: &[(&'static str, u64)]) {
+    metrics::here(|core| core.replaced(backend, operation, fields));
 }
 
 fn keep(cell: &OnceCell<Bytes>, bytes: Bytes) -> &[u8] {

@@ -16,6 +16,7 @@ mod shutdown;
 mod tests;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
+mod uses;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};

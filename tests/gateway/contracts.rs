@@ -11,6 +11,7 @@ gatewright_runtime::include_gateway!("caches");
 gatewright_runtime::include_gateway!("calls");
 gatewright_runtime::include_gateway!("certificates");
 gatewright_runtime::include_gateway!("copies");
+gatewright_runtime::include_gateway!("counted");
 gatewright_runtime::include_gateway!("cors");
 gatewright_runtime::include_gateway!("each");
 gatewright_runtime::include_gateway!("ending");

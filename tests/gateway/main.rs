@@ -16,6 +16,7 @@ mod caches;
 mod certificates;
 mod copies;
 mod cors;
+mod counted;
 mod deadlines;
 mod deployed;
 mod each;

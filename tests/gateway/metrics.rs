@@ -48,7 +48,12 @@ fn with<'a>(labels: [(&'a str, &'a str); 3], more: (&'a str, &'a str)) -> [(&'a 
 }
 
 /// Waits until a series has a value: an answer is there before it is counted.
-fn wait(gateway: &Running, family: &str, labels: &[(&str, &str)], value: f64) -> Metrics {
+pub(crate) fn wait(
+    gateway: &Running,
+    family: &str,
+    labels: &[(&str, &str)],
+    value: f64,
+) -> Metrics {
     let begin = Instant::now();
     loop {
         let metrics = metrics(gateway);
@@ -153,7 +158,8 @@ fn an_open_breaker_further_attempts_and_unreadable_results_are_seen() {
     let wrong = Backend::start().answer("GET", "/items/p_1a2b3c4d", 200, r#"{"id":7}"#);
     let gateway = shop(&wrong.url(), NOBODY);
     assert_eq!(get(gateway.address(), V1).status, 502);
-    let metrics = wait(&gateway, "gatewright_invalid_results_total", &item, 1.0);
+    let of_id = [item[0], item[1], ("field", "id")];
+    let metrics = wait(&gateway, "gatewright_invalid_results_total", &of_id, 1.0);
     let labels = [item[0], item[1], ("outcome", "ok")];
     assert_eq!(metrics.value("gatewright_calls_total", &labels), Some(1.0));
 }

@@ -70,7 +70,8 @@ impl Around<'_> {
             let names = self.flat.types.iter().map(|one| one.name.text.as_str()).collect();
             let what =
                 What::Part { among: "the types of this version".to_owned(), own: name, names };
-            walk.part(one.deprecated.as_ref(), || format!("type {name}"), what);
+            let part = (one.name.span, || format!("type {name}"));
+            walk.part(one.deprecated.as_ref(), part, what);
             match &one.kind {
                 FlatKind::Alias { ty, .. } => walk.ty(name, ty),
                 FlatKind::Record(fields) => walk.fields(name, fields),
@@ -243,10 +244,15 @@ struct Walk<'a, 'd> {
 }
 
 impl Walk<'_, '_> {
-    fn part(&mut self, said: Option<&Deprecated>, part: impl FnOnce() -> String, what: What<'_>) {
+    fn part(
+        &mut self,
+        said: Option<&Deprecated>,
+        (at, part): (Span, impl FnOnce() -> String),
+        what: What<'_>,
+    ) {
         let Some(said) = said else { return };
         let lifecycle = self.around.lifecycle(said, &what, self.diagnostics);
-        self.found.push(Deprecation { part: part(), lifecycle, span: said.span });
+        self.found.push(Deprecation { part: part(), lifecycle, span: said.span, at });
     }
 
     fn fields(&mut self, owner: &str, fields: &[FlatField]) {
@@ -281,7 +287,8 @@ impl Walk<'_, '_> {
                 own: &field.name.text,
                 names,
             };
-            self.part(field.deprecated.as_ref(), || path.clone(), what);
+            let part = (field.name.span.to(field.ty.span), || path.clone());
+            self.part(field.deprecated.as_ref(), part, what);
             self.ty(&path, &field.ty);
         }
     }
@@ -294,7 +301,7 @@ impl Walk<'_, '_> {
                 own: &value.name.text,
                 names,
             };
-            let part = || format!("{owner}.{}", value.name.text);
+            let part = (value.name.span, || format!("{owner}.{}", value.name.text));
             self.part(value.deprecated.as_ref(), part, what);
         }
     }
@@ -307,7 +314,7 @@ impl Walk<'_, '_> {
                 own: &variant.name.text,
                 names,
             };
-            let part = || format!("{owner}.{}", variant.name.text);
+            let part = (variant.name.span, || format!("{owner}.{}", variant.name.text));
             self.part(variant.deprecated.as_ref(), part, what);
             self.ty(&format!("{owner}.{}", variant.name.text), &variant.ty);
         }
@@ -357,7 +364,7 @@ impl Walk<'_, '_> {
                 own: &param.name.text,
                 names,
             };
-            let part = || format!("{key} {place} {}", param.name.text);
+            let part = (param.name.span, || format!("{key} {place} {}", param.name.text));
             self.part(param.deprecated.as_ref(), part, what);
             self.ty(&format!("{key} {place} {}", param.name.text), &param.ty);
         }

@@ -11,7 +11,10 @@ use super::tokens::{ident, mentions, millis, number, option, time};
 use crate::contract::endpoint::Manner;
 use crate::contract::terms::By;
 use crate::contract::{FormField, FormKind, Place};
-use crate::plan::{AccessPlan, BodyPlan, EndpointPlan, LimitPlan, ParamPlan, PresencePlan, Told};
+use crate::plan::{
+    AccessPlan, BodyPlan, BodyStep, EndpointPlan, LimitPlan, ParamPlan, PresencePlan, SentPlace,
+    SentPlan, Told,
+};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -114,6 +117,7 @@ fn endpoint(plan: &EndpointPlan) -> TokenStream {
     let cors = super::cors::cors(plan.cors.as_ref());
     let fallbacks = response::fallback_fields(plan);
     let places = places(plan);
+    let deprecated = plan.deprecated.iter().map(deprecated_part);
     let access = access(&plan.access);
     let reuse = super::reuse::reuse(plan);
     quote! {
@@ -133,10 +137,40 @@ fn endpoint(plan: &EndpointPlan) -> TokenStream {
             lifecycle: #lifecycle,
             fallbacks: &[#(#fallbacks),*],
             places: &[#(#places),*],
+            deprecated: &[#(#deprecated),*],
             successor: #successor,
             reuse: #reuse,
             answer: |gateway, request| Box::pin(answer(gateway, request)),
         };
+    }
+}
+
+/// ```ignore
+/// rt::DeprecatedPart { name: "query sort", sent: &[rt::Sent::Query("sort", None)] }
+/// ```
+fn deprecated_part(part: &SentPlan) -> TokenStream {
+    let SentPlan { name, places } = part;
+    let sent = places.iter().map(|(place, value)| {
+        let value = option(value.as_ref().map(|value| quote!(#value)));
+        match place {
+            SentPlace::Query(name) => quote!(rt::Sent::Query(#name, #value)),
+            SentPlace::Header(name) => quote!(rt::Sent::Header(#name, #value)),
+            SentPlace::Cookie(name) => quote!(rt::Sent::Cookie(#name, #value)),
+            SentPlace::Body(steps) => {
+                let steps = steps.iter().map(body_step);
+                quote!(rt::Sent::Body(&[#(#steps),*], #value))
+            }
+        }
+    });
+    quote!(rt::DeprecatedPart { name: #name, sent: &[#(#sent),*] })
+}
+
+/// `rt::BodyStep::Member("lines")`
+fn body_step(step: &BodyStep) -> TokenStream {
+    match step {
+        BodyStep::Member(name) => quote!(rt::BodyStep::Member(#name)),
+        BodyStep::Each => quote!(rt::BodyStep::Each),
+        BodyStep::Tagged(tag, name) => quote!(rt::BodyStep::Tagged(#tag, #name)),
     }
 }
 
@@ -211,7 +245,7 @@ fn claims(plan: &EndpointPlan) -> TokenStream {
     all
 }
 
-/// `("query", "limit")`
+/// `("query", "limit")`, `("body", "lines[].sku")`
 fn places(plan: &EndpointPlan) -> Vec<TokenStream> {
     let place = |param: &ParamPlan| {
         let (part, name) = (
@@ -225,7 +259,7 @@ fn places(plan: &EndpointPlan) -> Vec<TokenStream> {
         );
         quote!((#part, #name))
     };
-    let body = plan.body.iter().map(|_| quote!(("body", "")));
+    let body = plan.places.iter().map(|name| quote!(("body", #name)));
     plan.params.iter().map(place).chain(body).collect()
 }
 

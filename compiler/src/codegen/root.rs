@@ -27,6 +27,7 @@ pub(crate) fn items(plan: &Plan, digests: &[String]) -> Vec<TokenStream> {
         let name = ident(&upstream.ident);
         quote!(&upstreams::#name)
     });
+    let consumers = &plan.consumers;
     let schemes = plan.schemes.iter().map(|scheme| {
         let name = ident(&scheme.ident);
         quote!(&schemes::#name)
@@ -49,6 +50,7 @@ pub(crate) fn items(plan: &Plan, digests: &[String]) -> Vec<TokenStream> {
                 backends: &[#(#backends),*],
                 cors: #cors,
                 schemes: &[#(#schemes),*],
+                consumers: &[#(#consumers),*],
             };
         },
     ]

@@ -3,7 +3,7 @@
 use super::rules::Rules;
 use super::{
     BodyPlan, CallPlan, EndpointPlan, EnvPlan, ErrorPlan, Names, ParamPlan, PresencePlan, RuleKind,
-    SchemePlan, Upstream, VariablePlan, access, cors, lifecycle, limits, reuse, shapes,
+    SchemePlan, Upstream, VariablePlan, access, cors, lifecycle, limits, reuse, sent, shapes,
 };
 use crate::contract::endpoint::{Endpoint, Param, ParamKind, Place, Presence, RouteSegment, Shape};
 use crate::contract::types::{Const, Rule, Scalar};
@@ -113,6 +113,8 @@ pub(crate) fn plan(
             lifecycle::successor(around.contract, (version, endpoint), around.with)
         }),
         reuse: reuse::plan(around.contract, around.own(), endpoint, (&shapes, &claims)),
+        deprecated: around.own().map_or_else(Vec::new, |one| sent::deprecated(one, endpoint)),
+        places: around.own().map_or_else(Vec::new, |one| sent::places(&one.types, endpoint)),
         params,
         ignore_params: endpoint.ignore_params,
         ignore_fields: endpoint.ignore_fields,

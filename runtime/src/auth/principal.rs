@@ -37,7 +37,6 @@ impl Principal {
         self.id.as_deref()
     }
 
-    #[expect(dead_code, reason = "what is counted per claim asks for it")]
     /// The text of one claim, `sub`, in plain form; nothing where it is missing, null, or no text,
     /// number or boolean.
     pub(crate) fn claim(&self, name: &'static str) -> Option<Cow<'_, str>> {

@@ -39,6 +39,8 @@ pub enum Place {
 pub struct Violation {
     /// The JSON pointer of the value (RFC 6901).
     pub pointer: String,
+    /// The declared member that it is in, or that is missing; empty for what is in none.
+    pub field: &'static str,
     /// What the contract says.
     pub expected: &'static str,
     /// The kind of what is there, never its value.

@@ -209,6 +209,7 @@ impl<'a> Reader<'a> {
                 continue;
             };
             object.likely = place + 1;
+            self.field = field.name;
             if seen.insert(place) {
                 self.repeated_member()?;
                 continue;
@@ -312,7 +313,7 @@ impl<'a> Reader<'a> {
         let mark =
             Mark { at: object.start, member: None, expected: map.expected, found: "a larger map" };
         self.note(mark)?;
-        let mut rest = Object { start: object.start, untouched: false, likely: 0 };
+        let mut rest = Object { untouched: false, likely: 0, ..*object };
         self.skip()?;
         while self.key(&mut rest)?.is_some() {
             self.skip()?;

@@ -2,7 +2,7 @@
 
 use super::escape::decode;
 use super::number::Decimal;
-use super::scan::{LEVELS, blank, byte, value};
+use super::scan::{LEVELS, blank, byte, colon, string, value};
 use std::borrow::Cow;
 
 /// The JSON text of one value, checked, as it was sent: strings keep their quotes and escapes,
@@ -70,6 +70,33 @@ impl<'a> Raw<'a> {
     pub fn elements(self) -> impl Iterator<Item = Raw<'a>> {
         let list = self.0.starts_with('[');
         Elements { json: self.0, at: if list { 0 } else { self.0.len() } }
+    }
+
+    /// The members of a record, their keys decoded; none of anything else.
+    pub(crate) fn members(self) -> impl Iterator<Item = (Cow<'a, str>, Raw<'a>)> {
+        let record = self.0.starts_with('{');
+        Members { json: self.0, at: if record { 0 } else { self.0.len() } }
+    }
+}
+
+/// What is left of a checked record, from its brace or a comma on.
+struct Members<'a> {
+    json: &'a str,
+    at: usize,
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (Cow<'a, str>, Raw<'a>);
+
+    fn next(&mut self) -> Option<(Cow<'a, str>, Raw<'a>)> {
+        let text = self.json.as_bytes();
+        let start = blank(text, self.at + 1);
+        let end = (byte(text, start) == b'"').then(|| string(text, start))??;
+        let key = Raw(self.json.get(start..end)?).text();
+        let start = colon(text, end).ok()?;
+        let end = value(text, start, LEVELS).ok()?;
+        self.at = blank(text, end);
+        self.json.get(start..end).map(|value| (key, Raw(value)))
     }
 }
 

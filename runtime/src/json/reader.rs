@@ -39,6 +39,10 @@ pub struct Reader<'a> {
     /// How many there were no room for.
     beyond: usize,
     marks: Vec<Mark>,
+    /// The declared member that is being read.
+    pub(super) field: &'static str,
+    /// The declared members whose values an `else` replaced, and how often.
+    replaced: Vec<(&'static str, u64)>,
 }
 
 impl<'a> Reader<'a> {
@@ -52,6 +56,8 @@ impl<'a> Reader<'a> {
             room: 1,
             beyond: 0,
             marks: Vec::new(),
+            field: "",
+            replaced: Vec::new(),
         }
     }
 
@@ -145,9 +151,24 @@ impl<'a> Reader<'a> {
             Other::Becomes(_) if self.strict => Err(self.refuse(rule.expected, "another text")),
             Other::Becomes(declared) => {
                 self.pass(text);
+                self.replace();
                 Ok(Raw::literal(declared))
             }
         }
+    }
+
+    #[cold]
+    fn replace(&mut self) {
+        match self.replaced.iter_mut().find(|(field, _)| *field == self.field) {
+            Some((_, count)) => *count += 1,
+            None => self.replaced.push((self.field, 1)),
+        }
+    }
+
+    /// The declared members whose values an `else` replaced, and how often. A value that stands in
+    /// no record is under an empty name.
+    pub(super) fn replaced(self) -> Vec<(&'static str, u64)> {
+        self.replaced
     }
 
     /// Any text, number or boolean.
@@ -303,11 +324,11 @@ impl<'a> Reader<'a> {
     #[cold]
     pub(super) fn first_violation(&self) -> Violation {
         let pointer = pointers(self.text, self.marks.get(..1).unwrap_or_default()).pop();
-        let (expected, found) = self
-            .marks
-            .first()
-            .map_or(("JSON", "something else"), |mark| (mark.expected, mark.found));
-        Violation { pointer: pointer.unwrap_or_default(), expected, found }
+        let mark = self.marks.first();
+        let (expected, found) =
+            mark.map_or(("JSON", "something else"), |mark| (mark.expected, mark.found));
+        let field = mark.and_then(|mark| mark.member).unwrap_or(self.field);
+        Violation { pointer: pointer.unwrap_or_default(), field, expected, found }
     }
 
     /// Tells everything that is wrong, with its pointer, ordered by place. Whether nothing is.

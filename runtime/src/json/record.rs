@@ -16,6 +16,8 @@ pub struct Object {
     pub(super) untouched: bool,
     /// The name that most likely comes next.
     pub(super) likely: usize,
+    /// The declared member that the record is in.
+    pub(super) outer: &'static str,
 }
 
 impl<'a> Reader<'a> {
@@ -27,7 +29,7 @@ impl<'a> Reader<'a> {
         }
         let start = self.at;
         self.open()?;
-        Ok(Object { start, untouched: true, likely: 0 })
+        Ok(Object { start, untouched: true, likely: 0, outer: self.field })
     }
 
     /// The next member that is among `names`: its place there; `None` at the end of the record.
@@ -65,6 +67,7 @@ impl<'a> Reader<'a> {
             };
             if let Some(place) = place {
                 object.likely = place + 1;
+                self.field = names.get(place).copied().unwrap_or_default();
                 return Ok(Some(place));
             }
             if strict {
@@ -85,6 +88,7 @@ impl<'a> Reader<'a> {
         match byte(text, at) {
             b'}' => {
                 self.close(at);
+                self.field = object.outer;
                 return Ok(None);
             }
             _ if object.untouched => object.untouched = false,

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::count::{BOUNDS, Count, Histogram, Spread, Statuses, names};
 use super::exposition::{Kind, Page};
-use super::meters::{Meters, OfEndpoint, OfOperation, Outcome, Peer};
+use super::meters::{Fields, Meters, OfEndpoint, OfOperation, Outcome, Peer};
 use super::{Metrics, process};
 use crate::cache::Cache;
 use crate::contract::{Backend, Contract, Endpoint, Reuse, Version};
@@ -22,6 +22,7 @@ pub(crate) fn write(
     let view = View { contract, cores: metrics.cores.iter().map(|core| &**core).collect() };
     build(page, contract);
     view.requests(page);
+    view.deprecated(page);
     view.durations(page);
     view.of_endpoints(page);
     view.calls(page);
@@ -193,6 +194,37 @@ impl<'m> View<'m> {
             let all = found.iter().flat_map(|one| one.statuses.counts()).sum::<u64>();
             page.sample(&labels(endpoint), all);
         }
+        page.family(
+            "gatewright_sunset_requests",
+            Kind::Counter,
+            "Requests to endpoints after the day from when on they, or their version, may go.",
+        );
+        for (endpoint, found) in self.endpoints() {
+            let late = found.iter().map(|one| one.late.get()).sum::<u64>();
+            if late > 0 {
+                page.sample(&labels(endpoint), late);
+            }
+        }
+    }
+
+    fn deprecated(&self, page: &mut Page) {
+        page.family("gatewright_deprecated_uses", Kind::Counter, "Requests that had something deprecated, by who sent it. The endpoint itself has no part, and who is no declared consumer has no name.");
+        let consumers = self.contract.consumers;
+        for (endpoint, found) in self.endpoints() {
+            let [method, template, version] = labels(endpoint);
+            let parts = endpoint.deprecated.iter().map(|part| part.name);
+            for (row, part) in std::iter::once("").chain(parts).enumerate() {
+                let senders = consumers.iter().copied().chain([""]).enumerate();
+                for (column, consumer) in senders {
+                    let at = row * (consumers.len() + 1) + column;
+                    let count = at_place(found.iter().map(|one| &one.deprecated), at);
+                    if count > 0 {
+                        let who = [("part", part), ("consumer", consumer)];
+                        page.sample(&[method, template, version, who[0], who[1]], count);
+                    }
+                }
+            }
+        }
     }
 
     fn durations(&self, page: &mut Page) {
@@ -304,11 +336,25 @@ impl<'m> View<'m> {
         page.family(
             "gatewright_invalid_results",
             Kind::Counter,
-            "Results that came with a good status and were not what the contract reads.",
+            "Results that came with a good status and were not what the contract reads, by the declared field that was not.",
         );
+        self.fields(page, |one| &one.invalid);
+        page.family(
+            "gatewright_replaced_values",
+            Kind::Counter,
+            "Values of enums in results that the contract does not name, and replaces.",
+        );
+        self.fields(page, |one| &one.replaced);
+    }
+
+    fn fields(&self, page: &mut Page, of: impl Fn(&OfOperation) -> &Fields) {
         for (backend, operation, found) in self.operations() {
-            let count = found.iter().map(|one| one.invalid.get()).sum::<u64>();
-            page.sample(&call_labels(backend, operation), count);
+            let mut counts = BTreeMap::new();
+            found.iter().for_each(|one| of(one).add_to(&mut counts));
+            let [backend, operation] = call_labels(backend, operation);
+            for (field, count) in counts {
+                page.sample(&[backend, operation, ("field", field)], count);
+            }
         }
     }
 

@@ -1,10 +1,12 @@
 //! The counters of one core.
 
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::count::{Count, Histogram, Statuses};
-use crate::check::{Place, Violations};
+use super::places;
+use crate::check::Violations;
 use crate::contract::{Backend, Contract, Endpoint};
 use crate::reuse::Reused;
 
@@ -59,6 +61,11 @@ pub(super) struct OfEndpoint {
     pub(super) violations: Vec<Count>,
     /// By where the answer comes from.
     pub(super) reused: [Count; Reused::ALL.len()],
+    /// Requests after the day from when on it may go.
+    pub(super) late: Count,
+    /// Requests that had something deprecated: for the endpoint itself and each part of it, those of
+    /// each consumer, and last those of others.
+    pub(super) deprecated: Vec<Count>,
 }
 
 /// What is counted of one operation.
@@ -69,8 +76,28 @@ pub(super) struct OfOperation {
     pub(super) retries: Count,
     /// Further attempts that there was no budget for.
     pub(super) withheld: Count,
-    /// Results that violated what is read of them.
-    pub(super) invalid: Count,
+    /// Results that violated what is read of them, by field.
+    pub(super) invalid: Fields,
+    /// Values that an `else` replaced, by field.
+    pub(super) replaced: Fields,
+}
+
+/// How often something happened in declared fields. It is rare: the lock is its core's own, and an
+/// operator's look at it is all that it ever waits for.
+#[derive(Debug, Default)]
+pub(super) struct Fields(Mutex<BTreeMap<&'static str, u64>>);
+
+impl Fields {
+    fn add(&self, field: &'static str, more: u64) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(field).or_default();
+        *count = count.wrapping_add(more);
+    }
+
+    pub(super) fn add_to(&self, total: &mut BTreeMap<&'static str, u64>) {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.iter().for_each(|(field, count)| *total.entry(field).or_default() += count);
+    }
 }
 
 /// How a call to a backend ended.
@@ -160,7 +187,8 @@ impl Meters {
         let (version, first) = at?;
         (endpoint.index < version.endpoints.len()).then_some(())?;
         let cell = self.endpoints.get(first + endpoint.index)?;
-        Some(cell.get_or_init(|| Box::new(OfEndpoint::new(endpoint))))
+        let consumers = self.contract.consumers.len();
+        Some(cell.get_or_init(|| Box::new(OfEndpoint::new(endpoint, consumers))))
     }
 
     /// What is counted of an operation; nothing for one that its backend does not list.
@@ -212,9 +240,7 @@ impl Meters {
     pub(crate) fn violated(&self, endpoint: &Endpoint, violations: &Violations) {
         let Some(meters) = self.endpoint(endpoint) else { return };
         for place in violations.places() {
-            let (part, name) = named(place);
-            let known = endpoint.places.iter().position(|one| *one == (part, name));
-            let at = known.unwrap_or(endpoint.places.len());
+            let at = places::of(endpoint, place).unwrap_or(endpoint.places.len());
             if let Some(count) = meters.violations.get(at) {
                 count.one();
             }
@@ -258,9 +284,43 @@ impl Meters {
     }
 
     /// A result violates what is read of it.
-    pub(crate) fn misread(&self, backend: &Backend, operation: &str) {
+    pub(crate) fn misread(&self, backend: &Backend, operation: &str, field: &'static str) {
         if let Some(meters) = self.operation(backend, operation) {
-            meters.invalid.one();
+            meters.invalid.add(field, 1);
+        }
+    }
+
+    /// So many values of each of these fields of a result were replaced.
+    pub(crate) fn replaced(
+        &self,
+        backend: &Backend,
+        operation: &str,
+        fields: &[(&'static str, u64)],
+    ) {
+        let Some(meters) = self.operation(backend, operation) else { return };
+        fields.iter().for_each(|(field, count)| meters.replaced.add(field, *count));
+    }
+
+    /// A request comes after the day from when on what it asks for may go.
+    pub(crate) fn came_late(&self, endpoint: &Endpoint) {
+        if let Some(meters) = self.endpoint(endpoint) {
+            meters.late.one();
+        }
+    }
+
+    /// A request has something deprecated: with a number a part of it, else the endpoint itself.
+    /// The consumer that sent it is given by its number, if it is known.
+    pub(crate) fn deprecated(
+        &self,
+        endpoint: &Endpoint,
+        part: Option<usize>,
+        consumer: Option<usize>,
+    ) {
+        let consumers = self.contract.consumers.len();
+        let row = part.map_or(0, |part| part + 1);
+        let at = row * (consumers + 1) + consumer.unwrap_or(consumers);
+        if let Some(count) = self.endpoint(endpoint).and_then(|one| one.deprecated.get(at)) {
+            count.one();
         }
     }
 
@@ -289,7 +349,7 @@ impl Meters {
 }
 
 impl OfEndpoint {
-    fn new(endpoint: &Endpoint) -> OfEndpoint {
+    fn new(endpoint: &Endpoint, consumers: usize) -> OfEndpoint {
         let counts = |length| (0..length).map(|_| Count::default()).collect();
         OfEndpoint {
             statuses: Statuses::default(),
@@ -298,6 +358,8 @@ impl OfEndpoint {
             fallbacks: counts(endpoint.fallbacks.len()),
             violations: counts(endpoint.places.len() + 1),
             reused: Default::default(),
+            late: Count::default(),
+            deprecated: counts((endpoint.deprecated.len() + 1) * (consumers + 1)),
         }
     }
 }
@@ -311,16 +373,4 @@ fn firsts(lengths: impl Iterator<Item = usize>) -> (Vec<usize>, usize) {
         total += length;
     }
     (firsts, total)
-}
-
-/// The part of a request and the declared name that a violation is counted under. Values of a body
-/// count together: a pointer holds what callers wrote.
-fn named(place: &Place) -> (&'static str, &str) {
-    match place {
-        Place::Path(name) => ("path", name),
-        Place::Query(name) => ("query", name),
-        Place::Header(name) => ("header", name),
-        Place::Cookie(name) => ("cookie", name),
-        Place::Body(_) => ("body", ""),
-    }
 }

@@ -18,7 +18,7 @@ use super::connection::Shown;
 use super::core::{Core, Crowded};
 use super::panic::{Panicked, caught};
 use super::record::Record;
-use super::{Limits, cors, head, lifecycle, reused, select};
+use super::{Limits, cors, head, lifecycle, reused, select, uses};
 use crate::auth;
 use crate::check::{Place, Violations};
 use crate::contract::{BodyKind, Contract, Cors, Endpoint, Lifecycle, Reuse, Selection, Version};
@@ -157,7 +157,7 @@ fn arrive(
         asked.page = asked.cors().and_then(|_| cors::page(&parts.headers));
     }
     if let Some(lifecycle) = asked.lifecycle() {
-        lifecycle::check(lifecycle, core.limits.clock)?;
+        lifecycle::check(lifecycle, asked.endpoint, core.limits.clock)?;
     }
     let route = route?;
     Ok((Arrived { parts, segments, identity: Rc::clone(identity), remote }, route))
@@ -301,6 +301,7 @@ async fn handle(
         passed,
         heard: None,
     };
+    uses::count(core.contract, endpoint, &request);
     if let Reuse::By(reusable) = endpoint.reuse {
         reusable.check.map_or(Ok(()), |check| check(&request))?;
         if let Some(key) = reuse::key(endpoint, reusable, &request) {

@@ -5,8 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue, LINK};
 
-use crate::contract::{Lifecycle, Piece, Successor};
+use crate::contract::{Endpoint, Lifecycle, Piece, Successor};
 use crate::error::{Error, Kind};
+use crate::metrics;
 use crate::request::is_encoded_path_byte;
 
 /// RFC 9745.
@@ -16,18 +17,25 @@ const SUNSET: HeaderName = HeaderName::from_static("sunset");
 /// RFC 9652.
 const LINK_TEMPLATE: HeaderName = HeaderName::from_static("link-template");
 
-/// Counts a request that comes after the sunset.
+/// Counts a request that comes after the sunset. It leads to the endpoint, if there is one.
 ///
 /// # Errors
 ///
 /// 410 from when on it is not answered any more.
-pub(super) fn check(lifecycle: &Lifecycle, clock: fn() -> SystemTime) -> Result<(), Error> {
+pub(super) fn check(
+    lifecycle: &Lifecycle,
+    endpoint: Option<&Endpoint>,
+    clock: fn() -> SystemTime,
+) -> Result<(), Error> {
     let Some(sunset) = &lifecycle.sunset else { return Ok(()) };
     let now = clock().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     if now < sunset.at {
         return Ok(());
     }
     sunset.later.add();
+    if let Some(endpoint) = endpoint {
+        metrics::here(|core| core.came_late(endpoint));
+    }
     match sunset.ends {
         Some(end) if now >= end => Err(Kind::Retired { links: Vec::new() }.into()),
         Some(_) | None => Ok(()),

@@ -57,11 +57,11 @@ impl Failure {
         operation: &'static str,
         violation: Violation,
     ) -> Failure {
-        let Violation { pointer, expected, found } = violation;
+        let Violation { pointer, field, expected, found } = violation;
         let place = if pointer.is_empty() { "the result" } else { &pointer };
         let what = format!("{place} must be {expected}, is {found}");
         let failure = Failure::new(backend, operation, Reason::Invalid(what));
-        metrics::here(|core| core.misread(backend, operation));
+        metrics::here(|core| core.misread(backend, operation, field));
         if let Some(identity) = observe::current() {
             identity.trail.misread(backend.name, operation);
         }

@@ -58,6 +58,7 @@ const fn endpoint(template: &'static str, access: rt::Access) -> rt::Endpoint {
         lifecycle: None,
         fallbacks: &[],
         places: &[],
+        deprecated: &[],
         successor: None,
         reuse: rt::Reuse::Unsaid,
         answer: |_, request| Box::pin(async move { answer(&request) }),

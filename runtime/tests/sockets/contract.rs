@@ -123,6 +123,7 @@ const fn endpoint(
         lifecycle: None,
         fallbacks: &[],
         places: &[],
+        deprecated: &[],
         successor: None,
         reuse: rt::Reuse::Unsaid,
         cors: None,

@@ -17,7 +17,7 @@ pub(super) struct Family {
 type Labels = BTreeMap<String, String>;
 
 /// A whole text.
-pub(super) struct Metrics(Vec<Family>);
+pub(crate) struct Metrics(Vec<Family>);
 
 impl Metrics {
     pub(super) fn plain(text: &str) -> Metrics {
@@ -73,7 +73,7 @@ impl Metrics {
     }
 
     /// How many series a family has.
-    pub(super) fn series(&self, family: &str) -> usize {
+    pub(crate) fn series(&self, family: &str) -> usize {
         let found = self.0.iter().find(|one| one.name == family);
         found.unwrap_or_else(|| unreachable!("no {family}")).samples.len()
     }
@@ -84,7 +84,7 @@ impl Metrics {
     }
 
     /// The value of the series with this name and exactly these labels.
-    pub(super) fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+    pub(crate) fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let labels: Labels =
             labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let key = (name.to_owned(), labels);
