@@ -147,8 +147,9 @@ mod tests {
             sunset: Some(Sunset { date: "", at: 1_000, ends, later: Counter::new() }),
             links: &[],
         };
-        let status =
-            |lifecycle: &Lifecycle, clock| check(lifecycle, clock).map_err(|error| error.status());
+        let status = |lifecycle: &Lifecycle, clock| {
+            check(lifecycle, None, clock).map_err(|error| error.status())
+        };
         let soft = ending(None);
         let hard = ending(Some(2_000));
         for lifecycle in [&soft, &hard] {
