@@ -419,6 +419,8 @@ fn only_rule(place: Place) -> Rule {
         Place::Values => Rule::value_of_enum_only,
         Place::Uses => Rule::use_only,
         Place::Mocks => Rule::mock_only,
+        Place::When => Rule::when_only,
+        Place::Then => Rule::then_only,
     }
 }
 

@@ -61,6 +61,8 @@ pub(crate) enum Place {
     Values,
     Uses,
     Mocks,
+    When,
+    Then,
 }
 
 impl<'i> Lower<'i> {

@@ -51,7 +51,10 @@ pub(crate) fn resolve(
             continue;
         }
         titles.push((title, span));
-        found.extend(Lower { around, variables, case, diagnostics }.case());
+        // Without a request that can be read nothing is known of what follows.
+        let Some(when) = &case.when else { continue };
+        let then = case.then.as_ref();
+        found.extend(Lower { around, variables, case, when, then, diagnostics }.case());
     }
     found
 }
@@ -61,6 +64,9 @@ pub(super) struct Lower<'a, 'd> {
     around: &'a Around<'a>,
     variables: &'a [Variable],
     case: &'a tree::Case,
+    when: &'a tree::CaseWhen,
+    /// Nothing if it cannot be read: the rest is looked at even so.
+    then: Option<&'a tree::CaseThen>,
     diagnostics: &'d mut Diagnostics,
 }
 
@@ -82,7 +88,7 @@ impl About<'_> {
 
 impl<'a> Lower<'a, '_> {
     fn case(mut self) -> Option<Case> {
-        let when = &self.case.when;
+        let when = self.when;
         let caller = self.caller();
         let target = self.target(&when.target)?;
         let label = self.label();
@@ -90,6 +96,8 @@ impl<'a> Lower<'a, '_> {
         let about = match met {
             Met::Endpoint(at) => Some(self.about(at)?),
             Met::Refused => return None,
+            // Whether nothing is to answer it is not known.
+            Met::Nothing if self.then.is_none() => return None,
             Met::Nothing if self.wants_a_failure() => None,
             Met::Nothing => {
                 self.no_endpoint();
@@ -117,7 +125,7 @@ impl<'a> Lower<'a, '_> {
 
     /// The label of the version that the case asks for, where the path does not say it.
     fn label(&self) -> Option<String> {
-        let headers = self.case.when.headers.iter();
+        let headers = self.when.headers.iter();
         let known = headers.filter_map(|one| Some((one.name.text.clone(), plain(&one.value)?)));
         self.around.selection.named(&known.collect::<Vec<_>>())
     }
@@ -129,13 +137,13 @@ impl<'a> Lower<'a, '_> {
 
     /// Whether the case shows what becomes of a request that nothing answers.
     fn wants_a_failure(&self) -> bool {
-        let then = &self.case.then;
+        let Some(then) = self.then else { return false };
         let declared = then.error.as_ref().is_some_and(|name| reply::is_declared(&name.text));
         then.status.text.starts_with(['4', '5']) && !declared
     }
 
     fn no_endpoint(&mut self) {
-        let when = &self.case.when;
+        let when = self.when;
         let span = when.method.span.to(when.target.span);
         let wanted = format!("{} {}", when.method.text, when.target.text);
         let known: Vec<String> = self.around.versions.iter().flat_map(templates).collect();
@@ -149,7 +157,7 @@ impl<'a> Lower<'a, '_> {
     }
 
     fn request(&mut self, about: Option<About<'_>>) -> Option<CaseRequest> {
-        let when = &self.case.when;
+        let when = self.when;
         let nothing = Types::default();
         let types = about.map_or(&nothing, |about| &about.version.types);
         let ty = about.and_then(|about| about.endpoint.body.as_ref()).map(|body| &body.ty);
@@ -171,7 +179,7 @@ impl<'a> Lower<'a, '_> {
     fn env(&mut self) -> Option<Vec<(String, String)>> {
         let mut found = Vec::new();
         let mut fine = true;
-        for env in &self.case.when.env {
+        for env in &self.when.env {
             let (name, value) = (&env.name, plain(&env.value));
             let address = |backend: &Backend| matches!(&backend.address, Setting::Env { name: address, .. } if *address == name.text);
             let problem = if self.around.backends.iter().any(address) {

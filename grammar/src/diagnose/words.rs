@@ -154,6 +154,8 @@ impl Place {
             Self::Values => "a value such as `open`, or `open = \"OPEN\"`",
             Self::Uses => "an endpoint such as `GET /items/{id}`",
             Self::Mocks => "what a backend is asked, such as `stock GET /levels/1 -> 200`",
+            Self::When => "a request such as `when GET /v1/items/1`",
+            Self::Then => "an answer such as `then 200 { id: 1 }`",
         }
     }
 
@@ -172,7 +174,7 @@ impl Place {
             Self::Endpoint => "in an endpoint's block",
             Self::Values => "in an enum",
             Self::Uses => "in what a consumer uses",
-            Self::Mocks => "in a case",
+            Self::Mocks | Self::When | Self::Then => "in a case",
         }
     }
 
@@ -195,6 +197,8 @@ impl Place {
             }
             Self::Policy => (&[], true),
             Self::Fields | Self::Values | Self::Uses | Self::Mocks => (&[], false),
+            Self::When => (&["when", "header", "body", "env"], false),
+            Self::Then => (&["then", "header"], false),
             Self::Edits => (&["remove"], false),
             Self::Version => (
                 &[

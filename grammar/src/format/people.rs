@@ -152,9 +152,9 @@ impl Printer<'_> {
         let smoke = if case.smoke { "smoke " } else { "" };
         let head =
             Layout::from("case ").then(self.source(case.title.span)).then(format!(" {smoke}"));
-        let mut rows: Vec<&dyn Row> = vec![&case.when];
+        let mut rows: Vec<&dyn Row> = case.when.iter().map(|when| when as &dyn Row).collect();
         rows.extend(dyn_rows(&case.mocks));
-        rows.push(&case.then);
+        rows.extend(case.then.iter().map(|then| then as &dyn Row));
         match self.braces(&rows, span) {
             Layout::Group { parts, .. } => head.then(Layout::Group { broken: true, parts }),
             braces => head.then(braces),

@@ -50,26 +50,25 @@ impl Lower<'_> {
         cursor.take(Rule::k_case);
         let title = self.string(cursor.take(Rule::string));
         let smoke = cursor.flag(Rule::k_smoke);
-        let when = self.when(cursor.take(Rule::when));
-        let mut mocks = Vec::new();
-        let mut then = None;
+        let (mut when, mut mocks, mut then) = (None, Vec::new(), None);
         while let Some(node) = cursor.next() {
             match node.as_rule() {
                 Rule::mock => mocks.push(self.mock(node)),
                 Rule::bad_mock => {
                     self.skip(&node, Place::Mocks, None);
                 }
+                Rule::when => when = Some(self.when(node)),
+                Rule::bad_when => {
+                    self.skip(&node, Place::When, None);
+                }
                 Rule::then => then = Some(self.then(node)),
+                Rule::bad_then => {
+                    self.skip(&node, Place::Then, None);
+                }
                 _ => self.stray_doc(&node),
             }
         }
-        Case {
-            title,
-            smoke,
-            when,
-            mocks,
-            then: then.expect("the grammar ends every case with an answer"),
-        }
+        Case { title, smoke, when, mocks, then }
     }
 
     fn when(&mut self, node: Node<'_>) -> CaseWhen {
@@ -224,9 +223,10 @@ mod tests {
                     orders never\n  then 409 OutOfStock { a: 1 }\n    header Z = 3\n}";
         let ItemKind::Case(case) = item(text) else { panic!() };
         assert!(case.smoke);
-        assert_eq!(case.when.env.len(), 1);
-        assert_eq!(case.when.target.text, "/v2/orders?a,b");
-        assert!(case.when.principal.unwrap().1.is_some() && case.when.body.is_some());
+        let (when, then) = (case.when.unwrap(), case.then.unwrap());
+        assert_eq!(when.env.len(), 1);
+        assert_eq!(when.target.text, "/v2/orders?a,b");
+        assert!(when.principal.unwrap().1.is_some() && when.body.is_some());
         let [pricing, stock, orders] = &case.mocks[..] else { panic!() };
         let answers = [pricing, stock].map(|mock| &mock.exchange.as_ref().unwrap().answers[..]);
         let [[refused], [never, late]] = answers else { panic!() };
@@ -236,10 +236,7 @@ mod tests {
         assert_eq!(late.delay.as_ref().map(|delay| delay.text.as_str()), Some("50ms"));
         assert_eq!(late.headers.len(), 1);
         assert_eq!(orders.exchange, None);
-        assert_eq!(
-            (case.then.error.unwrap().text.as_str(), case.then.headers.len()),
-            ("OutOfStock", 1)
-        );
+        assert_eq!((then.error.unwrap().text.as_str(), then.headers.len()), ("OutOfStock", 1));
     }
 
     #[test]
@@ -247,7 +244,8 @@ mod tests {
         let ItemKind::Case(case) = item("case \"x\" { when GET /x\n then 200 any uuid }") else {
             panic!()
         };
-        assert_eq!(case.then.error, None);
-        assert!(case.then.body.is_some());
+        let then = case.then.unwrap();
+        assert_eq!(then.error, None);
+        assert!(then.body.is_some());
     }
 }

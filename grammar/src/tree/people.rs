@@ -44,12 +44,12 @@ pub struct Case {
     pub title: StringLit,
     /// `smoke`
     pub smoke: bool,
-    /// The request.
-    pub when: CaseWhen,
+    /// The request; nothing if it cannot be read.
+    pub when: Option<CaseWhen>,
     /// What backends are asked and answer.
     pub mocks: Vec<Mock>,
-    /// The answer.
-    pub then: CaseThen,
+    /// The answer; nothing if it cannot be read.
+    pub then: Option<CaseThen>,
 }
 
 /// `when POST /v2/orders as customer { … } header … body …`

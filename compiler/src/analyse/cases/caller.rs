@@ -21,7 +21,7 @@ impl Lower<'_, '_> {
     /// Who calls; nothing inside where nobody is known, and nothing at all, and a finding, where it
     /// cannot be said.
     pub(super) fn caller(&mut self) -> Option<Option<Caller>> {
-        let Some((name, object)) = &self.case.when.principal else { return Some(None) };
+        let Some((name, object)) = &self.when.principal else { return Some(None) };
         let schemes = self.around.schemes;
         let Some(declared) = schemes.named(&name.text) else {
             self.diagnostics.push(schemes.unknown(name));

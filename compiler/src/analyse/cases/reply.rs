@@ -44,7 +44,7 @@ fn items(item: &Type) -> Type {
 
 impl<'a> Lower<'a, '_> {
     pub(super) fn reply(&mut self, about: Option<About<'a>>) -> Option<Reply> {
-        let then = &self.case.then;
+        let then = self.then?;
         let status = then.status.text.parse::<u16>().unwrap_or(0);
         if !(200..=599).contains(&status) {
             let message = format!("{} is not a status of an answer", then.status.text);
@@ -109,7 +109,8 @@ impl<'a> Lower<'a, '_> {
         if status >= 400 || all.contains(&status) || all.is_empty() {
             return true;
         }
-        let span = self.case.then.status.span;
+        let Some(then) = self.then else { return true };
+        let span = then.status.span;
         let message = format!("`{}` never answers {status}", about.key());
         let words: Vec<String> = all.iter().map(u16::to_string).collect();
         let diagnostic = Diagnostic::new(Code::ImpossibleCase, span, message)
@@ -166,7 +167,8 @@ impl<'a> Lower<'a, '_> {
         if problem.status == status {
             return true;
         }
-        let span = self.case.then.status.span;
+        let Some(then) = self.then else { return true };
+        let span = then.status.span;
         let wanted = problem.status;
         self.diagnostics.push(
             Diagnostic::new(
@@ -186,7 +188,7 @@ impl<'a> Lower<'a, '_> {
         let known = OF_GATEWAY.iter().find(|(known, _)| *known == text);
         let diagnostic = match known {
             Some((_, wanted)) if *wanted != status => {
-                let span = self.case.then.status.span;
+                let span = self.then?.status.span;
                 Diagnostic::new(
                     Code::ImpossibleCase,
                     span,
