@@ -126,7 +126,7 @@ impl Lower<'_, '_> {
     }
 
     /// What can be named, in groups with a word for each.
-    fn in_scope(&self) -> Vec<(Vec<&str>, &'static str)> {
+    pub(super) fn in_scope(&self) -> Vec<(Vec<&str>, &'static str)> {
         let request = self.context.request;
         let params = |wanted: fn(Place) -> bool| -> Vec<&str> {
             let params = request.params.iter().filter(|param| wanted(param.place));

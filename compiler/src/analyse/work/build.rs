@@ -27,6 +27,17 @@ impl Lower<'_, '_> {
         if let Some(constant) = self.literal(value, want) {
             return self.constant(&constant, value.span, want);
         }
+        // Anything is a `json`, so it may be made of anything that is in scope.
+        let made = matches!(
+            value.kind,
+            ValueKind::Object(_)
+                | ValueKind::Array(_)
+                | ValueKind::Template(_)
+                | ValueKind::Compare(..)
+        );
+        if made && matches!(want.kind, Kind::Json) {
+            return self.any(value);
+        }
         match &value.kind {
             ValueKind::Ref(reference) => self.reference(reference, want, allow),
             ValueKind::Template(_) => self.template(value, want),

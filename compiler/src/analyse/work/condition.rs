@@ -34,6 +34,8 @@ impl Lower<'_, '_> {
         }
         self.known_value(left, right)?;
         self.known_value(right, left)?;
+        self.no_bare_value(left, right)?;
+        self.no_bare_value(right, left)?;
         let rule = self.rule_of(left).or_else(|| self.rule_of(right));
         let left = self.compared(left, rule.as_ref());
         let right = self.compared(right, rule.as_ref());
@@ -74,6 +76,33 @@ impl Lower<'_, '_> {
                 .label("the enum has no such value")
                 .help(format!("it is one of {}", texts.join(", "))),
         });
+        None
+    }
+
+    /// Refuses the name of a value where a text is wanted: `order.status == paid`.
+    fn no_bare_value(&mut self, name: &Value, other: &Value) -> Option<()> {
+        let (ValueKind::Ref(bare), ValueKind::Ref(reference)) = (&name.kind, &other.kind) else {
+            return Some(());
+        };
+        let [step] = bare.steps.as_slice() else { return Some(()) };
+        let word = step.name.text.as_str();
+        let known = |(names, _): (Vec<&str>, _)| names.contains(&word);
+        if bare.of_element || self.in_scope().into_iter().any(known) {
+            return Some(());
+        }
+        let Some(Rule::Enum(values)) = self.scalar_at(reference).map(|scalar| scalar.rule) else {
+            return Some(());
+        };
+        let Some((_, wire)) = values.values.iter().find(|(name, _)| name == word) else {
+            return Some(());
+        };
+        let text = serde_json::Value::from(wire.as_str()).to_string();
+        let message = format!("there is nothing called `{word}` here");
+        self.refuse(
+            Diagnostic::new(Code::UnknownName, name.span, message)
+                .label("a value of an enum is compared as the text that it is in JSON")
+                .fix(format!("write {text}"), name.span, text),
+        );
         None
     }
 
@@ -394,6 +423,23 @@ mod tests {
         let open =
             "GET /x -> { x: bool } { public, query s: enum { a b ... }, return { x: s == \"c\" } }";
         assert!(in_endpoint(open).is_empty());
+    }
+
+    #[test]
+    fn the_name_of_a_value_is_no_text() {
+        let found = |text: &str| {
+            let text = format!(
+                "enum Status {{ paid = \"PAID\" open closed = \"C\" }}\n\
+                 GET /x/{{open: text}} -> {{ x: bool }} {{
+                    public, query s: Status, return {{ x: {text} }} }}"
+            );
+            in_endpoint(&text)
+        };
+        for wrong in ["s == paid", "closed != s"] {
+            let found = found(wrong);
+            assert!(matches!(&*found, [one] if one.starts_with("unknown-name")), "{found:?}");
+        }
+        assert!(found("s == open").is_empty(), "a name in scope is what it is there");
     }
 
     #[test]
