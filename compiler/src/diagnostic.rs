@@ -5,6 +5,7 @@ pub mod render;
 
 pub use code::Code;
 use gatewright_grammar::Span;
+use std::collections::HashMap;
 
 /// The pages about all codes: a heading per code, in the order of the registry.
 const PAGES: &str = include_str!("../diagnostics.md");
@@ -223,8 +224,11 @@ impl Diagnostics {
     /// inherits the line, is told once, with the places of both.
     pub fn into_sorted(self) -> Vec<Diagnostic> {
         let mut found: Vec<Diagnostic> = Vec::with_capacity(self.found.len());
+        let mut told: HashMap<(&str, Span), usize> = HashMap::new();
         for one in self.found {
-            match found.iter_mut().find(|old| old.is_about_the_same(&one)) {
+            let next = found.len();
+            let at = *told.entry((one.code.name(), one.primary.span)).or_insert(next);
+            match found.get_mut(at) {
                 Some(old) => old.join(one),
                 None => found.push(one),
             }

@@ -67,9 +67,11 @@ impl Around<'_> {
         for one in &self.flat.types {
             let name = one.name.text.as_str();
             let before = walk.found.len();
-            let names = self.flat.types.iter().map(|one| one.name.text.as_str()).collect();
-            let what =
-                What::Part { among: "the types of this version".to_owned(), own: name, names };
+            let what = || What::Part {
+                among: "the types of this version".to_owned(),
+                own: name,
+                names: self.flat.types.iter().map(|one| one.name.text.as_str()).collect(),
+            };
             let part = (one.name.span, || format!("type {name}"));
             walk.part(one.deprecated.as_ref(), part, what);
             match &one.kind {
@@ -244,14 +246,14 @@ struct Walk<'a, 'd> {
 }
 
 impl Walk<'_, '_> {
-    fn part(
+    fn part<'w>(
         &mut self,
         said: Option<&Deprecated>,
         (at, part): (Span, impl FnOnce() -> String),
-        what: What<'_>,
+        what: impl FnOnce() -> What<'w>,
     ) {
         let Some(said) = said else { return };
-        let lifecycle = self.around.lifecycle(said, &what, self.diagnostics);
+        let lifecycle = self.around.lifecycle(said, &what(), self.diagnostics);
         self.found.push(Deprecation { part: part(), lifecycle, span: said.span, at });
     }
 
@@ -281,11 +283,10 @@ impl Walk<'_, '_> {
     fn named(&mut self, owner: &str, fields: &[&tree::NamedField]) {
         for field in fields {
             let path = format!("{owner}.{}", field.name.text);
-            let names = fields.iter().map(|field| field.name.text.as_str()).collect();
-            let what = What::Part {
+            let what = || What::Part {
                 among: format!("the fields of `{owner}`"),
                 own: &field.name.text,
-                names,
+                names: fields.iter().map(|field| field.name.text.as_str()).collect(),
             };
             let part = (field.name.span.to(field.ty.span), || path.clone());
             self.part(field.deprecated.as_ref(), part, what);
@@ -295,11 +296,10 @@ impl Walk<'_, '_> {
 
     fn values(&mut self, owner: &str, body: &EnumBody) {
         for value in &body.values {
-            let names = body.values.iter().map(|value| value.name.text.as_str()).collect();
-            let what = What::Part {
+            let what = || What::Part {
                 among: format!("the values of `{owner}`"),
                 own: &value.name.text,
-                names,
+                names: body.values.iter().map(|value| value.name.text.as_str()).collect(),
             };
             let part = (value.name.span, || format!("{owner}.{}", value.name.text));
             self.part(value.deprecated.as_ref(), part, what);
@@ -308,11 +308,10 @@ impl Walk<'_, '_> {
 
     fn variants(&mut self, owner: &str, union: &tree::Union) {
         for variant in &union.variants {
-            let names = union.variants.iter().map(|one| one.name.text.as_str()).collect();
-            let what = What::Part {
+            let what = || What::Part {
                 among: format!("the variants of `{owner}`"),
                 own: &variant.name.text,
-                names,
+                names: union.variants.iter().map(|one| one.name.text.as_str()).collect(),
             };
             let part = (variant.name.span, || format!("{owner}.{}", variant.name.text));
             self.part(variant.deprecated.as_ref(), part, what);
@@ -358,11 +357,10 @@ impl Walk<'_, '_> {
         });
         let params: Vec<(&str, &tree::Param)> = params.collect();
         for (place, param) in &params {
-            let names = params.iter().map(|(_, param)| param.name.text.as_str()).collect();
-            let what = What::Part {
+            let what = || What::Part {
                 among: format!("the parameters of `{key}`"),
                 own: &param.name.text,
-                names,
+                names: params.iter().map(|(_, param)| param.name.text.as_str()).collect(),
             };
             let part = (param.name.span, || format!("{key} {place} {}", param.name.text));
             self.part(param.deprecated.as_ref(), part, what);
