@@ -8,11 +8,9 @@ enum Answer {
     Codes(&'static [&'static str]),
     /// The language cannot say it, or a gateway does not do it.
     Never(&'static str),
-    /// It belongs to a construct that is not built yet.
-    With(&'static str),
 }
 
-use Answer::{Codes, Never, With};
+use Answer::{Codes, Never};
 
 /// Each rule: its number, whether it stops a build, what it looks for, and the answer.
 const RULES: &[(u8, bool, &str, Answer)] = &[
@@ -40,7 +38,7 @@ const RULES: &[(u8, bool, &str, Answer)] = &[
             "`retry` holds for safe and idempotent calls, and for those with an idempotency header",
         ),
     ),
-    (8, true, "a cache that mixes callers", With("`cache` and `auth`")),
+    (8, true, "a cache that mixes callers", Codes(&["shared-cache-leak"])),
     (
         9,
         true,
@@ -55,14 +53,14 @@ const RULES: &[(u8, bool, &str, Answer)] = &[
     ),
     (11, true, "an unknown word", Codes(&["unexpected-text"])),
     (12, true, "a host that cannot be called", Codes(&["invalid-address"])),
-    (13, true, "a proxy route with more than one call", With("`-> pass`")),
+    (13, true, "a proxy route with more than one call", Codes(&["invalid-pass"])),
     (
         14,
         true,
         "a breaking change without a new version",
         Codes(&["published-shape-changed", "published-promise-weakened"]),
     ),
-    (15, true, "a claim that the scheme does not declare", With("`auth`")),
+    (15, true, "a claim that the scheme does not declare", Codes(&["unknown-field"])),
     (16, true, "an endpoint that only shadows", Never("there are no shadow calls")),
     (17, false, "calls longer than the endpoint may take", Codes(&["budget-exceeded"])),
     (18, false, "a deadline that is too long", Codes(&["long-timeout", "no-timeout"])),
@@ -85,7 +83,7 @@ const RULES: &[(u8, bool, &str, Answer)] = &[
         "a burst below the rate",
         Never("a burst below the rate spreads calls out, and one of none is refused"),
     ),
-    (23, false, "changes at two services without a way back", With("chains of unsafe calls")),
+    (23, false, "changes at two services without a way back", Codes(&["unsafe-chain"])),
     (
         24,
         false,
@@ -93,7 +91,12 @@ const RULES: &[(u8, bool, &str, Answer)] = &[
         Never("order follows from data: what does not need another call does not wait for it"),
     ),
     (25, false, "an unbounded cache or body", Codes(&["unbounded-input"])),
-    (26, false, "cross-origin rules that are too wide", Codes(&["invalid-origin"])),
+    (
+        26,
+        false,
+        "cross-origin rules that are too wide",
+        Codes(&["invalid-origin", "invalid-clause"]),
+    ),
     (27, false, "cleartext beyond the own network", Codes(&["cleartext-address"])),
     (28, false, "a secret in the contract", Codes(&["secret-in-source"])),
     (29, false, "internal addresses or error texts for callers", Codes(&["exposed-text"])),
@@ -122,7 +125,12 @@ const RULES: &[(u8, bool, &str, Answer)] = &[
         "a breaker of a call whose service has one",
         Never("a breaker belongs to a backend, and nowhere else"),
     ),
-    (35, false, "a declaration that no version uses", Codes(&["unused-type", "unused-call"])),
+    (
+        35,
+        false,
+        "a declaration that no version uses",
+        Codes(&["unused-type", "unused-call", "unused-parameter"]),
+    ),
     (
         36,
         false,
@@ -146,7 +154,23 @@ fn every_rule_has_an_answer() {
                 let error = codes.iter().any(|code| code.severity() == Severity::Error);
                 assert!(error || !stops, "{why} is an error");
             }
-            Never(reason) | With(reason) => assert!(!reason.is_empty(), "{why}"),
+            Never(reason) => assert!(!reason.is_empty(), "{why}"),
         }
+    }
+}
+
+/// The manual has the same list.
+#[test]
+fn the_manual_says_what_becomes_of_every_rule() {
+    let manual = include_str!("../../compiler/manual/findings.md");
+    for (number, _, looks_for, answer) in RULES {
+        let answer = match answer {
+            Codes(codes) => {
+                codes.iter().map(|code| format!("`{code}`")).collect::<Vec<_>>().join(", ")
+            }
+            Never(reason) => format!("cannot be: {reason}"),
+        };
+        let row = format!("| {number} | {looks_for} | {answer} |\n");
+        assert!(manual.contains(&row), "{row}");
     }
 }
