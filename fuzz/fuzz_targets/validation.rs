@@ -2,23 +2,12 @@
 #![no_main]
 #![allow(dead_code, reason = "one target asks for a part of what both include")]
 
-use differential::Validation;
+#[path = "../gateways.rs"]
+mod gateways;
+
+use gateways::differential::Validation;
+use gateways::{ROOT, contracts, reference, seeds};
 use std::cell::RefCell;
-
-#[path = "../../tests/gateway/differential.rs"]
-mod differential;
-#[path = "../../tests/gateway/reference/all.rs"]
-mod reference;
-#[path = "../seeds.rs"]
-mod seeds;
-
-/// The gateways, compiled by the build script.
-mod contracts {
-    gatewright_runtime::include_gateway!("shaped");
-    gatewright_runtime::include_gateway!("validated");
-}
-
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 thread_local! {
     static BESIDE: RefCell<Validation> = RefCell::new(Validation::start());
