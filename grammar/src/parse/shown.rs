@@ -72,7 +72,6 @@ const UNSHOWN: &[(&str, &[&str])] = &[
     ("it is what holds without it", &["k_frozen", "k_refused"]),
     ("one contract has one way to name a version", &["default_version", "k_default", "k_media"]),
     ("drafts are no part of what is served", &["k_draft"]),
-    ("no example names a schema of a file, or changes an error", &["error_edit", "k_schema"]),
     ("pages that send cookies are no part of the examples", &["k_credentials", "k_max_age"]),
     ("an example that copies calls is missing", &["k_copy", "tail_copy"]),
 ];
