@@ -43,6 +43,25 @@ fn an_answer_may_be_any_value() {
 }
 
 #[test]
+fn any_json_can_be_made_of_what_is_in_scope() {
+    assert_eq!(
+        text("/v1/made/7", r#"{"no":"a\"1","rows":[1,{"b":[]}],"size":3,"other":1}"#),
+        concat!(
+            r#"{"extra":{"id":7,"label":"no a\"1","all":["a\"1",{"open":true}]},"#,
+            r#""rows":[[1,{"b":[]}],{"no":"a\"1"}]}"#,
+        )
+    );
+    let null = text("/v1/made/7", r#"{"no":1,"rows":null,"size":1,"gone":null}"#);
+    assert_eq!(
+        null,
+        concat!(
+            r#"{"extra":{"id":7,"label":"no 1","gone":null,"all":[1,{"open":false}]},"#,
+            r#""rows":[null,{"no":1}]}"#,
+        )
+    );
+}
+
+#[test]
 fn a_record_may_have_nothing_in_it() {
     for (result, expected) in [
         ("{}", "{}"),

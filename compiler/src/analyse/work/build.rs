@@ -306,12 +306,7 @@ impl Lower<'_, '_> {
             }
             Kind::Map(_) | Kind::Union(_) | Kind::Foreign(_) => {
                 if let Some(object) = projection {
-                    let what = match want.kind {
-                        Kind::Map(_) => "a map",
-                        Kind::Union(_) => "a union",
-                        _ => "what a schema describes",
-                    };
-                    self.no_projection(object, what);
+                    self.no_parts(object, want);
                     return None;
                 }
                 self.whole_as(node, want, span)
@@ -538,6 +533,29 @@ impl Lower<'_, '_> {
                 format!("{what} has no fields to choose from"),
             )
             .label("a record or a list of records is wanted before this"),
+        );
+    }
+
+    /// The same of what is taken as a whole.
+    fn no_parts(&mut self, object: &Object, want: &Type) {
+        let (what, way) = match want.kind {
+            Kind::Map(_) => {
+                ("a map", "leave the braces out: each value takes the form that is declared here")
+            }
+            Kind::Union(_) => {
+                ("a union", "leave the braces out, or write one variant out, its tag included")
+            }
+            _ => ("what a schema describes", "leave the braces out"),
+        };
+        self.refuse(
+            Diagnostic::new(
+                Code::TypeMismatch,
+                object.span,
+                format!("{what} has no fields to choose from"),
+            )
+            .label("it is taken as a whole")
+            .see(want.span, "declared here")
+            .help(way),
         );
     }
 
