@@ -22,7 +22,6 @@ use http::HeaderMap;
 pub(crate) use self::accept::{Fit, fit, quality, ranges, ranges_of};
 pub(crate) use self::body::{Chunks, Limits as BodyLimits, drain, frame, read};
 pub use self::deadline::Deadline;
-pub(crate) use self::fields::cookies_of as cookies;
 pub(crate) use self::form::form_as_json;
 pub(crate) use self::identity::{Identity, random};
 pub(crate) use self::query::Pairs;

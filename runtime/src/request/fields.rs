@@ -1,7 +1,5 @@
 //! Header fields with several values in one.
 
-use http::HeaderMap;
-
 /// The elements of a list (RFC 9110 section 5.6.1); nothing if a quoted one does not end, has an
 /// escape, or is followed by something else.
 pub(super) fn list(line: &str) -> Option<Vec<&str>> {
@@ -38,15 +36,6 @@ pub(super) fn cookies<'l>(line: &'l [u8], name: &'l [u8]) -> impl Iterator<Item 
         let (found, value) = pair.split_at_checked(equals)?;
         (found.trim_ascii_end() == name).then_some(value.get(1..)?.trim_ascii_start())
     })
-}
-
-/// The values of the cookies called `name` in all lines of a request.
-pub(crate) fn cookies_of<'h>(
-    headers: &'h HeaderMap,
-    name: &'h str,
-) -> impl Iterator<Item = &'h [u8]> {
-    let lines = headers.get_all(http::header::COOKIE).iter();
-    lines.flat_map(move |line| cookies(line.as_bytes(), name.as_bytes()))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::auth::Principal;
 use crate::contract::{BodyStep, Contract, Endpoint, SchemeKind, Sent};
 use crate::json::{Raw, Read, Reader, read_result};
 use crate::metrics;
-use crate::request::{Request, cookies};
+use crate::request::Request;
 
 /// Counts what of a request is deprecated. It costs nothing where nothing is.
 pub(super) fn count(contract: &Contract, endpoint: &Endpoint, request: &Request) {
@@ -54,7 +54,7 @@ fn has(request: &Request, sent: Sent) -> bool {
             values.any(|value| value.to_str().is_ok_and(|value| is(value, wanted)))
         }
         Sent::Cookie(name, wanted) => {
-            let mut values = cookies(&request.headers, name);
+            let mut values = request.cookies(name);
             values.any(|value| std::str::from_utf8(value).is_ok_and(|value| is(value, wanted)))
         }
         Sent::Body(path, wanted) => in_body(&request.body, path, wanted),
