@@ -164,6 +164,7 @@ fn contract(
         diagnostics.inherit(own, |one| inherited(&origins, flat, one));
     }
     limits::check_together(&versions, diagnostics);
+    limits::check_idle(files, (&versions, &schemes), diagnostics);
     let consumers = consumers::resolve(files, &versions, &flats, diagnostics);
     operations::uncalled(&backends, &flats, &schemas, diagnostics);
     let around = cases::Around {

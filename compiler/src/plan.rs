@@ -394,6 +394,9 @@ pub struct LimitPlan {
     pub name: String,
     /// What callers are told it is called, unlike any other of its endpoint: `ip`.
     pub title: String,
+    /// The static of the scheme whose callers it counts, and the claim that it counts them by, if it
+    /// is one; nothing where it counts without knowing who calls.
+    pub of: Option<(String, Option<String>)>,
     /// What is declared.
     pub limit: crate::contract::terms::Limit,
 }

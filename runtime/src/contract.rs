@@ -348,7 +348,7 @@ impl fmt::Debug for Endpoint {
 }
 
 /// How often something may be called: so many calls at once, then so many in a period.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Limit {
     /// What is counted together: limits of one name, in any endpoint, are one limit.
     pub name: &'static str,
@@ -365,7 +365,7 @@ pub struct Limit {
 }
 
 /// What a limit counts apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum By {
     /// Nothing: all callers together.
     All,
@@ -373,6 +373,21 @@ pub enum By {
     Ip,
     /// Each value of this header field, in small letters. Requests without it are counted together.
     Header(&'static str),
+    /// Each caller that this scheme lets in: the name of a key, a user, issuer and subject of a token.
+    /// It holds for nobody else.
+    Caller(&'static Scheme),
+    /// Each value of a claim of callers that this scheme lets in. It holds for nobody else.
+    Claim(&'static Scheme, &'static str),
+}
+
+impl By {
+    /// The scheme that must have let a caller in before anything can be counted.
+    pub(crate) fn scheme(&self) -> Option<&'static Scheme> {
+        match *self {
+            By::Caller(scheme) | By::Claim(scheme, _) => Some(scheme),
+            By::All | By::Ip | By::Header(_) => None,
+        }
+    }
 }
 
 /// The future of an answer.

@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use self::meter::Refused;
 use self::tally::{Callers, Tally};
+use crate::auth::Principal;
 use crate::bulkhead::{Bulkhead, Place};
 use crate::contract::{By, Contract, Endpoint, Limit, Version};
 use crate::error::{Error, Kind};
@@ -52,14 +53,16 @@ struct Applied {
 #[derive(Clone, Debug)]
 pub(crate) struct Quota {
     policy: HeaderValue,
-    left: HeaderValue,
+    left: String,
 }
 
-/// Who calls, as far as limits ask before anything else is known.
+/// Who calls, as far as limits ask.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller<'r> {
     pub(crate) address: IpAddr,
     pub(crate) headers: &'r HeaderMap,
+    /// Whom a scheme has let in; nobody before anybody was asked.
+    pub(crate) principal: Option<&'r Principal>,
 }
 
 impl Limiters {
@@ -89,40 +92,63 @@ impl Limiters {
         }
     }
 
-    /// Counts a request to an endpoint, unless one of its limits is reached. What is refused is counted
-    /// by none of them.
+    /// Counts a request to an endpoint, unless one of its limits is reached: before anything is known of
+    /// the caller by the limits that ask for nothing, and then by those of callers who are known. What is
+    /// refused is counted by none of them. `quota` becomes what the caller is told.
     ///
     /// # Errors
     ///
-    /// 429, and what the caller is told besides.
+    /// 429; 401 if what callers are counted by is not known of this one.
     pub(crate) fn admit(
         &self,
         (version, endpoint): (&'static Version, &'static Endpoint),
         caller: Caller<'_>,
-    ) -> Result<Option<Quota>, (Error, Option<Quota>)> {
+        quota: &mut Option<Quota>,
+    ) -> Result<(), Error> {
         if endpoint.limits.is_empty() {
-            return Ok(None);
+            return Ok(());
         }
         let Some(limited) = self.of(version, endpoint) else {
             let cause = "its version does not list the endpoint, so nothing counts its limits";
-            return Err((Error::from(Kind::Internal).because(cause.to_owned()), None));
+            return Err(Error::from(Kind::Internal).because(cause.to_owned()));
         };
-        let mut left = String::with_capacity(32);
+        let quota = quota.get_or_insert_with(|| limited.quota());
         for (at, applied) in limited.limits.iter().enumerate() {
-            let key = self.key(applied, caller);
-            match applied.tally.take(key, || self.now()) {
-                Ok(state) => write_left(&mut left, applied.limit, state),
-                Err(refused) => {
-                    for before in limited.limits.iter().take(at) {
-                        before.tally.give_back(self.key(before, caller));
-                    }
-                    left.clear();
-                    write_left(&mut left, applied.limit, (0, refused.whole));
-                    return Err((too_often(applied.limit, refused), Some(limited.quota(&left))));
+            if !caller.is_counted_by(applied.limit) {
+                continue;
+            }
+            let taken = self.key(applied, caller).and_then(|key| {
+                let refused = |refused| too_often(applied.limit, refused, quota);
+                applied.tally.take(key, || self.now()).map_err(refused)
+            });
+            match taken {
+                Ok(state) => write_left(&mut quota.left, applied.limit, state),
+                Err(error) => {
+                    self.give_back(limited, at, caller);
+                    return Err(error);
                 }
             }
         }
-        Ok(Some(limited.quota(&left)))
+        Ok(())
+    }
+
+    /// Takes back what was counted before the limit at `end` refused.
+    fn give_back(&self, limited: &Limited, end: usize, caller: Caller<'_>) {
+        for (at, applied) in limited.limits.iter().enumerate() {
+            // Those that ask for nothing came before all that ask who calls.
+            let before = match caller.principal {
+                Some(_) => applied.limit.by.scheme().is_none() || at < end,
+                None => at < end,
+            };
+            let asked =
+                Caller { principal: applied.limit.by.scheme().and(caller.principal), ..caller };
+            if !before || !asked.is_counted_by(applied.limit) {
+                continue;
+            }
+            if let Ok(key) = self.key(applied, caller) {
+                applied.tally.give_back(key);
+            }
+        }
     }
 
     /// A place among the requests that are answered at once; nothing where any number may be.
@@ -145,34 +171,60 @@ impl Limiters {
         u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    fn key(&self, applied: &Applied, caller: Caller<'_>) -> u128 {
-        match (applied.limit.by, &applied.field) {
-            (By::Ip, _) => Callers::by_address(caller.address),
-            (By::Header(_), Some(field)) => self.callers.by_field(caller.headers, field),
-            (By::All | By::Header(_), _) => 0,
+    /// What tells the caller from others.
+    ///
+    /// # Errors
+    ///
+    /// 401 if that is not known.
+    fn key(&self, applied: &Applied, caller: Caller<'_>) -> Result<u128, Error> {
+        Ok(match (applied.limit.by, &applied.field, caller.principal) {
+            (By::Ip, ..) => Callers::by_address(caller.address),
+            (By::Header(_), Some(field), _) => self.callers.by_field(caller.headers, field),
+            (By::Caller(_), _, Some(principal)) => {
+                let id = principal.id().ok_or_else(|| principal.lacks("sub"))?;
+                self.callers.by_text(id)
+            }
+            (By::Claim(_, claim), _, Some(principal)) => {
+                let value = principal.claim(claim).ok_or_else(|| principal.lacks(claim))?;
+                self.callers.by_text(&value)
+            }
+            (By::Caller(_) | By::Claim(..), _, None) => return Err(Principal::of_nobody()),
+            (By::All | By::Header(_), ..) => 0,
+        })
+    }
+}
+
+impl Caller<'_> {
+    /// Whether a limit counts this caller, as far as is known by now who calls.
+    fn is_counted_by(&self, limit: &Limit) -> bool {
+        match (limit.by.scheme(), self.principal) {
+            (None, None) => true,
+            (Some(scheme), Some(principal)) => std::ptr::eq(scheme, principal.scheme()),
+            (None, Some(_)) | (Some(_), None) => false,
         }
     }
 }
 
 impl Limited {
-    fn quota(&self, left: &str) -> Quota {
-        let left = HeaderValue::from_str(left).unwrap_or(HeaderValue::from_static(""));
-        Quota { policy: self.policy.clone(), left }
+    /// What callers are told before anything is counted.
+    fn quota(&self) -> Quota {
+        Quota { policy: self.policy.clone(), left: String::with_capacity(32) }
     }
 }
 
 impl Quota {
     /// Tells the caller.
     pub(crate) fn tell(self, headers: &mut HeaderMap) {
+        let Ok(left) = HeaderValue::try_from(self.left) else { return };
         headers.insert(POLICY, self.policy);
-        headers.insert(LEFT, self.left);
+        headers.insert(LEFT, left);
     }
 }
 
 fn field(limit: &Limit) -> Option<HeaderName> {
     match limit.by {
         By::Header(name) => HeaderName::from_bytes(name.as_bytes()).ok(),
-        By::All | By::Ip => None,
+        By::All | By::Ip | By::Caller(_) | By::Claim(..) => None,
     }
 }
 
@@ -209,6 +261,9 @@ fn seconds(span: Duration) -> u128 {
     span.as_millis().div_ceil(1000)
 }
 
-fn too_often(limit: &Limit, refused: Refused) -> Error {
+/// The error about a limit that is reached. Of others nothing is told.
+fn too_often(limit: &Limit, refused: Refused, quota: &mut Quota) -> Error {
+    quota.left.clear();
+    write_left(&mut quota.left, limit, (0, refused.whole));
     Kind::LimitReached { title: limit.title, retry_after: refused.wait }.into()
 }

@@ -30,6 +30,7 @@ gatewright_runtime::include_gateway!("pass");
 gatewright_runtime::include_gateway!("paths");
 gatewright_runtime::include_gateway!("operations");
 gatewright_runtime::include_gateway!("policies");
+gatewright_runtime::include_gateway!("quotas");
 gatewright_runtime::include_gateway!("requests");
 gatewright_runtime::include_gateway!("reuse");
 gatewright_runtime::include_gateway!("results");

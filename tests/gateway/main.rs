@@ -44,6 +44,7 @@ mod parts;
 mod pass;
 mod paths;
 mod proxies;
+mod quotas;
 mod reading;
 mod requests;
 mod results;

@@ -128,12 +128,14 @@ fn ask(gateway: &Running, request: &SampleRequest) -> Answer {
 }
 
 /// What a made-up request cannot ask with success: callers there need keys or certificates, and
-/// a version is answered 410. `access`, `certificates`, `counted`, `kept` and `retired` ask them.
-const ELSEWHERE: [&str; 5] = [
+/// a version is answered 410. `access`, `certificates`, `counted`, `kept`, `quotas` and `retired` ask
+/// them.
+const ELSEWHERE: [&str; 6] = [
     "tests/data/generate/access",
     "tests/data/generate/certificates",
     "tests/data/generate/counted",
     "tests/data/generate/kept",
+    "tests/data/generate/quotas",
     "tests/data/generate/retired",
 ];
 

@@ -143,6 +143,13 @@ pub(crate) fn nearest<'c>(clauses: impl IntoIterator<Item = Held<'c>>) -> Vec<He
         found.retain(|old| !clause.replaces(old));
         found.push(clause);
     }
+    let ways = found.iter().rev().find_map(|clause| match &clause.kind {
+        ClauseKind::Auth { schemes, .. } => Some(schemes),
+        _ => None,
+    });
+    let ways: Vec<String> = ways.into_iter().flatten().map(|name| name.text.clone()).collect();
+    let ways: Vec<&str> = ways.iter().map(String::as_str).collect();
+    found.retain(|clause| limits::counts(clause, &ways));
     found
 }
 

@@ -3,6 +3,7 @@
 use super::access::{self, Known, Schemes};
 use super::clauses::{Held, Level};
 use super::declare::Api;
+use super::limits::{self, Callers};
 use super::operations::{self, Operations};
 use super::policies::Policies;
 use super::routes::{self, Route};
@@ -226,6 +227,7 @@ fn one(
     let answers = answers.unwrap_or_else(|| signature::declared(&flat.tree, parts.errors));
     let known = granted(parts, &chain, resolver.diagnostics);
     request.known = if parts.around.kept { known.unwrap_or_default() } else { known? };
+    counted(parts, &chain, &request.known, resolver);
     let terms = terms(parts, (flat, answers.manner), &chain, resolver.diagnostics);
     let reply = if parts.around.promised { replies(flat, resolver) } else { Vec::new() };
     let context = work::Context {
@@ -312,6 +314,14 @@ fn granted(
         return Some(Vec::new());
     }
     access::granted(chain, (parts.around.schemes, parts.claims), diagnostics)
+}
+
+/// Reports limits that count by what is not known of callers.
+fn counted(parts: &Parts<'_>, chain: &[Held<'_>], known: &[Known], resolver: &mut Resolver<'_>) {
+    if !parts.around.promised {
+        let callers = Callers { known, types: &resolver.types, schemes: parts.around.schemes };
+        limits::check_callers(chain, &callers, resolver.diagnostics);
+    }
 }
 
 /// The terms of an endpoint, with the claims that it reads.

@@ -7,7 +7,11 @@ use crate::contract::terms::{Across, By, Limit};
 use crate::contract::{InFlight, Version};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use gatewright_grammar::Span;
-use gatewright_grammar::tree::{self, NumberLit};
+use gatewright_grammar::tree::{self, ClauseKind, NumberLit};
+
+mod callers;
+
+pub(crate) use callers::{Callers, check_callers, check_idle};
 
 /// The highest rate and the highest burst. With it, a day's worth of the finest parts of a call still fits
 /// into the 64 bits that gateways count them with.
@@ -31,6 +35,23 @@ pub(crate) fn replaces(new: &tree::Limit, old: &tree::Limit) -> bool {
 /// Whether `new` takes the place of `old`, which stands in a block around that of `new`.
 pub(crate) fn is_nearer(new: &tree::Limit, old: &tree::Limit) -> bool {
     new.rate.is_none() || by(new) == by(old)
+}
+
+/// Whether `limit` counts whom a scheme lets in.
+pub(crate) fn is_known(limit: &tree::Limit) -> bool {
+    matches!(by(limit), By::Principal(_))
+}
+
+/// Whether a clause counts anybody where callers are let in by `ways`. A limit of callers that are known
+/// holds from a block around them wherever they are asked who they are, and says nothing elsewhere; one
+/// of an endpoint itself is a mistake there, and stays to be reported.
+pub(crate) fn counts(held: &Held<'_>, ways: &[&str]) -> bool {
+    match &held.kind {
+        ClauseKind::Limit(limit) if held.level != Level::Endpoint && is_known(limit) => {
+            by(limit).scheme(ways).is_some()
+        }
+        _ => true,
+    }
 }
 
 fn by(limit: &tree::Limit) -> By {
@@ -112,13 +133,6 @@ pub(crate) fn check(limit: &tree::Limit, span: Span, diagnostics: &mut Diagnosti
     }
     if let Some(burst) = &limit.burst {
         check_burst(burst, diagnostics);
-    }
-    if let By::Principal(words) = by(limit) {
-        diagnostics.push(
-            not_yet(span, &format!("`limit … per {words}`"), Severity::Error).note(
-                "without it, the gateway would let more load through than the contract allows",
-            ),
-        );
     }
     if limit.shared {
         diagnostics.push(not_yet(span, "`limit … shared`", Severity::Error).note(

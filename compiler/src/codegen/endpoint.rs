@@ -185,12 +185,20 @@ fn body_step(step: &BodyStep) -> TokenStream {
 /// }
 /// ```
 fn limit(plan: &LimitPlan) -> TokenStream {
-    let LimitPlan { name, title, limit } = plan;
-    let by = match &limit.by {
-        By::Ip => quote!(rt::By::Ip),
-        By::Header(field) => quote!(rt::By::Header(#field)),
-        // Analysis lets no other through.
-        By::All | By::Principal(_) => quote!(rt::By::All),
+    let LimitPlan { name, title, of, limit } = plan;
+    let by = match (&limit.by, of) {
+        (_, Some((scheme, None))) => {
+            let scheme = ident(scheme);
+            quote!(rt::By::Caller(&schemes::#scheme))
+        }
+        (_, Some((scheme, Some(claim)))) => {
+            let scheme = ident(scheme);
+            quote!(rt::By::Claim(&schemes::#scheme, #claim))
+        }
+        (By::Ip, None) => quote!(rt::By::Ip),
+        (By::Header(field), None) => quote!(rt::By::Header(#field)),
+        // Analysis knows the scheme of every other.
+        (By::All | By::Principal(_), None) => quote!(rt::By::All),
     };
     let (calls, period, burst) =
         (number(limit.calls), millis(limit.period), number(limit.at_once()));

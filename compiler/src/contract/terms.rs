@@ -82,6 +82,20 @@ pub enum By {
     Principal(String),
 }
 
+impl By {
+    /// Of these schemes the one whose callers are counted, and the claim that they are counted by, if
+    /// it is one.
+    pub fn scheme<'b>(&'b self, names: &[&'b str]) -> Option<(&'b str, Option<&'b str>)> {
+        let By::Principal(words) = self else { return None };
+        let named = names.iter().filter_map(|name| match words.strip_prefix(name)? {
+            "" => Some((*name, None)),
+            claim => Some((*name, Some(claim.strip_prefix('.')?))),
+        });
+        // A name with dots is that of an imported block.
+        named.max_by_key(|(name, _)| name.len())
+    }
+}
+
 impl std::fmt::Display for By {
     /// What stands behind `per`; nothing where all are counted together.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

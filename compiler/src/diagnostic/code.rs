@@ -105,6 +105,7 @@ codes! {
     UnknownAuth "unknown-auth" Error "there is no `auth` block of this name";
     IncompleteAuth "incomplete-auth" Error "a way to say who calls lacks what it is checked with";
     InvalidAuth "invalid-auth" Error "a way to say who calls cannot hold this";
+    Uncountable "uncountable" Error "a limit counts by what is not known of callers";
     SharedCacheLeak "shared-cache-leak" Error "a kept answer would show one caller's data to others";
     InvalidParameter "invalid-parameter" Error "a parameter whose type has no spelling in a request";
     // Work.
@@ -137,6 +138,7 @@ codes! {
     CleartextAddress "cleartext-address" Warning "requests leave the own network without TLS";
     UnusedImport "unused-import" Warning "nothing of an imported directory is used";
     AnyAudience "any-audience" Warning "tokens that were made for other services are let in";
+    UncountedCallers "uncounted-callers" Warning "a limit holds for some callers of an endpoint, and none for others";
     UnusedAuth "unused-auth" Warning "nobody asks for a way to say who calls";
     UnusedPolicy "unused-policy" Warning "a policy is never used";
     UnsafeChain "unsafe-chain" Warning "two calls that change something, and nothing that makes a second try safe";

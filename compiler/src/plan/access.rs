@@ -61,7 +61,7 @@ pub(super) fn schemes(contract: &Contract, versions: &[String]) -> Vec<SchemePla
 }
 
 /// The static of the scheme called `name`.
-fn ident(schemes: &[SchemePlan], name: &str) -> Option<String> {
+pub(super) fn ident(schemes: &[SchemePlan], name: &str) -> Option<String> {
     schemes.iter().find(|one| one.scheme.name == name).map(|one| one.ident.clone())
 }
 

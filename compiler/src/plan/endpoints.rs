@@ -106,7 +106,9 @@ pub(crate) fn plan(
         version: version_label(around),
         timeout: endpoint.timeout.clone(),
         max_body: endpoint.max_body,
-        limits: around.own().map_or_else(Vec::new, |version| limits::plan(version, endpoint)),
+        limits: around
+            .own()
+            .map_or_else(Vec::new, |version| limits::plan(version, endpoint, around.schemes)),
         cors: endpoint.cors.as_ref().map(|one| cors::plan(one, around.contract, Some(endpoint))),
         lifecycle: around.own().and_then(|version| lifecycle::told(version, endpoint)),
         successor: around.own().and_then(|version| {

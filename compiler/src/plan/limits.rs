@@ -1,18 +1,30 @@
 //! Names of limits: what is counted together has one name, and nothing else has it.
 
 use super::LimitPlan;
+use super::access::{self, SchemePlan};
 use crate::contract::terms::{Across, By, Limit};
 use crate::contract::{Endpoint, Version};
 
-/// The limits of an endpoint.
-pub(crate) fn plan(version: &Version, endpoint: &Endpoint) -> Vec<LimitPlan> {
+/// The limits of an endpoint, by the statics of `schemes`.
+pub(super) fn plan(
+    version: &Version,
+    endpoint: &Endpoint,
+    schemes: &[SchemePlan],
+) -> Vec<LimitPlan> {
     let all = &endpoint.terms.limits;
     let plans = all.iter().map(|limit| LimitPlan {
         name: name(version, endpoint, limit),
         title: title(limit, all),
+        of: of(limit, schemes),
         limit: limit.clone(),
     });
     plans.collect()
+}
+
+fn of(limit: &Limit, schemes: &[SchemePlan]) -> Option<(String, Option<String>)> {
+    let names: Vec<&str> = schemes.iter().map(|one| one.scheme.name.as_str()).collect();
+    let (name, claim) = limit.by.scheme(&names)?;
+    Some((access::ident(schemes, name)?, claim.map(str::to_owned)))
 }
 
 /// `api per ip`, `version 1 across orders per ip`, `version 1 GET /v1/me`. It holds neither the rate nor

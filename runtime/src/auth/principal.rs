@@ -98,6 +98,15 @@ impl Principal {
             .map_err(|violation| self.strange(&violation))
     }
 
+    /// The error about a caller of whom something is not known that every caller of its scheme has.
+    #[cold]
+    pub(crate) fn lacks(&self, what: &str) -> Error {
+        let challenge = Challenge::of(self.scheme, self.realm, Some(Fault::Invalid));
+        let kind = Kind::Unauthenticated { challenges: vec![challenge.to_string()] };
+        Error::from(kind)
+            .because(format!("the token of `{}` has no single value at `{what}`", self.scheme.name))
+    }
+
     #[cold]
     fn strange(&self, violation: &crate::check::Violation) -> Error {
         let challenge = Challenge::of(self.scheme, self.realm, Some(Fault::Invalid));

@@ -57,7 +57,7 @@ impl Tally {
     pub(super) fn new(limit: &Limit) -> Tally {
         let counts = match limit.by {
             By::All => Counts::One(Mutex::default()),
-            By::Ip | By::Header(_) => Counts::Each(Shards {
+            By::Ip | By::Header(_) | By::Caller(_) | By::Claim(..) => Counts::Each(Shards {
                 parts: std::iter::repeat_with(Mutex::default).take(SHARDS).collect(),
                 hasher: RandomState::new(),
             }),
@@ -149,14 +149,24 @@ impl Callers {
         }
     }
 
-    /// What a field says, of whatever length, in 128 bits that nobody can foresee.
+    /// What a field says, of whatever length.
     pub(super) fn by_field(&self, headers: &HeaderMap, field: &HeaderName) -> u128 {
+        self.by_values(|| headers.get_all(field).iter().map(http::HeaderValue::as_bytes))
+    }
+
+    /// What is known of a caller, of whatever length.
+    pub(super) fn by_text(&self, text: &str) -> u128 {
+        self.by_values(|| std::iter::once(text.as_bytes()))
+    }
+
+    /// Values of whatever length in 128 bits that nobody can foresee.
+    fn by_values<'v, V: Iterator<Item = &'v [u8]>>(&self, values: impl Fn() -> V) -> u128 {
         let [high, low] = &self.0;
         let half = |state: &RandomState| {
             let mut hasher = state.build_hasher();
-            for value in headers.get_all(field) {
+            for value in values() {
                 hasher.write_usize(value.len());
-                hasher.write(value.as_bytes());
+                hasher.write(value);
             }
             u128::from(hasher.finish())
         };

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue};
 use http::request::Parts;
 use http_body::Body;
@@ -19,7 +20,7 @@ use super::core::{Core, Crowded};
 use super::panic::{Panicked, caught};
 use super::record::Record;
 use super::{Limits, cors, head, lifecycle, reused, select, uses};
-use crate::auth;
+use crate::auth::{self, Principal};
 use crate::check::{Place, Violations};
 use crate::contract::{BodyKind, Contract, Cors, Endpoint, Lifecycle, Reuse, Selection, Version};
 use crate::error::{Error, Kind};
@@ -107,9 +108,13 @@ pub(super) async fn answer(
         Ok((_, Route::Options(answer))) => Ok(answer),
         Ok((arrived, Route::Endpoint(found))) => {
             record.leads_to(found);
-            match admit(&core, &arrived, &mut asked) {
+            let (remote, headers) = (&arrived.remote, &arrived.parts.headers);
+            match admit(&core, (remote, headers), None, &mut asked) {
                 Err(error) => Err(error),
-                Ok(()) => handle((&core, shown), arrived, found, (&mut body, record)).await,
+                Ok(()) => {
+                    let found = (arrived, found);
+                    handle((&core, shown), found, &mut asked, (&mut body, record)).await
+                }
             }
         }
     };
@@ -119,20 +124,17 @@ pub(super) async fn answer(
     finish(answered, asked, (&core, record), &identity)
 }
 
-/// Counts the request to an endpoint, unless a limit is reached.
-fn admit(core: &Core, arrived: &Arrived, asked: &mut Asked) -> Result<(), Error> {
+/// Counts the request to an endpoint, unless a limit is reached: as far as limits ask for nothing, and
+/// once it is known who calls by those that ask for that.
+fn admit(
+    core: &Core,
+    (remote, headers): (&Remote, &HeaderMap),
+    principal: Option<&Principal>,
+    asked: &mut Asked,
+) -> Result<(), Error> {
     let (Some(version), Some(endpoint)) = (asked.version, asked.endpoint) else { return Ok(()) };
-    let caller = Caller { address: arrived.remote.address, headers: &arrived.parts.headers };
-    match core.limiters.admit((version, endpoint), caller) {
-        Ok(quota) => {
-            asked.quota = quota;
-            Ok(())
-        }
-        Err((error, quota)) => {
-            asked.quota = quota;
-            Err(error)
-        }
-    }
+    let caller = Caller { address: remote.address, headers, principal };
+    core.limiters.admit((version, endpoint), caller, &mut asked.quota)
 }
 
 /// Checks the head and finds the route.
@@ -267,8 +269,8 @@ fn options(allow: &str) -> Response {
 /// Reads the rest of the request and runs the endpoint.
 async fn handle(
     (core, shown): (&Core, &Shown),
-    arrived: Arrived,
-    endpoint: &'static Endpoint,
+    (arrived, endpoint): (Arrived, &'static Endpoint),
+    asked: &mut Asked,
     (body, record): (&mut Option<Incoming>, &mut Record),
 ) -> Result<Response, Error> {
     let Arrived { mut parts, segments, identity, remote } = arrived;
@@ -279,6 +281,9 @@ async fn handle(
     // Before anything is read of a body: who may not call costs nothing.
     let principal =
         core.guards.admit(&endpoint.access, &parts.headers, shown.certificate.as_ref()).await?;
+    if let Some(principal) = principal.as_deref() {
+        admit(core, (&remote, &parts.headers), Some(principal), asked)?;
+    }
     auth::forget(&endpoint.access, &mut parts.headers);
     let mut passed = Passed::default();
     let whole = match endpoint.body {

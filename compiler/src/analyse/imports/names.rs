@@ -1,5 +1,6 @@
 //! Where a declaration names others.
 
+use crate::analyse::limits::is_known;
 use crate::analyse::types::is_builtin;
 use gatewright_grammar::tree::{
     AuthMember, BackendMemberKind, Base, CallPart, Change, ClauseKind, EndpointMember,
@@ -33,6 +34,9 @@ pub(crate) fn each(item: &mut Item, visit: &mut dyn FnMut(&mut Ident)) {
                 match &mut clause.kind {
                     ClauseKind::Use(name) => visit(name),
                     ClauseKind::Auth { schemes, .. } => schemes.iter_mut().for_each(&mut *visit),
+                    ClauseKind::Limit(limit) if is_known(limit) => {
+                        limit.per.first_mut().into_iter().for_each(&mut *visit);
+                    }
                     _ => {}
                 }
             }
