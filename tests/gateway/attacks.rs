@@ -11,6 +11,9 @@ use gatewright_runtime::testing::{Backend, Gateway, Received, Running, send};
 use crate::ask::NOBODY;
 use crate::contracts::pass::CONTRACT;
 
+/// What a request over HTTP/2 is called here, its pseudo-header fields, and its other fields.
+type Row = (&'static str, [(&'static str, &'static str); 4], Vec<(&'static str, &'static str)>);
+
 /// What must never arrive.
 const HIDDEN: &str = "GET /v1/files/hidden HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -249,7 +252,7 @@ fn over_http_2_nothing_becomes_a_line_or_a_second_request() {
         [(":method", method), (":scheme", "http"), (":path", path), (":authority", authority)]
     };
     let good = own("GET", "/v1/files/a", "a.test");
-    let table: Vec<(&str, [(&str, &str); 4], Vec<(&str, &str)>)> = vec![
+    let table: Vec<Row> = vec![
         ("a line in the path", own("GET", "/v1/files/a HTTP/1.1\r\nX-A: b", "a.test"), vec![]),
         ("a space in the path", own("GET", "/v1/files/a b", "a.test"), vec![]),
         ("no path", own("GET", "", "a.test"), vec![]),

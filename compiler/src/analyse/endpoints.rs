@@ -225,8 +225,7 @@ fn one(
     let mut request = request?;
     let refused = answers.is_none();
     let answers = answers.unwrap_or_else(|| signature::declared(&flat.tree, parts.errors));
-    let known = granted(parts, &chain, resolver.diagnostics);
-    request.known = if parts.around.kept { known.unwrap_or_default() } else { known? };
+    request.known = granted(parts, &chain, resolver.diagnostics)?;
     counted(parts, &chain, &request.known, resolver);
     let terms = terms(parts, (flat, answers.manner), &chain, resolver.diagnostics);
     let reply = if parts.around.promised { replies(flat, resolver) } else { Vec::new() };
@@ -304,7 +303,8 @@ fn replies(flat: &FlatEndpoint, resolver: &mut Resolver<'_>) -> Vec<Reply> {
     found
 }
 
-/// What is known of callers; nothing if a way in cannot be checked.
+/// What is known of callers; nothing if a way in cannot be checked, unless only what is promised is
+/// to be compared.
 fn granted(
     parts: &Parts<'_>,
     chain: &[Held<'_>],
@@ -313,7 +313,8 @@ fn granted(
     if parts.around.promised {
         return Some(Vec::new());
     }
-    access::granted(chain, (parts.around.schemes, parts.claims), diagnostics)
+    let known = access::granted(chain, (parts.around.schemes, parts.claims), diagnostics);
+    if parts.around.kept { Some(known.unwrap_or_default()) } else { known }
 }
 
 /// Reports limits that count by what is not known of callers.

@@ -3,12 +3,13 @@
 use super::rules::Rules;
 use super::{
     BodyPlan, CallPlan, EndpointPlan, EnvPlan, ErrorPlan, Names, ParamPlan, PresencePlan, RuleKind,
-    SchemePlan, Upstream, VariablePlan, access, cors, lifecycle, limits, reuse, sent, shapes,
+    SchemePlan, ShapePlan, Upstream, VariablePlan, access, cors, lifecycle, limits, reuse, sent,
+    shapes,
 };
 use crate::contract::endpoint::{Endpoint, Param, ParamKind, Place, Presence, RouteSegment, Shape};
 use crate::contract::types::{Const, Rule, Scalar};
 use crate::contract::visit;
-use crate::contract::work::{Build, Outcome, Work};
+use crate::contract::work::{Build, NodeId, Outcome, Work};
 use crate::contract::{Contract, VariableKind, Version};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -81,14 +82,7 @@ pub(crate) fn plan(
         params.push(ParamPlan { shape, ..param(one, used.contains(&at), &mut locals, rules) });
     }
     let shapes = shapes::plan(&work, endpoint.ignore_fields, rules);
-    let body = endpoint.body.as_ref().map(|body| BodyPlan {
-        ident: locals.local("body"),
-        form: body.form.clone(),
-        required: !body.optional,
-        used: work
-            .body
-            .is_some_and(|node| shapes.get(node.0 as usize).is_some_and(|shape| shape.used)),
-    });
+    let body = body(endpoint, &shapes, &mut locals);
     let around_claims = (around.contract, around.schemes);
     let claims = access::claims(&work, &shapes, around_claims, &mut locals);
     let calls = work.calls.iter().map(|call| call_names(call, around, &mut locals)).collect();
@@ -133,6 +127,17 @@ pub(crate) fn plan(
         forms,
         environment,
     }
+}
+
+/// What callers send, and whether anything reads it.
+fn body(endpoint: &Endpoint, shapes: &[ShapePlan], locals: &mut Names) -> Option<BodyPlan> {
+    let used = |node: NodeId| shapes.get(node.0 as usize).is_some_and(|shape| shape.used);
+    endpoint.body.as_ref().map(|body| BodyPlan {
+        ident: locals.local("body"),
+        form: body.form.clone(),
+        required: !body.optional,
+        used: endpoint.work.body.is_some_and(used),
+    })
 }
 
 fn version_label(around: &Around<'_>) -> String {
