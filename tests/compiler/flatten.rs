@@ -61,8 +61,8 @@ fn modules(contract: &Checked, version: &str) -> Vec<(Vec<String>, String, Strin
 /// A link to the next version is not there where that is not there.
 fn without_successor(text: &str) -> String {
     let parts = text.split("successor:Some(").enumerate();
-    let part = |(at, part): (usize, &str)| match (at, part.split_once("answer:")) {
-        (1.., Some((_, rest))) => format!("successor:Noneanswer:{rest}"),
+    let part = |(at, part): (usize, &str)| match (at, part.split_once("reuse:")) {
+        (1.., Some((_, rest))) => format!("successor:Nonereuse:{rest}"),
         _ => part.to_owned(),
     };
     parts.map(part).collect()

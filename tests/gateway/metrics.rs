@@ -9,7 +9,7 @@ use gatewright_runtime::testing::{Backend, Client, Gateway, Running, get, send};
 
 use self::exposition::{Family, Metrics, OPEN, PLAIN};
 use crate::ask::NOBODY;
-use crate::contracts::{pass, shop, validated};
+use crate::contracts::{pass, shop, statuses, validated};
 
 const V1: &str = "/v1/products/p_1a2b3c4d";
 const PRODUCT: [(&str, &str); 3] =
@@ -166,12 +166,14 @@ fn an_open_breaker_further_attempts_and_unreadable_results_are_seen() {
 
 #[test]
 fn a_request_counts_as_in_flight_until_its_end_and_as_aborted_if_nobody_waits() {
-    let catalog =
-        Backend::start().slow("GET", "/items/p_1a2b3c4d", Duration::from_millis(250), ITEM);
-    let gateway = shop(&catalog.url(), NOBODY);
+    const ORDER: &str = r#"{"id":"a","total":1.50,"state":"open","lines":[]}"#;
+    const NEXT: [(&str, &str); 3] = [("method", "GET"), ("endpoint", "/v1/next"), ("version", "1")];
+    let orders = Backend::start().slow("GET", "/next", Duration::from_millis(250), ORDER);
+    let env = [("ORDERS_URL", &*orders.url()), ("STOCK_URL", NOBODY)];
+    let gateway = Gateway::start(&statuses::CONTRACT, &env);
     let ask = |address: SocketAddr| {
         let mut client = Client::connect(address);
-        client.request("GET", V1, &[], b"");
+        client.request("GET", "/v1/next", &[], b"");
         client
     };
     let mut first = ask(gateway.address());
@@ -184,10 +186,10 @@ fn a_request_counts_as_in_flight_until_its_end_and_as_aborted_if_nobody_waits() 
     let second = ask(gateway.address());
     wait(&gateway, "gatewright_requests_in_flight", &[], 1.0);
     drop(second);
-    let metrics = wait(&gateway, "gatewright_requests_aborted_total", &PRODUCT, 1.0);
-    let labels = with(PRODUCT, ("status", "200"));
+    let metrics = wait(&gateway, "gatewright_requests_aborted_total", &NEXT, 1.0);
+    let labels = with(NEXT, ("status", "200"));
     assert_eq!(metrics.value("gatewright_requests_total", &labels), Some(1.0));
-    let item = [("backend", "catalog"), ("operation", "GET /items/{id}"), ("outcome", "dropped")];
+    let item = [("backend", "orders"), ("operation", "GET /next"), ("outcome", "dropped")];
     wait(&gateway, "gatewright_calls_total", &item, 1.0);
 }
 

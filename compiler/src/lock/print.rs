@@ -442,7 +442,11 @@ impl Printer<'_> {
                 | EndpointMemberKind::Bad => None,
             });
         }
-        rows.extend(clauses.iter().filter_map(|clause| self.clause(clause)));
+        // A cache around endpoints leaves those alone that cannot have one.
+        let kept = checked.terms.never || checked.terms.cache.is_some();
+        let held = clauses.iter();
+        let held = held.filter(|held| kept || !matches!(held.kind, ClauseKind::Cache(_)));
+        rows.extend(held.filter_map(|clause| self.clause(clause)));
         rows.extend(timeout(&checked.timeout));
         if tree.body.is_some() {
             rows.push(format!("max_body {}", size(checked.max_body)));

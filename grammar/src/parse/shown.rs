@@ -17,7 +17,6 @@ const UNSHOWN: &[(&str, &[&str])] = &[
             "auth",
             "auth_header",
             "auth_m",
-            "cache",
             "claims",
             "granted",
             "in_flight",
