@@ -124,6 +124,8 @@ mod cache;
 mod calendar;
 mod check;
 mod contract;
+#[cfg(feature = "tls")]
+mod der;
 mod error;
 mod items;
 mod json;

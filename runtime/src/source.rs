@@ -57,6 +57,7 @@ pub const SOURCE: &[(&str, &str)] = files![
     "src/contract/cors.rs",
     "src/contract/deprecated.rs",
     "src/contract/reuse.rs",
+    "src/der.rs",
     "src/error.rs",
     "src/items.rs",
     "src/items/accept.rs",

@@ -6,9 +6,9 @@ use rustls::pki_types::CertificateDer;
 use webpki::EndEntityCert;
 
 use super::keys::sha256;
+use crate::der::{SEQUENCE, any, element};
 use crate::json::Writer;
 
-const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
 const OID: u8 = 0x06;
 
@@ -177,28 +177,6 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(out, "{byte:02x}");
         out
     })
-}
-
-/// What is in the first element, which has this tag, and what stands behind it.
-fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (found, inside, rest) = any(der)?;
-    (found == tag).then_some((inside, rest))
-}
-
-/// The first element: its tag, what is in it, and what stands behind it.
-fn any(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (tag, rest) = der.split_first()?;
-    let (first, rest) = rest.split_first()?;
-    let (length, rest) = match first {
-        0..=0x7f => (usize::from(*first), rest),
-        0x81..=0x83 => {
-            let (digits, rest) = rest.split_at_checked(usize::from(first & 0x0f))?;
-            (digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit)), rest)
-        }
-        _ => return None,
-    };
-    let (inside, rest) = rest.split_at_checked(length)?;
-    Some((*tag, inside, rest))
 }
 
 #[cfg(test)]

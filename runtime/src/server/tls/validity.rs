@@ -1,45 +1,24 @@
 //! Until when a certificate holds (RFC 5280 section 4.1.2.5).
 
-/// An element of DER: its tag, what is in it, and what stands behind it.
-type Element<'d> = (u8, &'d [u8], &'d [u8]);
+use crate::der::{SEQUENCE, any, element};
 
-const SEQUENCE: u8 = 0x30;
 const VERSION: u8 = 0xa0;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 
 /// The second until which a certificate holds, since 1970; nothing if it cannot be read.
 pub(super) fn end(certificate: &[u8]) -> Option<u64> {
-    let (_, certificate, _) = element(certificate, SEQUENCE)?;
-    let (_, signed, _) = element(certificate, SEQUENCE)?;
+    let (certificate, _) = element(certificate, SEQUENCE)?;
+    let (signed, _) = element(certificate, SEQUENCE)?;
     // What stands before the validity: a version, a number, an algorithm, who has signed.
-    let rest = element(signed, VERSION).map_or(signed, |(.., rest)| rest);
+    let rest = element(signed, VERSION).map_or(signed, |(_, rest)| rest);
     let rest = any(rest)?.2;
     let rest = any(rest)?.2;
     let rest = any(rest)?.2;
-    let (_, validity, _) = element(rest, SEQUENCE)?;
+    let (validity, _) = element(rest, SEQUENCE)?;
     let (_, _, rest) = any(validity)?;
     let (tag, text, _) = any(rest)?;
     time(tag, std::str::from_utf8(text).ok()?)
-}
-
-fn element(der: &[u8], tag: u8) -> Option<Element<'_>> {
-    any(der).filter(|found| found.0 == tag)
-}
-
-fn any(der: &[u8]) -> Option<Element<'_>> {
-    let (tag, rest) = der.split_first()?;
-    let (first, rest) = rest.split_first()?;
-    let (length, rest) = match first {
-        0..=0x7f => (usize::from(*first), rest),
-        0x81..=0x83 => {
-            let (digits, rest) = rest.split_at_checked(usize::from(first & 0x0f))?;
-            (digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit)), rest)
-        }
-        _ => return None,
-    };
-    let (inside, rest) = rest.split_at_checked(length)?;
-    Some((*tag, inside, rest))
 }
 
 /// `491231235959Z`, or with four digits for the year.
