@@ -208,9 +208,28 @@ pub struct Backend {
     pub in_flight: Option<InFlight>,
     /// Header fields of every call.
     pub headers: Vec<(String, Setting<String>)>,
+    /// What calls carry that says who calls.
+    pub token: Option<TokenOf>,
     /// The longest result body in bytes.
     pub max_body: u64,
     /// Its name where it is declared.
+    pub span: Span,
+}
+
+/// A token that every call to a backend carries (RFC 6749 section 4.4).
+#[derive(Clone, Debug, PartialEq)]
+pub struct TokenOf {
+    /// The variable with the address where it is asked for.
+    pub url: String,
+    /// The name that the issuer knows the gateway by.
+    pub client: Setting<String>,
+    /// The variable with the secret of that name.
+    pub secret: String,
+    /// What it is to grant.
+    pub scopes: Vec<String>,
+    /// Whom it is for, where the issuer wants to be told.
+    pub audience: Option<Setting<String>>,
+    /// Where it is declared.
     pub span: Span,
 }
 

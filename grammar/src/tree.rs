@@ -317,12 +317,38 @@ pub enum BackendMemberKind {
     InFlight(InFlight),
     /// `send header X-Api-Key = env STOCK_KEY`
     Send(HeaderValue),
+    /// `send token from env TOKEN_URL { client env ID, secret env SECRET }`
+    Token(TokenOf),
     /// `max_body 2MB`
     MaxBody(SizeLit),
     /// `level = GET /levels/{sku: Sku} -> { available: int(0..) }`
     Operation(Operation),
     /// Text that is no member; the reason is among the errors.
     Bad,
+}
+
+/// `send token from env TOKEN_URL { client env ID, secret env SECRET, scope "orders:write" }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct TokenOf {
+    /// Where it is asked for.
+    pub from: EnvValue,
+    /// Who asks, and for what.
+    pub members: Vec<TokenMember>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// A member of the block of a token.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TokenMember {
+    /// `client env ORDERS_CLIENT`
+    Client(Value),
+    /// `secret env ORDERS_SECRET`
+    Secret(EnvValue),
+    /// `scope "orders:read" and "orders:write"`
+    Scope(Vec<StringLit>),
+    /// `audience "orders"`
+    Audience(Value),
 }
 
 /// `timeout 300ms`, `timeout env STOCK_TIMEOUT = 150ms in 50ms..500ms`
@@ -409,13 +435,32 @@ pub struct Auth {
     pub members: Vec<AuthMember>,
 }
 
+/// Where the keys of callers come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum KeysFrom {
+    /// `env JWKS_URL`
+    Env(EnvValue),
+    /// `from issuer`
+    Issuer(Span),
+}
+
+impl KeysFrom {
+    /// Where it stands.
+    pub fn span(&self) -> Span {
+        match self {
+            KeysFrom::Env(env) => env.span,
+            KeysFrom::Issuer(span) => *span,
+        }
+    }
+}
+
 /// A member of an `auth` block.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AuthMember {
     /// `keys env JWKS_URL refresh 15min`
     Keys {
         /// Where the keys come from.
-        from: EnvValue,
+        from: KeysFrom,
         /// How often they are asked for again.
         refresh: Option<DurationLit>,
     },
@@ -431,6 +476,13 @@ pub enum AuthMember {
     Header(Ident),
     /// `leeway 30s`
     Leeway(DurationLit),
+    /// `revoked env REVOKED refresh 1min`
+    Revoked {
+        /// Where the list is.
+        from: EnvValue,
+        /// How often it is looked at.
+        refresh: Option<DurationLit>,
+    },
 }
 
 /// `policy fast { … }`

@@ -9,7 +9,7 @@ use http::header::{AUTHORIZATION, HeaderValue};
 use crate::contract::{Access, SchemeKind};
 
 #[cfg(feature = "auth")]
-mod base64;
+pub(crate) mod base64;
 #[cfg(feature = "auth")]
 mod basic;
 #[cfg(all(feature = "auth", feature = "tls"))]
@@ -28,6 +28,8 @@ mod jws;
 #[cfg(feature = "auth")]
 mod keys;
 mod principal;
+#[cfg(feature = "auth")]
+mod revoked;
 #[cfg(feature = "auth")]
 mod seen;
 #[cfg(feature = "auth")]

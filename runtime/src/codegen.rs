@@ -18,10 +18,10 @@ pub use crate::check::{
 };
 pub use crate::contract::{
     Access, Answering, Backend, BodyKind, BodyStep, Breaker, By, CheckOfCaller, Condition,
-    Contract, Cors, Counter, DeprecatedPart, Elsewhere, Endpoint, FormField, FormKind, InFlight,
-    KeySource, Lifecycle, Limit, Method, Origin, Piece, Published, Reusable, Reuse, Scheme,
-    SchemeKind, Selection, Sent, Setting, Successor, Sunset, TimeSetting, Tokens, Variable,
-    VariableKind, Version,
+    Contract, Cors, Counter, DeprecatedPart, Elsewhere, Endpoint, FormField, FormKind, Grant,
+    InFlight, KeySource, Lifecycle, Limit, Method, Origin, Piece, Published, Reusable, Reuse,
+    Revoked, Scheme, SchemeKind, Selection, Sent, Setting, Successor, Sunset, TimeSetting, Tokens,
+    Variable, VariableKind, Version,
 };
 pub use crate::error::{Error, Problem};
 pub use crate::items::{Items, Making, Source, stream};

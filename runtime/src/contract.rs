@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-pub use self::access::{Access, KeySource, Scheme, SchemeKind, Tokens};
+pub use self::access::{Access, KeySource, Revoked, Scheme, SchemeKind, Tokens};
 pub use self::cors::{Cors, Origin};
 pub use self::deprecated::{BodyStep, DeprecatedPart, Sent};
 pub use self::reuse::{CheckOfCaller, Reusable, Reuse};
@@ -239,6 +239,8 @@ pub struct Backend {
     pub in_flight: Option<InFlight>,
     /// Header fields that every call carries.
     pub headers: &'static [(&'static str, Setting)],
+    /// A token that every call carries in `Authorization`.
+    pub token: Option<Grant>,
     /// The largest result that is read, in bytes.
     pub max_body: usize,
     /// The operations that are called, as [`Call::new`](crate::codegen::Call::new) is told them, in
@@ -259,10 +261,26 @@ impl Backend {
         retry_on: &[],
         breaker: None,
         headers: &[],
+        token: None,
         in_flight: None,
         max_body: 1024,
         operations: &[],
     };
+}
+
+/// Whom to ask for tokens, and what for (RFC 6749 section 4.4).
+#[derive(Clone, Copy, Debug)]
+pub struct Grant {
+    /// The variable with the address of the issuer.
+    pub url: &'static str,
+    /// The name that the issuer knows the gateway by.
+    pub client: Setting,
+    /// The variable with the secret of that name.
+    pub secret: &'static str,
+    /// What tokens are to grant.
+    pub scopes: &'static [&'static str],
+    /// Whom they are for, where the issuer is told.
+    pub audience: Option<Setting>,
 }
 
 /// How many may be on their way at once, all cores together.

@@ -20,6 +20,7 @@
 //!     in_flight: None,
 //!     breaker: None,
 //!     headers: &[],
+//!     token: None,
 //!     max_body: 1 << 20,
 //!     operations: &["GET /items/{id}"],
 //! };

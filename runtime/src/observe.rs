@@ -136,6 +136,28 @@ pub(crate) fn keys_failed(scheme: &str, reason: &str, earlier: bool) {
     line.write();
 }
 
+/// A list of tokens that do not count could not be had. Whether there is an earlier one makes the
+/// difference between a warning and an outage.
+#[cfg(feature = "auth")]
+pub(crate) fn list_failed(scheme: &str, reason: &str, earlier: bool) {
+    let mut line = Line::new("list-failed");
+    line.text("auth", scheme);
+    line.text("reason", reason);
+    line.text("tokens", if earlier { "looked up in an earlier list" } else { "refused" });
+    line.write();
+}
+
+/// No token could be had that calls to a backend carry. Whether an earlier one is good still makes
+/// the difference between a warning and an outage.
+#[cfg(feature = "auth")]
+pub(crate) fn token_failed(backend: &str, reason: &str, earlier: bool) {
+    let mut line = Line::new("token-failed");
+    line.text("backend", backend);
+    line.text("reason", reason);
+    line.text("calls", if earlier { "made with an earlier token" } else { "not made" });
+    line.write();
+}
+
 /// An answer that was being passed on ended before its end.
 pub(crate) fn cut_short(backend: &Backend, operation: &str, what: &str) {
     let mut line = Line::new("cut-short");

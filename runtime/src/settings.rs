@@ -7,6 +7,8 @@ mod value;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
+#[cfg(feature = "auth")]
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -19,12 +21,14 @@ use crate::access::{Choice, Form};
 use crate::auth::Prepared;
 #[cfg(feature = "tls")]
 use crate::contract::SchemeKind;
-use crate::contract::{Backend, Contract, Setting, TimeSetting, Variable, VariableKind};
+use crate::contract::{Backend, Contract, Grant, Setting, TimeSetting, Variable, VariableKind};
 use crate::request::Proxies;
 use crate::response::field_value;
 #[cfg(feature = "tls")]
 use crate::server::tls::{Loaded, Secured};
 use crate::upstream::{Address, is_framing};
+#[cfg(feature = "auth")]
+use crate::upstream::{Asks, Tokens};
 
 /// What every gateway reads beside its contract's variables.
 pub(crate) static OWN: [Variable; 13] = [
@@ -186,6 +190,9 @@ pub(crate) struct BackendSettings {
     pub(crate) address: Address,
     pub(crate) timeout: Duration,
     pub(crate) headers: HeaderMap,
+    /// Tokens that its calls carry.
+    #[cfg(feature = "auth")]
+    pub(crate) tokens: Option<Arc<Tokens>>,
 }
 
 /// Whether a variable may hold several addresses.
@@ -479,7 +486,60 @@ impl Reader<'_> {
                 }
             }
         }
-        Some(BackendSettings { address: address?, timeout: timeout?, headers })
+        let tokens = match backend.token {
+            Some(grant) => Some(self.tokens(backend, grant)?),
+            None => None,
+        };
+        #[cfg(not(feature = "auth"))]
+        let _: Option<()> = tokens;
+        Some(BackendSettings {
+            address: address?,
+            timeout: timeout?,
+            headers,
+            #[cfg(feature = "auth")]
+            tokens,
+        })
+    }
+
+    /// Tokens for a backend; nothing, and a fault unless there is one already, when they cannot be
+    /// asked for.
+    #[cfg(feature = "auth")]
+    fn tokens(&mut self, backend: &Backend, grant: Grant) -> Option<Arc<Tokens>> {
+        let url = self.text(backend, Setting::Env(grant.url));
+        let client = self.text(backend, grant.client);
+        let secret = self.text(backend, Setting::Env(grant.secret));
+        let audience = match grant.audience {
+            Some(setting) => Some(self.text(backend, setting)?),
+            None => None,
+        };
+        let (client, secret) = (client?, secret?);
+        let address = Address::parse(&url?).and_then(|address| match address.secure {
+            true if !cfg!(feature = "tls") => Err("but this gateway is built without TLS"),
+            _ => Ok(address),
+        });
+        let address = match address {
+            Ok(address) => address,
+            Err(reason) => {
+                let reason = format!("is an address {reason}");
+                self.faults.push(Fault::of_backend(backend, Setting::Env(grant.url), reason));
+                return None;
+            }
+        };
+        let asks = Asks {
+            client: &client,
+            secret: &secret,
+            scopes: grant.scopes,
+            audience: audience.as_deref(),
+        };
+        Some(Arc::new(Tokens::new(backend.name, address, asks)))
+    }
+
+    /// A fault: nobody could ask for tokens.
+    #[cfg(not(feature = "auth"))]
+    fn tokens(&mut self, backend: &Backend, grant: Grant) -> Option<()> {
+        let reason = "is set, but this gateway is built without tokens".to_owned();
+        self.faults.push(Fault::of_backend(backend, Setting::Env(grant.url), reason));
+        None
     }
 
     fn address(&mut self, backend: &Backend) -> Option<Address> {

@@ -24,6 +24,8 @@ mod resolve;
 mod roster;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "auth")]
+mod tokens;
 mod tunnel;
 mod upload;
 mod visits;
@@ -56,6 +58,8 @@ pub(crate) use self::preflight::preflight;
 use self::replicas::Replicas;
 pub(crate) use self::roster::Census;
 use self::roster::Roster;
+#[cfg(feature = "auth")]
+pub(crate) use self::tokens::{Asks, Tokens};
 pub(crate) use self::tunnel::Tunnel;
 pub(crate) use self::upload::{Fault, Stopped, Upload};
 use crate::bulkhead::Bulkhead;
@@ -94,6 +98,9 @@ struct Upstream {
     prefix: String,
     /// What every call carries.
     headers: HeaderMap,
+    /// Tokens that calls carry.
+    #[cfg(feature = "auth")]
+    tokens: Option<Arc<Tokens>>,
     replicas: Replicas,
     /// How many requests may be on their way to it.
     bulkhead: Option<Arc<Bulkhead>>,
@@ -173,11 +180,21 @@ impl Upstream {
             timeout: settings.timeout,
             prefix: settings.address.prefix.clone(),
             headers: forward::of_backend(settings),
+            #[cfg(feature = "auth")]
+            tokens: settings.tokens.clone(),
             replicas: Replicas::new(&settings.address, roster),
             bulkhead: None,
             budget: Budget::new(cores, Instant::now()),
             index,
         }
+    }
+
+    /// Whether calls carry a token, which nothing else may take the place of.
+    fn has_tokens(&self) -> bool {
+        #[cfg(feature = "auth")]
+        return self.tokens.is_some();
+        #[cfg(not(feature = "auth"))]
+        false
     }
 
     /// Counts a connection that was made.

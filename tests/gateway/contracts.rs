@@ -21,6 +21,7 @@ gatewright_runtime::include_gateway!("media");
 gatewright_runtime::include_gateway!("names");
 gatewright_runtime::include_gateway!("faults");
 gatewright_runtime::include_gateway!("fields");
+gatewright_runtime::include_gateway!("granted");
 gatewright_runtime::include_gateway!("kept");
 gatewright_runtime::include_gateway!("limits");
 gatewright_runtime::include_gateway!("lists");

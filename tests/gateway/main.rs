@@ -28,6 +28,7 @@ mod failures;
 mod faults;
 mod fields;
 mod forms;
+mod granted;
 mod kept;
 mod lifecycle;
 mod limits;

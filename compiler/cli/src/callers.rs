@@ -12,29 +12,63 @@ const SECRET: &str = "a secret for cases and mocks alone, as long as HS512 needs
 /// When tokens end, in seconds since 1970: on the first day of 2100.
 const END: u64 = 4_102_444_800;
 
-/// Mocks of issuers: each gives out the keys of tokens that are signed here.
+/// Mocks of issuers: some give out the keys of tokens that are signed here, or say where those are,
+/// some lists of tokens that do not count, and some tokens for backends.
 pub(crate) fn issuers(contract: &Contract) -> Vec<MockBackend> {
     let mut found: Vec<MockBackend> = Vec::new();
-    for scheme in &contract.schemes {
-        let Some(Keys::Set(variable, _)) = &scheme.keys else { continue };
-        if found.iter().any(|other| other.variable.as_ref() == Some(variable)) {
-            continue;
+    let mut put = |name: String, variable: &str, port: u16, operations: Vec<Operation>| {
+        let variable = Some(variable.to_owned());
+        if found.iter().all(|other| other.variable != variable) {
+            found.push(MockBackend { name, variable, port, operations });
         }
-        found.push(MockBackend {
-            name: format!("keys of {}", scheme.name),
-            variable: Some(variable.clone()),
-            port: 0,
-            operations: vec![Operation {
-                method: "GET".to_owned(),
-                path: Vec::new(),
-                rest: false,
-                status: 200,
-                body: Some(caller::keys()),
-                stream: false,
-            }],
-        });
+    };
+    for scheme in &contract.schemes {
+        let name = &scheme.name;
+        match (&scheme.keys, scheme.issuers.first()) {
+            (Some(Keys::Set(variable, _)), _) => {
+                put(format!("keys of {name}"), variable, 0, vec![says("GET", "", caller::keys())]);
+            }
+            (Some(Keys::Discovered(_)), Some(Setting::Env { name: variable, .. })) => {
+                let Some(port) = free_port() else { continue };
+                let issuer = format!("http://127.0.0.1:{port}");
+                let document = format!(r#"{{"issuer":"{issuer}","jwks_uri":"{issuer}/keys"}}"#);
+                let operations = vec![
+                    says("GET", "/.well-known/openid-configuration", document),
+                    says("GET", "/keys", caller::keys()),
+                ];
+                put(format!("issuer of {name}"), variable, port, operations);
+            }
+            _ => {}
+        }
+        if let Some((variable, _)) = &scheme.revoked {
+            let none = r#"{"jti":[],"sub":[]}"#.to_owned();
+            put(format!("list of {name}"), variable, 0, vec![says("GET", "", none)]);
+        }
+    }
+    for backend in &contract.backends {
+        let Some(token) = &backend.token else { continue };
+        let given = r#"{"access_token":"mock","token_type":"Bearer","expires_in":3600}"#;
+        let operations = vec![says("POST", "", given.to_owned())];
+        put(format!("tokens for {}", backend.name), &token.url, 0, operations);
     }
     found
+}
+
+fn says(method: &str, path: &str, body: String) -> Operation {
+    Operation {
+        method: method.to_owned(),
+        path: path.split('/').skip(1).map(|segment| Some(segment.to_owned())).collect(),
+        rest: false,
+        status: 200,
+        body: Some(body),
+        stream: false,
+    }
+}
+
+/// A port that nobody listens on: an issuer says where it is itself.
+fn free_port() -> Option<u16> {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).ok()?;
+    listener.local_addr().ok().map(|address| address.port())
 }
 
 /// The variables with which a gateway lets in these callers, and nobody else.
@@ -44,7 +78,7 @@ pub(crate) fn environment(contract: &Contract, callers: &[Caller]) -> Vec<(Strin
         let (variable, value) = match &scheme.keys {
             Some(Keys::List(variable)) => (variable, list(scheme, callers)),
             Some(Keys::Secret(variable)) => (variable, SECRET.to_owned()),
-            Some(Keys::Set(..) | Keys::Authorities(_)) | None => continue,
+            Some(Keys::Set(..) | Keys::Discovered(_) | Keys::Authorities(_)) | None => continue,
         };
         match found.iter_mut().find(|(name, _)| name == variable) {
             // Two blocks may share their keys.

@@ -148,15 +148,19 @@ pub(crate) fn features(contract: &Checked, backends: Backends) -> Vec<String> {
     };
     let contract = contract.contract();
     let endpoints = contract.versions.iter().flat_map(|version| &version.endpoints);
-    let auth = endpoints.into_iter().any(|one| one.terms.access != Access::Public);
+    let tokens = contract.backends.iter().any(|backend| backend.token.is_some());
+    let auth = tokens || endpoints.into_iter().any(|one| one.terms.access != Access::Public);
     // The addresses of keys come from the environment.
-    let keys = contract.schemes.iter().any(|one| matches!(one.keys, Some(Keys::Set(..))));
+    let keys = contract
+        .schemes
+        .iter()
+        .any(|one| matches!(one.keys, Some(Keys::Set(..) | Keys::Discovered(_))));
     // Whoever shows a certificate shows it while a connection is secured.
     let certificates =
         contract.schemes.iter().any(|one| matches!(one.keys, Some(Keys::Authorities(_))));
     let tls = (auth && certificates)
         || contract.backends.iter().any(|backend| may_be_https(&backend.address))
-        || (auth && keys && backends == Backends::Real);
+        || (((auth && keys) || tokens) && backends == Backends::Real);
     let features = [("auth", auth), ("tls", tls)];
     features.into_iter().filter(|(_, wanted)| *wanted).map(|(name, _)| name.to_owned()).collect()
 }

@@ -1,5 +1,7 @@
 //! Gives every declared backend an id and its clauses.
 
+mod tokens;
+
 use super::clauses::timeout;
 use super::limits;
 use super::variables::{Variables, Wanted};
@@ -92,6 +94,7 @@ fn one(
         breaker: None,
         in_flight: None,
         headers: Vec::new(),
+        token: None,
         max_body: DEFAULT_MAX_BODY,
         span: backend.name.span,
     };
@@ -105,6 +108,7 @@ fn one(
         }
         apply(&mut lowered, member, variables, diagnostics);
     }
+    tokens::alone(backend, &mut lowered, diagnostics);
     lowered
 }
 
@@ -116,6 +120,7 @@ fn word(kind: &BackendMemberKind) -> Option<&'static str> {
         BackendMemberKind::Breaker(_) => "breaker",
         BackendMemberKind::InFlight(_) => "in flight",
         BackendMemberKind::MaxBody(_) => "max_body",
+        BackendMemberKind::Token(_) => "send token",
         BackendMemberKind::Send(_) | BackendMemberKind::Operation(_) | BackendMemberKind::Bad => {
             return None;
         }
@@ -159,6 +164,9 @@ fn apply(
             backend.in_flight = limits::in_flight(clause, diagnostics);
         }
         BackendMemberKind::Send(header) => send(backend, header, variables, diagnostics),
+        BackendMemberKind::Token(token) => {
+            backend.token = tokens::declared(&backend.name, token, variables, diagnostics);
+        }
         BackendMemberKind::MaxBody(size) => backend.max_body = size.bytes,
     }
 }

@@ -1,6 +1,6 @@
 //! How callers say who they are.
 
-use super::tokens::{ident, millis, number, setting};
+use super::tokens::{ident, millis, number, option, setting};
 use crate::contract::terms::{Keys, Scheme, SchemeKind};
 use crate::plan::SchemePlan;
 use proc_macro2::TokenStream;
@@ -39,7 +39,7 @@ fn kind(scheme: &Scheme) -> TokenStream {
         Some(
             Keys::Set(name, _) | Keys::Secret(name) | Keys::List(name) | Keys::Authorities(name),
         ) => name.as_str(),
-        None => "",
+        Some(Keys::Discovered(_)) | None => "",
     };
     match scheme.kind {
         SchemeKind::ApiKey => {
@@ -55,6 +55,10 @@ fn kind(scheme: &Scheme) -> TokenStream {
                     let refresh = millis(*refresh);
                     quote!(rt::KeySource::Set { url: #name, refresh: #refresh })
                 }
+                Some(Keys::Discovered(refresh)) => {
+                    let refresh = millis(*refresh);
+                    quote!(rt::KeySource::Issuer { refresh: #refresh })
+                }
                 Some(Keys::List(_) | Keys::Authorities(_)) | None => {
                     quote!(rt::KeySource::Secret(""))
                 }
@@ -65,6 +69,10 @@ fn kind(scheme: &Scheme) -> TokenStream {
             let claims = scheme.claims;
             let (subject, scope) = (claims.subject, claims.scope_list);
             let audience = claims.audience_list;
+            let revoked = option(scheme.revoked.as_ref().map(|(from, refresh)| {
+                let refresh = millis(*refresh);
+                quote!(rt::Revoked { from: #from, refresh: #refresh })
+            }));
             quote! {
                 rt::SchemeKind::Tokens(rt::Tokens {
                     keys: #keys,
@@ -74,6 +82,7 @@ fn kind(scheme: &Scheme) -> TokenStream {
                     subject: #subject,
                     scope_list: #scope,
                     audience_list: #audience,
+                    revoked: #revoked,
                 })
             }
         }

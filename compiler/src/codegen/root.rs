@@ -2,7 +2,7 @@
 
 use super::tokens::{ident, millis, number, option, setting, time};
 use crate::contract::work::Condition;
-use crate::contract::{Breaker, InFlight, Selection, Variable, VariableKind};
+use crate::contract::{Breaker, InFlight, Selection, TokenOf, Variable, VariableKind};
 use crate::plan::{ElsewherePlan, ErrorPlan, Plan, Upstream, VariablePlan, VersionPlan, WantPlan};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -209,6 +209,7 @@ pub(crate) fn upstreams(upstreams: &[Upstream]) -> Vec<TokenStream> {
             let value = setting(value);
             quote!((#name, #value))
         });
+        let token = option(upstream.backend.token.as_ref().map(token));
         let max_body = number(upstream.backend.max_body);
         let operations = &upstream.operations;
         quote! {
@@ -224,6 +225,7 @@ pub(crate) fn upstreams(upstreams: &[Upstream]) -> Vec<TokenStream> {
                 breaker: #breaker,
                 in_flight: #in_flight,
                 headers: &[#(#headers),*],
+                token: #token,
                 max_body: #max_body,
                 operations: &[#(#operations),*],
             };
@@ -236,6 +238,23 @@ pub(crate) fn upstreams(upstreams: &[Upstream]) -> Vec<TokenStream> {
 fn in_flight(one: InFlight) -> TokenStream {
     let (most, wait) = (number(one.most), millis(one.wait));
     quote!(rt::InFlight { most: #most, wait: #wait })
+}
+
+/// ```ignore
+/// rt::Grant { url: "TOKEN_URL", client: rt::Setting::Env("ORDERS_CLIENT"), secret: "ORDERS_SECRET", … }
+/// ```
+fn token(token: &TokenOf) -> TokenStream {
+    let TokenOf { url, client, secret, scopes, audience, .. } = token;
+    let (client, audience) = (setting(client), option(audience.as_ref().map(setting)));
+    quote! {
+        rt::Grant {
+            url: #url,
+            client: #client,
+            secret: #secret,
+            scopes: &[#(#scopes),*],
+            audience: #audience,
+        }
+    }
 }
 
 fn breaker(breaker: &Breaker) -> TokenStream {

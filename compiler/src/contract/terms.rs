@@ -155,6 +155,9 @@ pub struct Scheme {
     pub kind: SchemeKind,
     /// What it is checked with; nothing where the block does not say it.
     pub keys: Option<Keys>,
+    /// The variable that leads to a list of tokens that do not count, and after how many milliseconds
+    /// that is looked at again.
+    pub revoked: Option<(String, u64)>,
     /// The header field that holds a key, in small letters.
     pub header: Option<String>,
     /// Who issues tokens: any of these.
@@ -208,6 +211,9 @@ pub enum Keys {
     /// The address of a set of public keys (RFC 7517), and after how many milliseconds it is asked
     /// for again.
     Set(String, u64),
+    /// Where the issuer says that its public keys are, and after how many milliseconds it is asked
+    /// again.
+    Discovered(u64),
     /// A secret that tokens are signed with.
     Secret(String),
     /// Names with digests of keys or passwords.

@@ -114,6 +114,7 @@ fn of_group(rule: Rule) -> Option<&'static str> {
         Rule::api_m => Place::Api.wants(),
         Rule::backend_m => Place::Backend.wants(),
         Rule::auth_m => Place::Auth.wants(),
+        Rule::token_m => "`client`, `secret`, `scope` or `audience`",
         Rule::version_m => Place::Version.wants(),
         Rule::under_m => Place::Under.wants(),
         Rule::endpoint_m => Place::Endpoint.wants(),
@@ -193,7 +194,10 @@ impl Place {
                 (&["owner", "timeout", "retry", "breaker", "in", "send", "max_body"], false)
             }
             Self::Auth => {
-                (&["keys", "secret", "issuer", "audience", "claims", "header", "leeway"], false)
+                let own = &[
+                    "keys", "secret", "issuer", "audience", "claims", "header", "leeway", "revoked",
+                ];
+                (own, false)
             }
             Self::Policy => (&[], true),
             Self::Fields | Self::Values | Self::Uses | Self::Mocks => (&[], false),
@@ -231,6 +235,7 @@ pub(super) fn keywords(rule: Rule) -> Vec<&'static str> {
         Rule::api_m => Place::Api.keywords(),
         Rule::backend_m => Place::Backend.keywords(),
         Rule::auth_m => Place::Auth.keywords(),
+        Rule::token_m => vec!["client", "secret", "scope", "audience"],
         Rule::clause => Place::Policy.keywords(),
         Rule::edit => Place::Edits.keywords(),
         Rule::version_m => Place::Version.keywords(),

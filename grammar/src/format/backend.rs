@@ -7,7 +7,7 @@ use super::layout::Layout;
 use crate::span::Span;
 use crate::tree::{
     Address, Backend, BackendMember, BackendMemberKind, Breaker, Condition, Doc, HeaderValue,
-    InFlight, Operation, Retry,
+    InFlight, Operation, Retry, TokenMember, TokenOf,
 };
 
 impl Row for BackendMember {
@@ -29,6 +29,7 @@ impl Row for BackendMember {
             BackendMemberKind::Send(header) => {
                 Layout::from("send ").then(printer.header_value(header))
             }
+            BackendMemberKind::Token(token) => printer.token_of(token),
             BackendMemberKind::MaxBody(size) => {
                 Layout::from("max_body ").then(printer.source(size.span))
             }
@@ -38,7 +39,38 @@ impl Row for BackendMember {
     }
 }
 
+impl Row for TokenMember {
+    fn span(&self) -> Span {
+        match self {
+            Self::Client(value) | Self::Audience(value) => value.span,
+            Self::Secret(from) => from.span,
+            Self::Scope(scopes) => match (scopes.first(), scopes.last()) {
+                (Some(first), Some(last)) => first.span.to(last.span),
+                _ => Span::default(),
+            },
+        }
+    }
+
+    fn layout(&self, printer: &mut Printer<'_>) -> Layout {
+        match self {
+            Self::Client(value) => Layout::from("client ").then(printer.value(value)),
+            Self::Secret(from) => Layout::from("secret ").then(printer.env_value(from)),
+            Self::Scope(scopes) => {
+                let scopes = scopes.iter().map(|one| printer.source(one.span));
+                Layout::from("scope ").then(Layout::join(scopes, " and "))
+            }
+            Self::Audience(value) => Layout::from("audience ").then(printer.value(value)),
+        }
+    }
+}
+
 impl Printer<'_> {
+    fn token_of(&mut self, token: &TokenOf) -> Layout {
+        let from = self.env_value(&token.from);
+        let block = self.braces(&dyn_rows(&token.members), token.span);
+        Layout::from("send token from ").then(from).then(" ").then(block)
+    }
+
     pub(super) fn backend(&mut self, backend: &Backend, span: Span) -> Layout {
         let address = match &backend.address {
             Address::Env(env) => self.env_value(env),

@@ -6,7 +6,7 @@ use super::layout::Layout;
 use crate::span::Span;
 use crate::tree::{
     Api, ApiMember, ApiMemberKind, Auth, AuthMember, Doc, Env, EnvOptions, EnvValue, Import, Item,
-    ItemKind, Owner, Policy, Versions,
+    ItemKind, KeysFrom, Owner, Policy, Versions,
 };
 
 impl Row for Item {
@@ -62,6 +62,9 @@ impl Row for AuthMember {
     fn span(&self) -> Span {
         match self {
             Self::Keys { from, refresh } => {
+                refresh.as_ref().map_or(from.span(), |time| from.span().to(time.span))
+            }
+            Self::Revoked { from, refresh } => {
                 refresh.as_ref().map_or(from.span, |time| from.span.to(time.span))
             }
             Self::Secret(from) => from.span,
@@ -76,7 +79,15 @@ impl Row for AuthMember {
         match self {
             Self::Keys { from, refresh } => {
                 let refresh = refresh.as_ref().map(|time| printer.source(time.span));
-                Layout::from("keys ").then(printer.env_value(from)).then_if(" refresh ", refresh)
+                let from = match from {
+                    KeysFrom::Env(env) => printer.env_value(env),
+                    KeysFrom::Issuer(_) => Layout::from("from issuer"),
+                };
+                Layout::from("keys ").then(from).then_if(" refresh ", refresh)
+            }
+            Self::Revoked { from, refresh } => {
+                let refresh = refresh.as_ref().map(|time| printer.source(time.span));
+                Layout::from("revoked ").then(printer.env_value(from)).then_if(" refresh ", refresh)
             }
             Self::Secret(from) => Layout::from("secret ").then(printer.env_value(from)),
             Self::Issuer(value) => Layout::from("issuer ").then(printer.value(value)),

@@ -4,8 +4,8 @@ use super::cursor::{Cursor, Node, only};
 use super::{Lower, Place};
 use crate::parse::Rule;
 use crate::tree::{
-    Api, ApiMember, ApiMemberKind, Auth, AuthMember, Env, EnvOptions, EnvValue, Ident, Import,
-    Item, ItemKind, Owner, Policy, Versions,
+    Api, ApiMember, ApiMemberKind, Auth, AuthMember, DurationLit, Env, EnvOptions, EnvValue, Ident,
+    Import, Item, ItemKind, KeysFrom, Owner, Policy, Versions,
 };
 
 impl Lower<'_> {
@@ -148,11 +148,18 @@ impl Lower<'_> {
         cursor.any();
         match rule {
             Rule::keys => {
+                let from = match cursor.opt(Rule::k_from) {
+                    Some(node) => {
+                        let issuer = self.leaf(&cursor.take(Rule::k_issuer));
+                        KeysFrom::Issuer(self.leaf(&node).to(issuer))
+                    }
+                    None => KeysFrom::Env(self.env_value(cursor.take(Rule::env_v))),
+                };
+                AuthMember::Keys { from, refresh: self.refresh(&mut cursor) }
+            }
+            Rule::revoked => {
                 let from = self.env_value(cursor.take(Rule::env_v));
-                let refresh = cursor
-                    .flag(Rule::k_refresh)
-                    .then(|| self.duration(cursor.take(Rule::duration)));
-                AuthMember::Keys { from, refresh }
+                AuthMember::Revoked { from, refresh: self.refresh(&mut cursor) }
             }
             Rule::secret => AuthMember::Secret(self.env_value(cursor.take(Rule::env_v))),
             Rule::issuer => AuthMember::Issuer(self.value(cursor.take(Rule::value))),
@@ -161,6 +168,10 @@ impl Lower<'_> {
             Rule::auth_header => AuthMember::Header(self.ident(cursor.take(Rule::name))),
             _ => AuthMember::Leeway(self.duration(cursor.take(Rule::duration))),
         }
+    }
+
+    fn refresh(&mut self, cursor: &mut Cursor<'_>) -> Option<DurationLit> {
+        cursor.flag(Rule::k_refresh).then(|| self.duration(cursor.take(Rule::duration)))
     }
 
     fn policy(&mut self, node: Node<'_>) -> Policy {
@@ -182,7 +193,7 @@ impl Lower<'_> {
 #[cfg(test)]
 mod tests {
     use crate::lower::samples::item;
-    use crate::tree::{ApiMemberKind, AuthMember, ItemKind, ValueKind, Versions};
+    use crate::tree::{ApiMemberKind, AuthMember, ItemKind, KeysFrom, ValueKind, Versions};
 
     #[test]
     fn an_import_with_and_without_a_name() {
@@ -242,7 +253,7 @@ mod tests {
         let ItemKind::Auth(auth) = item(text) else { panic!() };
         assert_eq!(auth.scheme.text, "jwt");
         let [
-            AuthMember::Keys { from, refresh: Some(refresh) },
+            AuthMember::Keys { from: KeysFrom::Env(from), refresh: Some(refresh) },
             _,
             _,
             AuthMember::Claims(claims),

@@ -1,11 +1,11 @@
 //! Backends and their operations.
 
-use super::cursor::{Cursor, Node};
+use super::cursor::{Cursor, Node, only};
 use super::{Lower, Place};
 use crate::parse::Rule;
 use crate::tree::{
     Address, Backend, BackendMember, BackendMemberKind, Breaker, Condition, HeaderValue, InFlight,
-    Operation, Retry,
+    Operation, Retry, TokenMember, TokenOf,
 };
 
 impl Lower<'_> {
@@ -39,10 +39,48 @@ impl Lower<'_> {
                 cursor.take(Rule::k_send);
                 BackendMemberKind::Send(self.header_value(cursor.take(Rule::header_value)))
             }
+            Rule::send_token => BackendMemberKind::Token(self.token_of(node)),
             Rule::max_body => BackendMemberKind::MaxBody(self.max_body(node)),
             _ => BackendMemberKind::Operation(self.operation(node)),
         };
         BackendMember { kind, doc, span }
+    }
+
+    fn token_of(&mut self, node: Node<'_>) -> TokenOf {
+        let span = self.span(&node);
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_send);
+        cursor.take(Rule::k_token);
+        cursor.take(Rule::k_from);
+        let from = self.env_value(cursor.take(Rule::env_v));
+        let mut members = Vec::new();
+        while let Some(node) = cursor.next() {
+            if node.as_rule() == Rule::token_m {
+                members.push(self.token_member(node));
+            }
+        }
+        TokenOf { from, members, span }
+    }
+
+    fn token_member(&mut self, node: Node<'_>) -> TokenMember {
+        let node = only(node);
+        let rule = node.as_rule();
+        let mut cursor = Cursor::of(node);
+        cursor.any();
+        match rule {
+            Rule::token_client => TokenMember::Client(self.value(cursor.take(Rule::value))),
+            Rule::secret => TokenMember::Secret(self.env_value(cursor.take(Rule::env_v))),
+            Rule::audience => TokenMember::Audience(self.value(cursor.take(Rule::value))),
+            _ => {
+                let mut scopes = Vec::new();
+                while let Some(node) = cursor.next() {
+                    if node.as_rule() == Rule::string {
+                        scopes.push(self.string(node));
+                    }
+                }
+                TokenMember::Scope(scopes)
+            }
+        }
     }
 
     fn retry(&mut self, node: Node<'_>) -> Retry {

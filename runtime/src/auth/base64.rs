@@ -21,6 +21,23 @@ pub(super) fn unpadded(text: &[u8]) -> Option<Vec<u8>> {
     decode(text, [b'+', b'/'])
 }
 
+/// Encodes in the usual alphabet, with padding.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let bits = (0..3).fold(0_u32, |bits, at| {
+            bits << 8 | u32::from(group.get(at).copied().unwrap_or_default())
+        });
+        for place in 0..4 {
+            let letter = LETTERS.get((bits >> (18 - 6 * place) & 63) as usize);
+            let letter = letter.filter(|_| place <= group.len());
+            out.push(char::from(*letter.unwrap_or(&b'=')));
+        }
+    }
+    out
+}
+
 fn decode(text: &[u8], last: [u8; 2]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3 + 2);
     for group in text.chunks(4) {

@@ -196,6 +196,7 @@ mod tests {
         subject: true,
         scope_list: true,
         audience_list: true,
+        revoked: None,
     };
 
     fn at(text: &str, now: u64) -> Result<Claims, Fault> {

@@ -11,7 +11,8 @@ use super::claims::Wanted;
 use super::fields::{self, Shown};
 use super::jws;
 use super::keys::Keys;
-use super::source::{Keeping, Source};
+use super::revoked::Revoked;
+use super::source::{Keeping, Place, Source};
 use super::tokens::{Found, Tokens};
 use super::{Certificate, Principal};
 use crate::contract::{self, Access, Contract, KeySource, Scheme, SchemeKind, Setting};
@@ -77,21 +78,47 @@ fn tokens(
     let issuers = texts(rules.issuers)?;
     let audiences = texts(rules.audiences)?;
     let wanted = Wanted { rules, issuers, audiences };
+    let revoked = match rules.revoked {
+        Some(contract::Revoked { from, refresh }) => {
+            let list = Revoked::read((scheme.name, refresh), &lookup(from)?);
+            Some(Arc::new(list.map_err(|reason| (from, reason))?))
+        }
+        None => None,
+    };
     match rules.keys {
         KeySource::Secret(variable) => {
             let secret = jws::secret(&lookup(variable)?).map_err(|reason| (variable, reason))?;
-            Ok(Tokens::with_secret(wanted, secret))
+            Ok(Tokens::with_secret(wanted, secret, revoked))
         }
         KeySource::Set { url, refresh } => {
-            let address = Address::parse(&lookup(url)?);
-            let address = address.and_then(|address| match address.secure {
-                true if !cfg!(feature = "tls") => Err("but this gateway is built without TLS"),
-                _ => Ok(address),
-            });
-            let address = address.map_err(|reason| (url, format!("is an address {reason}")))?;
-            Ok(Tokens::with_keys_of(wanted, Source::new(scheme.name, address, refresh)))
+            let place = Place::Set(reachable(&lookup(url)?).map_err(|reason| (url, reason))?);
+            let source = Source::new(scheme.name, place, refresh);
+            Ok(Tokens::with_keys_of(wanted, source, revoked))
+        }
+        KeySource::Issuer { refresh } => {
+            let variable = match rules.issuers.first() {
+                Some(Setting::Env(variable)) => variable,
+                _ => "",
+            };
+            let issuer = lookup(variable)?;
+            let place = Place::of_issuer(&issuer).map_err(|reason| (variable, reason))?;
+            let source = Source::new(scheme.name, place, refresh);
+            Ok(Tokens::with_keys_of(wanted, source, revoked))
         }
     }
+}
+
+/// An address that can be asked.
+///
+/// # Errors
+///
+/// Why not, as it stands behind the name of its variable.
+pub(super) fn reachable(text: &str) -> Result<Address, String> {
+    let address = Address::parse(text).and_then(|address| match address.secure {
+        true if !cfg!(feature = "tls") => Err("but this gateway is built without TLS"),
+        _ => Ok(address),
+    });
+    address.map_err(|reason| format!("is an address {reason}"))
 }
 
 /// What lets callers in, the same for all cores.
@@ -129,18 +156,22 @@ impl Guards {
     ///
     /// When nobody can be made to ask.
     pub(crate) fn start(contract: &Contract, list: Vec<Prepared>) -> io::Result<Guards> {
-        let sources = list.iter().filter_map(|one| match one {
-            Prepared::Tokens(tokens) => tokens.source().cloned(),
-            Prepared::Keys(_) | Prepared::Passwords(_) | Prepared::Certificates => None,
-        });
-        let keeping = Keeping::start(sources.collect())?;
+        let tokens = || {
+            list.iter().filter_map(|one| match one {
+                Prepared::Tokens(tokens) => Some(tokens),
+                Prepared::Keys(_) | Prepared::Passwords(_) | Prepared::Certificates => None,
+            })
+        };
+        let sources = tokens().filter_map(|one| one.source().cloned()).collect();
+        let lists = tokens().filter_map(|one| one.revoked().cloned()).collect();
+        let keeping = Keeping::start(sources, lists)?;
         Ok(Guards { realm: contract.api, list, _keeping: keeping })
     }
 
     /// Whether every scheme can check callers: keys of tokens may not be there yet.
     pub(crate) fn are_ready(&self) -> bool {
         self.list.iter().all(|one| match one {
-            Prepared::Tokens(tokens) => tokens.has_keys(),
+            Prepared::Tokens(tokens) => tokens.are_ready(),
             Prepared::Keys(_) | Prepared::Passwords(_) | Prepared::Certificates => true,
         })
     }
@@ -224,6 +255,9 @@ impl Guards {
                         Found::Bad(fault) => Verdict::Refused(fault),
                         Found::NoKeys => {
                             Verdict::Unavailable("there are no keys to check tokens with")
+                        }
+                        Found::NoList => {
+                            Verdict::Unavailable("there is no list of tokens that do not count")
                         }
                     },
                 }

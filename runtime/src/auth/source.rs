@@ -1,6 +1,7 @@
 //! Sets of public keys that are asked for at an address: ahead of time, at once when a key is not
 //! known, and never more often than their issuer can bear.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -10,7 +11,10 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::timeout;
 
+use super::guard::reachable;
 use super::jws::{self, Key};
+use super::revoked::Revoked;
+use crate::json::{self, Maybe, Reader};
 use crate::observe;
 use crate::upstream::{Address, fetch};
 
@@ -19,8 +23,9 @@ const LARGEST: usize = 512 * 1024;
 /// How soon a set is asked for again because of keys that are not known. Whoever invents names of
 /// keys makes the gateway ask this often, and no more.
 const COOLDOWN: Duration = Duration::from_secs(10);
-/// How long a request waits for keys that are being asked for.
-const PATIENCE: Duration = Duration::from_secs(6);
+/// How long a request waits for keys that are being asked for: whoever shows tokens with names of keys
+/// that nobody knows must not hold many requests for as long as an issuer hangs.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// How soon a set that could not be had is asked for again, first and at most.
 const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
@@ -28,7 +33,7 @@ const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_
 pub(super) struct Source {
     /// The scheme that they are for.
     scheme: &'static str,
-    address: Address,
+    place: Place,
     refresh: Duration,
     state: RwLock<State>,
     /// Told when the set is wanted before its time.
@@ -37,6 +42,79 @@ pub(super) struct Source {
     attempts: watch::Sender<u64>,
     /// When it was last asked for because of a key that was not known, and after how many attempts.
     asked: Mutex<Option<(Instant, u64)>>,
+}
+
+/// Where a set is.
+pub(super) enum Place {
+    /// At this address.
+    Set(Address),
+    /// Where an issuer says.
+    Issuer {
+        /// The issuer, as tokens name it.
+        issuer: String,
+        /// Where it says that.
+        document: Address,
+    },
+}
+
+impl Place {
+    /// The place of an issuer's keys (OpenID Connect Discovery 1.0 section 4).
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be asked, as it stands behind the name of its variable.
+    pub(super) fn of_issuer(issuer: &str) -> Result<Place, String> {
+        let base = issuer.strip_suffix('/').unwrap_or(issuer);
+        let document = reachable(&format!("{base}/.well-known/openid-configuration"))?;
+        Ok(Place::Issuer { issuer: issuer.to_owned(), document })
+    }
+
+    /// The address of the set.
+    async fn find(&self) -> Result<Cow<'_, Address>, String> {
+        let Place::Issuer { issuer, document } = self else {
+            let Place::Set(address) = self else { return Err(String::new()) };
+            return Ok(Cow::Borrowed(address));
+        };
+        let body = fetch(document, "application/json", LARGEST).await;
+        let body = body.map_err(|reason| format!("the issuer's document: {reason}"))?;
+        let (named, keys) =
+            said(&body).ok_or("the issuer's document does not say where keys are")?;
+        // Else whoever answers there could have others believed (section 4.3).
+        if named != *issuer {
+            return Err("the document is of another issuer".to_owned());
+        }
+        // What stands behind a `?` belongs to what is asked for.
+        let (plain, query) =
+            keys.split_once('?').map_or((keys.as_str(), None), |(a, b)| (a, Some(b)));
+        let mut address = reachable(plain).map_err(|reason| format!("`jwks_uri` {reason}"))?;
+        if document.secure && !address.secure {
+            return Err("the issuer is at `https`, and its keys are not".to_owned());
+        }
+        if let Some(query) = query {
+            address.prefix = format!(
+                "{}?{query}",
+                if address.prefix.is_empty() { "/" } else { &address.prefix }
+            );
+        }
+        Ok(Cow::Owned(address))
+    }
+}
+
+/// The issuer that a document is of, and where it says that keys are.
+fn said(document: &[u8]) -> Option<(String, String)> {
+    let mut found = [const { Maybe::Absent }; 2];
+    json::read_result(document, |reader| {
+        let mut object = reader.object()?;
+        while let Some(place) = reader.member(&mut object, &["issuer", "jwks_uri"])? {
+            if let Some(slot) = found.get_mut(place) {
+                reader.leaf(slot, Reader::any)?;
+            }
+        }
+        Ok(())
+    })
+    .ok()?;
+    let [issuer, keys] = found;
+    Some((jws::text_of(issuer)?, jws::text_of(keys)?))
 }
 
 /// What is known of a set.
@@ -56,10 +134,10 @@ impl fmt::Debug for Source {
 
 impl Source {
     /// A set that nobody has asked for.
-    pub(super) fn new(scheme: &'static str, address: Address, refresh: Duration) -> Source {
+    pub(super) fn new(scheme: &'static str, place: Place, refresh: Duration) -> Source {
         let attempts = watch::Sender::new(0);
         let (state, wanted, asked) = (RwLock::default(), Notify::new(), Mutex::new(None));
-        Source { scheme, address, refresh, state, wanted, attempts, asked }
+        Source { scheme, place, refresh, state, wanted, attempts, asked }
     }
 
     /// Keys that never change.
@@ -121,8 +199,8 @@ impl Source {
 
     async fn ask(&self) -> Result<Vec<Key>, String> {
         const ACCEPT: &str = "application/jwk-set+json, application/json";
-        let body =
-            fetch(&self.address, ACCEPT, LARGEST).await.map_err(|reason| reason.to_string())?;
+        let address = self.place.find().await?;
+        let body = fetch(&address, ACCEPT, LARGEST).await.map_err(|reason| reason.to_string())?;
         let keys = jws::keys(&body).ok_or("the answer is no set of keys")?;
         // An issuer without keys is one that is broken.
         if keys.is_empty() { Err("the set has no key that is usable".to_owned()) } else { Ok(keys) }
@@ -143,13 +221,17 @@ pub(super) struct Keeping {
 }
 
 impl Keeping {
-    /// Asks for the keys of these sources from now on; nothing to hold where there are none.
+    /// Asks for the keys of these sources, and looks at these lists, from now on; nothing to hold where
+    /// there are none.
     ///
     /// # Errors
     ///
     /// When the thread cannot be started.
-    pub(super) fn start(sources: Vec<Arc<Source>>) -> io::Result<Option<Keeping>> {
-        if sources.is_empty() {
+    pub(super) fn start(
+        sources: Vec<Arc<Source>>,
+        lists: Vec<Arc<Revoked>>,
+    ) -> io::Result<Option<Keeping>> {
+        if sources.is_empty() && lists.is_empty() {
             return Ok(None);
         }
         let (stop, mut stopped) = mpsc::channel::<()>(1);
@@ -158,6 +240,9 @@ impl Keeping {
             LocalSet::new().block_on(&runtime, async move {
                 for source in sources {
                     spawn_local(source.keep());
+                }
+                for list in lists {
+                    spawn_local(list.keep());
                 }
                 let _ = stopped.recv().await;
             });

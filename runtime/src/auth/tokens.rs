@@ -9,6 +9,7 @@ use super::claims::{self, Claims, Wanted};
 use super::jws::{Key, Token};
 use super::keys::sha256;
 use super::principal::Principal;
+use super::revoked::Revoked;
 use super::seen::Seen;
 use super::source::{Source, State};
 use crate::contract::Scheme;
@@ -22,6 +23,8 @@ const PARTS: usize = 16;
 pub(crate) struct Tokens {
     wanted: Wanted,
     keys: Keys,
+    /// Those that do not count any more.
+    revoked: Option<Arc<Revoked>>,
     /// Tokens by their digests, so that the store holds none that could be used.
     seen: Vec<Mutex<Seen<[u8; 32], Known>>>,
 }
@@ -36,6 +39,8 @@ enum Keys {
 #[derive(Clone)]
 struct Known {
     principal: Arc<Principal>,
+    /// Its own name (`jti`), and whom it is about.
+    names: (Option<String>, Option<String>),
     /// From when on it is not, in seconds since 1970.
     end: f64,
     /// The generation of the keys that it was checked with.
@@ -48,6 +53,8 @@ pub(super) enum Found {
     Bad(Fault),
     /// There are no keys to check it with.
     NoKeys,
+    /// It is not known which tokens do not count any more.
+    NoList,
 }
 
 impl fmt::Debug for Tokens {
@@ -58,18 +65,26 @@ impl fmt::Debug for Tokens {
 
 impl Tokens {
     /// Tokens that are signed with this secret.
-    pub(super) fn with_secret(wanted: Wanted, secret: Key) -> Tokens {
-        Tokens::new(wanted, Keys::Fixed(Source::fixed(vec![secret])))
+    pub(super) fn with_secret(
+        wanted: Wanted,
+        secret: Key,
+        revoked: Option<Arc<Revoked>>,
+    ) -> Tokens {
+        Tokens::new(wanted, Keys::Fixed(Source::fixed(vec![secret])), revoked)
     }
 
     /// Tokens that are signed with a key of this set.
-    pub(super) fn with_keys_of(wanted: Wanted, source: Source) -> Tokens {
-        Tokens::new(wanted, Keys::Asked(Arc::new(source)))
+    pub(super) fn with_keys_of(
+        wanted: Wanted,
+        source: Source,
+        revoked: Option<Arc<Revoked>>,
+    ) -> Tokens {
+        Tokens::new(wanted, Keys::Asked(Arc::new(source)), revoked)
     }
 
-    fn new(wanted: Wanted, keys: Keys) -> Tokens {
+    fn new(wanted: Wanted, keys: Keys, revoked: Option<Arc<Revoked>>) -> Tokens {
         let part = || Mutex::new(Seen::new(REMEMBERED));
-        Tokens { wanted, keys, seen: std::iter::repeat_with(part).take(PARTS).collect() }
+        Tokens { wanted, keys, revoked, seen: std::iter::repeat_with(part).take(PARTS).collect() }
     }
 
     /// The set that has to be asked for, if there is one.
@@ -80,9 +95,26 @@ impl Tokens {
         }
     }
 
-    /// Whether there are keys to check tokens with.
-    pub(super) fn has_keys(&self) -> bool {
-        self.state().keys.is_some()
+    /// The list that has to be looked at, if there is one.
+    pub(super) fn revoked(&self) -> Option<&Arc<Revoked>> {
+        self.revoked.as_ref()
+    }
+
+    /// Whether there is all that tokens are checked with.
+    pub(super) fn are_ready(&self) -> bool {
+        let listed = self.revoked.as_ref().is_none_or(|list| list.is_there());
+        self.state().keys.is_some() && listed
+    }
+
+    /// A token that is good, unless it does not count any more.
+    fn counts(&self, known: Known) -> Found {
+        let Some(list) = &self.revoked else { return Found::Good(known.principal) };
+        let (name, subject) = &known.names;
+        match list.has(name.as_deref(), subject.as_deref()) {
+            Some(false) => Found::Good(known.principal),
+            Some(true) => Found::Bad(Fault::Invalid),
+            None => Found::NoList,
+        }
     }
 
     fn state(&self) -> State {
@@ -101,8 +133,8 @@ impl Tokens {
         let now = SystemTime::now();
         let digest = sha256(text.as_bytes());
         let mut state = self.state();
-        if let Some(principal) = self.known(&digest, &state, now) {
-            return Found::Good(principal);
+        if let Some(known) = self.known(&digest, &state, now) {
+            return self.counts(known);
         }
         let Some(token) = Token::parse(text) else { return Found::Bad(Fault::Invalid) };
         let mut signed = state.keys.as_deref().and_then(|keys| signed(&token, keys));
@@ -118,23 +150,23 @@ impl Tokens {
             Ok(claims) => claims,
             Err(fault) => return Found::Bad(fault),
         };
-        let Claims { text, id, scopes, roles, end, .. } = claims;
+        let Claims { text, id, subject, name, scopes, roles, end } = claims;
         let principal = Principal { scheme, realm, claims: text, id, scopes, roles };
         let principal = Arc::new(principal);
-        let known = Known { principal: Arc::clone(&principal), end, generation: state.generation };
+        let known = Known { principal, names: (name, subject), end, generation: state.generation };
         if let Some(part) = self.part(&digest) {
-            part.lock().unwrap_or_else(PoisonError::into_inner).put(digest, known);
+            part.lock().unwrap_or_else(PoisonError::into_inner).put(digest, known.clone());
         }
-        Found::Good(principal)
+        self.counts(known)
     }
 
-    /// Who calls, if this very token was found to be good, has not ended, and keys are what they were.
-    fn known(&self, digest: &[u8; 32], state: &State, now: SystemTime) -> Option<Arc<Principal>> {
+    /// What was found, if this very token was good, has not ended, and keys are what they were.
+    fn known(&self, digest: &[u8; 32], state: &State, now: SystemTime) -> Option<Known> {
         let found =
             self.part(digest)?.lock().unwrap_or_else(PoisonError::into_inner).get(digest)?;
         let now = now.duration_since(UNIX_EPOCH).ok()?.as_secs_f64();
         let holds = now < found.end && found.generation == state.generation;
-        holds.then_some(found.principal)
+        holds.then_some(found)
     }
 
     fn part(&self, digest: &[u8; 32]) -> Option<&Mutex<Seen<[u8; 32], Known>>> {

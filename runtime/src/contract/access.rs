@@ -72,6 +72,17 @@ pub struct Tokens {
     pub scope_list: bool,
     /// Whether `aud` is a list for the contract: a text becomes one.
     pub audience_list: bool,
+    /// Where it is said which tokens do not count any more.
+    pub revoked: Option<Revoked>,
+}
+
+/// A list of tokens that do not count any more.
+#[derive(Clone, Copy, Debug)]
+pub struct Revoked {
+    /// The variable with its address, or with the path of its file.
+    pub from: &'static str,
+    /// After how long it is looked at again.
+    pub refresh: Duration,
 }
 
 /// Where the keys come from that tokens are signed with.
@@ -81,6 +92,11 @@ pub enum KeySource {
     Set {
         /// The variable with its address.
         url: &'static str,
+        /// After how long it is asked for again.
+        refresh: Duration,
+    },
+    /// A set of public keys that the first issuer leads to (OpenID Connect Discovery 1.0 section 4).
+    Issuer {
         /// After how long it is asked for again.
         refresh: Duration,
     },

@@ -157,12 +157,20 @@ impl Calling {
         self.told.set(None);
         let most = self.most;
         let bounds = Bounds { size: most, time: limit };
-        let asking = exchange(upstream, &self.outgoing, bounds, visits);
+        let asking = async {
+            let answer = exchange(upstream, &self.outgoing, bounds, visits).await?;
+            if !visits.hear(upstream, answer.status, &answer.headers) {
+                return Ok(answer);
+            }
+            // Another token may do, and what is refused for its token was not done.
+            let answer = exchange(upstream, &self.outgoing, bounds, visits).await?;
+            visits.hear(upstream, answer.status, &answer.headers);
+            Ok(answer)
+        };
         let Ok(answer) = tokio::time::timeout(limit, asking).await else {
             return Err(Reason::Timeout);
         };
         let answer = answer?;
-        visits.hear(upstream, answer.status, &answer.headers);
         if let Some(statuses) = self.keeping.filter(|_| !answer.overflow) {
             self.told.set(told(answer.status.as_u16(), &answer.headers, statuses));
         } else if self.heard.is_some() {
@@ -178,7 +186,9 @@ pub(super) fn verdict(reason: Option<&Reason>) -> Option<Verdict> {
         None | Some(Reason::Invalid(_) | Reason::Status(..500 | 600.., _)) => Verdict::Well,
         Some(Reason::Status(..)) => Verdict::Failing,
         Some(Reason::Unreachable(_) | Reason::NoAddress | Reason::Timeout) => Verdict::Silent,
-        Some(Reason::Open { .. } | Reason::Full | Reason::Caller(_)) => return None,
+        Some(Reason::NoToken(_) | Reason::Open { .. } | Reason::Full | Reason::Caller(_)) => {
+            return None;
+        }
     })
 }
 
@@ -186,5 +196,6 @@ pub(super) fn verdict(reason: Option<&Reason>) -> Option<Verdict> {
 pub(super) fn is_tried_again(backend: &Backend, reason: &Reason) -> bool {
     let conditions = if backend.retry_on.is_empty() { &AGAIN } else { backend.retry_on };
     conditions.iter().any(|condition| reason.is(*condition))
-        && !matches!(reason, Reason::Invalid(_))
+        // Whoever gives tokens was asked, and is asked again in time.
+        && !matches!(reason, Reason::Invalid(_) | Reason::NoToken(_))
 }

@@ -341,7 +341,7 @@ impl Call {
         let deadline = request.deadline().min(Deadline::after(limit));
         let head = self.method == Method::Get && request.passed.method == http::Method::HEAD;
         let mut headers = self.headers;
-        let upgrades = forward::pass(&mut headers, &upstream.headers, request);
+        let upgrades = forward::pass(&mut headers, upstream, request);
         let target = target(&upstream.prefix, &self.path, &self.query)?;
         Ok(PassOn {
             gateway: gateway.clone(),
@@ -438,7 +438,7 @@ fn encode(value: &str, out: &mut String) {
 
 /// Appends `value` as a part of a form: a space as `+`, everything that is not alphanumeric or one
 /// of `*-._` as `%XX` (URL Standard section 1.3).
-fn encode_field(value: &str, out: &mut String) {
+pub(super) fn encode_field(value: &str, out: &mut String) {
     for &byte in value.as_bytes() {
         match byte {
             b' ' => out.push('+'),

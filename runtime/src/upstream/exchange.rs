@@ -33,6 +33,7 @@ impl Outgoing {
         if let Some(authority) = visits.authority() {
             request.headers_mut().insert(HOST, authority.clone());
         }
+        visits.authorise(request.headers_mut());
         request
     }
 }

@@ -29,6 +29,8 @@ pub(crate) enum Reason {
     Unreachable(String),
     /// The backend's name has no address.
     NoAddress,
+    /// There is no token that the call could carry; why.
+    NoToken(String),
     Timeout,
     Status(u16, Bytes),
     /// The result, or the request to be sent, is not what the contract says; what is wrong.
@@ -100,7 +102,7 @@ impl Reason {
     /// The word that it is counted under.
     pub(crate) fn outcome(&self) -> Outcome {
         match self {
-            Reason::Unreachable(_) | Reason::NoAddress => Outcome::Unreachable,
+            Reason::Unreachable(_) | Reason::NoAddress | Reason::NoToken(_) => Outcome::Unreachable,
             Reason::Timeout => Outcome::Timeout,
             Reason::Status(400..500, _) => Outcome::ClientError,
             Reason::Status(500..600, _) => Outcome::ServerError,
@@ -118,7 +120,11 @@ impl Reason {
             (Reason::Status(status, _), Condition::Class(digit)) => status / 100 == digit,
             (Reason::Timeout, Condition::Timeout)
             | (
-                Reason::Unreachable(_) | Reason::NoAddress | Reason::Open { .. } | Reason::Full,
+                Reason::Unreachable(_)
+                | Reason::NoAddress
+                | Reason::NoToken(_)
+                | Reason::Open { .. }
+                | Reason::Full,
                 Condition::Unreachable,
             )
             | (Reason::Invalid(_), Condition::Invalid) => true,
@@ -131,6 +137,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reason::Unreachable(what) => write!(f, "unreachable: {what}"),
+            Reason::NoToken(why) => write!(f, "no token for it: {why}"),
             Reason::NoAddress => f.write_str("the name has no address"),
             Reason::Timeout => f.write_str("timeout"),
             Reason::Status(status, _) => write!(f, "status {status}"),
@@ -166,7 +173,9 @@ impl From<Failure> for Error {
         let cause = failure.to_string();
         let kind = match failure.0.reason {
             Reason::Timeout => Kind::BackendTimeout,
-            Reason::NoAddress => Kind::BackendUnavailable { retry_after: Duration::from_secs(1) },
+            Reason::NoAddress | Reason::NoToken(_) => {
+                Kind::BackendUnavailable { retry_after: Duration::from_secs(1) }
+            }
             Reason::Open { retry_after } => Kind::BackendUnavailable { retry_after },
             Reason::Full => Kind::BackendUnavailable { retry_after: COME_BACK },
             Reason::Caller(fault) => fault.kind(),

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, HOST, HeaderValue, USER_AGENT};
+use http::Method;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
 use http_body_util::Full;
 use tokio::net::lookup_host;
 use tokio::time::timeout;
@@ -18,6 +19,16 @@ use super::upload::Sent;
 /// How long asking may take, connecting included.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What somebody is asked for.
+pub(crate) struct Asked {
+    /// Media types that are read.
+    pub(crate) accept: &'static str,
+    /// The most that is read, in bytes.
+    pub(crate) limit: usize,
+    /// A form that is sent, with what says who sends it; nothing: it is asked with GET.
+    pub(crate) form: Option<(HeaderValue, Bytes)>,
+}
+
 /// Asks `address` with GET for at most `limit` bytes. A redirect is no answer: who asks decides whom.
 ///
 /// # Errors
@@ -28,11 +39,24 @@ pub(crate) async fn fetch(
     accept: &'static str,
     limit: usize,
 ) -> Result<Bytes, Reason> {
+    ask(address, Asked { accept, limit, form: None }).await
+}
+
+/// Asks `address`, as [`fetch`] does, for whatever is wanted.
+///
+/// # Errors
+///
+/// There is no such answer.
+pub(crate) async fn ask(address: &Address, asked: Asked) -> Result<Bytes, Reason> {
+    let Asked { accept, limit, form } = asked;
     const AGENT: &str = concat!("gatewright/", env!("CARGO_PKG_VERSION"));
     let asking = async {
         let (origin, mut link) = connect(address).await?;
         let path = if address.prefix.is_empty() { "/" } else { &address.prefix };
-        let mut request = http::Request::new(Sent::Whole(Full::new(Bytes::new())));
+        let (who, body) = form.unzip();
+        let method = if who.is_some() { Method::POST } else { Method::GET };
+        let mut request = http::Request::new(Sent::Whole(Full::new(body.unwrap_or_default())));
+        *request.method_mut() = method;
         *request.uri_mut() = path
             .parse()
             .map_err(|_| Reason::Invalid("its address has no usable path".to_owned()))?;
@@ -40,6 +64,11 @@ pub(crate) async fn fetch(
         headers.insert(HOST, origin.authority.clone());
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        if let Some(who) = who {
+            let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+            headers.insert(CONTENT_TYPE, form);
+            headers.insert(AUTHORIZATION, who);
+        }
         let answer = link.ask(request, limit).await;
         judge(answer.map_err(|broken| Reason::Unreachable(broken.what))?, limit)
     };

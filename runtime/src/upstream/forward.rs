@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue,
     PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
 
+use super::Upstream;
 use crate::request::{Remote, Request, identity};
 use crate::settings::BackendSettings;
 
@@ -75,7 +76,8 @@ pub(super) fn complete(headers: &mut HeaderMap, of_backend: &HeaderMap, request:
 /// Completes a request that is passed on: its own fields, then the caller's from end to end, but
 /// for those that the gateway or the backend's declaration sets. Says whether the caller asks for
 /// another protocol, which it then is asked for in turn.
-pub(super) fn pass(headers: &mut HeaderMap, of_backend: &HeaderMap, request: &Request) -> bool {
+pub(super) fn pass(headers: &mut HeaderMap, upstream: &Upstream, request: &Request) -> bool {
+    let of_backend = &upstream.headers;
     let mut passed = request.headers.clone();
     let protocol = passed.get(UPGRADE).cloned();
     let asks = lists(&passed, CONNECTION, "upgrade") && protocol.is_some();
@@ -86,6 +88,9 @@ pub(super) fn pass(headers: &mut HeaderMap, of_backend: &HeaderMap, request: &Re
     }
     // Some backends believe it, and a caller can write into it what it likes.
     passed.remove("x-real-ip");
+    if upstream.has_tokens() {
+        passed.remove(AUTHORIZATION);
+    }
     let own = |name: &HeaderName| {
         headers.contains_key(name) || (of_backend.contains_key(name) && name != USER_AGENT)
     };

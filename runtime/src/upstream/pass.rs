@@ -249,6 +249,7 @@ impl PassOn {
         if let Some(authority) = visits.authority() {
             request.headers_mut().insert(HOST, authority.clone());
         }
+        visits.authorise(request.headers_mut());
         request
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::header::RETRY_AFTER;
+use http::header::{AUTHORIZATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::Upstream;
@@ -24,6 +24,10 @@ pub(super) struct Visits {
     place: Option<Place>,
     /// How long the last answer asks to be left alone.
     wait: Option<Duration>,
+    /// What says to the backend who calls.
+    token: Option<HeaderValue>,
+    /// Whether that is being asked for.
+    asks_for_token: bool,
 }
 
 impl Visits {
@@ -33,6 +37,12 @@ impl Visits {
         self.leave();
         self.tried.refused.clear();
         self.wait = None;
+        #[cfg(feature = "auth")]
+        if let Some(tokens) = &upstream.tokens {
+            self.asks_for_token = true;
+            self.token = Some(tokens.token().await?);
+        }
+        self.asks_for_token = false;
         if let Some(bulkhead) = &upstream.bulkhead {
             self.place = Some(bulkhead.enter().await.ok_or(Reason::Full)?);
         }
@@ -81,12 +91,32 @@ impl Visits {
     }
 
     /// Listens to an answer that says when to ask again (RFC 9110 section 10.2.3), in seconds.
-    /// Where there are other addresses, those can be asked meanwhile.
-    pub(super) fn hear(&mut self, upstream: &Upstream, status: StatusCode, headers: &HeaderMap) {
+    /// Where there are other addresses, those can be asked meanwhile. Says whether the same may be
+    /// answered with another token: this one is refused.
+    pub(super) fn hear(
+        &mut self,
+        upstream: &Upstream,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) -> bool {
         let busy = matches!(status.as_u16(), 429 | 503) && upstream.replicas.count() < 2;
         let seconds = headers.get(RETRY_AFTER).filter(|_| busy);
         let seconds = seconds.and_then(|text| text.to_str().ok()?.trim().parse().ok());
         self.wait = seconds.map(Duration::from_secs);
+        #[cfg(feature = "auth")]
+        if let (StatusCode::UNAUTHORIZED, Some(tokens), Some(token)) =
+            (status, &upstream.tokens, &self.token)
+        {
+            return tokens.refused(token);
+        }
+        false
+    }
+
+    /// Adds what says who calls, where nothing else of the call does.
+    pub(super) fn authorise(&self, headers: &mut HeaderMap) {
+        if let Some(token) = &self.token {
+            headers.entry(AUTHORIZATION).or_insert_with(|| token.clone());
+        }
     }
 
     /// How long to wait before the `nth` further attempt, from 1.
@@ -109,7 +139,8 @@ impl Visits {
     /// Takes note of how an attempt ended, for the address and for the backend; nothing if it says
     /// nothing about them.
     pub(super) fn note(&self, verdict: Option<Verdict>, permit: Option<Permit<'_>>) {
-        let Some(verdict) = verdict else { return };
+        // The backend was not asked yet.
+        let Some(verdict) = verdict.filter(|_| !self.asks_for_token) else { return };
         let blame = self.here.as_ref().map_or(Blame::Backend, |here| here.note(verdict));
         let Some(permit) = permit else { return };
         match (verdict, blame) {

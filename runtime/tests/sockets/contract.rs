@@ -24,6 +24,7 @@ const fn backend(index: usize, name: &'static str, address: &'static str) -> rt:
         in_flight: None,
         breaker: None,
         headers: &[],
+        token: None,
         max_body: 4096,
         operations: &["/items/{id}"],
     }

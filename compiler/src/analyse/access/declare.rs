@@ -14,7 +14,7 @@ use crate::suggest;
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{
     self, Auth, AuthMember, Base, ClauseKind, DurationLit, EnvValue, FieldKind, File, Ident,
-    ItemKind, Value, ValueKind,
+    ItemKind, KeysFrom, Value, ValueKind,
 };
 
 /// How often a set of keys is asked for again where nothing is declared.
@@ -28,6 +28,12 @@ const MOST_LEEWAY: u64 = 10 * 60_000;
 
 /// The shortest time after which keys are asked for again: their issuer serves others, too.
 const LEAST_REFRESH: u64 = 30_000;
+
+/// How often a list of tokens that do not count is looked at where nothing is declared.
+const LOOK: u64 = 60_000;
+
+/// The shortest time after which it is looked at again.
+const LEAST_LOOK: u64 = 5_000;
 
 /// The `auth` blocks of the files. Of two of one name the first counts.
 pub(crate) fn declare(
@@ -93,6 +99,7 @@ impl Block<'_> {
             name: name.text.clone(),
             kind,
             keys: None,
+            revoked: None,
             header: None,
             issuers: Vec::new(),
             audiences: Vec::new(),
@@ -194,9 +201,7 @@ impl Block<'_> {
     fn member(&mut self, scheme: &mut Scheme, member: &AuthMember) {
         let name = scheme.name.clone();
         match member {
-            AuthMember::Keys { from, refresh } => {
-                scheme.keys = self.keys((scheme.kind, &name), from, refresh.as_ref());
-            }
+            AuthMember::Keys { .. } | AuthMember::Revoked { .. } => self.sources(scheme, member),
             AuthMember::Secret(from) => {
                 let about =
                     format!("secret that tokens of `{name}` are signed with, 32 bytes or more");
@@ -204,7 +209,11 @@ impl Block<'_> {
                 scheme.keys = scheme.keys.take().or(secret.map(Keys::Secret));
             }
             AuthMember::Issuer(value) => {
-                scheme.issuers = self.settings(value, &format!("issuer of tokens of `{name}`"));
+                let about = format!("issuer of tokens of `{name}`");
+                scheme.issuers = match self.discovers() {
+                    Some(keys) => self.discovered(value, keys, about),
+                    None => self.settings(value, &about),
+                };
             }
             AuthMember::Audience(value) => {
                 let about = format!("audience that tokens of `{name}` are for");
@@ -227,6 +236,37 @@ impl Block<'_> {
         }
     }
 
+    /// What callers are checked with, and what they are looked up in.
+    fn sources(&mut self, scheme: &mut Scheme, member: &AuthMember) {
+        let name = scheme.name.clone();
+        match member {
+            AuthMember::Keys { from: KeysFrom::Env(from), refresh } => {
+                scheme.keys = self.keys((scheme.kind, &name), from, refresh.as_ref());
+            }
+            AuthMember::Keys { from: KeysFrom::Issuer(span), .. }
+                if scheme.kind != SchemeKind::Jwt =>
+            {
+                self.refuse(
+                    Diagnostic::new(Code::InvalidAuth, *span, "only tokens have an issuer")
+                        .label("nobody to ask for keys")
+                        .help(format!("write `keys env {}_KEYS`", name.to_ascii_uppercase())),
+                );
+            }
+            AuthMember::Keys { refresh, .. } => {
+                let every = self.refresh(refresh.as_ref(), (REFRESH, LEAST_REFRESH));
+                scheme.keys = Some(Keys::Discovered(every));
+            }
+            AuthMember::Revoked { from, refresh } => {
+                let about =
+                    format!("list of tokens of `{name}` that do not count: a file, or its address");
+                let every = self.refresh(refresh.as_ref(), (LOOK, LEAST_LOOK));
+                let found = self.variable(from, VariableKind::Text, about);
+                scheme.revoked = found.map(|variable| (variable, every));
+            }
+            _ => {}
+        }
+    }
+
     /// What callers are checked with, by `keys`.
     fn keys(
         &mut self,
@@ -236,7 +276,7 @@ impl Block<'_> {
     ) -> Option<Keys> {
         if kind == SchemeKind::Jwt {
             let about = format!("address of the keys that tokens of `{name}` are signed with");
-            let every = self.refresh(refresh);
+            let every = self.refresh(refresh, (REFRESH, LEAST_REFRESH));
             return self.variable(from, VariableKind::Url, about).map(|url| Keys::Set(url, every));
         }
         if let Some(refresh) = refresh {
@@ -270,19 +310,57 @@ impl Block<'_> {
         self.variable(from, VariableKind::Secret, about).map(Keys::List)
     }
 
-    fn refresh(&mut self, refresh: Option<&DurationLit>) -> u64 {
+    /// How often something is asked for again: as often as is said, else as `usual` says, and no more
+    /// often than `least`.
+    fn refresh(&mut self, refresh: Option<&DurationLit>, (usual, least): (u64, u64)) -> u64 {
+        let (message, help) = match least {
+            LEAST_LOOK => ("this looks at the list too often", "write `5s` or more"),
+            _ => (
+                "this asks for keys too often",
+                "write `30s` or more; a key that is not known yet is asked for at once anyway",
+            ),
+        };
         match refresh {
-            Some(time) if time.millis < LEAST_REFRESH => {
+            Some(time) if time.millis < least => {
                 self.refuse(
-                    Diagnostic::new(Code::InvalidAuth, time.span, "this asks for keys too often")
+                    Diagnostic::new(Code::InvalidAuth, time.span, message)
                         .label("every process of the gateway asks this often")
-                        .help("write `30s` or more; a key that is not known yet is asked for at once anyway"),
+                        .help(help),
                 );
-                REFRESH
+                usual
             }
             Some(time) => time.millis,
-            None => REFRESH,
+            None => usual,
         }
+    }
+
+    /// Where the block says that its issuer knows the keys.
+    fn discovers(&self) -> Option<Span> {
+        self.auth.members.iter().find_map(|member| match member {
+            AuthMember::Keys { from: KeysFrom::Issuer(span), .. } => Some(*span),
+            _ => None,
+        })
+    }
+
+    /// The issuer that is asked where its keys are: the address of one.
+    fn discovered(&mut self, value: &Value, keys: Span, about: String) -> Vec<Setting<String>> {
+        let ValueKind::Env(env) = &value.kind else {
+            let message = "keys are asked for at one issuer, whose address is in the environment";
+            self.refuse(
+                Diagnostic::new(Code::InvalidAuth, value.span, message)
+                    .label("not one variable")
+                    .see(keys, "asks it for keys")
+                    .help("write `issuer env JWT_ISSUER`, and a block for each issuer: `auth customer or service`"),
+            );
+            return Vec::new();
+        };
+        let Some(variables) = &mut self.variables else {
+            return vec![Setting::Env { name: env.name.text.clone(), most: None }];
+        };
+        let wanted = Wanted { kind: VariableKind::Url, about };
+        let found = variables.used(env, wanted, self.diagnostics);
+        self.whole &= found.is_some();
+        found.into_iter().collect()
     }
 
     /// The name of the variable at `from`.
@@ -415,7 +493,8 @@ fn an(word: &Ident) -> String {
 /// The word of a member, and where it stands.
 fn said(member: &AuthMember) -> (&'static str, Span) {
     match member {
-        AuthMember::Keys { from, .. } => ("keys", from.span),
+        AuthMember::Keys { from, .. } => ("keys", from.span()),
+        AuthMember::Revoked { from, .. } => ("revoked", from.span),
         AuthMember::Secret(from) => ("secret", from.span),
         AuthMember::Issuer(value) => ("issuer", value.span),
         AuthMember::Audience(value) => ("audience", value.span),
@@ -428,7 +507,7 @@ fn said(member: &AuthMember) -> (&'static str, Span) {
 /// What a block of this kind can say.
 fn of_kind(kind: SchemeKind) -> &'static [&'static str] {
     match kind {
-        SchemeKind::Jwt => &["keys", "secret", "issuer", "audience", "claims", "leeway"],
+        SchemeKind::Jwt => &["keys", "secret", "issuer", "audience", "claims", "leeway", "revoked"],
         SchemeKind::ApiKey => &["keys", "header"],
         SchemeKind::Basic => &["keys"],
         SchemeKind::Mtls => &["keys", "claims"],

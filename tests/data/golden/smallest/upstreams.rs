@@ -15,6 +15,7 @@ pub static GREETER: rt::Backend = rt::Backend {
     breaker: None,
     in_flight: None,
     headers: &[],
+    token: None,
     max_body: 4194304,
     operations: &["GET /greetings/{name}"],
 };

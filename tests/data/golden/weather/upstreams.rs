@@ -15,6 +15,7 @@ pub static FORECAST: rt::Backend = rt::Backend {
     breaker: None,
     in_flight: None,
     headers: &[],
+    token: None,
     max_body: 4194304,
     operations: &["GET /v1/forecast"],
 };
@@ -31,6 +32,7 @@ pub static PLACES: rt::Backend = rt::Backend {
     breaker: None,
     in_flight: None,
     headers: &[],
+    token: None,
     max_body: 4194304,
     operations: &["GET /v1/search"],
 };
