@@ -149,6 +149,11 @@ fn scheme(old: &Scheme, new: &Scheme) -> Vec<Change> {
         let time = |one: &Scheme| format!("leeway {}ms", one.leeway);
         found.push(change("auth/leeway-shortened").spelled(time(old), time(new)));
     }
+    if let (Some((variable, _)), None) = (&old.revoked, &new.revoked) {
+        let removed =
+            change("auth/revoked-removed").spelled(format!("revoked env {variable}"), None);
+        found.push(removed.note("tokens that were taken back let callers in until they end"));
+    }
     found
 }
 

@@ -196,6 +196,7 @@ pub const RULES: &[Rule] = &[
     rule("auth/claim-required", "a claim is needed", (Judged::Caller(Verdict::Breaking), Shown::Texts, Mirror::None("a claim that is not used any more takes nothing away"))),
     rule("auth/issuer-changed", "other tokens are accepted", (Judged::Caller(Verdict::Breaking), Shown::Texts, Mirror::Itself)),
     rule("auth/leeway-shortened", "old tokens are refused sooner", (Judged::Caller(Verdict::Risky), Shown::Texts, Mirror::None("more time hurts nobody"))),
+    rule("auth/revoked-removed", "tokens that were taken back count again", (Judged::Operator(Verdict::Risky), Shown::Texts, Mirror::None("what the issuer took back is refused like any token that does not count"))),
     rule("limit/added", "calls are limited", (Judged::Caller(Verdict::Breaking), Shown::Texts, Mirror::Rule("limit/removed"))),
     rule("limit/tightened", "fewer calls are allowed", (Judged::Caller(Verdict::Breaking), Shown::Texts, Mirror::Rule("limit/loosened"))),
     rule("limit/loosened", "more calls are allowed", (Judged::Caller(Verdict::Additive), Shown::Texts, Mirror::Rule("limit/tightened"))),

@@ -14,8 +14,8 @@ use crate::schema::Schemas;
 use crate::source::Sources;
 use gatewright_grammar::tree::{
     Auth, AuthMember, Base, Body, Bound, BoundKind, ClauseKind, EndpointMemberKind, EnumBody,
-    EnumRest, ErrorDecl, Field, FieldKind, NamedField, Param, Record, Resp, RespKind, SegmentPart,
-    Type, VersionMember, VersionMemberKind,
+    EnumRest, ErrorDecl, Field, FieldKind, KeysFrom, NamedField, Param, Record, Resp, RespKind,
+    SegmentPart, Type, VersionMember, VersionMemberKind,
 };
 use gatewright_grammar::{FileId, Span};
 use names::Names;
@@ -293,10 +293,14 @@ impl Printer<'_> {
         lines
     }
 
-    /// A way to say who calls. How often keys are asked for again is nothing that callers see.
+    /// A way to say who calls. How often keys and lists are asked for again is nothing that callers see.
     fn caller(&self, auth: &Auth) -> Option<Written> {
         let rows = auth.members.iter().map(|member| match member {
-            AuthMember::Keys { from, .. } => format!("keys env {}", from.name.text),
+            AuthMember::Keys { from: KeysFrom::Env(from), .. } => {
+                format!("keys env {}", from.name.text)
+            }
+            AuthMember::Keys { from: KeysFrom::Issuer(_), .. } => "keys from issuer".to_owned(),
+            AuthMember::Revoked { from, .. } => format!("revoked env {}", from.name.text),
             AuthMember::Secret(from) => format!("secret env {}", from.name.text),
             AuthMember::Issuer(value) => format!("issuer {}", self.slice(value.span)),
             AuthMember::Audience(value) => format!("audience {}", self.slice(value.span)),

@@ -88,6 +88,33 @@ fn what_callers_must_show_may_not_change() {
     }
 }
 
+/// Where the keys are, and the list of tokens that do not count, are texts that the lock reads again.
+#[test]
+fn a_lock_holds_issuers_with_keys_and_lists_of_tokens() {
+    let text = SHOP.replace("keys env JWKS_URL refresh 10min", "keys from issuer refresh 10min");
+    let text = text.replace("leeway 20s", "leeway 20s\n  revoked env REVOKED refresh 5s");
+    let lock = published(&alone(&text), None, "1").expect("it can be published");
+    for held in ["keys from issuer\n", "revoked env REVOKED\n"] {
+        assert!(lock.contains(held), "{held}\n{lock}");
+    }
+    assert_eq!(found(&text, &lock), Vec::<String>::new());
+    // Nothing of it is promised to callers.
+    for to in ["keys env JWKS_URL", "keys from issuer refresh 30s"] {
+        let edited = text.replace("keys from issuer refresh 10min", to);
+        assert_eq!(found(&edited, &lock), Vec::<String>::new(), "{to}");
+    }
+    for to in ["", "revoked env OTHER"] {
+        let edited = text.replace("revoked env REVOKED refresh 5s", to);
+        assert_eq!(found(&edited, &lock), Vec::<String>::new(), "{to}");
+    }
+    assert_eq!(found(SHOP, &lock), Vec::<String>::new());
+    assert_eq!(found(&text, &self::lock()), Vec::<String>::new());
+    let other = text.replace("issuer env ISSUER", "issuer env OTHER");
+    let told = found(&other, &lock);
+    let wanted = "published-shape-changed: auth/issuer-changed";
+    assert!(told.iter().any(|one| one.starts_with(wanted)), "{told:#?}");
+}
+
 #[test]
 fn how_callers_are_checked_may_change() {
     for (from, to) in [
