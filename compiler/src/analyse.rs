@@ -163,8 +163,7 @@ fn contract(
         versions.push(endpoints::version(&surroundings, flat, &variables, &mut own));
         diagnostics.inherit(own, |one| inherited(&origins, flat, one));
     }
-    limits::check_together(&versions, diagnostics);
-    limits::check_idle(files, (&versions, &schemes), diagnostics);
+    let store = limits::settle(files, (&api, &versions, &schemes), &variables, diagnostics);
     let consumers = consumers::resolve(files, &versions, &flats, diagnostics);
     operations::uncalled(&backends, &flats, &schemas, diagnostics);
     let around = cases::Around {
@@ -183,6 +182,7 @@ fn contract(
         doc: api.doc,
         selection,
         in_flight: api.in_flight,
+        store,
         retired: Vec::new(),
         variables,
         backends: backends.list,

@@ -40,6 +40,8 @@ pub struct Contract {
     pub selection: Selection,
     /// How many requests may be answered at once.
     pub in_flight: Option<InFlight>,
+    /// What gateways count shared limits in.
+    pub store: Option<Store>,
     /// Versions that were published and are not answered any more, oldest first.
     pub retired: Vec<Retired>,
     /// Environment variables in the order of the text.
@@ -125,6 +127,8 @@ pub enum Want {
     Segment,
     /// Origins of pages, with commas between them.
     Origins,
+    /// The address of a store.
+    Store,
 }
 
 /// What a variable holds.
@@ -240,6 +244,19 @@ pub struct InFlight {
     pub most: u32,
     /// For how many milliseconds others wait for a place.
     pub wait: u64,
+}
+
+/// What gateways count shared limits in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Store {
+    /// The variable that holds its address.
+    pub variable: String,
+    /// For how many milliseconds a request waits for it.
+    pub timeout: u64,
+    /// Whether requests are refused while it is away; else each gateway counts for itself.
+    pub refuse: bool,
+    /// Where it is declared.
+    pub span: Span,
 }
 
 /// When calls to a backend are refused without trying.

@@ -13,14 +13,13 @@ mod routes;
 mod rules;
 mod sent;
 mod shapes;
+mod target;
 
 use crate::contract::endpoint::{Manner, Shape};
 use crate::contract::schema::Schema;
 use crate::contract::types::Rule;
 use crate::contract::work::{NodeId, Work};
-use crate::contract::{Backend, Checked, Contract, InFlight, Selection, Setting, Version};
-use crate::flatten::flatten;
-use crate::source::Sources;
+use crate::contract::{Backend, Checked, Contract, InFlight, Selection, Setting, Store, Version};
 pub use access::{AccessPlan, ClaimsPlan, SchemePlan};
 pub use cors::{CorsPlan, OriginPlan};
 pub use environment::{VariablePlan, WantPlan};
@@ -32,30 +31,7 @@ pub use routes::{Arrival, Guard, Route};
 pub use sent::{BodyStep, SentPlace, SentPlan};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// What to build: which versions, and what to call it.
-#[derive(Clone, Debug, Default)]
-pub struct Target {
-    /// The name of the program: `shop-v1`.
-    pub name: String,
-    /// The labels of the versions in it.
-    pub versions: Vec<String>,
-    /// The source revision that the program reports; may be empty.
-    pub revision: String,
-    /// The versions as contracts of their own, by label, for the program to carry. What cannot be
-    /// written out is left out.
-    pub sources: BTreeMap<String, String>,
-}
-
-impl Target {
-    /// The same, with the text of its versions.
-    #[must_use]
-    pub fn carrying(mut self, sources: &Sources, contract: &Checked) -> Target {
-        let text = |label: &String| Some((label.clone(), flatten(sources, contract, label).ok()?));
-        self.sources = self.versions.iter().filter_map(text).collect();
-        self
-    }
-}
+pub use target::Target;
 
 /// A gateway, ready to be written.
 #[derive(Clone, Debug)]
@@ -76,6 +52,8 @@ pub struct Plan {
     pub variable_rules: Vec<RulePlan>,
     /// How many requests it answers at once.
     pub in_flight: Option<InFlight>,
+    /// What gateways count shared limits in.
+    pub store: Option<Store>,
     /// What it calls.
     pub upstreams: Vec<Upstream>,
     /// How a request names a version.
@@ -581,6 +559,7 @@ pub fn plan(contract: &Checked, target: &Target) -> Plan {
         variables,
         variable_rules,
         in_flight: contract.in_flight,
+        store: contract.store.clone(),
         selection: contract.selection.clone(),
         upstreams,
         schemes,

@@ -104,6 +104,10 @@ pub fn mockable(contract: &Checked) -> Checked {
         backend.address = Setting::Env { name, most: None };
     }
     contract.variables.extend(added);
+    // A mock of the store would count nothing that one gateway alone does not.
+    if let Some(store) = &mut contract.store {
+        store.refuse = false;
+    }
     Checked(contract)
 }
 
@@ -127,6 +131,8 @@ pub fn plausible(variable: &Variable) -> String {
     let ruled = variable.wants.iter().find_map(|want| match want {
         Want::Rule(scalar) => crate::samples::scalar_value(scalar, &named).plain(),
         Want::Origins => Some("http://localhost".to_owned()),
+        // Nobody is there: gateways count for themselves.
+        Want::Store => Some("redis://127.0.0.1:1".to_owned()),
         Want::Field | Want::Segment => None,
     });
     if let Some(value) = ruled {

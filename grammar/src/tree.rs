@@ -200,10 +200,23 @@ pub enum ApiMemberKind {
     Notice(DurationLit),
     /// `in flight 200 wait 50ms`
     InFlight(InFlight),
+    /// `store env REDIS_URL timeout 20ms else refuse`
+    Store(Store),
     /// A clause for every endpoint.
     Clause(Clause),
     /// Text that is no member; the reason is among the errors.
     Bad,
+}
+
+/// `store env REDIS_URL timeout 20ms else refuse`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Store {
+    /// Where it is.
+    pub from: EnvValue,
+    /// How long a request waits for it.
+    pub timeout: Option<DurationLit>,
+    /// What becomes of requests while it is away: `local` or `refuse`.
+    pub away: Option<Ident>,
 }
 
 /// `owner storefront <storefront@shop.example>`

@@ -20,8 +20,8 @@ pub use crate::contract::{
     Access, Answering, Backend, BodyKind, BodyStep, Breaker, By, CheckOfCaller, Condition,
     Contract, Cors, Counter, DeprecatedPart, Elsewhere, Endpoint, FormField, FormKind, Grant,
     InFlight, KeySource, Lifecycle, Limit, Method, Origin, Piece, Published, Reusable, Reuse,
-    Revoked, Scheme, SchemeKind, Selection, Sent, Setting, Successor, Sunset, TimeSetting, Tokens,
-    Variable, VariableKind, Version,
+    Revoked, Scheme, SchemeKind, Selection, Sent, Setting, Store, Successor, Sunset, TimeSetting,
+    Tokens, Variable, VariableKind, Version,
 };
 pub use crate::error::{Error, Problem};
 pub use crate::items::{Items, Making, Source, stream};
@@ -33,6 +33,8 @@ pub use crate::request::{Deadline, Query, Request, Shape};
 pub use crate::response::Response;
 pub use crate::result::{Body, broken_promise, promise, stand_in};
 pub use crate::run::{Bodies, End, Pending, Step, collected, each, results, run};
+#[cfg(feature = "store")]
+pub use crate::store::{STORE, StoreRule};
 pub use crate::upstream::{
     Cached, Caching, Call, Failure, Gateway, Keeping, Opening, Passing, Sending,
 };

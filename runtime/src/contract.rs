@@ -33,6 +33,8 @@ pub struct Contract {
     pub versions: &'static [Version],
     /// How many requests may be answered at once.
     pub in_flight: Option<InFlight>,
+    /// What gateways count shared limits in.
+    pub store: Option<Store>,
     /// How a request names one of them.
     pub selection: Selection,
     /// The other versions of the API.
@@ -60,6 +62,7 @@ impl Contract {
         api: "",
         versions: &[],
         in_flight: None,
+        store: None,
         selection: Selection::Path { before: "/v", after: "" },
         elsewhere: &[],
         compiler: "",
@@ -380,6 +383,19 @@ pub struct Limit {
     pub period: Duration,
     /// How many may come at once, at least 1.
     pub burst: u64,
+    /// Whether all gateways count together, in [`Contract::store`].
+    pub shared: bool,
+}
+
+/// What gateways count shared limits in: a server that speaks the protocol of Redis.
+#[derive(Clone, Copy, Debug)]
+pub struct Store {
+    /// The variable that holds its address.
+    pub address: &'static str,
+    /// How long a request waits for it.
+    pub timeout: Duration,
+    /// Whether requests are refused while it is away; else each gateway counts for itself.
+    pub refuse: bool,
 }
 
 /// What a limit counts apart.

@@ -106,6 +106,8 @@ pub(crate) enum Kind {
         title: &'static str,
         retry_after: Duration,
     },
+    /// What limits have counted cannot be found out for now, and the contract says to wait for that.
+    LimitsUnavailable,
     Internal,
     BackendFailed,
     BackendUnavailable {
@@ -186,6 +188,14 @@ impl Error {
         self
     }
 
+    /// What the limit is called that a request has reached.
+    pub(crate) fn limit(&self) -> Option<&'static str> {
+        match &self.0.kind {
+            Kind::LimitReached { title, .. } => Some(title),
+            _ => None,
+        }
+    }
+
     /// What is wrong with the request, if that is why.
     pub(crate) fn violations(&self) -> Option<&Violations> {
         match &self.0.kind {
@@ -234,7 +244,7 @@ impl Error {
                     headers.insert(WWW_AUTHENTICATE, challenge);
                 }
             }
-            Kind::AccessUnavailable => {
+            Kind::AccessUnavailable | Kind::LimitsUnavailable => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
             Kind::Method { allow } => {
@@ -361,6 +371,9 @@ impl Kind {
             Kind::TargetTooLong { .. } => (414, "target", "The request target is too long"),
             Kind::Media { .. } => (415, "media", "The body has the wrong media type"),
             Kind::LimitReached { .. } => (429, "limit-reached", "There were too many requests"),
+            Kind::LimitsUnavailable => {
+                (503, "limits-unavailable", "What limits allow cannot be found out at the moment")
+            }
             Kind::HeadersTooLarge { .. } => (431, "headers", "The header fields are too large"),
             Kind::Declared { .. } | Kind::Internal => {
                 (500, "internal", "The gateway made a mistake")
@@ -421,6 +434,7 @@ impl Kind {
                 "`RateLimit-Policy` says what `{title}` allows, `Retry-After` when to come back"
             )
             .into(),
+            Kind::LimitsUnavailable => "`Retry-After` says when to come back".into(),
             Kind::BackendFailed => "a service that this answer needs gave no usable result".into(),
             Kind::BackendUnavailable { .. } => {
                 "a service that this answer needs cannot be asked at the moment".into()

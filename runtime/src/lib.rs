@@ -107,6 +107,7 @@
 //! | feature | brings |
 //! |---|---|
 //! | `auth` | keys, passwords and tokens of callers |
+//! | `store` | limits that several gateways count together |
 //! | `tls` | `https` towards backends |
 //! | `mock` | `mock`: backends that answer from a contract |
 //! | `testing` | `testing`: a gateway inside a test, fake backends, a client |
@@ -144,6 +145,8 @@ mod server;
 mod settings;
 #[cfg(feature = "source")]
 mod source;
+#[cfg(feature = "store")]
+mod store;
 mod stream;
 mod upstream;
 

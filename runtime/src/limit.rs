@@ -1,6 +1,7 @@
 //! Limits of calls: who has called how often, counted by all cores together.
 
 mod meter;
+mod shared;
 mod tally;
 
 use std::collections::HashMap;
@@ -12,6 +13,8 @@ use std::time::{Duration, Instant};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use self::meter::Refused;
+pub(crate) use self::shared::Joint;
+use self::shared::{Own, Refusal};
 use self::tally::{Callers, Tally};
 use crate::auth::Principal;
 use crate::bulkhead::{Bulkhead, Place};
@@ -99,11 +102,12 @@ impl Limiters {
     /// # Errors
     ///
     /// 429; 401 if what callers are counted by is not known of this one.
-    pub(crate) fn admit(
+    pub(crate) async fn admit(
         &self,
         (version, endpoint): (&'static Version, &'static Endpoint),
         caller: Caller<'_>,
         quota: &mut Option<Quota>,
+        joint: &Joint,
     ) -> Result<(), Error> {
         if endpoint.limits.is_empty() {
             return Ok(());
@@ -113,6 +117,7 @@ impl Limiters {
             return Err(Error::from(Kind::Internal).because(cause.to_owned()));
         };
         let quota = quota.get_or_insert_with(|| limited.quota());
+        let mut together: Vec<Own> = Vec::new();
         for (at, applied) in limited.limits.iter().enumerate() {
             if !caller.is_counted_by(applied.limit) {
                 continue;
@@ -122,6 +127,7 @@ impl Limiters {
                 applied.tally.take(key, || self.now()).map_err(refused)
             });
             match taken {
+                Ok(state) if applied.limit.shared => together.push((at, state)),
                 Ok(state) => write_left(&mut quota.left, applied.limit, state),
                 Err(error) => {
                     self.give_back(limited, at, caller);
@@ -129,7 +135,38 @@ impl Limiters {
                 }
             }
         }
-        Ok(())
+        if together.is_empty() {
+            return Ok(());
+        }
+        let counted = joint.count((self.contract, limited), caller, together).await;
+        self.settle(limited, caller, counted, quota)
+    }
+
+    /// What becomes of a call that this gateway lets through, by what all of them have counted.
+    fn settle(
+        &self,
+        limited: &Limited,
+        caller: Caller<'_>,
+        counted: Result<Vec<Own>, Refusal>,
+        quota: &mut Quota,
+    ) -> Result<(), Error> {
+        let limit = |at: usize| limited.limits.get(at).map(|applied| applied.limit);
+        let error = match counted {
+            Ok(states) => {
+                for (at, state) in states {
+                    if let Some(limit) = limit(at) {
+                        write_left(&mut quota.left, limit, state);
+                    }
+                }
+                return Ok(());
+            }
+            Err(Refusal::Reached(at, refused)) => {
+                limit(at).map(|limit| too_often(limit, refused, quota))
+            }
+            Err(Refusal::Away) => None,
+        };
+        self.give_back(limited, limited.limits.len(), caller);
+        Err(error.unwrap_or_else(|| Kind::LimitsUnavailable.into()))
     }
 
     /// Takes back what was counted before the limit at `end` refused.

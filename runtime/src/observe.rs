@@ -158,6 +158,20 @@ pub(crate) fn token_failed(backend: &str, reason: &str, earlier: bool) {
     line.write();
 }
 
+/// The store of shared limits cannot be asked any more.
+#[cfg(feature = "store")]
+pub(crate) fn store_lost(reason: &str) {
+    let mut line = Line::new("store-lost");
+    line.text("reason", reason);
+    line.write();
+}
+
+/// It can be asked again.
+#[cfg(feature = "store")]
+pub(crate) fn store_back() {
+    Line::new("store-back").write();
+}
+
 /// An answer that was being passed on ended before its end.
 pub(crate) fn cut_short(backend: &Backend, operation: &str, what: &str) {
     let mut line = Line::new("cut-short");

@@ -122,6 +122,7 @@ impl Server {
         inherited: Inherited,
         limits: Limits,
     ) -> io::Result<Server> {
+        countable(contract)?;
         let prepared = settings.schemes.get_mut().map(std::mem::take).unwrap_or_default();
         let guards = Arc::new(Guards::start(contract, prepared)?);
         #[cfg(feature = "tls")]
@@ -220,6 +221,14 @@ impl Server {
         }
         Ok(cut)
     }
+}
+
+/// Refuses to share limits without what counts them.
+fn countable(contract: &Contract) -> io::Result<()> {
+    if contract.store.is_some() && !cfg!(feature = "store") {
+        return Err(io::Error::other("this gateway is built without the feature `store`"));
+    }
+    Ok(())
 }
 
 /// What secures connections, and looks after its certificates, if the environment says so.

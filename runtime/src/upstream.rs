@@ -58,6 +58,8 @@ pub(crate) use self::preflight::preflight;
 use self::replicas::Replicas;
 pub(crate) use self::roster::Census;
 use self::roster::Roster;
+#[cfg(all(feature = "store", feature = "tls"))]
+pub(crate) use self::tls::Tls;
 #[cfg(feature = "auth")]
 pub(crate) use self::tokens::{Asks, Tokens};
 pub(crate) use self::tunnel::Tunnel;

@@ -17,6 +17,7 @@ mod certificates;
 mod copies;
 mod cors;
 mod counted;
+mod counting;
 mod deadlines;
 mod deployed;
 mod each;

@@ -127,9 +127,9 @@ fn ask(gateway: &Running, request: &SampleRequest) -> Answer {
     send(gateway.address(), &request.method, &request.target, &fields, body.as_bytes())
 }
 
-/// What a made-up request cannot ask with success: callers there need keys or certificates, a
-/// backend needs tokens, and a version is answered 410. Tests of their names ask them.
-const ELSEWHERE: [&str; 7] = [
+/// What a made-up request cannot ask with success: callers there need keys, certificates or
+/// a store, a backend needs tokens, and a version is answered 410. Tests of their names ask them.
+const ELSEWHERE: [&str; 9] = [
     "tests/data/generate/access",
     "tests/data/generate/certificates",
     "tests/data/generate/counted",
@@ -137,6 +137,8 @@ const ELSEWHERE: [&str; 7] = [
     "tests/data/generate/kept",
     "tests/data/generate/quotas",
     "tests/data/generate/retired",
+    "tests/data/generate/shared",
+    "tests/data/generate/strict",
 ];
 
 #[test]

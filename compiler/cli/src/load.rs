@@ -161,6 +161,8 @@ pub(crate) fn features(contract: &Checked, backends: Backends) -> Vec<String> {
     let tls = (auth && certificates)
         || contract.backends.iter().any(|backend| may_be_https(&backend.address))
         || (((auth && keys) || tokens) && backends == Backends::Real);
-    let features = [("auth", auth), ("tls", tls)];
+    let store = contract.store.is_some();
+    let tls = tls || (store && backends == Backends::Real);
+    let features = [("auth", auth), ("store", store), ("tls", tls)];
     features.into_iter().filter(|(_, wanted)| *wanted).map(|(name, _)| name.to_owned()).collect()
 }

@@ -91,6 +91,7 @@ fn api(api: &Api, diagnostics: &mut Diagnostics) {
             ApiMemberKind::Published { .. } => Once::Word("published"),
             ApiMemberKind::Notice(_) => Once::Word("notice"),
             ApiMemberKind::InFlight(_) => Once::Word("in flight"),
+            ApiMemberKind::Store(_) => Once::Word("store"),
             ApiMemberKind::Clause(clause) => Once::Clause(clause),
             ApiMemberKind::Bad => return None,
         };

@@ -98,7 +98,7 @@ pub(crate) fn settle(
     for clause in clauses {
         match &clause.kind {
             ClauseKind::Public | ClauseKind::Auth { .. } => settings.access = true,
-            ClauseKind::Limit(limit) => limits::check(limit, clause.span, diagnostics),
+            ClauseKind::Limit(limit) => limits::check(limit, diagnostics),
             ClauseKind::Timeout(clause_timeout) => {
                 let about = format!("time budget of {endpoint}");
                 let variables = &mut variables.borrow_mut();

@@ -19,6 +19,8 @@ pub(crate) struct Api {
     pub(crate) clauses: Vec<Clause>,
     /// How many requests may be answered at once.
     pub(crate) in_flight: Option<InFlight>,
+    /// What gateways count shared limits in, as it is written.
+    pub(crate) store: Option<tree::Store>,
     /// `published additive`
     pub(crate) additive: bool,
 }
@@ -49,6 +51,7 @@ pub(crate) fn api(files: &[File], diagnostics: &mut Diagnostics) -> Option<Api> 
         notice: None,
         clauses: Vec::new(),
         in_flight: None,
+        store: None,
         additive: false,
     };
     for member in &api.members {
@@ -90,6 +93,7 @@ fn api_member(api: &mut Api, member: &tree::ApiMember, diagnostics: &mut Diagnos
         ApiMemberKind::InFlight(in_flight) => {
             api.in_flight = limits::in_flight(in_flight, diagnostics);
         }
+        ApiMemberKind::Store(store) => api.store = Some(store.clone()),
         ApiMemberKind::Clause(clause) => api.clauses.push(clause.clone()),
         ApiMemberKind::Owner(_) | ApiMemberKind::Errors(_) | ApiMemberKind::Bad => {}
     }

@@ -1,17 +1,20 @@
 //! Limits: what they count, and which endpoints count together.
 
+use super::access::Schemes;
 use super::clauses::{Held, Level};
+use super::declare::Api;
 use super::edits::path_text;
-use super::not_yet;
+use super::variables::Variables;
 use crate::contract::terms::{Across, By, Limit};
-use crate::contract::{InFlight, Version};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
-use gatewright_grammar::Span;
+use crate::contract::{InFlight, Store, Version};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use gatewright_grammar::tree::{self, ClauseKind, NumberLit};
+use std::cell::RefCell;
 
 mod callers;
+mod store;
 
-pub(crate) use callers::{Callers, check_callers, check_idle};
+pub(crate) use callers::{Callers, check_callers};
 
 /// The highest rate and the highest burst. With it, a day's worth of the finest parts of a call still fits
 /// into the 64 bits that gateways count them with.
@@ -113,7 +116,7 @@ pub(crate) fn spelled(limit: &tree::Limit, level: Level<'_>, text: &str) -> Opti
 }
 
 /// Reports what is wrong with a limit.
-pub(crate) fn check(limit: &tree::Limit, span: Span, diagnostics: &mut Diagnostics) {
+pub(crate) fn check(limit: &tree::Limit, diagnostics: &mut Diagnostics) {
     let Some(rate) = &limit.rate else { return };
     let calls = rate.text.split_once('/').and_then(|(calls, _)| calls.parse().ok());
     if calls == Some(0) {
@@ -133,11 +136,6 @@ pub(crate) fn check(limit: &tree::Limit, span: Span, diagnostics: &mut Diagnosti
     }
     if let Some(burst) = &limit.burst {
         check_burst(burst, diagnostics);
-    }
-    if limit.shared {
-        diagnostics.push(not_yet(span, "`limit … shared`", Severity::Error).note(
-            "every gateway would count for itself, so together they would let more load through",
-        ));
     }
 }
 
@@ -174,8 +172,21 @@ fn check_burst(burst: &NumberLit, diagnostics: &mut Diagnostics) {
     );
 }
 
+/// Reports limits of different endpoints that do not go together, and says what gateways count shared ones in.
+pub(crate) fn settle(
+    files: &[tree::File],
+    (api, versions, schemes): (&Api, &[Version], &Schemes),
+    variables: &RefCell<Variables>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Store> {
+    check_together(versions, diagnostics);
+    let store = store::store(api.store.as_ref(), versions, variables, diagnostics);
+    callers::check_idle(files, (versions, schemes), diagnostics);
+    store
+}
+
 /// Reports limits that are counted together, and do not say the same.
-pub(crate) fn check_together(versions: &[Version], diagnostics: &mut Diagnostics) {
+fn check_together(versions: &[Version], diagnostics: &mut Diagnostics) {
     let mut seen: Vec<(&str, &Limit)> = Vec::new();
     for version in versions {
         for limit in version.endpoints.iter().flat_map(|endpoint| &endpoint.terms.limits) {

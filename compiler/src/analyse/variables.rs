@@ -129,6 +129,22 @@ impl Variables {
         Some(Setting::Env { name: variable.name.clone(), most })
     }
 
+    /// The same at a place that wants more of its text than its kind says.
+    pub(crate) fn wanted(
+        &mut self,
+        value: &EnvValue,
+        wanted: Wanted,
+        want: Want,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<()> {
+        self.used(value, wanted, diagnostics)?;
+        let variable = self.found.iter_mut().find(|one| one.name == value.name.text)?;
+        if !variable.wants.contains(&want) {
+            variable.wants.push(want);
+        }
+        Some(())
+    }
+
     /// What a variable is as a value, if something says so already.
     pub(crate) fn declared(&self, name: &str) -> Option<Scalar> {
         self.found.iter().find(|one| one.name == name).map(|one| holds(one.kind))
@@ -345,6 +361,8 @@ fn keeps(variable: &Variable, value: &EnvValue, diagnostics: &mut Diagnostics) -
                 let fine = super::cors::is_list(default);
                 (!fine).then(|| "these are no origins".to_owned())
             }
+            // It has no default.
+            Want::Store => None,
             Want::Segment => {
                 let fine = !matches!(default.as_str(), "" | "." | "..");
                 (!fine).then(|| "it would name another resource".to_owned())

@@ -182,6 +182,7 @@ fn body_step(step: &BodyStep) -> TokenStream {
 ///     calls: 50,
 ///     period: std::time::Duration::from_millis(1000),
 ///     burst: 10,
+///     shared: false,
 /// }
 /// ```
 fn limit(plan: &LimitPlan) -> TokenStream {
@@ -200,6 +201,7 @@ fn limit(plan: &LimitPlan) -> TokenStream {
         // Analysis knows the scheme of every other.
         (By::All | By::Principal(_), None) => quote!(rt::By::All),
     };
+    let shared = limit.shared;
     let (calls, period, burst) =
         (number(limit.calls), millis(limit.period), number(limit.at_once()));
     quote! {
@@ -210,6 +212,7 @@ fn limit(plan: &LimitPlan) -> TokenStream {
             calls: #calls,
             period: #period,
             burst: #burst,
+            shared: #shared,
         }
     }
 }

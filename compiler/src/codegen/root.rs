@@ -2,7 +2,7 @@
 
 use super::tokens::{ident, millis, number, option, setting, time};
 use crate::contract::work::Condition;
-use crate::contract::{Breaker, InFlight, Selection, TokenOf, Variable, VariableKind};
+use crate::contract::{Breaker, InFlight, Selection, Store, TokenOf, Variable, VariableKind};
 use crate::plan::{ElsewherePlan, ErrorPlan, Plan, Upstream, VariablePlan, VersionPlan, WantPlan};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -19,6 +19,7 @@ pub(crate) fn items(plan: &Plan, digests: &[String]) -> Vec<TokenStream> {
         version(one, digest, plan.sources.get(&one.label).map_or("", String::as_str))
     });
     let in_flight = option(plan.in_flight.map(in_flight));
+    let store = option(plan.store.as_ref().map(store));
     let selection = selection(&plan.selection);
     let elsewhere = plan.elsewhere.iter().map(elsewhere);
     let environment = plan.variables.iter().map(variable);
@@ -42,6 +43,7 @@ pub(crate) fn items(plan: &Plan, digests: &[String]) -> Vec<TokenStream> {
                 api: #api,
                 versions: &[#(#versions),*],
                 in_flight: #in_flight,
+                store: #store,
                 selection: #selection,
                 elsewhere: &[#(#elsewhere),*],
                 compiler: #compiler,
@@ -154,6 +156,7 @@ fn variable(plan: &VariablePlan) -> TokenStream {
         WantPlan::Field => quote!(&rt::FIELD),
         WantPlan::Segment => quote!(&rt::SEGMENT),
         WantPlan::Origins => quote!(&rt::ORIGINS),
+        WantPlan::Store => quote!(&rt::STORE),
         WantPlan::Rule(rule) => {
             let rule = ident(rule);
             quote!(&variables::types::#rule)
@@ -232,6 +235,13 @@ pub(crate) fn upstreams(upstreams: &[Upstream]) -> Vec<TokenStream> {
         }
     }));
     items
+}
+
+/// `rt::Store { address: "REDIS_URL", timeout: std::time::Duration::from_millis(50), refuse: false }`
+fn store(one: &Store) -> TokenStream {
+    let Store { variable, timeout, refuse, .. } = one;
+    let timeout = millis(*timeout);
+    quote!(rt::Store { address: #variable, timeout: #timeout, refuse: #refuse })
 }
 
 /// `rt::InFlight { most: 200, wait: std::time::Duration::from_millis(50) }`

@@ -53,6 +53,7 @@ impl Baseline {
             consumers: Vec::new(),
             cases: Vec::new(),
             in_flight: None,
+            store: None,
             retired: Vec::new(),
             cors: None,
             additive: false,

@@ -31,6 +31,8 @@ pub enum WantPlan {
     Segment,
     /// Origins of pages, with commas between them.
     Origins,
+    /// The address of a store.
+    Store,
 }
 
 /// The variables in the order of the text, and the rules of those that the endpoints of `versions`
@@ -51,6 +53,7 @@ pub(super) fn plan<'v>(
             Want::Field => Some(WantPlan::Field),
             Want::Segment => Some(WantPlan::Segment),
             Want::Origins => Some(WantPlan::Origins),
+            Want::Store => Some(WantPlan::Store),
             Want::Rule(scalar) => is_used.then(|| WantPlan::Rule(rules.scalar(scalar))),
         });
         VariablePlan {

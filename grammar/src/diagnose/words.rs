@@ -189,7 +189,9 @@ impl Place {
                 ],
                 false,
             ),
-            Self::Api => (&["owner", "versions", "errors", "published", "notice", "in"], true),
+            Self::Api => {
+                (&["owner", "versions", "errors", "published", "notice", "in", "store"], true)
+            }
             Self::Backend => {
                 (&["owner", "timeout", "retry", "breaker", "in", "send", "max_body"], false)
             }

@@ -52,6 +52,15 @@ impl Row for ApiMember {
             ApiMemberKind::Published { additive: false } => Layout::from("published frozen"),
             ApiMemberKind::Notice(time) => Layout::from("notice ").then(printer.source(time.span)),
             ApiMemberKind::InFlight(in_flight) => printer.in_flight(in_flight),
+            ApiMemberKind::Store(store) => {
+                let timeout = store.timeout.as_ref().map(|time| printer.source(time.span));
+                let away = store.away.as_ref().map(|word| printer.source(word.span));
+                let from = printer.env_value(&store.from);
+                Layout::from("store ")
+                    .then(from)
+                    .then_if(" timeout ", timeout)
+                    .then_if(" else ", away)
+            }
             ApiMemberKind::Clause(clause) => printer.clause(clause),
             ApiMemberKind::Bad => printer.source(self.span),
         }

@@ -5,7 +5,7 @@ use super::{Lower, Place};
 use crate::parse::Rule;
 use crate::tree::{
     Api, ApiMember, ApiMemberKind, Auth, AuthMember, DurationLit, Env, EnvOptions, EnvValue, Ident,
-    Import, Item, ItemKind, KeysFrom, Owner, Policy, Versions,
+    Import, Item, ItemKind, KeysFrom, Owner, Policy, Store, Versions,
 };
 
 impl Lower<'_> {
@@ -65,9 +65,20 @@ impl Lower<'_> {
                 ApiMemberKind::Notice(self.duration(cursor.take(Rule::duration)))
             }
             Rule::in_flight => ApiMemberKind::InFlight(self.in_flight(node)),
+            Rule::store => ApiMemberKind::Store(self.store(node)),
             _ => ApiMemberKind::Clause(self.clause(node)),
         };
         ApiMember { kind, span }
+    }
+
+    fn store(&mut self, node: Node<'_>) -> Store {
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_store);
+        let from = self.env_value(cursor.take(Rule::env_v));
+        let timed = cursor.flag(Rule::k_timeout);
+        let timeout = timed.then(|| self.duration(cursor.take(Rule::duration)));
+        let away = cursor.flag(Rule::k_else).then(|| self.ident(cursor.any()));
+        Store { from, timeout, away }
     }
 
     pub(super) fn owner(&mut self, node: Node<'_>) -> Owner {

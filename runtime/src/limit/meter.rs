@@ -46,6 +46,22 @@ impl Rate {
         Rate { call, freed: calls / common, room: call.saturating_mul(limit.burst.max(1)) }
     }
 
+    /// What a call takes, what a microsecond frees, and what calls can take at most.
+    pub(super) fn parts(self) -> [u64; 3] {
+        [self.call, self.freed, self.room]
+    }
+
+    /// How many more may come at once where so much is used, and when the whole burst may.
+    pub(super) fn left(self, parts: u64) -> (u64, Duration) {
+        (self.room.saturating_sub(parts) / self.call, self.time(parts))
+    }
+
+    /// The refusal of a call where so much is used.
+    pub(super) fn refused(self, parts: u64) -> Refused {
+        let over = parts.saturating_add(self.call).saturating_sub(self.room);
+        Refused { wait: self.time(over), whole: self.time(parts) }
+    }
+
     /// How long it takes until so many parts are free, never less.
     fn time(self, parts: u64) -> Duration {
         Duration::from_micros(parts.div_ceil(self.freed))
@@ -59,11 +75,10 @@ impl Used {
         self.pass(rate, now);
         let parts = self.parts.saturating_add(rate.call);
         if parts > rate.room {
-            let wait = rate.time(parts - rate.room);
-            return Err(Refused { wait, whole: rate.time(self.parts) });
+            return Err(rate.refused(self.parts));
         }
         self.parts = parts;
-        Ok(((rate.room - parts) / rate.call, rate.time(parts)))
+        Ok(rate.left(parts))
     }
 
     /// Takes back a call that was counted.
@@ -100,7 +115,7 @@ mod tests {
 
     fn limit(calls: u64, period: u64, burst: u64) -> Limit {
         let period = Duration::from_millis(period);
-        Limit { name: "a", title: "a", by: By::All, calls, period, burst }
+        Limit { name: "a", title: "a", by: By::All, calls, period, burst, shared: false }
     }
 
     /// Numbers that are always the same, from a seed.

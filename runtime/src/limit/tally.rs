@@ -82,6 +82,11 @@ impl Tally {
         }
     }
 
+    /// The limit in parts of calls.
+    pub(super) fn rate(&self) -> Rate {
+        self.rate
+    }
+
     /// Takes back a call that was counted a moment ago.
     pub(super) fn give_back(&self, key: u128) {
         match &self.counts {
@@ -183,7 +188,7 @@ mod tests {
 
     fn limit(by: By, calls: u64, burst: u64) -> Limit {
         let period = Duration::from_secs(60);
-        Limit { name: "a", title: "a", by, calls, period, burst }
+        Limit { name: "a", title: "a", by, calls, period, burst, shared: false }
     }
 
     /// How many of the calls of eight threads are let through, none of which waits for another.

@@ -109,7 +109,7 @@ pub(super) async fn answer(
         Ok((arrived, Route::Endpoint(found))) => {
             record.leads_to(found);
             let (remote, headers) = (&arrived.remote, &arrived.parts.headers);
-            match admit(&core, (remote, headers), None, &mut asked) {
+            match admit(&core, (remote, headers), None, &mut asked).await {
                 Err(error) => Err(error),
                 Ok(()) => {
                     let found = (arrived, found);
@@ -126,7 +126,7 @@ pub(super) async fn answer(
 
 /// Counts the request to an endpoint, unless a limit is reached: as far as limits ask for nothing, and
 /// once it is known who calls by those that ask for that.
-fn admit(
+async fn admit(
     core: &Core,
     (remote, headers): (&Remote, &HeaderMap),
     principal: Option<&Principal>,
@@ -134,7 +134,7 @@ fn admit(
 ) -> Result<(), Error> {
     let (Some(version), Some(endpoint)) = (asked.version, asked.endpoint) else { return Ok(()) };
     let caller = Caller { address: remote.address, headers, principal };
-    core.limiters.admit((version, endpoint), caller, &mut asked.quota)
+    core.limiters.admit((version, endpoint), caller, &mut asked.quota, &core.joint).await
 }
 
 /// Checks the head and finds the route.
@@ -282,7 +282,7 @@ async fn handle(
     let principal =
         core.guards.admit(&endpoint.access, &parts.headers, shown.certificate.as_ref()).await?;
     if let Some(principal) = principal.as_deref() {
-        admit(core, (&remote, &parts.headers), Some(principal), asked)?;
+        admit(core, (&remote, &parts.headers), Some(principal), asked).await?;
     }
     auth::forget(&endpoint.access, &mut parts.headers);
     let mut passed = Passed::default();

@@ -19,7 +19,7 @@ use crate::access;
 use crate::auth::Guards;
 use crate::cache::Cache;
 use crate::contract::Contract;
-use crate::limit::Limiters;
+use crate::limit::{Joint, Limiters};
 use crate::metrics;
 use crate::operator::{Keeper, Pulse};
 use crate::settings::Settings;
@@ -54,6 +54,8 @@ pub(super) struct Core {
     pub(super) contract: &'static Contract,
     pub(super) gateway: Gateway,
     pub(super) limiters: Arc<Limiters>,
+    /// What all gateways have counted.
+    pub(super) joint: Joint,
     /// What lets callers in.
     pub(super) guards: Arc<Guards>,
     pub(super) limits: Limits,
@@ -128,10 +130,12 @@ async fn serve(start: Start) -> io::Result<usize> {
     } = start;
     let drain_limit = settings.drain_limit;
     let listener = tokio::net::TcpListener::from_std(listener)?;
+    let joint = Joint::start(contract, &settings);
     let core = Rc::new(Core {
         contract,
         gateway: Gateway::new(settings, gates, cache),
         limiters,
+        joint,
         guards,
         limits,
         #[cfg(feature = "tls")]

@@ -160,7 +160,7 @@ fn uncounted(clause: &Clause, scheme: &str) -> Diagnostic {
 }
 
 /// Reports limits of blocks that hold for no endpoint of any version.
-pub(crate) fn check_idle(
+pub(super) fn check_idle(
     files: &[File],
     (versions, schemes): (&[Version], &Schemes),
     diagnostics: &mut Diagnostics,

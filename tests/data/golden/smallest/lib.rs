@@ -26,6 +26,7 @@ pub static CONTRACT: rt::Contract = rt::Contract {
         },
     ],
     in_flight: None,
+    store: None,
     selection: rt::Selection::Path {
         before: "/v",
         after: "",
