@@ -208,4 +208,6 @@ fn the_operator_sees_who_was_refused() {
         (Some("2"), Some("3")),
         "{page}"
     );
+    let limited = "gatewright_limited_total{method=\"GET\",endpoint=\"/v1/own/{id}\",version=\"1\",limit=\"ip\"} 3";
+    assert!(page.lines().any(|line| line == limited), "{page}");
 }

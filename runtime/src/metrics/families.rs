@@ -262,6 +262,7 @@ impl<'m> View<'m> {
             }
         }
         self.reused(page);
+        self.limited(page);
         page.family("gatewright_violations", Kind::Counter, "What was wrong with requests, by its place. What the endpoint does not declare has no name.");
         for (endpoint, found) in self.endpoints() {
             let [method, template, version] = labels(endpoint);
@@ -288,6 +289,21 @@ impl<'m> View<'m> {
                 let of = |one: &&OfEndpoint| one.reused.get(reused as usize).map(Count::get);
                 let count = found.iter().filter_map(of).sum::<u64>();
                 page.sample(&[method, template, version, ("from", reused.as_str())], count);
+            }
+        }
+    }
+
+    fn limited(&self, page: &mut Page) {
+        page.family(
+            "gatewright_limited",
+            Kind::Counter,
+            "Requests that were refused because a limit is reached, by what it is called.",
+        );
+        for (endpoint, found) in self.endpoints() {
+            let [method, template, version] = labels(endpoint);
+            for (at, limit) in endpoint.limits.iter().enumerate() {
+                let count = at_place(found.iter().map(|one| &one.limited), at);
+                page.sample(&[method, template, version, ("limit", limit.title)], count);
             }
         }
     }

@@ -66,6 +66,8 @@ pub(super) struct OfEndpoint {
     /// Requests that had something deprecated: for the endpoint itself and each part of it, those of
     /// each consumer, and last those of others.
     pub(super) deprecated: Vec<Count>,
+    /// For each limit.
+    pub(super) limited: Vec<Count>,
 }
 
 /// What is counted of one operation.
@@ -255,6 +257,16 @@ impl Meters {
         }
     }
 
+    /// A request was refused because this limit is reached.
+    pub(crate) fn limited(&self, endpoint: &Endpoint, title: &str) {
+        let at = endpoint.limits.iter().position(|limit| limit.title == title);
+        if let (Some(meters), Some(at)) = (self.endpoint(endpoint), at)
+            && let Some(count) = meters.limited.get(at)
+        {
+            count.one();
+        }
+    }
+
     /// A call ended after so long.
     pub(crate) fn called(
         &self,
@@ -360,6 +372,7 @@ impl OfEndpoint {
             reused: Default::default(),
             late: Count::default(),
             deprecated: counts((endpoint.deprecated.len() + 1) * (consumers + 1)),
+            limited: counts(endpoint.limits.len()),
         }
     }
 }

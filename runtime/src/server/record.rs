@@ -104,6 +104,9 @@ impl Record {
         if let (Some(endpoint), Some(violations)) = (self.endpoint, error.violations()) {
             metrics::here(|core| core.violated(endpoint, violations));
         }
+        if let (Some(endpoint), Some(limit)) = (self.endpoint, error.limit()) {
+            metrics::here(|core| core.limited(endpoint, limit));
+        }
     }
 
     /// It is answered so.
