@@ -40,7 +40,7 @@ pub(crate) use signature::percent_decode;
 
 use crate::check;
 use crate::contract::{Checked, Contract, Selection, Version};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::lock;
 use crate::lock::{Lock, Written};
 use crate::schema::Schemas;
@@ -55,14 +55,14 @@ pub struct Analysis {
     /// Findings: errors first, then by place.
     pub diagnostics: Vec<Diagnostic>,
     checked: Option<Checked>,
-    /// The contract if all that is wrong with it is that parts of it are not built, or if it is a lock.
-    unbuilt: Option<Contract>,
+    /// The contract where no gateway is made of it: what a lock holds, or what a gateway serves.
+    another: Option<Contract>,
 }
 
 impl Analysis {
     /// Findings about something that no gateway is made of, and the contract that it is, if it is one.
     pub(crate) fn of_another(diagnostics: Vec<Diagnostic>, contract: Option<Contract>) -> Self {
-        Self { diagnostics, checked: None, unbuilt: contract }
+        Self { diagnostics, checked: None, another: contract }
     }
 
     /// The contract, if there are no errors.
@@ -75,10 +75,10 @@ impl Analysis {
         self.checked
     }
 
-    /// The contract to compare with others: it may say what is not built yet, and no gateway is
-    /// made of that. Nothing if it has other errors.
+    /// The contract to compare with others: of what a lock holds no gateway is made. Nothing if
+    /// there are errors.
     pub fn comparable(&self) -> Option<&Contract> {
-        self.checked.as_ref().map(Checked::contract).or(self.unbuilt.as_ref())
+        self.checked.as_ref().map(Checked::contract).or(self.another.as_ref())
     }
 }
 
@@ -103,7 +103,7 @@ pub fn analyse(sources: &Sources) -> Analysis {
         files.push(parse.file);
     }
     let (files, units) = imports::link(sources, files, &mut diagnostics);
-    let mut contract = self::contract(sources, &files, false, &mut diagnostics);
+    let mut contract = self::contract(sources, &files, &mut diagnostics);
     if let Some(contract) = &contract {
         check::all(contract, &files, sources, &mut diagnostics);
     }
@@ -113,26 +113,11 @@ pub fn analyse(sources: &Sources) -> Analysis {
     let checked = contract.filter(|_| !diagnostics.has_errors()).map(Checked);
     let mut diagnostics = diagnostics.into_sorted();
     imports::localise(&units, sources, &mut diagnostics);
-    let unbuilt = unbuilt(&diagnostics, sources, &files);
-    Analysis { diagnostics, checked, unbuilt }
-}
-
-/// The contract with what is not built, if there are no other errors.
-fn unbuilt(found: &[Diagnostic], sources: &Sources, files: &[File]) -> Option<Contract> {
-    let mut errors = found.iter().filter(|one| one.severity == Severity::Error).peekable();
-    errors.peek()?;
-    let only = errors.all(|one| one.code == Code::NotBuiltYet);
-    only.then(|| contract(sources, files, true, &mut Diagnostics::default()))?
+    Analysis { diagnostics, checked, another: None }
 }
 
 /// The passes in order. Without an `api` block there is nothing to go on with.
-/// What is not built is left out, unless it is `kept` to be compared.
-fn contract(
-    sources: &Sources,
-    files: &[File],
-    kept: bool,
-    diagnostics: &mut Diagnostics,
-) -> Option<Contract> {
+fn contract(sources: &Sources, files: &[File], diagnostics: &mut Diagnostics) -> Option<Contract> {
     let api = declare::api(files, diagnostics);
     blocks::check(files, diagnostics);
     let mut variables = variables::declared(sources, files, diagnostics);
@@ -155,7 +140,6 @@ fn contract(
             policies: &policies,
             selection: &selection,
             schemes: &schemes,
-            kept,
             promised: false,
             flats: &flats,
         };
@@ -225,7 +209,6 @@ pub(crate) fn promised(
         policies: &policies::Policies::default(),
         selection: &selection,
         schemes: &access::declare(files, &mut variables, &mut found),
-        kept: true,
         promised: true,
         flats: &flats,
     };
@@ -273,14 +256,6 @@ fn syntax(error: SyntaxError) -> Diagnostic {
         };
     }
     diagnostic
-}
-
-/// The finding about something the language has and this compiler does not build. It is an error
-/// where leaving it out would let more callers or more load through.
-pub(crate) fn not_yet(span: Span, what: &str, severity: Severity) -> Diagnostic {
-    Diagnostic::new(Code::NotBuiltYet, span, format!("{what} is not built yet"))
-        .label("understood, and left out")
-        .severity(severity)
 }
 
 /// The finding about something that is declared twice.

@@ -189,11 +189,6 @@ impl Diagnostics {
         self.found.iter().any(|one| one.severity == Severity::Error)
     }
 
-    /// Whether `code` is among them.
-    pub fn has(&self, code: Code) -> bool {
-        self.found.iter().any(|one| one.code == code)
-    }
-
     /// Takes out the findings that `matches`; whether there were any.
     pub fn take(&mut self, matches: impl Fn(&Diagnostic) -> bool) -> bool {
         let before = self.found.len();

@@ -47,8 +47,7 @@ impl Loaded {
 }
 
 impl Loaded {
-    /// The contract, which may say what is not built yet; nothing if it has other errors, which are
-    /// printed.
+    /// The contract, or what a lock holds of one; nothing if there are errors, which are printed.
     pub(crate) fn comparable(&self, terminal: Terminal) -> Option<&Contract> {
         let contract = self.analysis.comparable();
         if contract.is_none() {

@@ -38,8 +38,6 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) selection: &'a Selection,
     /// How callers can say who they are.
     pub(crate) schemes: &'a Schemes,
-    /// Whether what is not built is kept: contracts are compared.
-    pub(crate) kept: bool,
     /// Only what callers are promised is known: no work is looked for.
     pub(crate) promised: bool,
     /// Every version.
@@ -276,7 +274,7 @@ fn one(
     Some(endpoint)
 }
 
-/// What an endpoint does. Where that is not built, what it promises is kept to be compared.
+/// What an endpoint does, as far as anybody looks for it.
 fn lowered(
     context: &work::Context<'_>,
     (around, reply): (&Surroundings<'_>, Vec<Reply>),
@@ -285,7 +283,7 @@ fn lowered(
     if around.promised {
         return Some(Work { reply, ..Work::default() });
     }
-    work::lower(context, diagnostics).or_else(|| around.kept.then(Work::default))
+    work::lower(context, diagnostics)
 }
 
 /// The header fields of answers as far as their types are declared: what a lock knows of them.
@@ -303,8 +301,8 @@ fn replies(flat: &FlatEndpoint, resolver: &mut Resolver<'_>) -> Vec<Reply> {
     found
 }
 
-/// What is known of callers; nothing if a way in cannot be checked, unless only what is promised is
-/// to be compared.
+/// What is known of callers; nothing if a way in cannot be checked. Nothing is known of them where
+/// only what is promised is compared.
 fn granted(
     parts: &Parts<'_>,
     chain: &[Held<'_>],
@@ -313,8 +311,7 @@ fn granted(
     if parts.around.promised {
         return Some(Vec::new());
     }
-    let known = access::granted(chain, (parts.around.schemes, parts.claims), diagnostics);
-    if parts.around.kept { Some(known.unwrap_or_default()) } else { known }
+    access::granted(chain, (parts.around.schemes, parts.claims), diagnostics)
 }
 
 /// Reports limits that count by what is not known of callers.

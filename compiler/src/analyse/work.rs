@@ -67,7 +67,7 @@ pub(crate) struct Context<'a> {
     pub(crate) endpoint: &'a tree::Endpoint,
 }
 
-/// The work behind an endpoint; nothing if a part of it was refused or is not built.
+/// The work behind an endpoint; nothing if a part of it was refused.
 pub(crate) fn lower(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<Work> {
     if context.answers.manner == Manner::Pass {
         return pass::lower(context, diagnostics);
@@ -129,7 +129,7 @@ pub(crate) fn calls_alone(context: &Context<'_>, diagnostics: &mut Diagnostics) 
     diagnostics.join(own);
 }
 
-/// The calls of the endpoint; nothing if one of them takes a form that is not built.
+/// The calls of the endpoint; nothing if one of them takes a form that is refused.
 fn all_calls<'a>(context: &Context<'a>, diagnostics: &mut Diagnostics) -> Option<Vec<Written<'a>>> {
     let mut found: Vec<(&tree::Call, Span)> = Vec::new();
     let mut written = Vec::new();

@@ -15,7 +15,7 @@ pub(super) fn compare(
         |endpoint: &Endpoint| !endpoint.work.answers.is_empty() || !endpoint.work.calls.is_empty();
     let mut found = Vec::new();
     if !is_known(before) || !is_known(after) {
-        // What it does is not built.
+        // A lock does not say what it does.
         return found;
     }
     found.extend(repeatable(before, after));

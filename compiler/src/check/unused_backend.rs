@@ -7,7 +7,7 @@ use gatewright_grammar::tree::{File, ItemKind};
 
 pub(super) fn check(contract: &Contract, files: &[File], diagnostics: &mut Diagnostics) {
     // An endpoint with errors is not in the contract, and its calls are not known.
-    if diagnostics.has_errors() || diagnostics.has(Code::NotBuiltYet) {
+    if diagnostics.has_errors() {
         return;
     }
     let endpoints = contract.versions.iter().flat_map(|version| &version.endpoints);

@@ -13,8 +13,8 @@ pub(super) fn check(
     sources: &Sources,
     diagnostics: &mut Diagnostics,
 ) {
-    // What is refused or left out may be what uses it.
-    let refused = diagnostics.has_errors() || diagnostics.has(Code::NotBuiltYet);
+    // What is refused may be what uses it.
+    let refused = diagnostics.has_errors();
     // Without endpoints there is nothing yet that could use them.
     if refused || contract.versions.iter().all(|version| version.endpoints.is_empty()) {
         return;

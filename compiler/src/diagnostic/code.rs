@@ -179,6 +179,4 @@ codes! {
     PublishedCaseChanged "published-case-changed" Error "a published case shows something else, or is gone";
     RouteShadowed "route-shadowed" Error "a new route takes requests away from a published endpoint";
     SunsetMovedCloser "sunset-moved-closer" Error "an announced end comes sooner";
-    // The compiler's own limits.
-    NotBuiltYet "not-built-yet" Warning "the language has this, this compiler does not build it yet";
 }

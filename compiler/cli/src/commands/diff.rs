@@ -94,8 +94,7 @@ impl Loaded {
         changes
     }
 
-    /// The contract, after its errors were printed. One that says what is not built yet can be
-    /// compared all the same.
+    /// The contract, or what a lock holds of one; nothing if there are errors, which are printed.
     pub(super) fn contract(&self, terminal: Terminal) -> Option<&Contract> {
         let contract = self.analysis.comparable();
         if contract.is_none() {
