@@ -47,6 +47,7 @@ impl Rate {
     }
 
     /// What a call takes, what a microsecond frees, and what calls can take at most.
+    #[cfg(feature = "store")]
     pub(super) fn parts(self) -> [u64; 3] {
         [self.call, self.freed, self.room]
     }

@@ -83,6 +83,7 @@ impl Tally {
     }
 
     /// The limit in parts of calls.
+    #[cfg(feature = "store")]
     pub(super) fn rate(&self) -> Rate {
         self.rate
     }
