@@ -300,8 +300,6 @@ fn a_history_of_edits_has_exactly_the_verdicts_that_it_deserves() {
         assert_eq!(one.1.matches(from).count(), 1, "{file}: {from}");
         one.1 = one.1.replace(from, to);
     };
-    let limited = "timeout 800ms\n  limit 50/s per ip";
-    edit(&mut files, ("shop.api", "timeout 800ms", limited));
     let mut told = String::new();
     for (file, from, to, worst) in HISTORY {
         let before = joined(&files);

@@ -1,6 +1,9 @@
 //! Gateways over sockets, against backends that behave and backends that do not.
 
 mod ask;
+/// Who calls, as the program has it for cases and mocks.
+#[path = "../../compiler/cli/src/callers.rs"]
+mod callers;
 mod contracts;
 mod differential;
 #[path = "reference/all.rs"]

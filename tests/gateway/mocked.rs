@@ -9,6 +9,7 @@ use gatewright_runtime::codegen::Contract;
 use gatewright_runtime::mock::{self, Operation};
 use gatewright_runtime::testing::{Answer, Gateway, Running, send};
 
+use crate::callers;
 use crate::contracts;
 
 /// A contract's folder, and the gateway that was compiled from it.
@@ -21,12 +22,14 @@ const ALL: &[Compiled] = &[
     ("examples/shop", &contracts::shop::CONTRACT),
     ("examples/smallest", &contracts::smallest::CONTRACT),
     ("examples/weather", &contracts::weather::CONTRACT),
+    ("tests/data/generate/access", &contracts::access::CONTRACT),
     ("tests/data/generate/answers", &contracts::answers::CONTRACT),
     ("tests/data/generate/by_header", &contracts::by_header::CONTRACT),
     ("tests/data/generate/by_media", &contracts::by_media::CONTRACT),
     ("tests/data/generate/caches", &contracts::caches::CONTRACT),
     ("tests/data/generate/calls", &contracts::calls::CONTRACT),
     ("tests/data/generate/copies", &contracts::copies::CONTRACT),
+    ("tests/data/generate/counted", &contracts::counted::CONTRACT),
     ("tests/data/generate/cors", &contracts::cors::CONTRACT),
     ("tests/data/generate/each", &contracts::each::CONTRACT),
     ("tests/data/generate/ending", &contracts::ending::CONTRACT),
@@ -34,6 +37,7 @@ const ALL: &[Compiled] = &[
     ("tests/data/generate/everything", &contracts::everything::CONTRACT),
     ("tests/data/generate/faults", &contracts::faults::CONTRACT),
     ("tests/data/generate/fields", &contracts::fields::CONTRACT),
+    ("tests/data/generate/granted", &contracts::granted::CONTRACT),
     ("tests/data/generate/limits", &contracts::limits::CONTRACT),
     ("tests/data/generate/lists", &contracts::lists::CONTRACT),
     ("tests/data/generate/names", &contracts::names::CONTRACT),
@@ -43,6 +47,7 @@ const ALL: &[Compiled] = &[
     ("tests/data/generate/parts", &contracts::parts::CONTRACT),
     ("tests/data/generate/pass", &contracts::pass::CONTRACT),
     ("tests/data/generate/policies", &contracts::policies::CONTRACT),
+    ("tests/data/generate/quotas", &contracts::quotas::CONTRACT),
     ("tests/data/generate/requests", &contracts::requests::CONTRACT),
     ("tests/data/generate/reuse", &contracts::reuse::CONTRACT),
     ("tests/data/generate/results", &contracts::results::CONTRACT),
@@ -72,6 +77,7 @@ pub(crate) fn path(folder: &str) -> PathBuf {
 pub(crate) struct Mocked {
     pub(crate) gateway: Running,
     pub(crate) checked: Checked,
+    environment: Vec<(String, String)>,
     _mocks: mock::Running,
 }
 
@@ -82,22 +88,27 @@ pub(crate) fn start((folder, contract): Compiled) -> Mocked {
     let checked = analyse(&input.sources).into_checked().expect("the contract has no errors");
     // As build scripts do.
     let checked = checked.without_drafts();
-    let backends = gatewright_compiler::mocks(&checked, &checked.versions());
-    let mocks = mock::start(backends.into_iter().map(backend).collect()).expect("free ports");
+    let versions = checked.versions();
+    let backends = gatewright_compiler::mocks(&checked, &versions).into_iter().map(backend);
+    let issuers = callers::issuers(checked.contract());
+    let mocks = mock::start(backends.chain(issuers).collect()).expect("free ports");
     let mut env: Vec<(String, String)> = Vec::new();
     for mock in mocks.addresses() {
         let variable = mock.variable.clone().expect("no backend has a fixed address");
         env.push((variable, format!("http://{}", mock.address)));
     }
+    let requests = gatewright_compiler::requests(&checked, &versions);
+    let callers: Vec<_> = requests.into_iter().filter_map(|one| one.caller).collect();
+    env.extend(callers::environment(checked.contract(), &callers));
     let unset = checked
         .variables()
         .iter()
         .filter(|one| one.default.is_none() && env.iter().all(|(name, _)| *name != one.name));
     let unset: Vec<_> = unset.map(|one| (one.name.clone(), plausible(one))).collect();
     env.extend(unset);
-    let env: Vec<_> = env.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    let gateway = Gateway::start(contract, &env);
-    Mocked { gateway, checked, _mocks: mocks }
+    let texts: Vec<_> = env.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let gateway = Gateway::start(contract, &texts);
+    Mocked { gateway, checked, environment: env, _mocks: mocks }
 }
 
 fn backend(mock: MockBackend) -> mock::MockBackend {
@@ -118,24 +129,24 @@ fn backend(mock: MockBackend) -> mock::MockBackend {
 }
 
 #[track_caller]
-fn ask(gateway: &Running, request: &SampleRequest) -> Answer {
-    let mut fields: Vec<_> =
-        request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+fn ask(mocked: &Mocked, request: &SampleRequest) -> Answer {
+    let gateway = &mocked.gateway;
+    let known = request.caller.as_ref();
+    let shown =
+        known.and_then(|who| callers::field(mocked.checked.contract(), who, &mocked.environment));
+    let fields = request.headers.iter().chain(&shown);
+    let mut fields: Vec<_> = fields.map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let says = fields.iter().any(|(name, _)| *name == "Content-Type");
     fields.extend((request.body.is_some() && !says).then_some(crate::ask::JSON));
     let body = request.body.as_deref().unwrap_or_default();
     send(gateway.address(), &request.method, &request.target, &fields, body.as_bytes())
 }
 
-/// What a made-up request cannot ask with success: callers there need keys, certificates or
-/// a store, a backend needs tokens, and a version is answered 410. Tests of their names ask them.
-const ELSEWHERE: [&str; 9] = [
-    "tests/data/generate/access",
+/// What a made-up request cannot ask with success: callers there need certificates or a store,
+/// and a version is answered 410. Tests of their names ask them.
+const ELSEWHERE: [&str; 5] = [
     "tests/data/generate/certificates",
-    "tests/data/generate/counted",
-    "tests/data/generate/granted",
     "tests/data/generate/kept",
-    "tests/data/generate/quotas",
     "tests/data/generate/retired",
     "tests/data/generate/shared",
     "tests/data/generate/strict",
@@ -149,7 +160,7 @@ fn every_suggested_request_is_answered_with_success() {
         let requests = gatewright_compiler::requests(&mocked.checked, &mocked.checked.versions());
         assert!(!requests.is_empty(), "{folder}");
         for request in requests {
-            let answer = ask(&mocked.gateway, &request);
+            let answer = ask(&mocked, &request);
             if !(200..300).contains(&answer.status) || answer.header("fallback").is_some() {
                 failed.push(format!("{folder}: {request:?}\n{answer:?}"));
             }
