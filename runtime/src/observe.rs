@@ -1,10 +1,10 @@
 //! What a gateway says about itself: one JSON line on standard error per event.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::calendar::timestamp;
 use crate::contract::{Backend, Contract, Endpoint, Sunset, Version};
@@ -219,6 +219,23 @@ pub(crate) fn address(backend: &str, address: SocketAddr, state: &str) {
     line.text("backend", backend);
     line.text("address", &address.to_string());
     line.text("state", state);
+    line.write();
+}
+
+/// A trusted proxy did not say whom it carries. Told once in a while: one that is set up otherwise does
+/// so with every connection.
+pub(crate) fn unannounced(proxy: IpAddr, reason: &str) {
+    const PAUSE: Duration = Duration::from_secs(60);
+    thread_local! {
+        static TOLD: Cell<Option<Instant>> = const { Cell::new(None) };
+    }
+    if TOLD.get().is_some_and(|told| told.elapsed() < PAUSE) {
+        return;
+    }
+    TOLD.set(Some(Instant::now()));
+    let mut line = Line::new("proxy-refused");
+    line.text("proxy", &proxy.to_canonical().to_string());
+    line.text("reason", reason);
     line.write();
 }
 

@@ -36,7 +36,7 @@ use crate::limit::Limiters;
 use crate::metrics::Metrics;
 use crate::operator::{Keeper, Operator, Pulse, Pulses, Subject};
 use crate::serve::Inherited;
-use crate::settings::Settings;
+use crate::settings::{KeepAlive, Settings};
 use crate::upstream::Gates;
 
 /// The limits of a server that no contract sets.
@@ -58,6 +58,10 @@ pub(crate) struct Limits {
     pub(crate) body_time: Duration,
     /// How long a connection may wait for its next request.
     pub(crate) idle: Duration,
+    /// How old a connection is when it takes its last request.
+    pub(crate) age: Option<Duration>,
+    /// How many requests it takes.
+    pub(crate) requests: Option<u64>,
     /// How long a caller may take nothing of its answer.
     pub(crate) stall: Duration,
     /// The most connections at once, per core.
@@ -87,6 +91,8 @@ impl Limits {
         // Longer than the 60 s for which load balancers usually keep theirs: whoever closes first
         // must be the one who sends.
         idle: Duration::from_secs(75),
+        age: None,
+        requests: None,
         stall: Duration::from_secs(30),
         connections: 10_000,
         streams: 128,
@@ -95,6 +101,12 @@ impl Limits {
         hang: Duration::from_secs(30),
         clock: SystemTime::now,
     };
+
+    /// The same with what an operator wants otherwise.
+    fn with(self, KeepAlive { idle, age, requests }: KeepAlive) -> Limits {
+        let idle = idle.unwrap_or(self.idle);
+        Limits { idle, age: age.or(self.age), requests: requests.or(self.requests), ..self }
+    }
 }
 
 /// A server that runs.
@@ -123,6 +135,7 @@ impl Server {
         limits: Limits,
     ) -> io::Result<Server> {
         countable(contract)?;
+        let limits = limits.with(settings.keep_alive);
         let prepared = settings.schemes.get_mut().map(std::mem::take).unwrap_or_default();
         let guards = Arc::new(Guards::start(contract, prepared)?);
         #[cfg(feature = "tls")]

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use http::header::{HeaderMap, HeaderName};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 pub(crate) use self::describe::describe;
 use self::report::Fault;
@@ -31,7 +31,7 @@ use crate::upstream::{Address, is_framing};
 use crate::upstream::{Asks, Tokens};
 
 /// What every gateway reads beside its contract's variables.
-pub(crate) static OWN: [Variable; 13] = [
+pub(crate) static OWN: [Variable; 18] = [
     Variable {
         name: "LISTEN",
         kind: VariableKind::Text,
@@ -113,6 +113,46 @@ pub(crate) static OWN: [Variable; 13] = [
         rules: &[],
     },
     Variable {
+        name: "PROXY_PROTOCOL",
+        kind: VariableKind::Bool,
+        default: Some("false"),
+        bounds: None,
+        about: "whether these proxies say ahead of each connection whom they carry, by the PROXY protocol",
+        rules: &[],
+    },
+    Variable {
+        name: "HSTS",
+        kind: VariableKind::Text,
+        default: None,
+        bounds: None,
+        about: "how long browsers are to ask for nothing but https, `365d`, or `365d includeSubDomains`; they are not told unless set",
+        rules: &[],
+    },
+    Variable {
+        name: "KEEP_ALIVE_IDLE",
+        kind: VariableKind::Duration,
+        default: None,
+        bounds: Some(("1s", "1h")),
+        about: "how long a connection may wait for its next request; 75 s unless set",
+        rules: &[],
+    },
+    Variable {
+        name: "KEEP_ALIVE_AGE",
+        kind: VariableKind::Duration,
+        default: None,
+        bounds: Some(("1s", "30d")),
+        about: "how old a connection is when it takes its last request; of any age unless set",
+        rules: &[],
+    },
+    Variable {
+        name: "KEEP_ALIVE_REQUESTS",
+        kind: VariableKind::Int,
+        default: None,
+        bounds: Some(("1", "1000000000")),
+        about: "how many requests a connection takes; any number unless set",
+        rules: &[],
+    },
+    Variable {
         name: "DRAIN_DELAY",
         kind: VariableKind::Duration,
         default: Some("0s"),
@@ -144,7 +184,17 @@ pub fn own_variables() -> &'static [Variable] {
 }
 
 /// Those of [`OWN`] that need neither be set nor have a default.
-const UNSET: [&str; 5] = ["CORES", "TLS_CERT", "TLS_KEY", "TLS_CLIENT_CA", "TRUSTED_PROXIES"];
+const UNSET: [&str; 9] = [
+    "CORES",
+    "TLS_CERT",
+    "TLS_KEY",
+    "TLS_CLIENT_CA",
+    "TRUSTED_PROXIES",
+    "HSTS",
+    "KEEP_ALIVE_IDLE",
+    "KEEP_ALIVE_AGE",
+    "KEEP_ALIVE_REQUESTS",
+];
 
 /// A complete environment.
 #[derive(Debug)]
@@ -161,6 +211,12 @@ pub(crate) struct Settings {
     pub(crate) secured: Option<(Secured, Loaded)>,
     /// Who says truly where a request comes from.
     pub(crate) proxies: Proxies,
+    /// Whether they say so ahead of each connection.
+    pub(crate) announced: bool,
+    /// For how long connections last.
+    pub(crate) keep_alive: KeepAlive,
+    /// What browsers are told of how to ask from then on, over TLS.
+    pub(crate) hsts: Option<HeaderValue>,
     /// How many bytes of results are kept.
     pub(crate) cache: usize,
     /// What each scheme checks callers with, at its index. Taken by the server that starts.
@@ -172,6 +228,17 @@ pub(crate) struct Settings {
     spans: BTreeMap<&'static str, Duration>,
     /// The text of each variable of the contract, in its order.
     texts: Vec<String>,
+}
+
+/// For how long connections of callers last, as far as the environment says.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct KeepAlive {
+    /// How long one may wait for its next request.
+    pub(crate) idle: Option<Duration>,
+    /// How old it is when it takes its last request.
+    pub(crate) age: Option<Duration>,
+    /// How many requests it takes.
+    pub(crate) requests: Option<u64>,
 }
 
 /// A variable that was read.
@@ -232,6 +299,8 @@ impl Settings {
         let operator = reader.socket("OPERATOR");
         let log = reader.log();
         let proxies = reader.proxies();
+        reader.announced();
+        let hsts = reader.hsts();
         #[cfg(feature = "tls")]
         let secured = reader.secured(contract);
         #[cfg(not(feature = "tls"))]
@@ -258,6 +327,12 @@ impl Settings {
         let text = |variable: &Variable| texts.get(variable.name).cloned().unwrap_or_default();
         let of_contract = contract.environment.iter().map(text).collect();
         let cores = texts.get("CORES").and_then(|text| text.parse().ok());
+        let known = |name: &str| spans.get(name).copied();
+        let keep_alive = KeepAlive {
+            idle: known("KEEP_ALIVE_IDLE"),
+            age: known("KEEP_ALIVE_AGE"),
+            requests: texts.get("KEEP_ALIVE_REQUESTS").and_then(|text| text.parse().ok()),
+        };
         let cache = texts.get("CACHE_MB").and_then(|text| text.parse::<usize>().ok());
         Ok(Settings {
             listen,
@@ -267,6 +342,9 @@ impl Settings {
             #[cfg(feature = "tls")]
             secured,
             proxies,
+            announced: texts.get("PROXY_PROTOCOL").is_some_and(|text| text == "true"),
+            keep_alive,
+            hsts,
             drain_delay: span("DRAIN_DELAY"),
             drain_limit: span("DRAIN_LIMIT"),
             cache: cache.unwrap_or(0).saturating_mul(1_000_000),
@@ -446,6 +524,38 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// A fault for proxies that are to be listened to, and are nobody.
+    fn announced(&mut self) {
+        let asked = self.texts.get("PROXY_PROTOCOL").is_some_and(|text| text == "true");
+        if asked && !self.texts.contains_key("TRUSTED_PROXIES") {
+            let own = OWN.iter().find(|own| own.name == "PROXY_PROTOCOL");
+            let reason = "is `true`, but `TRUSTED_PROXIES` names no proxy".to_owned();
+            self.faults.extend(own.map(|own| Fault::invalid(own, reason)));
+        }
+    }
+
+    /// The value of `Strict-Transport-Security` (RFC 6797 section 6.1); a fault for what says none.
+    fn hsts(&mut self) -> Option<HeaderValue> {
+        let text = self.texts.get("HSTS")?;
+        let mut words = text.split_ascii_whitespace();
+        let span = words.next().and_then(value::duration);
+        let further = words.try_fold(String::new(), |all, word| match word {
+            "includeSubDomains" | "preload" => Some(format!("{all}; {word}")),
+            _ => None,
+        });
+        let value = span.zip(further).and_then(|(span, further)| {
+            HeaderValue::try_from(format!("max-age={}{further}", span.as_secs())).ok()
+        });
+        if value.is_none() {
+            let reason = format!(
+                "is `{text}`, must be a time such as `365d`, and `includeSubDomains` or `preload` behind it if that is meant"
+            );
+            let own = OWN.iter().find(|own| own.name == "HSTS");
+            self.faults.extend(own.map(|own| Fault::invalid(own, reason)));
+        }
+        value
     }
 
     /// What callers are checked with; a fault for each scheme that cannot be.

@@ -132,6 +132,7 @@ pub const SOURCE: &[(&str, &str)] = files![
     "src/server/connection.rs",
     "src/server/connection/io.rs",
     "src/server/connection/one.rs",
+    "src/server/connection/proxied.rs",
     "src/server/connection/two.rs",
     "src/server/connection/watch.rs",
     "src/server/core.rs",

@@ -37,7 +37,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use tokio::time::Instant;
 
 pub(crate) use self::address::Address;
@@ -142,6 +142,17 @@ impl Gateway {
     /// Where a request comes from that `peer` has sent.
     pub(crate) fn remote(&self, peer: IpAddr, headers: &HeaderMap) -> Remote {
         self.0.settings.proxies.remote(peer, headers)
+    }
+
+    /// Whether `peer` is a proxy that says ahead of all bytes whom it carries them for.
+    pub(crate) fn announces(&self, peer: IpAddr) -> bool {
+        let settings = &self.0.settings;
+        settings.announced && settings.proxies.trusts(peer)
+    }
+
+    /// What browsers are told of how to ask from then on, over TLS.
+    pub(crate) fn hsts(&self) -> Option<&HeaderValue> {
+        self.0.settings.hsts.as_ref()
     }
 
     /// The text of a variable of the contract; empty if there is none of this name.

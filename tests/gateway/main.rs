@@ -48,6 +48,7 @@ mod parameters;
 mod parts;
 mod pass;
 mod paths;
+mod proxied;
 mod proxies;
 mod quotas;
 mod reading;

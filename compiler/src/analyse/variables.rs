@@ -11,7 +11,7 @@ use gatewright_grammar::tree::{
 };
 
 /// Names that belong to the gateway itself.
-const RESERVED: [&str; 14] = [
+const RESERVED: [&str; 19] = [
     "LISTEN",
     "OPERATOR",
     "TLS_CERT",
@@ -19,6 +19,11 @@ const RESERVED: [&str; 14] = [
     "TLS_MIN",
     "TLS_CLIENT_CA",
     "TRUSTED_PROXIES",
+    "PROXY_PROTOCOL",
+    "HSTS",
+    "KEEP_ALIVE_IDLE",
+    "KEEP_ALIVE_AGE",
+    "KEEP_ALIVE_REQUESTS",
     "DRAIN_DELAY",
     "DRAIN_LIMIT",
     "CORES",

@@ -388,6 +388,12 @@ impl<'m> View<'m> {
         );
         page.sample(&[], accepted);
         page.family(
+            "gatewright_connections_unannounced",
+            Kind::Counter,
+            "Connections of trusted proxies that were closed because these did not say whom they carry.",
+        );
+        page.sample(&[], self.sum(|core| &core.unannounced));
+        page.family(
             "gatewright_backend_connections",
             Kind::Counter,
             "Connections that were made to a backend.",

@@ -27,6 +27,8 @@ pub(crate) struct Meters {
     pub(crate) ended: Count,
     pub(crate) accepted: Count,
     pub(crate) closed: Count,
+    /// Connections of trusted proxies that did not say whom they carry.
+    pub(crate) unannounced: Count,
     /// Lines of the access log for which there was no room.
     pub(crate) lines_lost: Count,
     pub(super) traffic: [Traffic; 2],
@@ -176,6 +178,7 @@ impl Meters {
             ended: Count::default(),
             accepted: Count::default(),
             closed: Count::default(),
+            unannounced: Count::default(),
             lines_lost: Count::default(),
             traffic: Default::default(),
             connected: contract.backends.iter().map(|_| Count::default()).collect(),

@@ -44,7 +44,7 @@ impl Proxies {
     }
 
     /// Whether this is the address of such a proxy.
-    fn trusts(&self, address: IpAddr) -> bool {
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
         let bits = bits(address);
         self.0.iter().any(|network| bits & network.mask == network.address)
     }

@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
+};
 use http::request::Parts;
 use http_body::Body;
 use hyper::body::Incoming;
@@ -64,6 +67,8 @@ struct Asked {
     quota: Option<Quota>,
     /// The origin of the page that asks, as far as that makes a difference.
     page: Option<HeaderValue>,
+    /// Whether the caller asks over TLS.
+    secure: bool,
 }
 
 impl Asked {
@@ -100,8 +105,14 @@ pub(super) async fn answer(
         remote.scheme = "https";
     }
     record.is(&identity, &parts, remote.address);
-    let mut asked =
-        Asked { contract: core.contract, version: None, endpoint: None, quota: None, page: None };
+    let mut asked = Asked {
+        contract: core.contract,
+        version: None,
+        endpoint: None,
+        quota: None,
+        page: None,
+        secure: remote.scheme == "https",
+    };
     let arrived = host.and_then(|()| arrive(&core, parts, (&identity, remote), &mut asked));
     let answered = match arrived {
         Err(error) => Err(error),
@@ -427,6 +438,11 @@ fn finish(
     let headers = response.headers_mut();
     if passed {
         cors::silence(headers);
+    } else {
+        headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    }
+    if let Some(hsts) = core.gateway.hsts().filter(|_| asked.secure) {
+        headers.entry(STRICT_TRANSPORT_SECURITY).or_insert_with(|| hsts.clone());
     }
     if endpoint.is_some_and(|endpoint| !matches!(endpoint.reuse, Reuse::Unsaid)) {
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

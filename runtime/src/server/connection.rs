@@ -2,6 +2,7 @@
 
 mod io;
 mod one;
+mod proxied;
 mod two;
 mod watch;
 
@@ -17,6 +18,7 @@ use tokio::sync::watch::Receiver;
 use tokio::time::sleep;
 
 use self::io::{Io, Protocol};
+use self::proxied::Carried;
 use self::watch::{Verdict, Watch, Work};
 use super::Phase;
 use super::core::Counted;
@@ -36,9 +38,11 @@ const FIRST_WORD: Duration = Duration::from_millis(500);
 pub(super) async fn serve(core: Counted, stream: TcpStream, peer: IpAddr, phase: Receiver<Phase>) {
     // Answers are written whole: waiting for more would only delay them.
     let _ = stream.set_nodelay(true);
-    let opening = Io::open(&core, Socket::new(stream));
-    let Some(Some((io, protocol))) = in_time(opening, phase.clone()).await else { return };
-    let from = (peer, Rc::new(io.shown(&core)));
+    let opening = open(&core, Socket::new(stream), peer);
+    let Some(Some((carried, io, protocol))) = in_time(opening, phase.clone()).await else { return };
+    let mut shown = io.shown(&core);
+    shown.secure |= carried.secure;
+    let from = (carried.address, Rc::new(shown));
     let stream = Stream::new(io, Peer::Caller);
     let work = Rc::<Work>::default();
     let watch = Watch::new(core.limits, (protocol, stream.activity()), Rc::clone(&work));
@@ -49,9 +53,16 @@ pub(super) async fn serve(core: Counted, stream: TcpStream, peer: IpAddr, phase:
     }
 }
 
+/// Finds out whom a connection is of and what is spoken over it; nothing for one that is to be closed.
+async fn open(core: &Counted, socket: Socket, peer: IpAddr) -> Option<(Carried, Io, Protocol)> {
+    let carried = proxied::caller(core, &socket, peer).await?;
+    let (io, protocol) = Io::open(core, socket).await?;
+    Some((carried, io, protocol))
+}
+
 /// What a connection shows of its caller.
 pub(super) struct Shown {
-    /// Whether it is encrypted.
+    /// Whether it is encrypted, up to here or up to a proxy that says so.
     pub(super) secure: bool,
     /// A certificate whose key the caller has.
     pub(super) certificate: Option<Certificate>,

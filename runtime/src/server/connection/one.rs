@@ -11,6 +11,7 @@ use http::header::{CONNECTION, HeaderValue, TRANSFER_ENCODING};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
+use tokio::time::Instant;
 
 use super::io::Io;
 use super::watch::Working;
@@ -26,12 +27,15 @@ use crate::upstream::Tunnel;
 pub(super) async fn serve(core: &Counted, stream: Stream<Io>, (peer, shown): Origin, life: Life) {
     let tunnel = Rc::<Cell<Option<Tunnel>>>::default();
     let work = Rc::clone(&life.work);
+    let (limits, begun) = (core.limits, Instant::now());
     let service = service_fn(|request: http::Request<Incoming>| {
         let core = Rc::clone(core);
         let working = Working::start(&work);
         let (tunnel, shown) = (Rc::clone(&tunnel), Rc::clone(&shown));
         let tunnels = request.method() == Method::CONNECT;
-        let last = tunnels || request.headers().contains_key(TRANSFER_ENCODING);
+        let enough = limits.requests.is_some_and(|most| work.taken() >= most)
+            || limits.age.is_some_and(|age| begun.elapsed() >= age);
+        let last = enough || tunnels || request.headers().contains_key(TRANSFER_ENCODING);
         async move {
             let mut record = Record::begin(peer);
             let (mut response, changed) = answer(core, (peer, &shown), request, &mut record).await;

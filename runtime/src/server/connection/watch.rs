@@ -102,6 +102,8 @@ pub(super) struct Watch {
     state: State,
     /// Whether it takes no more requests.
     closing: bool,
+    /// From when on it takes none, however it is used.
+    old: Option<Instant>,
     timer: Pin<Box<Sleep>>,
 }
 
@@ -126,7 +128,9 @@ impl Watch {
         // A connection that never says anything is as good as one that says it slowly.
         let timer = Box::pin(sleep_until(since + limits.head_time));
         let state = State::Head { since };
-        Watch { limits, protocol, activity, work, seen: 0, state, closing: false, timer }
+        // Over HTTP/1.1 it is an answer that says so: an idle connection may have a request on its way.
+        let old = limits.age.filter(|_| protocol == Protocol::Two).map(|age| since + age);
+        Watch { limits, protocol, activity, work, seen: 0, state, closing: false, old, timer }
     }
 
     /// Takes note that it takes no more requests.
@@ -144,7 +148,8 @@ impl Watch {
         if self.protocol == Protocol::Two && self.floods() {
             return Poll::Ready(Verdict::Drop);
         }
-        if self.work.stalled.get() && !self.closing {
+        let enough = self.work.stalled.get() || self.has_taken_all();
+        if enough && !self.closing {
             return Poll::Ready(Verdict::Close);
         }
         loop {
@@ -166,6 +171,12 @@ impl Watch {
                 }
             }
         }
+    }
+
+    /// Whether a connection that many requests share has had as many as it takes.
+    fn has_taken_all(&self) -> bool {
+        let most = self.limits.requests.filter(|_| self.protocol == Protocol::Two);
+        most.is_some_and(|most| self.work.taken.get() >= most)
     }
 
     /// Whether the caller sends much that leads to nothing: requests that it calls off at once, and
@@ -217,9 +228,7 @@ impl Watch {
         };
         let stalls = self.activity.stalled.get();
         let stalls = stalls.map(|since| (since + self.limits.stall, Verdict::Drop));
-        match (waits, stalls) {
-            (Some(waits), Some(stalls)) => Some(if stalls.0 < waits.0 { stalls } else { waits }),
-            (waits, stalls) => waits.or(stalls),
-        }
+        let old = self.old.filter(|_| !self.closing).map(|old| (old, Verdict::Close));
+        [waits, stalls, old].into_iter().flatten().min_by_key(|(due, _)| *due)
     }
 }
