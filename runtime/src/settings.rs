@@ -327,12 +327,6 @@ impl Settings {
         let text = |variable: &Variable| texts.get(variable.name).cloned().unwrap_or_default();
         let of_contract = contract.environment.iter().map(text).collect();
         let cores = texts.get("CORES").and_then(|text| text.parse().ok());
-        let known = |name: &str| spans.get(name).copied();
-        let keep_alive = KeepAlive {
-            idle: known("KEEP_ALIVE_IDLE"),
-            age: known("KEEP_ALIVE_AGE"),
-            requests: texts.get("KEEP_ALIVE_REQUESTS").and_then(|text| text.parse().ok()),
-        };
         let cache = texts.get("CACHE_MB").and_then(|text| text.parse::<usize>().ok());
         Ok(Settings {
             listen,
@@ -343,7 +337,7 @@ impl Settings {
             secured,
             proxies,
             announced: texts.get("PROXY_PROTOCOL").is_some_and(|text| text == "true"),
-            keep_alive,
+            keep_alive: KeepAlive::of(&spans, &texts),
             hsts,
             drain_delay: span("DRAIN_DELAY"),
             drain_limit: span("DRAIN_LIMIT"),
@@ -382,6 +376,17 @@ impl Settings {
             TimeSetting::Fixed(span) => Some(span),
             TimeSetting::Env(name) => self.spans.get(name).copied(),
         }
+    }
+}
+
+impl KeepAlive {
+    fn of(
+        spans: &BTreeMap<&'static str, Duration>,
+        texts: &BTreeMap<&'static str, String>,
+    ) -> KeepAlive {
+        let known = |name: &str| spans.get(name).copied();
+        let requests = texts.get("KEEP_ALIVE_REQUESTS").and_then(|text| text.parse().ok());
+        KeepAlive { idle: known("KEEP_ALIVE_IDLE"), age: known("KEEP_ALIVE_AGE"), requests }
     }
 }
 

@@ -136,7 +136,8 @@ fn nothing_but_the_declared_result_reaches_a_caller() {
     assert_eq!((answer.status, answer.text().as_str()), (200, r#"{"value":true}"#));
     let fields = answer.headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
     for field in fields {
-        let own = ["content-type", "content-length", "x-request-id", "date"];
+        let own =
+            ["content-type", "content-length", "x-content-type-options", "x-request-id", "date"];
         assert!(own.contains(&field), "{field}");
     }
     assert!(answer.headers.iter().all(|(_, value)| !value.contains("secret")));

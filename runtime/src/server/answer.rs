@@ -438,11 +438,6 @@ fn finish(
     let headers = response.headers_mut();
     if passed {
         cors::silence(headers);
-    } else {
-        headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
-    }
-    if let Some(hsts) = core.gateway.hsts().filter(|_| asked.secure) {
-        headers.entry(STRICT_TRANSPORT_SECURITY).or_insert_with(|| hsts.clone());
     }
     if endpoint.is_some_and(|endpoint| !matches!(endpoint.reuse, Reuse::Unsaid)) {
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
@@ -460,6 +455,13 @@ fn finish(
     headers.insert(ID, identity.header());
     if let Some(cors) = cors {
         cors::disclose(cors, asked.page.as_ref(), &core.gateway, headers);
+    }
+    // Behind what says which fields a page may read: these are for its browser.
+    if !passed {
+        headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    }
+    if let Some(hsts) = core.gateway.hsts().filter(|_| asked.secure) {
+        headers.entry(STRICT_TRANSPORT_SECURITY).or_insert_with(|| hsts.clone());
     }
     record.answered(&mut response);
     response.into_http()
