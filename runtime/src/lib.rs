@@ -148,6 +148,7 @@ mod source;
 #[cfg(feature = "store")]
 mod store;
 mod stream;
+mod trace;
 mod upstream;
 
 pub use serve::serve;

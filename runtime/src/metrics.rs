@@ -14,7 +14,7 @@ mod process;
 
 use std::cell::OnceCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::SystemTime;
 
 pub(crate) use self::exposition::{Form, Page};
@@ -33,13 +33,35 @@ pub(crate) struct Metrics {
     started: SystemTime,
     /// Lines of the access log that the output did not take.
     unwritten: AtomicU64,
+    /// Spans that the collector took, and those that it did not.
+    spans: [AtomicU64; 2],
+    /// Whether there is a collector.
+    traced: AtomicBool,
     cores: Vec<Arc<Meters>>,
 }
 
 impl Metrics {
     pub(crate) fn new(contract: &'static Contract, cores: usize) -> Metrics {
         let cores = (0..cores).map(|_| Arc::new(Meters::new(contract))).collect();
-        Metrics { started: SystemTime::now(), unwritten: AtomicU64::new(0), cores }
+        Metrics {
+            started: SystemTime::now(),
+            unwritten: AtomicU64::new(0),
+            spans: Default::default(),
+            traced: AtomicBool::new(false),
+            cores,
+        }
+    }
+
+    /// Spans are sent to a collector, and counted.
+    pub(crate) fn traces(&self) {
+        self.traced.store(true, Ordering::Relaxed);
+    }
+
+    /// Counts spans that the collector took, and those that it did not.
+    pub(crate) fn spans(&self, taken: u64, lost: u64) {
+        for (count, more) in self.spans.iter().zip([taken, lost]) {
+            count.fetch_add(more, Ordering::Relaxed);
+        }
     }
 
     /// Counts lines of the access log that the output did not take.

@@ -258,6 +258,18 @@ pub(crate) fn lines_lost(lines: u64) {
     line.write();
 }
 
+/// Spans could not be sent to their collector.
+pub(crate) fn collector_lost(reason: &str) {
+    let mut line = Line::new("traces-lost");
+    line.text("reason", reason);
+    line.write();
+}
+
+/// They can be sent again.
+pub(crate) fn collector_back() {
+    Line::new("traces-back").write();
+}
+
 /// The end did not wait any longer for the access log.
 pub(crate) fn log_unfinished() {
     Line::new("log-unfinished").write();

@@ -37,6 +37,7 @@ use crate::metrics::Metrics;
 use crate::operator::{Keeper, Operator, Pulse, Pulses, Subject};
 use crate::serve::Inherited;
 use crate::settings::{KeepAlive, Settings};
+use crate::trace::{self, Exporter};
 use crate::upstream::Gates;
 
 /// The limits of a server that no contract sets.
@@ -116,6 +117,7 @@ pub(crate) struct Server {
     cores: Vec<JoinHandle<io::Result<usize>>>,
     operator: Option<Operator>,
     log: Option<Log>,
+    traces: Option<Exporter>,
     pulses: Arc<Pulses>,
     #[cfg(feature = "tls")]
     _certificates: Option<tls::Keeper>,
@@ -140,12 +142,14 @@ impl Server {
         let guards = Arc::new(Guards::start(contract, prepared)?);
         #[cfg(feature = "tls")]
         let (acceptor, certificates) = secured(&mut settings, limits.renewal)?.unzip();
+        let traces = settings.traces.take();
         let settings = Arc::new(settings);
         let gates = Arc::new(Gates::new(contract.backends));
         let cache = Arc::new(Cache::new(settings.cache));
         let limiters = Arc::new(Limiters::new(contract));
         let metrics = Arc::new(Metrics::new(contract, settings.cores));
         let pulses = Arc::new(Pulses::new(settings.cores, limits.hang));
+        let traces = traces.map(|choice| traced(choice, &metrics)).transpose()?;
         let (phase, watched) = watch::channel(Phase::Starting);
         let log = Log::start(settings.log, Arc::clone(&metrics), io::stdout())?;
         let subject = Subject {
@@ -180,7 +184,8 @@ impl Server {
                 keeper: keeper.clone(),
             };
             let metrics = Arc::clone(&metrics);
-            core_thread(number, start, metrics, log.as_ref().and_then(Log::spool))
+            let spools = (log.as_ref().and_then(Log::spool), traces.as_ref().map(Exporter::spool));
+            core_thread(number, start, metrics, spools)
         };
         let cores = listeners.into_iter().enumerate().map(start).collect::<io::Result<_>>()?;
         phase.send_replace(Phase::Serving);
@@ -190,6 +195,7 @@ impl Server {
             cores,
             operator,
             log,
+            traces,
             pulses,
             #[cfg(feature = "tls")]
             _certificates: certificates,
@@ -229,6 +235,9 @@ impl Server {
         if let Some(log) = self.log {
             log.finish();
         }
+        if let Some(traces) = self.traces {
+            traces.finish();
+        }
         if let Some(operator) = self.operator {
             operator.join();
         }
@@ -254,20 +263,30 @@ fn secured(
     secured.map(|(secured, loaded)| tls::keep(secured, loaded, every)).transpose()
 }
 
-/// Starts a core on a thread of its own, which counts and logs as that core.
+/// Sends spans to their collector from now on, and counts them.
+fn traced(choice: trace::Choice, metrics: &Arc<Metrics>) -> io::Result<Exporter> {
+    metrics.traces();
+    Exporter::start(choice, Arc::clone(metrics))
+}
+
+/// Starts a core on a thread of its own, which counts, logs and traces as that core.
 fn core_thread(
     number: usize,
     start: core::Start,
     metrics: Arc<Metrics>,
-    spool: Option<Spool>,
+    (lines, spans): (Option<Spool>, Option<trace::Spool>),
 ) -> io::Result<JoinHandle<io::Result<usize>>> {
     std::thread::Builder::new().name(format!("core-{number}")).spawn(move || {
         metrics.count_here(number);
-        if let Some(spool) = spool {
+        if let Some(spool) = lines {
             access::log_here(spool);
+        }
+        if let Some(spool) = spans {
+            trace::trace_here(spool);
         }
         let ended = core::run(start);
         access::finish_here();
+        trace::finish_here();
         ended
     })
 }

@@ -1,6 +1,7 @@
 //! What the environment sets: read and checked whole, before anything listens.
 
 mod describe;
+mod own;
 mod report;
 mod value;
 
@@ -15,6 +16,8 @@ use std::time::Duration;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 pub(crate) use self::describe::describe;
+pub(crate) use self::own::OWN;
+use self::own::UNSET;
 use self::report::Fault;
 pub(crate) use self::report::Report;
 use crate::access::{Choice, Form};
@@ -26,175 +29,15 @@ use crate::request::Proxies;
 use crate::response::field_value;
 #[cfg(feature = "tls")]
 use crate::server::tls::{Loaded, Secured};
+use crate::trace;
 use crate::upstream::{Address, is_framing};
 #[cfg(feature = "auth")]
 use crate::upstream::{Asks, Tokens};
-
-/// What every gateway reads beside its contract's variables.
-pub(crate) static OWN: [Variable; 18] = [
-    Variable {
-        name: "LISTEN",
-        kind: VariableKind::Text,
-        default: Some("[::]:8080"),
-        bounds: None,
-        about: "address and port to listen on; port 0 takes any free one",
-        rules: &[],
-    },
-    Variable {
-        name: "OPERATOR",
-        kind: VariableKind::Text,
-        default: Some("127.0.0.1:9090"),
-        bounds: None,
-        about: "address and port for operators: health, metrics, contract; `off` for none",
-        rules: &[],
-    },
-    Variable {
-        name: "TLS_CERT",
-        kind: VariableKind::Text,
-        default: None,
-        bounds: None,
-        about: "certificates for callers in PEM, with what leads to their authorities: paths with commas between them, or the text; without TLS unless set",
-        rules: &[],
-    },
-    Variable {
-        name: "TLS_KEY",
-        kind: VariableKind::Secret,
-        default: None,
-        bounds: None,
-        about: "the keys of these certificates in PEM: paths with commas between them, or the text",
-        rules: &[],
-    },
-    Variable {
-        name: "TLS_MIN",
-        kind: VariableKind::Text,
-        default: Some("1.2"),
-        bounds: None,
-        about: "the oldest version of TLS that callers may speak: `1.2` or `1.3`",
-        rules: &[],
-    },
-    Variable {
-        name: "TLS_CLIENT_CA",
-        kind: VariableKind::Text,
-        default: None,
-        bounds: None,
-        about: "authorities in PEM, one of whose certificates every caller must show: paths with commas between them, or the text; none unless set",
-        rules: &[],
-    },
-    Variable {
-        name: "LOG",
-        kind: VariableKind::Text,
-        default: Some("json"),
-        bounds: None,
-        about: "how requests are logged on standard output: `json`, `combined`, or `off`",
-        rules: &[],
-    },
-    Variable {
-        name: "LOG_SAMPLE",
-        kind: VariableKind::Number,
-        default: Some("1"),
-        bounds: Some(("0", "1")),
-        about: "the share of requests that are logged, beside those that failed",
-        rules: &[],
-    },
-    Variable {
-        name: "CORES",
-        kind: VariableKind::Int,
-        default: None,
-        bounds: Some(("1", "1024")),
-        about: "threads that serve; as many as the machine offers unless set",
-        rules: &[],
-    },
-    Variable {
-        name: "TRUSTED_PROXIES",
-        kind: VariableKind::Text,
-        default: None,
-        bounds: None,
-        about: "networks of proxies whose word on callers' addresses counts, `10.0.0.0/8, ::1`; none unless set",
-        rules: &[],
-    },
-    Variable {
-        name: "PROXY_PROTOCOL",
-        kind: VariableKind::Bool,
-        default: Some("false"),
-        bounds: None,
-        about: "whether these proxies say ahead of each connection whom they carry, by the PROXY protocol",
-        rules: &[],
-    },
-    Variable {
-        name: "HSTS",
-        kind: VariableKind::Text,
-        default: None,
-        bounds: None,
-        about: "how long browsers are to ask for nothing but https, `365d`, or `365d includeSubDomains`; they are not told unless set",
-        rules: &[],
-    },
-    Variable {
-        name: "KEEP_ALIVE_IDLE",
-        kind: VariableKind::Duration,
-        default: None,
-        bounds: Some(("1s", "1h")),
-        about: "how long a connection may wait for its next request; 75 s unless set",
-        rules: &[],
-    },
-    Variable {
-        name: "KEEP_ALIVE_AGE",
-        kind: VariableKind::Duration,
-        default: None,
-        bounds: Some(("1s", "30d")),
-        about: "how old a connection is when it takes its last request; of any age unless set",
-        rules: &[],
-    },
-    Variable {
-        name: "KEEP_ALIVE_REQUESTS",
-        kind: VariableKind::Int,
-        default: None,
-        bounds: Some(("1", "1000000000")),
-        about: "how many requests a connection takes; any number unless set",
-        rules: &[],
-    },
-    Variable {
-        name: "DRAIN_DELAY",
-        kind: VariableKind::Duration,
-        default: Some("0s"),
-        bounds: Some(("0s", "1h")),
-        about: "how long to go on serving after the signal to stop",
-        rules: &[],
-    },
-    Variable {
-        name: "DRAIN_LIMIT",
-        kind: VariableKind::Duration,
-        default: Some("30s"),
-        bounds: Some(("0s", "1h")),
-        about: "how long requests in flight may take to end after that",
-        rules: &[],
-    },
-    Variable {
-        name: "CACHE_MB",
-        kind: VariableKind::Int,
-        default: Some("64"),
-        bounds: Some(("0", "1048576")),
-        rules: &[],
-        about: "megabytes that kept results may take, all cores together; 0 keeps none",
-    },
-];
 
 /// What every gateway reads from its environment, whatever its contract. None has to be set.
 pub fn own_variables() -> &'static [Variable] {
     &OWN
 }
-
-/// Those of [`OWN`] that need neither be set nor have a default.
-const UNSET: [&str; 9] = [
-    "CORES",
-    "TLS_CERT",
-    "TLS_KEY",
-    "TLS_CLIENT_CA",
-    "TRUSTED_PROXIES",
-    "HSTS",
-    "KEEP_ALIVE_IDLE",
-    "KEEP_ALIVE_AGE",
-    "KEEP_ALIVE_REQUESTS",
-];
 
 /// A complete environment.
 #[derive(Debug)]
@@ -219,6 +62,8 @@ pub(crate) struct Settings {
     pub(crate) hsts: Option<HeaderValue>,
     /// How many bytes of results are kept.
     pub(crate) cache: usize,
+    /// Where spans go, if anything is traced. Taken by the server that starts.
+    pub(crate) traces: Option<trace::Choice>,
     /// What each scheme checks callers with, at its index. Taken by the server that starts.
     pub(crate) schemes: Mutex<Vec<Prepared>>,
     /// One for each backend, at its index.
@@ -301,6 +146,7 @@ impl Settings {
         let proxies = reader.proxies();
         reader.announced();
         let hsts = reader.hsts();
+        let traces = reader.traces(contract.api);
         #[cfg(feature = "tls")]
         let secured = reader.secured(contract);
         #[cfg(not(feature = "tls"))]
@@ -342,6 +188,7 @@ impl Settings {
             drain_delay: span("DRAIN_DELAY"),
             drain_limit: span("DRAIN_LIMIT"),
             cache: cache.unwrap_or(0).saturating_mul(1_000_000),
+            traces,
             schemes: Mutex::new(schemes),
             backends,
             read,
@@ -476,6 +323,27 @@ impl Reader<'_> {
         // What is no number has its fault already.
         let share = self.texts.get("LOG_SAMPLE")?.parse().ok()?;
         Some(Choice { form, share })
+    }
+
+    /// Where spans go; nothing, and faults, for what cannot be.
+    fn traces(&mut self, api: &str) -> Option<trace::Choice> {
+        let text = |name: &str| self.texts.get(name).map_or("", String::as_str);
+        let texts = trace::Texts {
+            endpoint: text("OTEL_EXPORTER_OTLP_ENDPOINT"),
+            protocol: text("OTEL_EXPORTER_OTLP_PROTOCOL"),
+            headers: text("OTEL_EXPORTER_OTLP_HEADERS"),
+            service: text("OTEL_SERVICE_NAME"),
+            attributes: text("OTEL_RESOURCE_ATTRIBUTES"),
+            sampler: text("OTEL_TRACES_SAMPLER"),
+            argument: text("OTEL_TRACES_SAMPLER_ARG"),
+        };
+        trace::Choice::read(texts, api).unwrap_or_else(|faults| {
+            let own = |name| OWN.iter().find(|own| own.name == name);
+            let faults = faults.into_iter();
+            let faults = faults.filter_map(|(name, text)| Some(Fault::invalid(own(name)?, text)));
+            self.faults.extend(faults);
+            None
+        })
     }
 
     /// What secures connections of callers, if they are to be; a fault for what cannot.

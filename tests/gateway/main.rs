@@ -68,6 +68,7 @@ mod standins;
 mod statuses;
 mod streams;
 mod tokens;
+mod traces;
 mod traps;
 mod two;
 mod types;

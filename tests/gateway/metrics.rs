@@ -19,26 +19,26 @@ const ITEM: &str = r#"{"id":"p_1a2b3c4d","name":"Shoes",
 
 /// What a gateway counted, as Prometheus and as OpenMetrics read it; both say the same families.
 fn metrics(gateway: &Running) -> Metrics {
-    let open = [("Accept", "application/openmetrics-text;version=1.0.0,text/plain;q=0.5")];
-    let open = send(gateway.operator(), "GET", "/metrics", &open, b"");
-    assert_eq!(open.header("content-type"), Some(OPEN));
+    let open = opened(gateway);
     let plain = get(gateway.operator(), "/metrics");
     assert_eq!((plain.status, plain.header("content-type")), (200, Some(PLAIN)));
-    let (plain, open) = (Metrics::plain(&plain.text()), Metrics::open(&open.text()));
+    let plain = Metrics::plain(&plain.text());
     assert_eq!(plain.names(), open.names());
     plain
 }
 
+/// What a gateway counted, as OpenMetrics reads it.
+fn opened(gateway: &Running) -> Metrics {
+    let open = [("Accept", "application/openmetrics-text;version=1.0.0,text/plain;q=0.5")];
+    let open = send(gateway.operator(), "GET", "/metrics", &open, b"");
+    assert_eq!(open.header("content-type"), Some(OPEN));
+    Metrics::open(&open.text())
+}
+
 /// A shop with these addresses of catalogue and reviews.
 fn shop(catalog: &str, reviews: &str) -> Running {
-    let env = [
-        ("CATALOG_URL", catalog),
-        ("REVIEWS_URL", reviews),
-        ("STOCK_URL", NOBODY),
-        ("SEARCH_URL", NOBODY),
-        ("CORES", "2"),
-    ];
-    Gateway::start(&shop::CONTRACT, &env)
+    let env = [("CATALOG_URL", catalog), ("REVIEWS_URL", reviews), ("CORES", "2")];
+    Gateway::start(&shop::CONTRACT, &crate::shop::environment(&env))
 }
 
 /// The same with one more label.
@@ -222,7 +222,8 @@ fn callers_cannot_add_series() {
 /// Both examples and the manual list the same families as a gateway that has everything.
 #[test]
 fn the_manual_lists_every_family() {
-    let gateway = shop(NOBODY, NOBODY);
+    let env = [("OTEL_EXPORTER_OTLP_ENDPOINT", NOBODY)];
+    let gateway = Gateway::start(&shop::CONTRACT, &crate::shop::environment(&env));
     get(gateway.address(), V1);
     let all = metrics(&gateway);
     let manual = include_str!("../../compiler/manual/metrics.md");
@@ -235,4 +236,99 @@ fn the_manual_lists_every_family() {
     for name in &listed {
         assert!(own.contains(name), "{name} is in the manual only");
     }
+}
+
+/// Times lead to traces: a bucket shows the last request in it that is traced, to those who ask for a
+/// form that has room for it.
+#[test]
+fn a_time_leads_to_a_trace_where_there_is_one() {
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let catalog = Backend::start().answer("GET", "/items/p_1a2b3c4d", 200, ITEM);
+    let env = [("CATALOG_URL", &*catalog.url()), ("OTEL_EXPORTER_OTLP_ENDPOINT", NOBODY)];
+    let gateway = Gateway::start(&shop::CONTRACT, &crate::shop::environment(&env));
+    let ask = |flags: &str| {
+        let place = format!("00-{TRACE}-00f067aa0ba902b7-{flags}");
+        let fields = [("traceparent", place.as_str())];
+        send(gateway.address(), "GET", V1, &fields, b"");
+    };
+    ask("00");
+    wait(&gateway, "gatewright_request_duration_seconds_count", &PRODUCT, 1.0);
+    assert_eq!(opened(&gateway).exemplars("gatewright_request_duration_seconds").len(), 0);
+    ask("01");
+    wait(&gateway, "gatewright_request_duration_seconds_count", &PRODUCT, 2.0);
+    let metrics = opened(&gateway);
+    let [(labels, took)] = metrics.exemplars("gatewright_request_duration_seconds") else {
+        unreachable!("one request is traced")
+    };
+    assert_eq!(labels.get("trace_id").map(String::as_str), Some(TRACE));
+    assert!(labels.get("span_id").is_some_and(|span| span.len() == 16) && *took < 10.0);
+    let calls = metrics.exemplars("gatewright_call_duration_seconds");
+    assert!(!calls.is_empty() && calls.iter().all(|(labels, _)| labels["trace_id"] == TRACE));
+}
+
+/// What the dashboard for Grafana asks is counted, under these names and with these labels.
+#[test]
+fn the_dashboard_asks_for_what_there_is() {
+    let dashboard = include_str!("../../dashboards/grafana.json");
+    let dashboard: serde_json::Value = serde_json::from_str(dashboard).expect("JSON");
+    let listed = labels_of_the_manual();
+    let mut asked = std::collections::BTreeSet::new();
+    for panel in dashboard["panels"].as_array().expect("panels") {
+        let targets = panel["targets"].as_array().cloned().unwrap_or_default();
+        assert_eq!(targets.is_empty(), panel["type"] == "row", "{}", panel["title"]);
+        for target in &targets {
+            let text = target["expr"].as_str().expect("a question");
+            asked.extend(checked(text, &listed));
+        }
+    }
+    for variable in dashboard["templating"]["list"].as_array().expect("variables").iter().skip(1) {
+        let text = variable["definition"].as_str().expect("a question");
+        checked(text, &listed);
+    }
+    assert!(asked.len() > 25, "{asked:?}");
+}
+
+/// Each metric of the manual, and its labels.
+fn labels_of_the_manual() -> Vec<(String, Vec<String>)> {
+    let manual = include_str!("../../compiler/manual/metrics.md");
+    let rows = manual.lines().filter_map(|line| line.strip_prefix("| `"));
+    rows.map(|row| {
+        let mut cells = row.split('|');
+        let name = cells.next().unwrap_or_default().trim().trim_end_matches('`');
+        let labels =
+            cells.nth(1).unwrap_or_default().split(',').map(|label| label.trim().trim_matches('`'));
+        (name.to_owned(), labels.map(str::to_owned).collect())
+    })
+    .collect()
+}
+
+/// The metrics that a question names. Whatever it selects or sums by is a label of one of them, or of the
+/// place where Prometheus found them.
+#[track_caller]
+fn checked(question: &str, listed: &[(String, Vec<String>)]) -> Vec<String> {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let words = || question.split(|c| !word(c)).filter(|word| !word.is_empty());
+    let mut known: Vec<&str> = vec!["job", "instance", "le"];
+    let mut found = Vec::new();
+    for name in
+        words().filter(|word| word.starts_with("gatewright_") || word.starts_with("process_"))
+    {
+        let base = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end));
+        let one =
+            listed.iter().find(|(listed, _)| *listed == name || Some(listed.as_str()) == base);
+        let (name, labels) =
+            one.unwrap_or_else(|| unreachable!("{name} is not counted: {question}"));
+        known.extend(labels.iter().map(String::as_str));
+        found.push(name.clone());
+    }
+    assert!(!found.is_empty(), "{question}");
+    let lists = question.split("by (").skip(1).filter_map(|rest| rest.split(')').next());
+    let summed = lists.flat_map(|list| list.split(',').map(str::trim));
+    let braces = question.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+    let selected =
+        braces.flat_map(|list| list.split(',').filter_map(|one| one.split(['=', '!']).next()));
+    for label in summed.chain(selected) {
+        assert!(known.contains(&label), "{label} is no label: {question}");
+    }
+    found
 }

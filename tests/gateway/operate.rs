@@ -52,10 +52,7 @@ fn callers_do_not_reach_it() {
 
 #[test]
 fn the_contract_is_there_as_text_a_version_at_a_time() {
-    let gateway = Gateway::start(
-        &shop::CONTRACT,
-        &["CATALOG_URL", "REVIEWS_URL", "STOCK_URL", "SEARCH_URL"].map(|name| (name, NOBODY)),
-    );
+    let gateway = Gateway::start(&shop::CONTRACT, &crate::shop::environment(&[]));
     let contract = value(&get(gateway.operator(), "/contract"));
     assert_eq!(contract["api"], "shop");
     assert_eq!(contract["revision"], Value::Null);

@@ -25,17 +25,25 @@ const BEN: &str = "8f14e45f-ceea-467f-9b0e-2a1b7c1d0002";
 const ORDER: &str = r#"{"lines":[{"sku":"p_1a2b3c4d","quantity":2}],
     "ship_to":{"name":"A","street":"B 1","city":"C","zip":"10115","country":"DE"}}"#;
 
-/// What leads to the services of the shop.
-const SERVICES: [&str; 8] = [
-    "CATALOG_URL",
-    "REVIEWS_URL",
-    "STOCK_URL",
-    "USERS_URL",
-    "LOYALTY_URL",
-    "PRICING_URL",
-    "SEARCH_URL",
-    "ORDERS_URL",
+/// What the shop needs, where nobody is.
+const NOTHING: [(&str, &str); 11] = [
+    ("CATALOG_URL", NOBODY),
+    ("REVIEWS_URL", NOBODY),
+    ("STOCK_URL", NOBODY),
+    ("USERS_URL", NOBODY),
+    ("LOYALTY_URL", NOBODY),
+    ("PRICING_URL", NOBODY),
+    ("SEARCH_URL", NOBODY),
+    ("ORDERS_URL", NOBODY),
+    ("JWKS_URL", NOBODY),
+    ("JWT_ISSUER", ISSUER),
+    ("ORDERS_KEY", "checkout"),
 ];
+
+/// The environment of a shop: this, and for whatever else it needs that nobody is there.
+pub(crate) fn environment<'e>(known: &[(&'e str, &'e str)]) -> Vec<(&'e str, &'e str)> {
+    known.iter().chain(&NOTHING).copied().collect()
+}
 
 struct Shop {
     catalog: Backend,
@@ -63,17 +71,10 @@ impl Shop {
 /// A gateway with these backends; where the others should be, nobody is.
 fn gateway(known: &[(&str, &Backend)]) -> Running {
     let issuer = Backend::start().answer("GET", "/keys", 200, &caller::keys());
-    let mut env = vec![
-        ("JWKS_URL", format!("{}/keys", issuer.url())),
-        ("JWT_ISSUER", ISSUER.to_owned()),
-        ("ORDERS_KEY", "checkout".to_owned()),
-    ];
-    env.extend(SERVICES.map(|name| {
-        let backend = known.iter().find(|(variable, _)| *variable == name);
-        (name, backend.map_or_else(|| NOBODY.to_owned(), |(_, backend)| backend.url()))
-    }));
-    let env: Vec<_> = env.iter().map(|(name, text)| (*name, text.as_str())).collect();
-    let gateway = Gateway::start(&CONTRACT, &env);
+    let mut urls = vec![("JWKS_URL", format!("{}/keys", issuer.url()))];
+    urls.extend(known.iter().map(|(name, backend)| (*name, backend.url())));
+    let urls: Vec<_> = urls.iter().map(|(name, url)| (*name, url.as_str())).collect();
+    let gateway = Gateway::start(&CONTRACT, &environment(&urls));
     issuer.wait_for(1);
     gateway
 }

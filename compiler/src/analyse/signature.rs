@@ -423,7 +423,7 @@ fn presence(
 /// Whether `name` can be a header field of a request (RFC 9110 section 5.1) that the gateway does
 /// not set itself.
 pub(crate) fn is_header_name(name: &Ident, diagnostics: &mut Diagnostics) -> bool {
-    const OWN: [&str; 14] = [
+    const OWN: [&str; 15] = [
         "connection",
         "content-length",
         "content-type",
@@ -437,6 +437,7 @@ pub(crate) fn is_header_name(name: &Ident, diagnostics: &mut Diagnostics) -> boo
         "upgrade",
         "x-request-id",
         "traceparent",
+        "tracestate",
         "date",
     ];
     let own = OWN.contains(&name.text.to_ascii_lowercase().as_str());

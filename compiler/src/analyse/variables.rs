@@ -11,7 +11,7 @@ use gatewright_grammar::tree::{
 };
 
 /// Names that belong to the gateway itself.
-const RESERVED: [&str; 19] = [
+const RESERVED: [&str; 25] = [
     "LISTEN",
     "OPERATOR",
     "TLS_CERT",
@@ -31,6 +31,12 @@ const RESERVED: [&str; 19] = [
     "LOG",
     "LOG_SAMPLE",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_PROTOCOL",
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "OTEL_SERVICE_NAME",
+    "OTEL_RESOURCE_ATTRIBUTES",
+    "OTEL_TRACES_SAMPLER",
+    "OTEL_TRACES_SAMPLER_ARG",
 ];
 
 /// The variables found so far.

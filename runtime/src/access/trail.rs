@@ -79,7 +79,7 @@ impl Trail {
         self.sent.set(self.sent.get().saturating_add(bytes as u64));
     }
 
-    pub(super) fn calls(&self) -> impl Iterator<Item = Called> {
+    pub(crate) fn calls(&self) -> impl Iterator<Item = Called> {
         self.calls.iter().map_while(Cell::get)
     }
 

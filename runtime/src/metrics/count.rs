@@ -1,7 +1,10 @@
 //! Numbers that one thread writes and others read.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use crate::trace::Context;
 
 /// A number that only grows. One thread adds, so no bus is locked for it.
 #[derive(Debug, Default)]
@@ -33,7 +36,21 @@ pub(crate) struct Histogram {
     buckets: [Count; BOUNDS.len() + 1],
     /// In nanoseconds.
     sum: Count,
+    /// Of what was traced, the last of each bucket. The lock is its core's own, and an operator's look
+    /// at it is all that it ever waits for.
+    exemplars: OnceLock<Box<Mutex<Exemplars>>>,
 }
+
+/// Something that was measured and is traced.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Exemplar {
+    pub(crate) context: Context,
+    pub(crate) took: Duration,
+    pub(crate) at: SystemTime,
+}
+
+/// One for each bucket.
+type Exemplars = [Option<Exemplar>; BOUNDS.len() + 1];
 
 /// What several histograms have seen together.
 #[derive(Debug, Default)]
@@ -42,14 +59,23 @@ pub(crate) struct Spread {
     pub(crate) buckets: [u64; BOUNDS.len() + 1],
     /// In nanoseconds.
     pub(crate) sum: u64,
+    /// The last of each bucket that is traced.
+    pub(crate) exemplars: Exemplars,
 }
 
 impl Histogram {
-    pub(crate) fn add(&self, took: Duration) {
+    pub(crate) fn add(&self, took: Duration, traced: Option<Context>) {
         let micros = u64::try_from(took.as_nanos().div_ceil(1000)).unwrap_or(u64::MAX);
         let bucket = BOUNDS.iter().position(|bound| micros <= *bound).unwrap_or(BOUNDS.len());
         if let Some(bucket) = self.buckets.get(bucket) {
             bucket.one();
+        }
+        if let Some(context) = traced {
+            let all = self.exemplars.get_or_init(Box::default);
+            let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(place) = all.get_mut(bucket) {
+                *place = Some(Exemplar { context, took, at: SystemTime::now() });
+            }
         }
         self.sum.add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
     }
@@ -59,6 +85,15 @@ impl Histogram {
             *total += bucket.get();
         }
         spread.sum += self.sum.get();
+        let Some(own) = self.exemplars.get() else { return };
+        let own = own.lock().unwrap_or_else(PoisonError::into_inner);
+        for (newest, one) in spread.exemplars.iter_mut().zip(own.iter().copied()) {
+            if let Some(one) = one
+                && newest.is_none_or(|newest| newest.at < one.at)
+            {
+                *newest = Some(one);
+            }
+        }
     }
 }
 
@@ -127,13 +162,16 @@ mod tests {
     fn a_bucket_holds_its_upper_end() {
         let histogram = Histogram::default();
         for micros in [0, 500, 501, 10_000_000, 10_000_001] {
-            histogram.add(Duration::from_micros(micros));
+            histogram.add(Duration::from_micros(micros), None);
         }
-        histogram.add(Duration::from_nanos(500_001));
+        histogram.add(Duration::from_nanos(500_001), Some(Context::below(None)));
         let mut spread = Spread::default();
         histogram.add_to(&mut spread);
         let buckets = &spread.buckets;
         assert_eq!((buckets[0], buckets[1], buckets[13], buckets[14]), (2, 2, 1, 1));
         assert_eq!(spread.sum, 20_001_002_000 + 500_001);
+        let traced: Vec<bool> = spread.exemplars.iter().map(Option::is_some).collect();
+        assert_eq!(traced.iter().position(|one| *one), Some(1));
+        assert_eq!(traced.iter().filter(|one| **one).count(), 1);
     }
 }

@@ -1,7 +1,9 @@
 //! Metrics as text: Prometheus 0.0.4, or OpenMetrics 1.0.0 for those who ask for it.
 
 use std::fmt::{Display, Write};
+use std::time::UNIX_EPOCH;
 
+use super::count::{Exemplar, Spread};
 use crate::request::{fit, quality, ranges_of};
 
 /// The two forms that metrics are read in.
@@ -81,22 +83,30 @@ impl Page {
         self.line(suffix, labels, None, value);
     }
 
-    /// Adds the series of one histogram to the family. Bounds and sum are in seconds; `counts` are
-    /// those of each bucket alone, and one more behind the last bound.
-    pub(super) fn histogram(
-        &mut self,
-        labels: Labels<'_>,
-        bounds: &[f64],
-        counts: &[u64],
-        sum: f64,
-    ) {
+    /// Adds the series of one histogram to the family. Bounds are in seconds. A reader of OpenMetrics
+    /// is shown the last of each bucket that is traced (OpenMetrics 1.0.0, "Exemplars").
+    pub(super) fn histogram(&mut self, labels: Labels<'_>, bounds: &[f64], spread: &Spread) {
         let mut total = 0;
         let ends = bounds.iter().map(|bound| format!("{bound:?}")).chain(["+Inf".to_owned()]);
-        for (end, count) in ends.zip(counts) {
+        for ((end, count), exemplar) in ends.zip(&spread.buckets).zip(&spread.exemplars) {
             total += count;
-            self.line("_bucket", labels, Some(&end), total);
+            match exemplar.filter(|_| self.form == Form::OpenMetrics) {
+                None => self.line("_bucket", labels, Some(&end), total),
+                Some(Exemplar { context, took, at }) => {
+                    let at = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+                    let shown = format_args!(
+                        "{total} # {{trace_id=\"{:032x}\",span_id=\"{:016x}\"}} {:?} {}.{:03}",
+                        context.trace,
+                        context.span,
+                        took.as_secs_f64(),
+                        at.as_secs(),
+                        at.subsec_millis()
+                    );
+                    self.line("_bucket", labels, Some(&end), shown);
+                }
+            }
         }
-        self.line("_sum", labels, None, format_args!("{sum:?}"));
+        self.line("_sum", labels, None, format_args!("{:?}", seconds(spread.sum)));
         self.line("_count", labels, None, total);
     }
 
@@ -133,9 +143,17 @@ impl Page {
     }
 }
 
+#[expect(clippy::cast_precision_loss, reason = "a sum that large is no matter of nanoseconds")]
+fn seconds(nanos: u64) -> f64 {
+    nanos as f64 / 1e9
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::trace::Context;
 
     #[test]
     fn a_reader_gets_the_form_that_it_asks_for() {
@@ -159,26 +177,41 @@ mod tests {
     }
 
     #[test]
-    fn the_two_forms_differ_in_three_places() {
+    fn the_two_forms_differ_in_four_places() {
         let page = |form| {
             let mut page = Page::new(form);
             page.family("a", Kind::Counter, "Help.");
             page.sample(&[("x", "\"\\\n")], 2_u64);
             page.family("b_seconds", Kind::Histogram, "Help.");
-            page.histogram(&[], &[0.5, 1.0], &[1, 0, 2], 2.5);
+            let mut spread = Spread { sum: 2_500_000_000, ..Spread::default() };
+            [spread.buckets[0], spread.buckets[2]] = [1, 2];
+            let context = Context::read(b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+            spread.exemplars[0] = Some(Exemplar {
+                context: context.expect("it is well formed"),
+                took: Duration::from_millis(43),
+                at: UNIX_EPOCH + Duration::from_millis(1_795_424_400_123),
+            });
+            page.histogram(&[], &[0.5, 1.0], &spread);
             page.finish()
         };
-        let rest = "b_seconds_bucket{le=\"0.5\"} 1\nb_seconds_bucket{le=\"1.0\"} 1\n\
-                    b_seconds_bucket{le=\"+Inf\"} 3\nb_seconds_sum 2.5\nb_seconds_count 3\n";
+        let shown = " # {trace_id=\"4bf92f3577b34da6a3ce929d0e0e4736\",span_id=\"00f067aa0ba902b7\"} \
+                     0.043 1795424400.123";
+        let rest = |shown: &str| {
+            let first = format!("b_seconds_bucket{{le=\"0.5\"}} 1{shown}\n");
+            first
+                + "b_seconds_bucket{le=\"1.0\"} 1\nb_seconds_bucket{le=\"+Inf\"} 3\n\
+                   b_seconds_sum 2.5\nb_seconds_count 3\n"
+        };
+        let (plain, open) = (rest(""), rest(shown));
         let heads = "# HELP b_seconds Help.\n# TYPE b_seconds histogram\n";
         let sample = "a_total{x=\"\\\"\\\\\\n\"} 2\n";
         assert_eq!(
             page(Form::Prometheus),
-            format!("# HELP a_total Help.\n# TYPE a_total counter\n{sample}{heads}{rest}")
+            format!("# HELP a_total Help.\n# TYPE a_total counter\n{sample}{heads}{plain}")
         );
         assert_eq!(
             page(Form::OpenMetrics),
-            format!("# HELP a Help.\n# TYPE a counter\n{sample}{heads}{rest}# EOF\n")
+            format!("# HELP a Help.\n# TYPE a counter\n{sample}{heads}{open}# EOF\n")
         );
     }
 }

@@ -41,7 +41,23 @@ pub(crate) fn write(
         "Lines of the access log that nobody took in time.",
     );
     page.sample(&[], lost);
+    spans(page, metrics, view.sum(|core| &core.spans_lost));
     process::write(page, metrics.started);
+}
+
+/// What became of spans, where there is a collector; `dropped` are those that cores had no room for.
+fn spans(page: &mut Page, metrics: &Metrics, dropped: u64) {
+    if !metrics.traced.load(Ordering::Relaxed) {
+        return;
+    }
+    let [sent, lost] = metrics.spans.each_ref().map(|count| count.load(Ordering::Relaxed));
+    page.family(
+        "gatewright_spans",
+        Kind::Counter,
+        "Spans of traces: those that the collector took, and those that were lost.",
+    );
+    page.sample(&[("state", "sent")], sent);
+    page.sample(&[("state", "lost")], lost + dropped);
 }
 
 fn build(page: &mut Page, contract: &Contract) {
@@ -460,11 +476,8 @@ fn spread<'h>(histograms: impl Iterator<Item = &'h Histogram>) -> Spread {
     spread
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a bound is small, and a sum that large is no matter of nanoseconds"
-)]
+#[expect(clippy::cast_precision_loss, reason = "a bound is small")]
 fn histogram(page: &mut Page, labels: super::exposition::Labels<'_>, spread: &Spread) {
     let bounds = BOUNDS.map(|micros| micros as f64 / 1e6);
-    page.histogram(labels, &bounds, &spread.buckets, spread.sum as f64 / 1e9);
+    page.histogram(labels, &bounds, spread);
 }

@@ -9,6 +9,7 @@ use super::places;
 use crate::check::Violations;
 use crate::contract::{Backend, Contract, Endpoint};
 use crate::reuse::Reused;
+use crate::trace::Context;
 
 /// What one core counts. Aligned so that two cores never write to one cache line.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(crate) struct Meters {
     pub(crate) unannounced: Count,
     /// Lines of the access log for which there was no room.
     pub(crate) lines_lost: Count,
+    /// Spans for which there was no room.
+    pub(crate) spans_lost: Count,
     pub(super) traffic: [Traffic; 2],
     /// Connections made to each backend.
     pub(super) connected: Vec<Count>,
@@ -180,6 +183,7 @@ impl Meters {
             closed: Count::default(),
             unannounced: Count::default(),
             lines_lost: Count::default(),
+            spans_lost: Count::default(),
             traffic: Default::default(),
             connected: contract.backends.iter().map(|_| Count::default()).collect(),
         }
@@ -214,11 +218,17 @@ impl Meters {
     }
 
     /// A request was answered.
-    pub(crate) fn answered(&self, endpoint: Option<&Endpoint>, status: u16, took: Duration) {
+    pub(crate) fn answered(
+        &self,
+        endpoint: Option<&Endpoint>,
+        status: u16,
+        took: Duration,
+        traced: Option<Context>,
+    ) {
         match endpoint.and_then(|endpoint| self.endpoint(endpoint)) {
             Some(meters) => {
                 meters.statuses.add(status);
-                meters.durations.add(took);
+                meters.durations.add(took, traced);
             }
             None => self.unrouted.add(status),
         }
@@ -276,12 +286,13 @@ impl Meters {
         (backend, operation): (&Backend, &str),
         outcome: Outcome,
         took: Duration,
+        traced: Option<Context>,
     ) {
         let Some(meters) = self.operation(backend, operation) else { return };
         if let Some(count) = meters.outcomes.get(outcome as usize) {
             count.one();
         }
-        meters.durations.add(took);
+        meters.durations.add(took, traced);
     }
 
     /// A call is made again.

@@ -5,18 +5,26 @@ use std::fmt::Write;
 use std::hash::{BuildHasher, RandomState};
 
 use crate::access::Trail;
+use crate::trace::{self, Begun, Context};
 use http::{HeaderMap, HeaderValue};
 
 /// The field that carries a request's id, in and out.
 pub(crate) const REQUEST_ID: &str = "x-request-id";
 /// The field of the W3C Trace Context.
 pub(crate) const TRACEPARENT: &str = "traceparent";
+/// The field in which others along the way add to that (section 3.3).
+pub(crate) const TRACESTATE: &str = "tracestate";
+/// The longest of these that is passed on, in bytes: four times what everybody has to pass on.
+const LONGEST_STATE: usize = 2048;
 
 /// The id and the trace context of one request.
 #[derive(Debug)]
 pub(crate) struct Identity {
     pub(crate) id: String,
     pub(crate) traceparent: HeaderValue,
+    pub(crate) tracestate: Option<HeaderValue>,
+    /// Its span, if it is traced here.
+    pub(crate) span: Option<Context>,
     /// What the request leaves behind for the log.
     pub(crate) trail: Trail,
 }
@@ -24,13 +32,28 @@ pub(crate) struct Identity {
 impl Identity {
     /// Takes over what the caller sent where it is well formed, and makes the rest.
     pub(crate) fn of(headers: &HeaderMap) -> Identity {
+        let arrived = headers.get(TRACEPARENT).filter(|value| is_traceparent(value.as_bytes()));
+        let begun = trace::begin(arrived);
         Identity {
             id: headers.get(REQUEST_ID).and_then(accepted_id).unwrap_or_else(fresh_id),
-            traceparent: headers
-                .get(TRACEPARENT)
-                .filter(|value| is_traceparent(value.as_bytes()))
-                .cloned()
-                .unwrap_or_else(fresh_traceparent),
+            traceparent: place(arrived, begun),
+            tracestate: arrived.and_then(|_| states(headers)),
+            span: match begun {
+                Begun::Drawn(context) => Some(context),
+                Begun::Off | Begun::Left => None,
+            },
+            trail: Trail::default(),
+        }
+    }
+
+    /// The same request, for what is done beside it and is none of what its line says.
+    pub(crate) fn beside(&self) -> Identity {
+        let Identity { id, traceparent, tracestate, span, .. } = self;
+        Identity {
+            id: id.clone(),
+            traceparent: traceparent.clone(),
+            tracestate: tracestate.clone(),
+            span: *span,
             trail: Trail::default(),
         }
     }
@@ -70,6 +93,31 @@ fn is_traceparent(value: &[u8]) -> bool {
         && hex(flags, 2)
         && (ends || version != b"00")
         && value.len() <= 512
+}
+
+/// What calls carry, unless each has a span of its own.
+fn place(arrived: Option<&HeaderValue>, begun: Begun) -> HeaderValue {
+    match (begun, arrived) {
+        (Begun::Drawn(context), _) => context.header(),
+        (Begun::Off, Some(arrived)) => arrived.clone(),
+        (Begun::Off, None) => fresh_traceparent(),
+        (Begun::Left, arrived) => {
+            let above = arrived.and_then(|value| Context::read(value.as_bytes()));
+            above.unwrap_or_else(|| Context::below(None)).untraced()
+        }
+    }
+}
+
+/// What others along the way said, as one list; nothing if that is too long.
+fn states(headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut all = headers.get_all(TRACESTATE).iter();
+    let first = all.next()?.clone();
+    let joined = all.fold(first.as_bytes().to_vec(), |mut joined, next| {
+        joined.push(b',');
+        joined.extend_from_slice(next.as_bytes());
+        joined
+    });
+    (joined.len() <= LONGEST_STATE).then(|| HeaderValue::from_bytes(&joined).ok()).flatten()
 }
 
 /// A trace of its own. It is marked as sampled: backends that follow their parent's choice would

@@ -104,7 +104,7 @@ pub(super) async fn answer(
     if shown.secure {
         remote.scheme = "https";
     }
-    record.is(&identity, &parts, remote.address);
+    record.is(&identity, &parts, remote);
     let mut asked = Asked {
         contract: core.contract,
         version: None,

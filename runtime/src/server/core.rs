@@ -23,6 +23,7 @@ use crate::limit::{Joint, Limiters};
 use crate::metrics;
 use crate::operator::{Keeper, Pulse};
 use crate::settings::Settings;
+use crate::trace;
 use crate::upstream::{Gates, Gateway};
 
 /// How long to wait before accepting again when the process has no more file descriptors.
@@ -147,6 +148,7 @@ async fn serve(start: Start) -> io::Result<usize> {
     spawn_local(core.gateway.clone().sweep());
     spawn_local(pulse.beat());
     spawn_local(access::hand_over());
+    spawn_local(trace::hand_over());
     let mut watched = phase.clone();
     let draining = async {
         let _ = watched.wait_for(|phase| *phase == Phase::Draining).await;

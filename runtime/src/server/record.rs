@@ -11,9 +11,10 @@ use crate::bulkhead::Place;
 use crate::contract::Endpoint;
 use crate::error::Error;
 use crate::metrics;
-use crate::request::Identity;
+use crate::request::{Identity, Remote};
 use crate::response::Response;
 use crate::reuse::Reused;
+use crate::trace::{self, Asked};
 
 /// A request on its way. When it is dropped, the request has ended.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(super) struct Record {
     /// Bytes of an answer that is at hand as a whole.
     bytes: u64,
     problem: Option<&'static str>,
+    /// The limit that it was refused for.
+    limit: Option<&'static str>,
     fallbacks: Vec<&'static str>,
     /// Where its answer comes from, if that can be used again.
     reused: Option<Reused>,
@@ -40,6 +43,8 @@ struct Head {
     method: http::Method,
     uri: http::Uri,
     protocol: http::Version,
+    /// How it came: `https` or `http`.
+    scheme: &'static str,
 }
 
 impl Record {
@@ -54,20 +59,22 @@ impl Record {
             status: None,
             bytes: 0,
             problem: None,
+            limit: None,
             fallbacks: Vec::new(),
             reused: None,
             place: None,
         }
     }
 
-    /// It is this request, from a caller with this address.
-    pub(super) fn is(&mut self, identity: &Rc<Identity>, parts: &Parts, caller: IpAddr) {
-        self.peer = caller;
+    /// It is this request, from this caller.
+    pub(super) fn is(&mut self, identity: &Rc<Identity>, parts: &Parts, caller: Remote) {
+        self.peer = caller.address;
         self.head = Some(Head {
             identity: Rc::clone(identity),
             method: parts.method.clone(),
             uri: parts.uri.clone(),
             protocol: parts.version,
+            scheme: caller.scheme,
         });
     }
 
@@ -104,6 +111,7 @@ impl Record {
         if let (Some(endpoint), Some(violations)) = (self.endpoint, error.violations()) {
             metrics::here(|core| core.violated(endpoint, violations));
         }
+        self.limit = error.limit();
         if let (Some(endpoint), Some(limit)) = (self.endpoint, error.limit()) {
             metrics::here(|core| core.limited(endpoint, limit));
         }
@@ -126,14 +134,33 @@ impl Record {
 impl Drop for Record {
     fn drop(&mut self) {
         let took = self.start.elapsed();
+        let span = self.head.as_ref().and_then(|head| head.identity.span);
         metrics::here(|core| {
             core.ended.one();
             match self.status {
-                Some(status) => core.answered(self.endpoint, status, took),
+                Some(status) => core.answered(self.endpoint, status, took, span),
                 None => core.aborted(self.endpoint),
             }
         });
         let Some(head) = &self.head else { return };
+        if let Some(context) = span {
+            trace::asked(&Asked {
+                context,
+                identity: &head.identity,
+                client: self.peer,
+                method: head.method.as_str(),
+                path: head.uri.path(),
+                scheme: head.scheme,
+                protocol: head.protocol,
+                endpoint: self.endpoint,
+                status: self.status,
+                took,
+                problem: self.problem,
+                limit: self.limit,
+                fallbacks: &self.fallbacks,
+                reused: self.reused,
+            });
+        }
         let trail = &head.identity.trail;
         access::note(&Entry {
             id: &head.identity.id,

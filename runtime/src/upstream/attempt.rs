@@ -96,7 +96,10 @@ impl Calling {
     /// The outcome of all attempts, counted.
     pub(super) async fn asked(&self) -> Result<Bytes, Reason> {
         let mut course = Course::begin(self.backend, self.operation, &self.identity);
-        let result = self.attempts(&mut course).await;
+        let mut visits = Visits::of(&course);
+        let result = self.attempts(&mut course, &mut visits).await;
+        course.saw(visits.seen());
+        drop(visits);
         course.end(&result);
         if let Some(heard) = self.heard.as_ref().filter(|_| self.keeping.is_none()) {
             heard.note(self.told.get());
@@ -104,15 +107,14 @@ impl Calling {
         result
     }
 
-    async fn attempts(&self, course: &mut Course) -> Result<Bytes, Reason> {
+    async fn attempts(&self, course: &mut Course, visits: &mut Visits) -> Result<Bytes, Reason> {
         let most = if self.repeatable { self.backend.retries } else { 0 };
         let upstream = self.gateway.upstream(self.backend);
         upstream.inspect(|upstream| upstream.budget.call());
         let mut nth = 1;
         let mut last: Option<Reason> = None;
-        let mut visits = Visits::default();
         loop {
-            let reason = match self.attempt(&mut visits).await {
+            let reason = match self.attempt(visits).await {
                 Ok(body) => return Ok(body),
                 // A breaker that opened meanwhile, or too much to do, hides nothing.
                 Err(reason @ (Reason::Open { .. } | Reason::Full)) => {
@@ -127,8 +129,8 @@ impl Calling {
                 return Err(reason);
             }
             nth += 1;
+            course.again(&reason);
             last = Some(reason);
-            course.again();
             tokio::time::sleep(pause).await;
         }
     }

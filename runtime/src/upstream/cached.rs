@@ -201,7 +201,7 @@ impl Calling {
         let head =
             format!("{} {} {}\n", self.backend.index, outgoing.method.as_str(), outgoing.target);
         let mut key = head.into_bytes();
-        let own = [identity::TRACEPARENT, identity::REQUEST_ID];
+        let own = [identity::TRACEPARENT, identity::TRACESTATE, identity::REQUEST_ID];
         for (name, value) in
             outgoing.headers.iter().filter(|(name, _)| !own.contains(&name.as_str()))
         {

@@ -74,7 +74,7 @@ impl Origin {
     }
 }
 
-async fn open(address: SocketAddr) -> io::Result<Socket> {
+pub(super) async fn open(address: SocketAddr) -> io::Result<Socket> {
     let stream = timeout(CONNECT, TcpStream::connect(address))
         .await
         .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;

@@ -8,7 +8,7 @@ use super::course::Course;
 use super::failure::Reason;
 use super::visits::Visits;
 use super::{Gateway, Upstream};
-use crate::request::{Deadline, Identity};
+use crate::request::Deadline;
 
 /// The most copies that one core has on their way. Beyond it none are made: a backend that is tried
 /// out must not cost the gateway its memory.
@@ -38,10 +38,9 @@ impl Calling {
         self.deadline = Deadline::after(upstream.timeout);
         self.most = self.most.min(READ);
         // What a copy does is none of what the log says of the request.
-        let Identity { id, traceparent, .. } = &*self.identity;
-        let (id, traceparent) = (id.clone(), traceparent.clone());
-        self.identity = Rc::new(Identity { id, traceparent, trail: Default::default() });
-        let course = Course::begin(self.backend, self.operation, &self.identity);
+        self.identity = Rc::new(self.identity.beside());
+        let mut course = Course::begin(self.backend, self.operation, &self.identity);
+        course.is_copy();
         let copies = &self.gateway.0.copies.0;
         if copies.get() >= MOST {
             return;
@@ -49,11 +48,13 @@ impl Calling {
         copies.set(copies.get() + 1);
         let copying = Copying(self.gateway.clone());
         tokio::task::spawn_local(async move {
-            let ended = match self.attempt(&mut Visits::default()).await {
+            let mut visits = Visits::of(&course);
+            let ended = match self.attempt(&mut visits).await {
                 // A large answer is as good as any.
                 Ok(_) | Err(Reason::Invalid(_)) => Ok(()),
                 Err(reason) => Err(reason),
             };
+            course.saw(visits.seen());
             course.end(&ended);
             drop(copying);
         });

@@ -55,6 +55,11 @@ pub(super) fn complete(headers: &mut HeaderMap, of_backend: &HeaderMap, request:
         }
     }
     headers.insert(identity::TRACEPARENT, request.identity.traceparent.clone());
+    match &request.identity.tracestate {
+        Some(state) => headers.insert(identity::TRACESTATE, state.clone()),
+        // It belongs to a place in a trace, and that of the caller was none.
+        None => headers.remove(identity::TRACESTATE),
+    };
     headers.insert(identity::REQUEST_ID, request.identity.header());
     if request.heard.is_some() {
         return;

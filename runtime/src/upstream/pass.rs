@@ -152,9 +152,13 @@ impl PassOn {
         let upstream = self.gateway.upstream(self.backend);
         upstream.inspect(|upstream| upstream.budget.call());
         let mut nth = 1;
-        let mut visits = Visits::default();
+        let mut visits = Visits::of(course);
         loop {
             let begun = self.attempt(&mut visits).await;
+            if let Ok((_, response)) = &begun {
+                visits.answered(response.status());
+            }
+            course.saw(visits.seen());
             let reason = match &begun {
                 Ok((_, response)) => status(response),
                 Err(reason)
@@ -177,7 +181,7 @@ impl PassOn {
             nth += 1;
             drop(begun);
             visits.leave();
-            course.again();
+            course.again(&reason);
             tokio::time::sleep(pause).await;
         }
     }

@@ -1,5 +1,6 @@
 //! The way of one call from address to address.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use http::header::{AUTHORIZATION, RETRY_AFTER};
@@ -9,11 +10,13 @@ use super::Upstream;
 use super::breaker::Permit;
 use super::budget::pause;
 use super::connect::CONNECT;
+use super::course::Course;
 use super::failure::Reason;
 use super::link::{Link, Wanted};
 use super::replicas::{Picked, Tried};
 use super::roster::{Blame, Verdict};
 use crate::bulkhead::Place;
+use crate::request::identity::TRACEPARENT;
 
 /// The addresses that a call has been to, and the one where it is.
 #[derive(Default)]
@@ -28,15 +31,38 @@ pub(super) struct Visits {
     token: Option<HeaderValue>,
     /// Whether that is being asked for.
     asks_for_token: bool,
+    /// Its place in a trace, if it has one of its own.
+    trace: Option<HeaderValue>,
+    seen: Seen,
+}
+
+/// What a traced call has seen last.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    /// The host and the address that were asked.
+    pub(super) place: Option<(HeaderValue, SocketAddr)>,
+    /// The status of the answer.
+    pub(super) status: Option<u16>,
 }
 
 impl Visits {
+    /// Those of this call.
+    pub(super) fn of(course: &Course) -> Visits {
+        Visits { trace: course.place(), ..Visits::default() }
+    }
+
+    /// What it has seen last; nothing unless it is traced.
+    pub(super) fn seen(&self) -> Seen {
+        self.seen.clone()
+    }
+
     /// Goes to the address where the next attempt begins: one that was not asked before, if there
     /// is one.
     pub(super) async fn begin(&mut self, upstream: &Upstream) -> Result<(), Reason> {
         self.leave();
         self.tried.refused.clear();
         self.wait = None;
+        self.seen.status = None;
         #[cfg(feature = "auth")]
         if let Some(tokens) = &upstream.tokens {
             self.asks_for_token = true;
@@ -47,6 +73,7 @@ impl Visits {
             self.place = Some(bulkhead.enter().await.ok_or(Reason::Full)?);
         }
         self.here = upstream.replicas.pick(&self.tried).await;
+        self.see();
         if self.here.is_some() { Ok(()) } else { Err(Reason::NoAddress) }
     }
 
@@ -86,6 +113,7 @@ impl Visits {
             self.tried.refused.push(here.address);
             here.note(Verdict::Silent);
             self.here = upstream.replicas.pick(&self.tried).await;
+            self.see();
         }
         Err(last)
     }
@@ -99,6 +127,7 @@ impl Visits {
         status: StatusCode,
         headers: &HeaderMap,
     ) -> bool {
+        self.answered(status);
         let busy = matches!(status.as_u16(), 429 | 503) && upstream.replicas.count() < 2;
         let seconds = headers.get(RETRY_AFTER).filter(|_| busy);
         let seconds = seconds.and_then(|text| text.to_str().ok()?.trim().parse().ok());
@@ -112,8 +141,27 @@ impl Visits {
         false
     }
 
-    /// Adds what says who calls, where nothing else of the call does.
+    /// It was answered with this status.
+    pub(super) fn answered(&mut self, status: StatusCode) {
+        if self.trace.is_some() {
+            self.seen.status = Some(status.as_u16());
+        }
+    }
+
+    /// Takes note of where the request goes.
+    fn see(&mut self) {
+        if self.trace.is_some()
+            && let Some(here) = &self.here
+        {
+            self.seen.place = Some((here.origin.authority.clone(), here.address));
+        }
+    }
+
+    /// Adds what says who calls, where nothing else of the call does, and its place in a trace.
     pub(super) fn authorise(&self, headers: &mut HeaderMap) {
+        if let Some(trace) = &self.trace {
+            headers.insert(TRACEPARENT, trace.clone());
+        }
         if let Some(token) = &self.token {
             headers.entry(AUTHORIZATION).or_insert_with(|| token.clone());
         }

@@ -12,9 +12,11 @@ pub(super) struct Family {
     pub(super) name: String,
     kind: String,
     samples: BTreeMap<(String, Labels), f64>,
+    /// What stands behind a bucket as an example of it: its labels, and how long it took.
+    exemplars: Vec<(Labels, f64)>,
 }
 
-type Labels = BTreeMap<String, String>;
+pub(super) type Labels = BTreeMap<String, String>;
 
 /// A whole text.
 pub(crate) struct Metrics(Vec<Family>);
@@ -54,7 +56,12 @@ impl Metrics {
                     _ => name.to_owned(),
                 };
                 assert!(is_name(&name), "{line}");
-                families.push(Family { name, kind: kind.to_owned(), samples: BTreeMap::new() });
+                families.push(Family {
+                    name,
+                    kind: kind.to_owned(),
+                    samples: BTreeMap::new(),
+                    exemplars: Vec::new(),
+                });
             } else {
                 assert!(help.is_none(), "nothing between HELP and TYPE: {line}");
                 families.last_mut().expect("a family").add(line);
@@ -76,6 +83,12 @@ impl Metrics {
     pub(crate) fn series(&self, family: &str) -> usize {
         let found = self.0.iter().find(|one| one.name == family);
         found.unwrap_or_else(|| unreachable!("no {family}")).samples.len()
+    }
+
+    /// The examples of a family.
+    pub(super) fn exemplars(&self, family: &str) -> &[(Labels, f64)] {
+        let found = self.0.iter().find(|one| one.name == family);
+        &found.unwrap_or_else(|| unreachable!("no {family}")).exemplars
     }
 
     /// How many series there are.
@@ -107,6 +120,14 @@ impl Family {
             None => (Labels::new(), rest),
         };
         let value = value.strip_prefix(' ').expect("one space before the value");
+        let value = match value.split_once(" # {") {
+            Some((value, exemplar)) => {
+                assert!(name.ends_with("_bucket"), "only buckets have examples: {line}");
+                self.exemplars.push(exemplar_of(exemplar));
+                value
+            }
+            None => value,
+        };
         let value: f64 = value.parse().expect("a number");
         assert!(value.is_finite() && value >= 0.0, "{line}");
         let before = self.samples.insert((name.to_owned(), labels), value);
@@ -140,6 +161,17 @@ impl Family {
             assert!(self.samples.contains_key(&(format!("{}_sum", self.name), labels)));
         }
     }
+}
+
+/// An example: labels, a value, a moment.
+fn exemplar_of(text: &str) -> (Labels, f64) {
+    let (labels, rest) = labels(text);
+    let length: usize = labels.iter().map(|(name, value)| name.len() + value.len()).sum();
+    assert!(length <= 128, "{text}");
+    let (value, moment) = rest.trim_start().split_once(' ').expect("a value and a moment");
+    let moment: f64 = moment.parse().expect("seconds");
+    assert!(moment > 1.7e9, "{text}");
+    (labels, value.parse().expect("a number"))
 }
 
 /// Labels up to the closing brace, and what stands behind it.
