@@ -6,6 +6,7 @@ use gatewright_build::{Error, Input, all_in_one, one_version, read};
 use gatewright_compiler::contract::terms::{Access, Keys};
 use gatewright_compiler::contract::{Contract, Setting};
 use gatewright_compiler::diagnostic::render::{self, Style};
+use gatewright_compiler::source::LOCK;
 use gatewright_compiler::{Analysis, Checked, Target, analyse};
 use std::borrow::Cow;
 use std::path::Path;
@@ -20,6 +21,17 @@ pub(crate) struct Loaded {
 /// Reads and analyses the contract at `path`.
 pub(crate) fn load(path: &Path) -> Result<Loaded, Error> {
     Ok(analysed(read(path)?))
+}
+
+/// Reads the contract at `path` for a command that only looks at it: what breaks a promise of the
+/// lock, and nothing else, is no reason to say nothing.
+pub(crate) fn look_at(path: &Path) -> Result<Loaded, Error> {
+    let loaded = load(path)?;
+    if loaded.analysis.comparable().is_some() || loaded.input.sources.get(LOCK).is_none() {
+        return Ok(loaded);
+    }
+    let analysis = analyse(&loaded.input.sources.without_lock());
+    Ok(if analysis.comparable().is_some() { Loaded { analysis, ..loaded } } else { loaded })
 }
 
 /// Analyses a contract that was read.

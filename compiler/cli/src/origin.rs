@@ -33,12 +33,12 @@ impl Origin {
         self.sources.get(LOCK).map(|source| source.text.as_str())
     }
 
-    fn of(name: &str, input: &Input, version: Option<&str>) -> Self {
+    fn of(name: &str, input: &Input) -> Self {
         Self {
             name: name.to_owned(),
             sources: input.sources.clone(),
             shown: input.shown(),
-            version: version.map(str::to_owned),
+            version: None,
             served: None,
         }
     }
@@ -52,9 +52,9 @@ impl Origin {
     }
 }
 
-/// What `spec` names: a file or directory, with or without `@VERSION`; a lock; a tarball; the
-/// operator's port of a gateway, with or without `@VERSION`; a git revision, with or without `:PATH`.
-/// A revision or tarball without a path has the contract where `beside` lies.
+/// What `spec` names: a file or directory, a lock, a tarball, or a git revision with or without
+/// `:PATH`, each with or without `@VERSION`; the operator's port of a gateway. A revision or tarball
+/// without a path has the contract where `beside` lies.
 ///
 /// # Errors
 ///
@@ -63,23 +63,50 @@ pub(crate) fn resolve(spec: &str, beside: &Path) -> Result<Origin, Error> {
     if gateway::is_address(spec) {
         return gateway::ask(spec);
     }
+    if let Some(found) = named(spec, beside)? {
+        return Ok(found);
+    }
+    if let Some((of, version)) = spec.rsplit_once('@')
+        && version.starts_with(|first: char| first.is_ascii_digit())
+        && let Some(found) = named(of, beside)?
+    {
+        return Ok(Origin { version: Some(version.to_owned()), ..found });
+    }
+    Err(Error::wrong_use(format!("`{spec}` is no path and no git revision"))
+        .help("give a file, a directory, `DIRECTORY@2`, a lock, a tarball, a revision such as `origin/main`, or the address of a gateway's operator port"))
+}
+
+/// What `spec` names as a whole; nothing if there is no such path and no such revision.
+fn named(spec: &str, beside: &Path) -> Result<Option<Origin>, Error> {
     let path = Path::new(spec);
     if path.is_file() && spec.ends_with(".lock") {
-        return Ok(Origin::of_lock(spec, lock_text(path)?));
+        return Ok(Some(Origin::of_lock(spec, lock_text(path)?)));
     }
     if path.is_file() && archive::is_archive(spec) {
         let bytes = fs::read(path).map_err(|error| Error::file("read", path, &error))?;
-        return archived(spec, &archive::plain(spec, &bytes)?, beside);
+        return archived(spec, &archive::plain(spec, &bytes)?, beside).map(Some);
     }
     if path.exists() {
-        return Ok(Origin::of(spec, &read(path)?, None));
-    }
-    if let Some((path, version)) = spec.rsplit_once('@')
-        && Path::new(path).exists()
-    {
-        return Ok(Origin::of(spec, &read(Path::new(path))?, Some(version)));
+        return Ok(Some(Origin::of(spec, &read(path)?)));
     }
     revision(spec, beside)
+}
+
+/// Where the contracts of revisions and tarballs lie that name no path: beside the last of `specs`
+/// that is a contract here.
+pub(crate) fn beside<'s>(specs: &[&'s str]) -> &'s Path {
+    let here = |spec: &&'s str| {
+        let (path, _) =
+            spec.rsplit_once('@').filter(|_| !Path::new(spec).exists()).unwrap_or((spec, ""));
+        let path = Path::new(path);
+        if path.is_file() && path.extension().is_some_and(|end| end == "lock") {
+            return path.parent();
+        }
+        let is_contract = path.is_dir() || path.extension().is_some_and(|end| end == "api");
+        (path.exists() && is_contract).then_some(path)
+    };
+    let found = specs.iter().rev().find_map(here);
+    found.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn lock_text(path: &Path) -> Result<String, Error> {
@@ -89,8 +116,8 @@ fn lock_text(path: &Path) -> Result<String, Error> {
 }
 
 /// A contract at a git revision, with what it imports: git writes it as an archive, so that no
-/// working tree is touched and no history is needed.
-fn revision(spec: &str, beside: &Path) -> Result<Origin, Error> {
+/// working tree is touched and no history is needed. Nothing if there is no such revision.
+fn revision(spec: &str, beside: &Path) -> Result<Option<Origin>, Error> {
     let directory = if beside.is_dir() { beside } else { beside.parent().unwrap_or(beside) };
     let (revision, path) = match spec.split_once(':') {
         Some((revision, path)) => (revision, Some(path)),
@@ -99,8 +126,7 @@ fn revision(spec: &str, beside: &Path) -> Result<Origin, Error> {
     let here = Path::new(".");
     let around = if path.is_some() { here } else { directory };
     if !git::is_revision(around, revision)? {
-        return Err(Error::wrong_use(format!("`{spec}` is no path and no git revision"))
-            .help("give a file, a directory, `DIRECTORY@2`, a lock, a tarball, a revision such as `origin/main`, or the address of a gateway's operator port"));
+        return Ok(None);
     }
     let top = git::ask(around, &["rev-parse", "--show-toplevel"])?.unwrap_or_default();
     let top = PathBuf::from(String::from_utf8_lossy(&top).trim());
@@ -115,8 +141,16 @@ fn revision(spec: &str, beside: &Path) -> Result<Origin, Error> {
         None => git::ask(&top, &["archive", "--format=tar", revision, "--", ":(glob)**/*.api"])?
             .ok_or_else(|| Error::wrong_use(format!("there is no `.api` file in {revision}")))?,
     };
-    let unpacked = archive::Unpacked::of(&bytes)?;
-    unpacked.contract(&inside, spec, |name| format!("{revision}:{}", name.display()))
+    let mut unpacked = archive::Unpacked::of(&bytes)?;
+    for name in unpacked.missing(&inside) {
+        let path = format!(":(top,literal){}", name.display());
+        let args = ["archive", "--format=tar", revision, "--", path.as_str()];
+        if let Some(bytes) = git::ask(&top, &args)? {
+            unpacked.add(&bytes, &[name])?;
+        }
+    }
+    let found = unpacked.contract(&inside, spec, |name| format!("{revision}:{}", name.display()));
+    found.map(Some)
 }
 
 /// Where `path` lies below `top`; it need not be there.
@@ -140,8 +174,12 @@ fn below(top: &Path, path: &Path) -> Result<PathBuf, Error> {
 /// A contract in an archive: where `beside` lies, if the archive has that, else the only directory
 /// with `.api` files that is there.
 fn archived(spec: &str, bytes: &[u8], beside: &Path) -> Result<Origin, Error> {
-    let unpacked = archive::Unpacked::of(bytes)?;
+    let mut unpacked = archive::Unpacked::of(bytes)?;
     let inside = unpacked.place(beside, spec)?;
+    let missing = unpacked.missing(&inside);
+    if !missing.is_empty() {
+        unpacked.add(bytes, &missing)?;
+    }
     unpacked.contract(&inside, spec, |name| format!("{spec}:{}", name.display()))
 }
 

@@ -571,6 +571,8 @@ fn must(code: Code, group: &[Change]) -> String {
 /// `field/renamed: `title` is now `name``
 fn said(change: &Change) -> String {
     let text = match (&change.was, &change.is) {
+        // A schema is called by its file, which is the same before and after.
+        _ if change.rule.id.starts_with("foreign/") => change.rule.title.to_owned(),
         (Some(was), Some(is)) => format!("`{was}` is now `{is}`"),
         (None, Some(is)) => format!("`{is}` is new"),
         (Some(was), None) => format!("`{was}` is gone"),

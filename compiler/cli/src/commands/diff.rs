@@ -160,9 +160,8 @@ fn sides(args: &Diff) -> Result<(Loaded, Loaded), Error> {
             .help("give two contracts, or a git revision: `gatewright diff origin/main`"));
     };
     let new = args.new.as_deref().unwrap_or(".");
-    let path = new.rsplit_once('@').map_or(new, |(path, _)| path);
-    let path = if Path::new(new).exists() { new } else { path };
-    let resolve = |spec: &str| origin::resolve(spec, Path::new(path));
+    let beside = origin::beside(&[old, new]);
+    let resolve = |spec: &str| origin::resolve(spec, beside);
     let (old, new) = (resolve(old)?, resolve(new)?);
     let (of_old, of_new) = (old.sources.clone(), new.sources.clone());
     Ok((Loaded::from_origin(old, &of_new)?, Loaded::from_origin(new, &of_old)?))

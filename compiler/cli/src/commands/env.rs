@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use crate::args::{Env, EnvFormat};
-use crate::load::load;
+use crate::load::look_at;
 use crate::terminal::Terminal;
 use gatewright_build::Error;
 use gatewright_compiler::Checked;
@@ -11,7 +11,7 @@ use gatewright_runtime::codegen as rt;
 use gatewright_runtime::own_variables;
 
 pub(crate) fn run(args: &Env, terminal: Terminal) -> Result<Outcome, Error> {
-    let loaded = load(&args.contract.path)?;
+    let loaded = look_at(&args.contract.path)?;
     let Some(contract) = loaded.contract(terminal) else { return Ok(Outcome::Findings) };
     terminal.result(&match args.format {
         EnvFormat::Dotenv => dotenv(contract),

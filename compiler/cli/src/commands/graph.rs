@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use crate::args::{Graph, GraphFormat};
-use crate::load::load;
+use crate::load::look_at;
 use crate::terminal::Terminal;
 use gatewright_build::Error;
 use gatewright_compiler::graph;
@@ -17,7 +17,7 @@ pub(crate) fn run(args: &Graph, terminal: Terminal) -> Result<Outcome, Error> {
     };
     let wanted: Vec<String> =
         first.into_iter().chain(&args.endpoints).map(|one| plain(one)).collect();
-    let loaded = load(Path::new(path))?;
+    let loaded = look_at(Path::new(path))?;
     let Some(contract) = loaded.contract(terminal) else { return Ok(Outcome::Findings) };
     let graphs = graph::graphs(contract, &wanted).map_err(|(unknown, known)| {
         let error = Error::wrong_use(format!("there is no endpoint `{unknown}`"));

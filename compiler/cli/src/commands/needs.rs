@@ -2,13 +2,13 @@
 
 use super::Outcome;
 use crate::args::{Needs, NeedsFormat};
-use crate::load::{existing, load};
+use crate::load::{existing, look_at};
 use crate::terminal::Terminal;
 use gatewright_build::Error;
 use gatewright_compiler::needs::{self, Pact};
 
 pub(crate) fn run(args: &Needs, terminal: Terminal) -> Result<Outcome, Error> {
-    let loaded = load(&args.contract.path)?;
+    let loaded = look_at(&args.contract.path)?;
     let Some(contract) = loaded.comparable(terminal) else { return Ok(Outcome::Findings) };
     existing(contract, args.version.as_deref())?;
     let found = needs::needs(contract, &args.backend, args.version.as_deref());

@@ -2,9 +2,11 @@
 
 use super::Outcome;
 use crate::args::{NewVersion, Version, VersionCommand};
-use crate::load::{load, versions};
+use crate::load::{look_at, versions};
 use crate::terminal::Terminal;
 use gatewright_build::Error;
+use gatewright_compiler::lock::Lock;
+use gatewright_compiler::source::LOCK;
 use gatewright_compiler::{Checked, flatten_as};
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -27,10 +29,16 @@ fn new(args: &NewVersion, terminal: Terminal) -> Result<Outcome, Error> {
         return Err(Error::wrong_use(message)
             .help("give the directory of a contract: its `.api` files are one contract"));
     }
-    let loaded = load(path)?;
+    let loaded = look_at(path)?;
     let Some(contract) = loaded.contract(terminal) else { return Ok(Outcome::Findings) };
     if contract.versions().contains(label) {
         return Err(Error::wrong_use(format!("the contract has a version {label} already")));
+    }
+    if let Some(source) = loaded.input.sources.get(LOCK)
+        && Lock::read(&source.text).is_ok_and(|lock| lock.is_published(label))
+    {
+        return Err(Error::wrong_use(format!("there was a version {label} already"))
+            .help("a label that was published means the same for ever: choose another one"));
     }
     let from = match &args.from {
         Some(from) => versions(contract, Some(from))?.pop(),

@@ -56,11 +56,23 @@ impl Unpacked {
         // A directory that is there is somebody else's.
         fs::create_dir(&root).map_err(|error| Error::file("make", &root, &error))?;
         let mut unpacked = Self { root, directories: BTreeSet::new() };
-        unpacked.fill(bytes)?;
+        unpacked.fill(bytes, |name| FILES.iter().any(|end| name.ends_with(end)))?;
         Ok(unpacked)
     }
 
-    fn fill(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    /// The schemas that the contract at `inside` names and that are not here, seen from the root.
+    pub(super) fn missing(&self, inside: &Path) -> Vec<PathBuf> {
+        let Ok(input) = read(&self.root.join(inside)) else { return Vec::new() };
+        let missing = input.schemas.iter().filter(|path| !path.exists());
+        missing.filter_map(|path| path.strip_prefix(&self.root).ok().map(plainly)).collect()
+    }
+
+    /// Takes the files of these names out of `bytes`, too.
+    pub(super) fn add(&mut self, bytes: &[u8], names: &[PathBuf]) -> Result<(), Error> {
+        self.fill(bytes, |name| names.contains(&plainly(Path::new(name))))
+    }
+
+    fn fill(&mut self, bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<(), Error> {
         let failed = |error| Error::world(format!("the archive cannot be read: {error}"));
         let mut left = MOST_TEXT;
         let mut archive = tar::Archive::new(bytes);
@@ -71,9 +83,8 @@ impl Unpacked {
                 .components()
                 .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
             let text = name.to_string_lossy().into_owned();
-            let wanted = FILES.iter().any(|end| text.ends_with(end));
             // Links, and names that lead out of the archive, are no part of a contract.
-            if !wanted || !inside || !entry.header().entry_type().is_file() {
+            if !wanted(&text) || !inside || !entry.header().entry_type().is_file() {
                 continue;
             }
             let mut bytes = Vec::new();
@@ -89,8 +100,7 @@ impl Unpacked {
                 .map_err(|error| Error::file("write", &path, &error))?;
             if text.ends_with(".api") {
                 let up = name.parent().unwrap_or(Path::new(""));
-                self.directories
-                    .insert(up.components().filter(|one| *one != Component::CurDir).collect());
+                self.directories.insert(plainly(up));
             }
         }
         Ok(())
@@ -139,6 +149,19 @@ impl Unpacked {
         });
         Ok(Origin { name: name.to_owned(), sources, shown, version: None, served: None })
     }
+}
+
+/// The path without `.` and `..`, as far as it is one below.
+fn plainly(path: &Path) -> PathBuf {
+    let mut found = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(found.pop()),
+            other => found.push(other),
+        }
+    }
+    found
 }
 
 fn shown(path: &Path) -> String {

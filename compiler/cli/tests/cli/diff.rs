@@ -73,3 +73,70 @@ fn risky_changes_fail_where_they_are_denied() {
     assert_eq!(folder.run(&["diff", "old.api", "new.api"]).code, Some(0));
     assert_eq!(folder.run(&["diff", "old.api", "new.api", "--deny", "risky"]).code, Some(1));
 }
+
+#[test]
+fn any_two_states_are_compared_whatever_they_are() {
+    let folder = Folder::new("diff-pairs", &[("tiny.api", GOOD), ("v2.api", SECOND)]);
+    let git = |args: &[&str]| {
+        let identity = ["-c", "user.name=a", "-c", "user.email=a@b.example"];
+        let mut command = Command::new("git");
+        let done = command.args(identity).args(args).current_dir(folder.path("")).output();
+        assert!(done.expect("git runs").status.success(), "{args:?}");
+    };
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["commit", "-q", "-m", "first"]);
+    git(&["tag", "first"]);
+    folder.run(&["publish", "1", "--by", "me"]);
+    git(&["archive", "-o", "first.tar.gz", "HEAD"]);
+    folder.write("tiny.api", &narrowed());
+    git(&["commit", "-q", "-a", "-m", "second"]);
+    let old = ["first", "HEAD~1", "HEAD~1:.", "first.tar.gz", "api.lock", "first@1", "api.lock@1"];
+    let new = [".", "HEAD", "HEAD:.", "HEAD@1", ".@1"];
+    for old in old {
+        for new in new {
+            let said = folder.run(&["diff", old, new]);
+            assert_eq!(said.code, Some(1), "{old} {new}: {}{}", said.out, said.err);
+            assert!(
+                said.out.contains("breaking[field/became-nullable]"),
+                "{old} {new}: {}",
+                said.out
+            );
+            // A lock was no contract of two versions.
+            let back = folder.run(&["diff", new, old]);
+            assert!(back.out.contains("[field/became-not-null]"), "{new} {old}: {}", back.out);
+        }
+    }
+    for (state, told) in [("first@7", "no version 7"), ("first@x", "no path and no git revision")] {
+        let said = folder.run(&["diff", state, "HEAD"]);
+        assert_eq!(said.code, Some(2), "{state}: {}", said.out);
+        assert!(said.err.contains(told), "{state}: {}", said.err);
+    }
+}
+
+#[test]
+fn schemas_come_from_where_their_contract_comes_from() {
+    let text = GOOD.replace("name: text eg \"Ada\"", "name: json(schema \"schemas/name.json\")");
+    let folder = Folder::new("diff-schema", &[("api/tiny.api", &text)]);
+    std::fs::create_dir_all(folder.path("api/schemas")).expect("a folder");
+    folder.write("api/schemas/name.json", "{ \"type\": \"string\" }");
+    let git = |args: &[&str]| {
+        let identity = ["-c", "user.name=a", "-c", "user.email=a@b.example"];
+        let mut command = Command::new("git");
+        let done = command.args(identity).args(args).current_dir(folder.path("")).output();
+        assert!(done.expect("git runs").status.success(), "{args:?}");
+    };
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["commit", "-q", "-m", "first"]);
+    git(&["archive", "-o", "old.tar", "HEAD"]);
+    for state in ["HEAD", "HEAD:api", "old.tar"] {
+        folder.run(&["diff", state, "api"]).is(0, "nothing changed\n", "");
+    }
+    folder.write("api/schemas/name.json", "{ \"type\": [\"string\", \"null\"] }");
+    for state in ["HEAD", "HEAD:api", "old.tar"] {
+        let said = folder.run(&["diff", state, "api"]);
+        assert_eq!(said.code, Some(1), "{state}: {}{}", said.out, said.err);
+        assert!(said.out.contains("breaking[foreign/loosened]"), "{state}: {}", said.out);
+    }
+}

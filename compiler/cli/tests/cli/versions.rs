@@ -56,3 +56,27 @@ fn a_new_version_can_be_written_out() {
     assert_eq!(folder.run(&["version", "new", "5", "tiny.api"]).code, Some(2));
     assert_eq!(folder.run(&["version", "new", "5", "--from", "9"]).code, Some(2));
 }
+
+#[test]
+fn a_version_is_looked_at_though_a_promise_is_broken() {
+    let folder = folder("version-broken");
+    assert_eq!(folder.run(&["publish", "1", "--by", "me"]).code, Some(0));
+    folder.write("tiny.api", &GOOD.replace("name: text eg", "name: text | null eg"));
+    assert_eq!(folder.run(&["check"]).code, Some(1));
+    for args in [&["flatten", "1"][..], &["who", "GET /people/{id}.name"], &["needs", "people"]] {
+        let said = folder.run(args);
+        assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{args:?}: {}", said.out);
+    }
+    // The way out that the finding names.
+    folder.run(&["version", "new", "3"]).is(0, "", "wrote ./v3.api\n");
+}
+
+#[test]
+fn a_label_that_was_published_is_never_given_again() {
+    let folder = folder("version-again");
+    assert_eq!(folder.run(&["publish", "2", "--by", "me"]).code, Some(0));
+    std::fs::remove_file(folder.path("v2.api")).expect("it was there");
+    let said = folder.run(&["version", "new", "2"]);
+    assert_eq!(said.code, Some(2), "{}", said.out);
+    assert!(said.err.contains("there was a version 2 already"), "{}", said.err);
+}
