@@ -87,6 +87,12 @@ impl Analysis {
 /// Beside texts, a lock is what they are compared with; without any it is the contract itself, with
 /// what is published and no work behind it.
 pub fn analyse(sources: &Sources) -> Analysis {
+    let mut analysis = looked_at(sources);
+    lock::prove(sources, &mut analysis.diagnostics, |other| looked_at(other).diagnostics);
+    analysis
+}
+
+fn looked_at(sources: &Sources) -> Analysis {
     if let (true, Some(source)) = (sources.is_empty(), sources.get(LOCK)) {
         return match Lock::read(&source.text).and_then(|lock| lock.contract()) {
             Ok(contract) => Analysis::of_another(Vec::new(), Some(contract)),
@@ -196,26 +202,68 @@ pub(crate) fn promised(
     files: &[File],
 ) -> (Option<(Version, Selection)>, Vec<Diagnostic>) {
     let mut found = Diagnostics::default();
-    let Some(api) = declare::api(files, &mut found) else { return (None, found.into_sorted()) };
+    let version = without_work(sources, files, None, &mut found);
+    (version.map(|(version, selection, _)| (version, selection)), found.into_sorted())
+}
+
+/// The version `label` without the work behind endpoints, whatever is wrong with that and with
+/// versions that it does not start from; nothing if its shape cannot be told.
+pub(crate) fn shape(sources: &Sources, files: &[File], label: &str) -> Option<Contract> {
+    let mut chain = vec![label.to_owned()];
+    let versions = || {
+        files.iter().flat_map(|file| &file.items).filter_map(|item| match &item.kind {
+            ItemKind::Version(version) => Some(version),
+            _ => None,
+        })
+    };
+    while let Some(from) = chain.last().and_then(|last| {
+        let version = versions().find(|version| version.label.text == *last)?;
+        version.from.as_ref().filter(|from| !chain.contains(&from.text))
+    }) {
+        chain.push(from.text.clone());
+    }
+    let mut files = files.to_vec();
+    for file in &mut files {
+        file.items.retain(|item| match &item.kind {
+            ItemKind::Version(version) => chain.contains(&version.label.text),
+            _ => true,
+        });
+    }
+    let mut found = Diagnostics::default();
+    let (version, selection, api) = without_work(sources, &files, Some(label), &mut found)?;
+    let mut contract = lock::bare(&api.name, selection, vec![version]);
+    contract.additive = api.additive;
+    (!found.has_errors()).then_some(contract)
+}
+
+/// The version `label`, or the first, as far as callers are promised something.
+fn without_work(
+    sources: &Sources,
+    files: &[File],
+    label: Option<&str>,
+    found: &mut Diagnostics,
+) -> Option<(Version, Selection, declare::Api)> {
+    let api = declare::api(files, found)?;
     let selection = selection::promised(api.selection.as_ref());
-    let (flats, origins) = versions::flatten(files, &mut found);
-    let mut variables = variables::Variables::default();
+    let mut variables = variables::declared(sources, files, found);
+    let policies = policies::declare(files, found);
+    let (flats, origins) = versions::flatten(files, found);
     let surroundings = endpoints::Surroundings {
         sources,
         schemas: &Schemas::new(sources),
         api: &api,
         backends: &backends::Backends::default(),
         origins: &origins,
-        policies: &policies::Policies::default(),
+        policies: &policies,
         selection: &selection,
-        schemes: &access::declare(files, &mut variables, &mut found),
+        schemes: &access::declare(files, &mut variables, found),
         promised: true,
         flats: &flats,
     };
     let variables = RefCell::new(variables);
-    let version =
-        flats.first().map(|flat| endpoints::version(&surroundings, flat, &variables, &mut found));
-    (version.map(|version| (version, selection)), found.into_sorted())
+    let flat = flats.iter().find(|flat| label.is_none_or(|label| flat.label == label))?;
+    let version = endpoints::version(&surroundings, flat, &variables, found);
+    Some((version, selection, api))
 }
 
 /// A version of a contract as callers see it.

@@ -3,6 +3,7 @@
 pub mod code;
 pub mod render;
 
+use crate::source::Sources;
 pub use code::Code;
 use gatewright_grammar::Span;
 use std::collections::HashMap;
@@ -72,6 +73,33 @@ pub struct Fix {
     pub span: Span,
     /// What takes its place.
     pub replacement: String,
+    /// What else is replaced by what, at other places: none of it makes sense alone.
+    pub also: Vec<(Span, String)>,
+    /// Whether it is kept only where it leads to a contract with fewer errors.
+    pub(crate) is_tried: bool,
+}
+
+impl Fix {
+    /// Every place with what is written there.
+    pub fn places(&self) -> impl Iterator<Item = (Span, &str)> {
+        let also = self.also.iter().map(|(span, text)| (*span, text.as_str()));
+        std::iter::once((self.span, self.replacement.as_str())).chain(also)
+    }
+
+    /// The texts with this edit made.
+    pub(crate) fn made(&self, sources: &Sources) -> Sources {
+        let mut places: Vec<(Span, &str)> = self.places().collect();
+        places.sort_by_key(|(span, _)| std::cmp::Reverse((span.start, span.end)));
+        sources.with_texts(|id, source| {
+            let mut text = source.text.clone();
+            for (span, new) in places.iter().filter(|(span, _)| span.file == id) {
+                if text.get(span.range()).is_some() {
+                    text.replace_range(span.range(), new);
+                }
+            }
+            text
+        })
+    }
 }
 
 impl Diagnostic {
@@ -124,7 +152,8 @@ impl Diagnostic {
         span: Span,
         replacement: impl Into<String>,
     ) -> Self {
-        let fix = Fix { span, replacement: replacement.into() };
+        let replacement = replacement.into();
+        let fix = Fix { span, replacement, also: Vec::new(), is_tried: false };
         self.helps.push(Help { text: text.into(), fix: Some(fix) });
         self
     }
@@ -215,7 +244,8 @@ impl Diagnostics {
         }
     }
 
-    /// All findings: errors first, then by place. A finding that two versions share, because one
+    /// All findings: errors first, and of those what breaks a promise, because others often follow
+    /// from it; then by place. A finding that two versions share, because one
     /// inherits the line, is told once, with the places of both.
     pub fn into_sorted(self) -> Vec<Diagnostic> {
         let mut found: Vec<Diagnostic> = Vec::with_capacity(self.found.len());
@@ -228,7 +258,9 @@ impl Diagnostics {
                 None => found.push(one),
             }
         }
-        found.sort_by_key(|one| (one.severity, one.primary.span, one.code.name()));
+        found.sort_by_key(|one| {
+            (one.severity, !one.code.is_about_lock(), one.primary.span, one.code.name())
+        });
         found
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::analyse::analyse;
 use crate::diagnostic::{Code, Diagnostic, Fix};
-use crate::source::{Source, Sources, Unit};
+use crate::source::{Sources, Unit};
 use gatewright_grammar::{FileId, Span, line_column};
 
 /// How often findings are looked for and mended: one edit can bring up what another can mend.
@@ -83,26 +83,37 @@ fn offers<'f>(found: &'f [Diagnostic], sources: &Sources) -> Vec<Offer<'f>> {
             let mut helps = finding.helps.iter();
             let (text, fix) = helps.find_map(|help| Some((&help.text, help.fix.as_ref()?)))?;
             // What another directory says is for its authors to mend.
-            let own = |source: &&Source| source.unit == Unit::default();
-            let source = sources.get(fix.span.file).filter(own)?;
-            let replaced = source.text.get(fix.span.range())?;
-            (replaced != fix.replacement).then_some(Offer { finding, text, fix })
+            let own = |span: Span| {
+                let source = sources.get(span.file).filter(|one| one.unit == Unit::default());
+                source.and_then(|source| source.text.get(span.range()))
+            };
+            let texts: Option<Vec<&str>> = fix.places().map(|(span, _)| own(span)).collect();
+            let differs = texts?.into_iter().zip(fix.places()).any(|(old, (_, new))| old != new);
+            differs.then_some(Offer { finding, text, fix })
         })
         .collect();
+    // What follows from a broken promise is not mended to fit it.
+    if offers.iter().any(|offer| offer.fix.is_tried) {
+        offers.retain(|offer| offer.fix.is_tried);
+    }
     offers.sort_by_key(|offer| offer.fix.span);
-    let mut end: Option<Span> = None;
+    let mut taken: Vec<Span> = Vec::new();
     offers.retain(|offer| {
-        let span = offer.fix.span;
-        let overlaps = end.is_some_and(|last: Span| {
-            last.file == span.file
-                && (span.start < last.end || (span.start == last.start && span.end == last.end))
-        });
-        if !overlaps {
-            end = Some(span);
+        let free =
+            offer.fix.places().all(|(span, _)| taken.iter().all(|other| !meet(span, *other)));
+        if free {
+            taken.extend(offer.fix.places().map(|(span, _)| span));
         }
-        !overlaps
+        free
     });
     offers
+}
+
+/// Whether two edits cannot both be made: they share bytes, or insert at one place.
+fn meet(one: Span, other: Span) -> bool {
+    one.file == other.file
+        && ((one.start < other.end && other.start < one.end)
+            || (one.start == other.start && one.end == other.end))
 }
 
 /// The texts with all edits made, or with those that leave them readable; nothing if there are
@@ -144,8 +155,10 @@ fn edited(sources: &Sources, offers: &[&Offer<'_>]) -> Sources {
 
 fn one(file: FileId, text: &str, offers: &[&Offer<'_>]) -> String {
     let mut text = text.to_owned();
-    for offer in offers.iter().rev().filter(|offer| offer.fix.span.file == file) {
-        text.replace_range(offer.fix.span.range(), &offer.fix.replacement);
+    let mut places: Vec<(Span, &str)> = offers.iter().flat_map(|one| one.fix.places()).collect();
+    places.sort_by_key(|(span, _)| std::cmp::Reverse((span.start, span.end)));
+    for (span, new) in places.into_iter().filter(|(span, _)| span.file == file) {
+        text.replace_range(span.range(), new);
     }
     text
 }

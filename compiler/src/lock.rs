@@ -7,6 +7,7 @@ mod act;
 mod compare;
 mod contract;
 mod judge;
+mod moves;
 mod needs;
 mod print;
 mod publish;
@@ -22,7 +23,9 @@ use sha2::{Digest, Sha256};
 use std::ops::Range;
 
 pub(crate) use compare::end;
+pub(crate) use contract::bare;
 pub(crate) use judge::judge;
+pub(crate) use moves::prove;
 pub(crate) use print::{Surface, Written, version};
 
 /// The name of the file, beside those of the contract.

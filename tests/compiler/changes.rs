@@ -179,8 +179,8 @@ fn consumers_are_named_where_they_are_hurt() {
         )
     };
     let found = changes(&contract("file", &text("title")), &contract("file", &text("caption")));
-    let removed = found.iter().find(|one| one.rule.id == "field/removed").expect("it is gone");
-    assert_eq!(removed.hurts, ["mobile"]);
+    let renamed = found.iter().find(|one| one.rule.id == "field/renamed").expect("it is gone");
+    assert_eq!(renamed.hurts, ["mobile"]);
 }
 
 /// How long this thread has been on a processor: other work on the machine does not count where the

@@ -42,23 +42,28 @@ impl Baseline {
             selection = selected;
             fallbacks.extend(self::fallbacks(&state));
         }
-        let contract = Contract {
-            api: lock.api.clone(),
-            doc: Vec::new(),
-            variables: Vec::new(),
-            backends: Vec::new(),
-            schemes: Vec::new(),
-            selection,
-            versions,
-            consumers: Vec::new(),
-            cases: Vec::new(),
-            in_flight: None,
-            store: None,
-            retired: Vec::new(),
-            cors: None,
-            additive: false,
-        };
+        let contract = bare(&lock.api, selection, versions);
         Ok(Self { contract, fallbacks })
+    }
+}
+
+/// A contract that says what callers are promised, and nothing of what stands around its versions.
+pub(crate) fn bare(api: &str, selection: Selection, versions: Vec<Version>) -> Contract {
+    Contract {
+        api: api.to_owned(),
+        doc: Vec::new(),
+        variables: Vec::new(),
+        backends: Vec::new(),
+        schemes: Vec::new(),
+        selection,
+        versions,
+        consumers: Vec::new(),
+        cases: Vec::new(),
+        in_flight: None,
+        store: None,
+        retired: Vec::new(),
+        cors: None,
+        additive: false,
     }
 }
 

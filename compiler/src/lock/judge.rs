@@ -1,12 +1,13 @@
 //! A contract against its lock: what may change, and what was promised.
 
 use super::contract::{Baseline, Kept};
+use super::moves::{Around, Move};
 use super::state::State;
 use super::{BlockKind, Lock, publish, read};
 use crate::analyse;
 use crate::changes::{self, Change, Side, Verdict, Whom};
 use crate::contract::{Call, Case, Contract, Published, Retired, Version};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Help, Severity};
 use crate::source::{LOCK, Sources};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{File, ItemKind};
@@ -31,9 +32,6 @@ pub(crate) fn judge(
         }
         return;
     }
-    if others(files, diagnostics) {
-        return;
-    }
     let mut baseline = match Baseline::of(&lock, sources) {
         Ok(baseline) => baseline,
         Err(damage) => return diagnostics.push(*damage),
@@ -44,7 +42,10 @@ pub(crate) fn judge(
         &[],
         &mut Diagnostics::default(),
     );
-    let judge = Judge { sources, lock: &lock, baseline: &baseline, contract };
+    if others(files, diagnostics) {
+        return diagnostics.extend(shapes(sources, files, (&lock, &baseline)));
+    }
+    let judge = Judge { sources, files, lock: &lock, baseline: &baseline, contract };
     diagnostics.extend(judge.selection());
     let mut ahead = Vec::new();
     for version in &baseline.contract.versions {
@@ -55,6 +56,34 @@ pub(crate) fn judge(
         diagnostics.extend(judge.version(version, changes));
     }
     note(&lock, contract, &ahead);
+}
+
+/// What breaks the shape of published versions, where something else is wrong with the contract: it
+/// is the cause more often than not, and whoever mends the rest first mends it in vain.
+fn shapes(
+    sources: &Sources,
+    files: &[File],
+    (lock, baseline): (&Lock, &Baseline),
+) -> Vec<Diagnostic> {
+    // What follows from work is not known here, nor who may call.
+    let told =
+        ["media", "param", "body", "field", "type", "enum", "union", "constraint", "foreign"];
+    let of_answers = ["status/", "error/", "endpoint/removed", "endpoint/moved"];
+    let mut found = Vec::new();
+    for version in &baseline.contract.versions {
+        let Some(contract) = analyse::shape(sources, files, &version.label) else { continue };
+        let mut changes = changed(baseline, &contract, &version.label);
+        changes.retain(|change| {
+            let id = change.rule.id;
+            let (area, _) = id.split_once('/').unwrap_or((id, ""));
+            told.contains(&area) || of_answers.iter().any(|start| id.starts_with(start))
+        });
+        let judge = Judge { sources, files, lock, baseline, contract: &contract };
+        if let Some(new) = contract.versions.first() {
+            found.extend(judge.changes(new, changes));
+        }
+    }
+    found
 }
 
 /// Whether something else is wrong, but for who relies on what: that follows from a change.
@@ -176,7 +205,7 @@ pub(super) fn broken(
     contract: &Contract,
     label: &str,
 ) -> Vec<Broken> {
-    let judge = Judge { sources, lock, baseline, contract };
+    let judge = Judge { sources, files: &[], lock, baseline, contract };
     let mut found = Vec::new();
     for change in changed(baseline, contract, label) {
         if refused(&change, contract.additive).is_some() {
@@ -213,6 +242,7 @@ pub(super) fn broken(
 /// A contract beside its lock.
 pub(super) struct Judge<'a> {
     sources: &'a Sources,
+    files: &'a [File],
     pub(super) lock: &'a Lock,
     baseline: &'a Baseline,
     pub(super) contract: &'a Contract,
@@ -250,6 +280,15 @@ impl Judge<'_> {
         if new.draft {
             return vec![self.draft(new)];
         }
+        let mut diagnostics = self.changes(new, changes);
+        diagnostics.extend(self.fallbacks(new));
+        diagnostics.extend(self.cases(label));
+        diagnostics.extend(self.needs_more(new));
+        diagnostics
+    }
+
+    /// What is against a version as it was published, a finding per cause.
+    fn changes(&self, new: &Version, changes: Vec<Change>) -> Vec<Diagnostic> {
         let mut found: Vec<(Code, Vec<Change>)> = Vec::new();
         for change in changes {
             let Some(code) = refused(&change, self.contract.additive) else { continue };
@@ -263,12 +302,7 @@ impl Judge<'_> {
                 None => found.push((code, vec![change])),
             }
         }
-        let mut diagnostics: Vec<Diagnostic> =
-            found.iter().filter_map(|(code, group)| self.finding(*code, new, group)).collect();
-        diagnostics.extend(self.fallbacks(new));
-        diagnostics.extend(self.cases(label));
-        diagnostics.extend(self.needs_more(new));
-        diagnostics
+        found.iter().filter_map(|(code, group)| self.finding(*code, new, group)).collect()
     }
 
     fn finding(&self, code: Code, version: &Version, group: &[Change]) -> Option<Diagnostic> {
@@ -312,10 +346,11 @@ impl Judge<'_> {
         if !hurts.is_empty() {
             found = found.note(format!("hurts: {}", hurts.join(", ")));
         }
-        Some(self.ways_out(found, code, label, change))
+        Some(self.ways_out(found, code, label, group))
     }
 
-    fn ways_out(&self, found: Diagnostic, code: Code, label: &str, change: &Change) -> Diagnostic {
+    fn ways_out(&self, found: Diagnostic, code: Code, label: &str, group: &[Change]) -> Diagnostic {
+        let Some(change) = group.first() else { return found };
         match code {
             Code::SunsetMovedCloser => {
                 let was = change.was.clone().unwrap_or_default();
@@ -323,24 +358,23 @@ impl Judge<'_> {
             }
             Code::RouteShadowed => found.help("choose a path that the old endpoint does not match"),
             _ => {
-                let other = self
-                    .contract
-                    .versions
-                    .iter()
-                    .rfind(|one| one.label != label && !self.lock.is_published(&one.label));
-                let place = other.map_or_else(
-                    || "in a version of its own: `gatewright version new …`".to_owned(),
-                    |one| format!("in version {}", one.label),
-                );
-                let edit = self.edit(change);
-                let edit = edit.map_or_else(String::new, |edit| format!(", as `{edit}`"));
+                let around =
+                    Around { sources: self.sources, files: self.files, lock: self.lock, label };
+                let found = match around.moved(group) {
+                    Some(Move { place, said, fix }) => {
+                        let text = format!("keep version {label} as it was and make the change {place}: `{said}`");
+                        let mut found = found;
+                        found.helps.push(Help { text, fix });
+                        found
+                    }
+                    None => found.help(format!(
+                        "keep version {label} as it was and make the change in a version of its own: `gatewright version new …`"
+                    )),
+                };
                 let found = match self.back(change) {
-                    Some((span, text)) => found.fix(format!("put back `{text}`"), span, text),
+                    Some((span, text)) => found.fix(format!("or put back `{text}`"), span, text),
                     None => found,
                 };
-                let found = found.help(format!(
-                    "keep version {label} as it was and make the change {place}{edit}"
-                ));
                 if code == Code::PublishedEndpointExtended {
                     return found.help("new endpoints may join a published version, and `published additive` in the `api` block allows changes like this one");
                 }
@@ -362,38 +396,6 @@ impl Judge<'_> {
         };
         (old.file == LOCK && new.file != LOCK && same(old, was) && same(new, is))
             .then(|| (new, was.to_owned()))
-    }
-
-    /// The edit of a later version that makes the same change.
-    fn edit(&self, change: &Change) -> Option<String> {
-        let written = |span: Span| {
-            let text = &self.sources.get(span.file)?.text;
-            let text = text.get(span.range())?;
-            (!text.contains('\n') && text.len() < 80).then(|| text.to_owned())
-        };
-        let old = change.old?;
-        let inside = |block: &&super::Block| read::span(&block.at).contains(old);
-        let block = self.lock.entries.iter().flat_map(|one| &one.blocks).find(inside)?;
-        match (block.kind, change.rule.id) {
-            (BlockKind::Type, "field/renamed") => Some(format!(
-                "rename {}.{} to {}",
-                block.key,
-                change.was.as_ref()?,
-                change.is.as_ref()?
-            )),
-            (BlockKind::Type, "field/removed") => {
-                let name = change.was.as_ref()?.split([':', '?']).next()?;
-                Some(format!("change type {} {{ remove {name} }}", block.key))
-            }
-            (BlockKind::Type, id) if id.starts_with("field/") && change.new.is_some() => {
-                Some(format!("change type {} {{ {} }}", block.key, written(change.new?)?))
-            }
-            (BlockKind::Endpoint, "endpoint/removed") => Some(format!("remove {}", block.key)),
-            (BlockKind::Endpoint, id) if id.starts_with("param/") && change.new.is_some() => {
-                Some(format!("change {} {{ {} }}", block.key, written(change.new?)?))
-            }
-            _ => None,
-        }
     }
 
     /// `published 2026-03-01 by storefront`
@@ -490,7 +492,10 @@ impl Judge<'_> {
         for block in state.all(BlockKind::Case) {
             let case = self.contract.cases.iter().find(|case| case.title == block.key);
             let Some(case) = case else {
-                found.push((block, None));
+                // One that is there has findings of its own.
+                if !self.has_case(&block.key) {
+                    found.push((block, None));
+                }
                 continue;
             };
             let is = super::print::case(self.sources, case);
@@ -499,6 +504,11 @@ impl Judge<'_> {
             }
         }
         found
+    }
+
+    fn has_case(&self, title: &str) -> bool {
+        let mut items = self.files.iter().flat_map(|file| &file.items);
+        items.any(|item| matches!(&item.kind, ItemKind::Case(case) if case.title.value == title))
     }
 
     /// Published cases that are gone, or show something else.

@@ -55,10 +55,14 @@ impl Compare<'_> {
         }
         let is_new = |field: &&Field| !old.fields.iter().any(|other| other.name == field.name);
         let came: Vec<&Field> = new.fields.iter().filter(is_new).collect();
+        let gone_count = gone.len();
         for field in gone {
             let free = came.iter().filter(|other| !taken.contains(&other.name.as_str())).copied();
             let free: Vec<&Field> = free.collect();
-            match self.successor(field, &free) {
+            let only =
+                (gone_count == 1 && came.len() == 1).then(|| in_its_place(field, (old, new)));
+            let renamed = self.successor(field, &free);
+            match renamed.or_else(|| self.put_in_place(field, only.flatten())) {
                 Some((other, step)) => {
                     taken.push(&other.name);
                     found.push(self.renamed(field, other, &step));
@@ -178,11 +182,28 @@ impl Compare<'_> {
         None
     }
 
+    /// The only field that came, where it stands in the place of the only one that went and has its
+    /// type: whatever it is called.
+    fn put_in_place<'f>(
+        &mut self,
+        gone: &Field,
+        came: Option<&'f Field>,
+    ) -> Option<(&'f Field, Step)> {
+        let came = came.filter(|came| gone.optional == came.optional)?;
+        self.is_same(&gone.ty, &came.ty).then_some((came, Step::Renamed))
+    }
+
     fn is_same(&mut self, old: &Type, new: &Type) -> bool {
         old.nullable == new.nullable
             && self.was(old) == self.is(new)
             && self.types(old, new).is_empty()
     }
+}
+
+/// The field of `new` that stands where `field` stood in `old`.
+fn in_its_place<'n>(field: &Field, (old, new): (&Record, &'n Record)) -> Option<&'n Field> {
+    let at = old.fields.iter().position(|other| other.name == field.name)?;
+    new.fields.get(at).filter(|other| old.fields.iter().all(|old| old.name != other.name))
 }
 
 /// How a field has become another one.

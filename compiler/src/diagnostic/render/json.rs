@@ -50,13 +50,14 @@ fn labelled(label: &Label, sources: &Sources) -> Option<Value> {
 }
 
 fn way_out(help: &Help, sources: &Sources) -> Value {
-    let edits: Vec<Value> = help.fix.iter().filter_map(|fix| edit(fix, sources)).collect();
+    let places = help.fix.iter().flat_map(Fix::places);
+    let edits: Vec<Value> = places.filter_map(|place| edit(place, sources)).collect();
     json!({ "text": help.text, "edits": edits })
 }
 
-fn edit(fix: &Fix, sources: &Sources) -> Option<Value> {
-    let mut object = located(fix.span, sources)?;
-    object.insert("replacement".into(), fix.replacement.clone().into());
+fn edit((span, replacement): (Span, &str), sources: &Sources) -> Option<Value> {
+    let mut object = located(span, sources)?;
+    object.insert("replacement".into(), replacement.into());
     Some(object.into())
 }
 

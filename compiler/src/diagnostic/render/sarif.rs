@@ -5,7 +5,7 @@ use super::{range, severity};
 use crate::VERSION;
 use crate::diagnostic::{Code, Diagnostic, Fix, Label, explain};
 use crate::source::{Source, Sources};
-use gatewright_grammar::Span;
+use gatewright_grammar::{FileId, Span};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -82,17 +82,27 @@ fn elsewhere(id: usize, label: &Label, sources: &Sources) -> Option<Value> {
 }
 
 fn change(text: &str, fix: &Fix, sources: &Sources) -> Option<Value> {
-    let source = sources.get(fix.span.file)?;
-    Some(json!({
-        "description": { "text": text },
-        "artifactChanges": [{
-            "artifactLocation": artifact(source),
-            "replacements": [{
-                "deletedRegion": region(source, fix.span),
-                "insertedContent": { "text": fix.replacement },
-            }],
-        }],
-    }))
+    let mut files: Vec<FileId> = fix.places().map(|(span, _)| span.file).collect();
+    files.sort();
+    files.dedup();
+    let changes: Option<Vec<Value>> =
+        files.into_iter().map(|file| replaced(file, fix, sources)).collect();
+    Some(json!({ "description": { "text": text }, "artifactChanges": changes? }))
+}
+
+/// What an edit replaces in one file.
+fn replaced(file: FileId, fix: &Fix, sources: &Sources) -> Option<Value> {
+    let source = sources.get(file)?;
+    let places = fix.places().filter(|(span, _)| span.file == file);
+    let replacements: Vec<Value> = places
+        .map(|(span, new)| {
+            json!({
+                "deletedRegion": region(source, span),
+                "insertedContent": { "text": new },
+            })
+        })
+        .collect();
+    Some(json!({ "artifactLocation": artifact(source), "replacements": replacements }))
 }
 
 fn physical(span: Span, sources: &Sources) -> Option<Value> {
