@@ -1,0 +1,23 @@
+//! A proxy of a few lines over pingora; `tests/load/pingora` is its source.
+
+use super::{Peer, Running, proxies};
+use crate::Fault;
+use crate::process::{Process, command};
+use crate::site::{Site, free};
+use std::path::Path;
+
+pub(super) const PEER: Peer = Peer {
+    name: "pingora",
+    program: "pingora-peer",
+    version: &["--version"],
+    start,
+    does: |work| proxies(work, false),
+};
+
+fn start(site: &Site, program: &Path) -> Result<Running, Fault> {
+    let plain = free()?;
+    let mut pingora = command(program, site.core);
+    pingora.arg(plain.to_string()).arg(site.origin.to_string());
+    let process = Process::start(pingora, plain, &site.directory.join("pingora.log"))?;
+    Ok(Running::new(process, plain, None))
+}

@@ -1,0 +1,138 @@
+//! Gateways as processes: started on a processor of their own, asked what they have used, ended.
+
+use crate::Fault;
+use rustix::process::Signal;
+use std::fs;
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A program that runs, with all that it has started itself. It is ended when this is dropped.
+pub(crate) struct Process {
+    child: Child,
+    /// From its start until it took the first connection.
+    pub(crate) started: Duration,
+}
+
+/// What a program has used since it started.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Used {
+    /// On a processor, in nanoseconds.
+    pub(crate) total: u64,
+    /// In its own code and in the kernel, in ticks, which are coarse.
+    pub(crate) user: u64,
+    pub(crate) system: u64,
+}
+
+impl Process {
+    /// Starts `command` and waits until it takes connections at `address`.
+    ///
+    /// # Errors
+    ///
+    /// That something listens there already, that it does not start, and that it ends or takes no
+    /// connection within 20 s; with what it said.
+    pub(crate) fn start(
+        mut command: Command,
+        address: SocketAddr,
+        log: &Path,
+    ) -> Result<Self, Fault> {
+        if TcpStream::connect(address).is_ok() {
+            return Err(format!("something else listens on {address}").into());
+        }
+        let file = fs::File::create(log)?;
+        command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+        let begin = Instant::now();
+        let child = command.spawn()?;
+        let mut process = Self { child, started: Duration::ZERO };
+        while TcpStream::connect(address).is_err() {
+            let ended = process.child.try_wait()?.is_some();
+            if ended || begin.elapsed() > Duration::from_secs(20) {
+                let said = fs::read_to_string(log).unwrap_or_default();
+                return Err(format!("it does not listen on {address}:\n{said}").into());
+            }
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        process.started = begin.elapsed();
+        Ok(process)
+    }
+
+    /// What it has used, with its children, those that have ended left out.
+    pub(crate) fn used(&self) -> Used {
+        self.family().iter().map(|pid| used(*pid)).fold(Used::default(), |sum, one| Used {
+            total: sum.total + one.total,
+            user: sum.user + one.user,
+            system: sum.system + one.system,
+        })
+    }
+
+    /// Its memory in KiB, pages that several processes share counted by their shares.
+    pub(crate) fn memory(&self) -> u64 {
+        let shares = |pid: &u32| {
+            let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+            let line = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+            line.split_whitespace().next()?.parse::<u64>().ok()
+        };
+        self.family().iter().filter_map(shares).sum()
+    }
+
+    fn family(&self) -> Vec<u32> {
+        let mut family = vec![self.child.id()];
+        let mut at = 0;
+        while let Some(pid) = family.get(at) {
+            let path = format!("/proc/{pid}/task/{pid}/children");
+            let children = fs::read_to_string(path).unwrap_or_default();
+            family.extend(children.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
+            at += 1;
+        }
+        family
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        for pid in self.family().iter().rev() {
+            let pid = i32::try_from(*pid).ok().and_then(rustix::process::Pid::from_raw);
+            if let Some(pid) = pid {
+                let _ = rustix::process::kill_process(pid, Signal::KILL);
+            }
+        }
+        let _ = self.child.wait();
+    }
+}
+
+/// `schedstat` counts in nanoseconds, and a thread at a time; `stat` tells code and kernel apart.
+fn used(pid: u32) -> Used {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let on_processor = |path: &Path| {
+        let text = fs::read_to_string(path.join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    let total = tasks.filter_map(|task| on_processor(&task.path())).sum();
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The name stands in brackets and may hold spaces; what follows begins with the third field.
+    let rest = stat.rsplit(')').next().unwrap_or_default();
+    let field = |at: usize| rest.split_whitespace().nth(at).and_then(|text| text.parse().ok());
+    Used { total, user: field(11).unwrap_or(0), system: field(12).unwrap_or(0) }
+}
+
+/// A command that runs on one processor.
+pub(crate) fn command(program: &Path, core: Option<usize>) -> Command {
+    let Some(core) = core else { return Command::new(program) };
+    let mut command = Command::new("taskset");
+    command.args(["-c", &core.to_string()]).arg(program);
+    command
+}
+
+/// Keeps the calling thread on one processor.
+pub(crate) fn pin(core: Option<usize>) {
+    let Some(core) = core else { return };
+    let mut set = rustix::thread::CpuSet::new();
+    set.set(core);
+    let _ = rustix::thread::sched_setaffinity(None, &set);
+}
+
+/// Nanoseconds in a tick of `stat`.
+pub(crate) fn tick() -> u64 {
+    1_000_000_000 / rustix::param::clock_ticks_per_second().max(1)
+}
