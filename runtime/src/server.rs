@@ -138,8 +138,7 @@ impl Server {
     ) -> io::Result<Server> {
         countable(contract)?;
         let limits = limits.with(settings.keep_alive);
-        let prepared = settings.schemes.get_mut().map(std::mem::take).unwrap_or_default();
-        let guards = Arc::new(Guards::start(contract, prepared)?);
+        let guards = guards(contract, &mut settings)?;
         #[cfg(feature = "tls")]
         let (acceptor, certificates) = secured(&mut settings, limits.renewal)?.unzip();
         let traces = settings.traces.take();
@@ -163,9 +162,7 @@ impl Server {
             cache: Arc::clone(&cache),
         };
         let (operator, keeper) = operator(subject, inherited.operator)?.unzip();
-        let shared = inherited.listen.is_some();
-        let listeners = listeners(inherited.listen, &settings)?;
-        let address = listeners.first().map_or(Ok(settings.listen), |first| first.local_addr())?;
+        let (listeners, address, shared) = listening(inherited.listen, &settings)?;
         let start = |(number, listener): (usize, TcpListener)| {
             let start = core::Start {
                 contract,
@@ -183,9 +180,8 @@ impl Server {
                 pulse: Pulse::new(Arc::clone(&pulses), number),
                 keeper: keeper.clone(),
             };
-            let metrics = Arc::clone(&metrics);
             let spools = (log.as_ref().and_then(Log::spool), traces.as_ref().map(Exporter::spool));
-            core_thread(number, start, metrics, spools)
+            core_thread(number, start, Arc::clone(&metrics), spools)
         };
         let cores = listeners.into_iter().enumerate().map(start).collect::<io::Result<_>>()?;
         phase.send_replace(Phase::Serving);
@@ -291,13 +287,25 @@ fn core_thread(
     })
 }
 
-/// A listener for each core.
-fn listeners(inherited: Option<TcpListener>, settings: &Settings) -> io::Result<Vec<TcpListener>> {
+/// What looks at who calls.
+fn guards(contract: &Contract, settings: &mut Settings) -> io::Result<Arc<Guards>> {
+    let prepared = settings.schemes.get_mut().map(std::mem::take).unwrap_or_default();
+    Guards::start(contract, prepared).map(Arc::new)
+}
+
+/// A listener for each core, where they listen, and whether all take from one queue.
+fn listening(
+    inherited: Option<TcpListener>,
+    settings: &Settings,
+) -> io::Result<(Vec<TcpListener>, SocketAddr, bool)> {
+    let shared = inherited.is_some();
     let listeners = match inherited {
         Some(listener) => listen::shared(listener, settings.cores),
         None => listen::listeners(settings.listen, settings.cores),
     };
-    listeners.map_err(|error| refused("LISTEN", settings.listen, &error))
+    let listeners = listeners.map_err(|error| refused("LISTEN", settings.listen, &error))?;
+    let address = listeners.first().map_or(Ok(settings.listen), TcpListener::local_addr)?;
+    Ok((listeners, address, shared))
 }
 
 /// The operator's port, unless there is to be none.

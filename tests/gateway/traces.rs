@@ -6,6 +6,7 @@ mod collector;
 use std::time::{Duration, Instant};
 
 use gatewright_runtime::testing::{Answer, Backend, Gateway, Running, get, send};
+use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 
@@ -113,6 +114,11 @@ fn a_request_is_a_span_and_each_call_is_one_below_it() {
         assert_eq!(spans.says(server, name).as_deref(), Some(value), "{name}");
     }
     assert!(server.status.as_ref().is_none_or(|status| status.code() == StatusCode::Unset));
+    are_below(server, &spans, &services);
+}
+
+/// Looks at the spans of the calls of the product page.
+fn are_below(server: &Span, spans: &Spans, services: &Services) {
     for (operation, backend) in [
         ("GET /items/{id}", &services.catalog),
         ("GET /ratings", &services.reviews),

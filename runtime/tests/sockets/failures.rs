@@ -200,7 +200,10 @@ fn a_backends_headers_do_not_reach_the_caller() {
     let bytes = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nServer: x\r\nX-Internal: db7\r\nContent-Length: 1\r\n\r\n1";
     let answer = ask(&Backend::start().raw("GET", "/items/p_1", bytes));
     let names: Vec<_> = answer.headers.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["content-type", "x-request-id", "content-length", "date"]);
+    assert_eq!(
+        names,
+        ["content-type", "x-request-id", "x-content-type-options", "content-length", "date"]
+    );
 }
 
 #[test]
