@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use hyper::rt::ReadBufCursor;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
@@ -38,6 +38,19 @@ impl Socket {
     pub(crate) fn tcp(&self) -> &TcpStream {
         &self.0
     }
+
+    /// Takes note that a read got less than it had room for: there is no more, and a read to find that
+    /// out would be a call of the system in vain. What arrives from here on is told anew.
+    fn emptied(&self) {
+        let nothing = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+        let _ = self.0.try_io(Interest::READABLE, nothing);
+    }
+
+    /// Looks at what has come in and was not read, as far as something was heard to have come in:
+    /// as [`peek`](socket2::Socket::peek), without a call of the system where nothing was.
+    pub(crate) fn peek_if_told(&self, space: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        self.0.try_io(Interest::READABLE, || socket2::SockRef::from(self.tcp()).peek(space))
+    }
 }
 
 impl AsyncRead for Socket {
@@ -49,7 +62,12 @@ impl AsyncRead for Socket {
         loop {
             ready!(self.0.poll_read_ready(context))?;
             match self.0.try_read_buf(buffer) {
-                Ok(_) => return Poll::Ready(Ok(())),
+                Ok(read) => {
+                    if read > 0 && buffer.remaining() > 0 {
+                        self.emptied();
+                    }
+                    return Poll::Ready(Ok(()));
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Poll::Ready(Err(error)),
             }

@@ -39,7 +39,9 @@ pub(super) async fn serve(core: Counted, stream: TcpStream, peer: IpAddr, phase:
     // Answers are written whole: waiting for more would only delay them.
     let _ = stream.set_nodelay(true);
     let opening = open(&core, Socket::new(stream), peer);
-    let Some(Some((carried, io, protocol))) = in_time(opening, phase.clone()).await else { return };
+    // Boxed, so that a connection does not keep the room that it took to open it.
+    let opening = Box::pin(in_time(opening, phase.clone()));
+    let Some(Some((carried, io, protocol))) = opening.await else { return };
     let mut shown = io.shown(&core);
     shown.secure |= carried.secure;
     let from = (carried.address, Rc::new(shown));

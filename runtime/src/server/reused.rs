@@ -62,7 +62,7 @@ pub(super) async fn answer(
     }
     let until = Deadline::after(asked.timeout).instant() + GRACE;
     let Some(flying) = Flying::start(&core.gateway) else {
-        return alone(core, asked, request, record).await;
+        return Box::pin(alone(core, asked, request, record)).await;
     };
     let (mut told, leads, mut request) = match cache.board_answer(&asked.key) {
         Role::Follow(told) => (told, false, Some(request)),
@@ -85,7 +85,7 @@ pub(super) async fn answer(
             let made = if answer.is_kept() { Reused::Miss } else { Reused::Unkept };
             Ok(tell(&answer, if leads { made } else { Reused::Shared }))
         }
-        (None, Some(request)) => alone(core, asked, request, record).await,
+        (None, Some(request)) => Box::pin(alone(core, asked, request, record)).await,
         (None, None) => Err(Kind::Internal.into()),
     }
 }

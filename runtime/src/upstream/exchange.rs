@@ -9,7 +9,7 @@ use http_body_util::Full;
 
 use super::Upstream;
 use super::failure::Reason;
-use super::link::{Answer, Broken, Wanted};
+use super::link::{Answer, Broken, Look, Wanted};
 use super::upload::Sent;
 use super::visits::Visits;
 use crate::contract::Method;
@@ -64,7 +64,7 @@ pub(super) async fn exchange(
     visits: &mut Visits,
 ) -> Result<Answer, Reason> {
     visits.begin(upstream).await?;
-    if let Some(mut link) = visits.idle(Wanted::Any) {
+    if let Some(mut link) = visits.idle(Wanted::Any, Look::of(outgoing.method.is_idempotent())) {
         match link.ask(outgoing.to_http(visits), bounds.size).await {
             Ok(answer) => {
                 visits.keep(link);

@@ -3,13 +3,19 @@
 use std::net::IpAddr;
 
 use http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue,
-    PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName,
+    HeaderValue, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
 
 use super::Upstream;
 use crate::request::{Remote, Request, identity};
 use crate::settings::BackendSettings;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static(identity::REQUEST_ID);
+const TRACEPARENT: HeaderName = HeaderName::from_static(identity::TRACEPARENT);
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Whether a field belongs to the connection or the framing of a message, so that no contract may
 /// set it (RFC 9110 section 7.6.1).
@@ -47,32 +53,33 @@ pub(super) fn of_backend(settings: &BackendSettings) -> HeaderMap {
 /// goes on.
 pub(super) fn complete(headers: &mut HeaderMap, of_backend: &HeaderMap, request: &Request) {
     headers.reserve(of_backend.len() + 8);
-    for name in
-        of_backend.keys().filter(|name| !headers.contains_key(*name)).cloned().collect::<Vec<_>>()
-    {
-        for value in of_backend.get_all(&name) {
-            headers.append(name.clone(), value.clone());
+    for name in of_backend.keys() {
+        if !headers.contains_key(name) {
+            for value in of_backend.get_all(name) {
+                headers.append(name.clone(), value.clone());
+            }
         }
     }
-    headers.insert(identity::TRACEPARENT, request.identity.traceparent.clone());
+    headers.insert(TRACEPARENT, request.identity.traceparent.clone());
     match &request.identity.tracestate {
         Some(state) => headers.insert(identity::TRACESTATE, state.clone()),
         // It belongs to a place in a trace, and that of the caller was none.
         None => headers.remove(identity::TRACESTATE),
     };
-    headers.insert(identity::REQUEST_ID, request.identity.header());
+    headers.insert(REQUEST_ID, request.identity.header());
     if request.heard.is_some() {
         return;
     }
-    let host = request.headers.get(HOST).and_then(plain_host);
+    let host = request.headers.get(HOST).filter(|value| is_plain_host(value));
     let Remote { address, scheme } = request.remote;
+    let text = text_of(address);
     for (name, value) in [
-        ("forwarded", Some(forwarded(request.remote, host))),
-        ("x-forwarded-for", Some(address.to_string())),
-        ("x-forwarded-proto", Some(scheme.to_owned())),
-        ("x-forwarded-host", host.map(str::to_owned)),
+        (FORWARDED, HeaderValue::try_from(forwarded(request.remote, &text, host)).ok()),
+        (X_FORWARDED_FOR, HeaderValue::try_from(text).ok()),
+        (X_FORWARDED_PROTO, Some(HeaderValue::from_static(scheme))),
+        (X_FORWARDED_HOST, host.cloned()),
     ] {
-        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+        if let Some(value) = value {
             headers.insert(name, value);
         }
     }
@@ -83,27 +90,25 @@ pub(super) fn complete(headers: &mut HeaderMap, of_backend: &HeaderMap, request:
 /// another protocol, which it then is asked for in turn.
 pub(super) fn pass(headers: &mut HeaderMap, upstream: &Upstream, request: &Request) -> bool {
     let of_backend = &upstream.headers;
-    let mut passed = request.headers.clone();
-    let protocol = passed.get(UPGRADE).cloned();
-    let asks = lists(&passed, CONNECTION, "upgrade") && protocol.is_some();
-    let trailers = lists(&passed, TE, "trailers");
-    end_to_end(&mut passed);
-    for name in [HOST, CONTENT_LENGTH, EXPECT, PROXY_AUTHORIZATION] {
-        passed.remove(name);
-    }
-    // Some backends believe it, and a caller can write into it what it likes.
-    passed.remove("x-real-ip");
-    if upstream.has_tokens() {
-        passed.remove(AUTHORIZATION);
-    }
-    let own = |name: &HeaderName| {
-        headers.contains_key(name) || (of_backend.contains_key(name) && name != USER_AGENT)
+    let came = &request.headers;
+    let protocol = came.get(UPGRADE).cloned();
+    let asks = protocol.is_some() && lists(came, CONNECTION, "upgrade");
+    let trailers = lists(came, TE, "trailers");
+    let named = named_by_connection(came);
+    let declared: Vec<HeaderName> = headers.keys().cloned().collect();
+    let stays = |name: &HeaderName| {
+        is_of_connection(name)
+            || named.contains(name)
+            || [HOST, CONTENT_LENGTH, EXPECT, PROXY_AUTHORIZATION].contains(name)
+            // Some backends believe it, and a caller can write into it what it likes.
+            || name == "x-real-ip"
+            || (name == AUTHORIZATION && upstream.has_tokens())
+            || declared.contains(name)
+            || (name != USER_AGENT && of_backend.keys().any(|own| own == name))
     };
-    let names: Vec<HeaderName> = passed.keys().filter(|name| !own(name)).cloned().collect();
-    for name in names {
-        for value in passed.get_all(&name) {
-            headers.append(name.clone(), value.clone());
-        }
+    headers.reserve(came.len() + of_backend.len() + 8);
+    for (name, value) in came.iter().filter(|(name, _)| !stays(name)) {
+        headers.append(name.clone(), value.clone());
     }
     complete(headers, of_backend, request);
     let upgrades = asks && request.passed.version == http::Version::HTTP_11;
@@ -120,26 +125,33 @@ pub(super) fn pass(headers: &mut HeaderMap, upstream: &Upstream, request: &Reque
 /// Leaves out what belongs to one connection: the fields of RFC 9110 section 7.6.1, and those that
 /// `Connection` names.
 pub(super) fn end_to_end(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|list| list.split(','))
-        .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok())
-        .collect();
-    for name in named {
-        // A sender cannot have the length of its body or its address taken away (RFC 9110 section
-        // 7.6.1: these are never options of a connection).
-        if name != CONTENT_LENGTH && name != HOST {
-            headers.remove(name);
-        }
-    }
-    for name in [CONNECTION, TE, TRANSFER_ENCODING, UPGRADE] {
+    let named = named_by_connection(headers);
+    // A sender cannot have the length of its body or its address taken away (RFC 9110 section
+    // 7.6.1: these are never options of a connection).
+    let ends = |name: &&HeaderName| {
+        let named = named.contains(name) && **name != CONTENT_LENGTH && **name != HOST;
+        named || is_of_connection(name)
+    };
+    let gone: Vec<HeaderName> = headers.keys().filter(ends).cloned().collect();
+    for name in gone {
         headers.remove(name);
     }
-    for name in ["keep-alive", "proxy-connection"] {
-        headers.remove(name);
-    }
+}
+
+/// Whether a field always belongs to one connection.
+fn is_of_connection(name: &HeaderName) -> bool {
+    [CONNECTION, TE, TRANSFER_ENCODING, UPGRADE].contains(name)
+        || name == "keep-alive"
+        || name == "proxy-connection"
+}
+
+/// The fields that `Connection` names.
+fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
+    let lists = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    let names = lists.flat_map(|list| list.split(',')).map(str::trim);
+    // The option that is there most often, and always left out.
+    let names = names.filter(|name| !name.eq_ignore_ascii_case("keep-alive"));
+    names.filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok()).collect()
 }
 
 /// Whether a field that is a list has this member.
@@ -152,12 +164,33 @@ fn lists(headers: &HeaderMap, name: HeaderName, member: &str) -> bool {
         .any(|one| one.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(member))
 }
 
-/// One element of `Forwarded` (RFC 7239 section 4).
-fn forwarded(Remote { address, scheme }: Remote, host: Option<&str>) -> String {
-    let mut element = match address {
-        IpAddr::V4(address) => format!("for={address};proto={scheme}"),
-        IpAddr::V6(address) => format!("for=\"[{address}]\";proto={scheme}"),
-    };
+/// An address as fields write it. Most are of four numbers, which are not worth the machinery of
+/// `format!`: this is done for every call.
+fn text_of(address: IpAddr) -> String {
+    let IpAddr::V4(address) = address else { return address.to_string() };
+    let mut text = String::with_capacity(15);
+    for (at, number) in address.octets().into_iter().enumerate() {
+        if at > 0 {
+            text.push('.');
+        }
+        for unit in [100, 10, 1] {
+            if number >= unit || unit == 1 {
+                text.push(char::from(b'0' + number / unit % 10));
+            }
+        }
+    }
+    text
+}
+
+/// One element of `Forwarded` (RFC 7239 section 4); `text` is the address.
+fn forwarded(Remote { address, scheme }: Remote, text: &str, host: Option<&HeaderValue>) -> String {
+    let (open, close) =
+        if address.is_ipv4() { ("for=", ";proto=") } else { ("for=\"[", "]\";proto=") };
+    let host = host.and_then(|host| host.to_str().ok());
+    let mut element = String::with_capacity(40 + text.len() + host.map_or(0, str::len));
+    for part in [open, text, close, scheme] {
+        element.push_str(part);
+    }
     if let Some(host) = host {
         element.push_str(";host=\"");
         element.push_str(host);
@@ -166,11 +199,11 @@ fn forwarded(Remote { address, scheme }: Remote, host: Option<&str>) -> String {
     element
 }
 
-/// A `Host` that cannot be mistaken for anything else.
-fn plain_host(value: &HeaderValue) -> Option<&str> {
-    let host = value.to_str().ok()?;
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
-    (!host.is_empty() && host.len() <= 255 && host.bytes().all(plain)).then_some(host)
+/// Whether a `Host` cannot be mistaken for anything else.
+fn is_plain_host(value: &HeaderValue) -> bool {
+    let host = value.as_bytes();
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(byte);
+    !host.is_empty() && host.len() <= 255 && host.iter().all(plain)
 }
 
 #[cfg(test)]
@@ -183,16 +216,25 @@ mod tests {
             address: address.parse().expect("an address"),
             scheme,
         };
-        let element = forwarded(remote("2001:db8::1", "https"), None);
-        assert_eq!(element, "for=\"[2001:db8::1]\";proto=https");
-        let element = forwarded(remote("192.0.2.1", "http"), Some("shop.example:80"));
-        assert_eq!(element, "for=192.0.2.1;proto=http;host=\"shop.example:80\"");
+        let element = |remote: Remote, host| forwarded(remote, &text_of(remote.address), host);
+        let host = HeaderValue::from_static("shop.example:80");
+        let (six, four) = (remote("2001:db8::1", "https"), remote("192.0.2.1", "http"));
+        assert_eq!(element(six, None), "for=\"[2001:db8::1]\";proto=https");
+        let all = "for=192.0.2.1;proto=http;host=\"shop.example:80\"";
+        assert_eq!(element(four, Some(&host)), all);
+    }
+
+    #[test]
+    fn addresses_are_written_as_everybody_does() {
+        for address in ["0.0.0.0", "255.255.255.255", "10.0.100.9", "1.20.3.199", "::1"] {
+            assert_eq!(text_of(address.parse().expect("an address")), address);
+        }
     }
 
     #[test]
     fn a_host_that_could_add_to_the_field_is_left_out() {
         for odd in ["a\";for=b", "a,b", "a b", ""] {
-            assert_eq!(plain_host(&HeaderValue::from_str(odd).expect("a value")), None);
+            assert!(!is_plain_host(&HeaderValue::from_str(odd).expect("a value")));
         }
     }
 }

@@ -57,6 +57,23 @@ pub(super) struct Broken {
     pub(super) unanswered: bool,
 }
 
+/// How closely an idle connection is looked at before it is used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// By what this core was told of it so far, which costs nothing. A request that can be sent once
+    /// more needs no better.
+    Told,
+    /// By asking the system.
+    Asked,
+}
+
+impl Look {
+    /// For a request of which this is known.
+    pub(super) fn of(can_be_sent_twice: bool) -> Look {
+        if can_be_sent_twice { Look::Told } else { Look::Asked }
+    }
+}
+
 impl Link {
     /// Sends a request and reads the whole answer, of at most `limit` bytes.
     pub(super) async fn ask(

@@ -21,7 +21,7 @@ use super::course::Course;
 use super::download::{Download, From};
 use super::failure::{Failure, Reason};
 use super::forward;
-use super::link::{Broken, Link, Wanted};
+use super::link::{Broken, Link, Look, Wanted};
 use super::replicas::Picked;
 use super::upload::{Fault, Sent, Upload};
 use super::visits::Visits;
@@ -193,7 +193,7 @@ impl PassOn {
             Some(gate) => Some(gate.enter().map_err(|retry_after| Reason::Open { retry_after })?),
             None => None,
         };
-        let begun = self.in_time(upstream, self.begin(upstream, visits)).await;
+        let begun = self.in_time(upstream, pin!(self.begin(upstream, visits))).await;
         let begun = begun.and_then(|begun| begun);
         // What a caller does wrong says nothing about the backend: the permit is given back.
         let said = match &begun {
@@ -210,7 +210,8 @@ impl PassOn {
         // Whose turn it is, the caller's or the backend's, is seen where the body is driven from here.
         let one = self.upgrades || self.upload.is_some();
         let wanted = if one { Wanted::One } else { Wanted::Any };
-        if let Some(mut link) = visits.idle(wanted) {
+        let look = Look::of(self.upload.is_none() && self.method.is_idempotent());
+        if let Some(mut link) = visits.idle(wanted, look) {
             match link.begin(self.request(visits)).await {
                 Ok(response) => {
                     visits.hear(upstream, response.status(), response.headers());
@@ -262,7 +263,7 @@ impl PassOn {
     async fn in_time<T>(
         &self,
         upstream: &Upstream,
-        work: impl Future<Output = T>,
+        mut work: Pin<&mut impl Future<Output = T>>,
     ) -> Result<T, Reason> {
         let start = Instant::now();
         let limit = self.limit.min(upstream.timeout);
@@ -273,7 +274,6 @@ impl PassOn {
                 None => (upload.moved().max(start) + limit, None),
             },
         };
-        let mut work = pin!(work);
         let mut timer = pin!(sleep_until(due().0));
         poll_fn(|context| {
             if let Poll::Ready(value) = work.as_mut().poll(context) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::link::{Link, One, Shared, Wanted};
+use super::link::{Link, Look, One, Shared, Wanted};
 
 /// The most idle connections that one core keeps to one backend.
 const MOST: usize = 256;
@@ -24,7 +24,7 @@ pub(super) struct Pool {
 
 impl Pool {
     /// A connection that is still open as far as can be seen.
-    pub(super) fn take(&self, wanted: Wanted) -> Option<Link> {
+    pub(super) fn take(&self, wanted: Wanted, look: Look) -> Option<Link> {
         if wanted == Wanted::Any {
             let mut shared = self.shared.borrow_mut();
             shared.retain(|one| !one.is_closed());
@@ -34,7 +34,7 @@ impl Pool {
         }
         loop {
             let mut link = self.idle.borrow_mut().pop()?;
-            if link.idle_since.elapsed() < AGE && !link.is_stale() {
+            if link.idle_since.elapsed() < AGE && !link.is_stale(look) {
                 return Some(Link::One(link));
             }
         }
@@ -64,7 +64,7 @@ impl Pool {
     pub(super) fn sweep(&self) {
         self.idle
             .borrow_mut()
-            .retain_mut(|link| link.idle_since.elapsed() < AGE && !link.is_stale());
+            .retain_mut(|link| link.idle_since.elapsed() < AGE && !link.is_stale(Look::Asked));
         self.shared.borrow_mut().retain(|one| !one.is_closed() && one.idle() < AGE);
     }
 }

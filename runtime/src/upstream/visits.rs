@@ -12,7 +12,7 @@ use super::budget::pause;
 use super::connect::CONNECT;
 use super::course::Course;
 use super::failure::Reason;
-use super::link::{Link, Wanted};
+use super::link::{Link, Look, Wanted};
 use super::replicas::{Picked, Tried};
 use super::roster::{Blame, Verdict};
 use crate::bulkhead::Place;
@@ -78,8 +78,8 @@ impl Visits {
     }
 
     /// A connection to this address that was used before.
-    pub(super) fn idle(&self, wanted: Wanted) -> Option<Link> {
-        self.here.as_ref()?.pool.take(wanted)
+    pub(super) fn idle(&self, wanted: Wanted, look: Look) -> Option<Link> {
+        self.here.as_ref()?.pool.take(wanted, look)
     }
 
     /// A fresh connection to this address, or to another one if it takes none.
@@ -99,7 +99,9 @@ impl Visits {
         };
         let mut last = Reason::NoAddress;
         while let Some(here) = &self.here {
-            match here.origin.connect(here.address, limit, wanted).await {
+            // Boxed: this is rare, and several kilobytes that every call would carry along.
+            let connecting = Box::pin(here.origin.connect(here.address, limit, wanted));
+            match connecting.await {
                 Ok(link) => {
                     here.pool.share(&link);
                     upstream.connected();

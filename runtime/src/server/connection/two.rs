@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -124,6 +124,7 @@ where
     fn execute(&self, work: F) {
         if let Some(pace) = self.next.take() {
             let (whole, stall) = (Rc::clone(&self.work), self.stall);
+            let work = Box::pin(work);
             spawn_local(async move {
                 if !taken(work, pace, stall).await {
                     whole.stalls();
@@ -136,8 +137,11 @@ where
 /// Goes on with an answer for as long as its caller takes something of it now and then, and says
 /// whether that was so to the end. A stream that is left so has parts in its queue, and cannot be reset
 /// before them: so it is the connection that ends.
-async fn taken(work: impl Future<Output = ()>, pace: Rc<Pace>, stall: Duration) -> bool {
-    let mut work = pin!(work);
+async fn taken(
+    mut work: Pin<Box<impl Future<Output = ()>>>,
+    pace: Rc<Pace>,
+    stall: Duration,
+) -> bool {
     let mut timer: Option<Pin<Box<Sleep>>> = None;
     poll_fn(|context| {
         if work.as_mut().poll(context).is_ready() {

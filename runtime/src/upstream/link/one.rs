@@ -12,7 +12,7 @@ use hyper::client::conn::http1;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use super::{Answer, Broken, ERROR_BODY, HEAD, collect, describe};
+use super::{Answer, Broken, ERROR_BODY, HEAD, Look, collect, describe};
 use crate::metrics::Peer;
 use crate::stream::{Activity, Socket, Stream};
 use crate::upstream::tunnel::{Io, Tunnel};
@@ -149,9 +149,13 @@ impl One {
     }
 
     /// Whether the other side has closed it, or sent something that nobody asked for.
-    pub(in crate::upstream) fn is_stale(&mut self) -> bool {
+    pub(in crate::upstream) fn is_stale(&mut self, look: Look) -> bool {
         let mut byte = [std::mem::MaybeUninit::uninit()];
-        match socket2::SockRef::from(self.socket.tcp()).peek(&mut byte) {
+        let seen = match look {
+            Look::Told => self.socket.peek_if_told(&mut byte),
+            Look::Asked => socket2::SockRef::from(self.socket.tcp()).peek(&mut byte),
+        };
+        match seen {
             Err(error) => error.kind() != std::io::ErrorKind::WouldBlock,
             // Under TLS this may be a session ticket: let the connection read it.
             Ok(1..) if self.secure => {

@@ -104,7 +104,7 @@ fn a_backend_that_proves_who_it_is_is_asked_again_and_again() {
         for _ in 0..3 {
             let Ok(answer) = link.ask(empty(), 10).await else { panic!("no answer") };
             assert_eq!(answer.body, "1");
-            assert!(link.is_reusable() && !link.is_stale());
+            assert!(link.is_reusable() && !link.is_stale(crate::upstream::link::Look::Asked));
         }
     });
 }

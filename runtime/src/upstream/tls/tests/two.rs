@@ -11,7 +11,7 @@ use rustls::{ServerConnection, StreamOwned};
 use super::{identity, on_a_core, trusting};
 use crate::stream::Socket;
 use crate::testing::frames::{END_HEADERS, END_STREAM, Frames, kind};
-use crate::upstream::link::{Broken, Link, Shared, Wanted};
+use crate::upstream::link::{Broken, Link, Look, Shared, Wanted};
 use crate::upstream::pool::Pool;
 use crate::upstream::upload::Sent;
 
@@ -85,7 +85,7 @@ fn requests_share_a_connection() {
         let pool = Pool::default();
         let mut first = connect(address, Wanted::Any).await;
         pool.share(&first);
-        let mut second = pool.take(Wanted::Any).expect("a share of it");
+        let mut second = pool.take(Wanted::Any, Look::Asked).expect("a share of it");
         let one = tokio::task::spawn_local(async move {
             let answered = ask(&mut first).await.is_ok_and(|body| body == "1");
             (first, answered)
@@ -95,9 +95,9 @@ fn requests_share_a_connection() {
         assert!(one && other);
         pool.put(first);
         pool.put(second);
-        let mut third = pool.take(Wanted::Any).expect("it is still there");
+        let mut third = pool.take(Wanted::Any, Look::Asked).expect("it is still there");
         assert!(ask(&mut third).await.is_ok());
-        assert!(pool.take(Wanted::One).is_none(), "that cannot change its protocol");
+        assert!(pool.take(Wanted::One, Look::Asked).is_none(), "that cannot change its protocol");
     });
 }
 
@@ -113,9 +113,9 @@ fn a_connection_takes_no_more_than_the_backend_grants() {
         let mut first = connect(address, Wanted::Any).await;
         pool.share(&first);
         assert!(ask(&mut first).await.is_ok());
-        assert!(pool.take(Wanted::Any).is_none(), "one is all");
+        assert!(pool.take(Wanted::Any, Look::Asked).is_none(), "one is all");
         drop(first);
-        assert!(pool.take(Wanted::Any).is_some());
+        assert!(pool.take(Wanted::Any, Look::Asked).is_some());
     });
 }
 
