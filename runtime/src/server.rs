@@ -116,8 +116,7 @@ pub(crate) struct Server {
     phase: Arc<watch::Sender<Phase>>,
     cores: Vec<JoinHandle<io::Result<usize>>>,
     operator: Option<Operator>,
-    log: Option<Log>,
-    traces: Option<Exporter>,
+    outlets: Outlets,
     pulses: Arc<Pulses>,
     #[cfg(feature = "tls")]
     _certificates: Option<tls::Keeper>,
@@ -141,16 +140,14 @@ impl Server {
         let guards = guards(contract, &mut settings)?;
         #[cfg(feature = "tls")]
         let (acceptor, certificates) = secured(&mut settings, limits.renewal)?.unzip();
-        let traces = settings.traces.take();
+        let metrics = Arc::new(Metrics::new(contract, settings.cores));
+        let outlets = Outlets::start(&mut settings, &metrics)?;
         let settings = Arc::new(settings);
         let gates = Arc::new(Gates::new(contract.backends));
         let cache = Arc::new(Cache::new(settings.cache));
         let limiters = Arc::new(Limiters::new(contract));
-        let metrics = Arc::new(Metrics::new(contract, settings.cores));
         let pulses = Arc::new(Pulses::new(settings.cores, limits.hang));
-        let traces = traces.map(|choice| traced(choice, &metrics)).transpose()?;
         let (phase, watched) = watch::channel(Phase::Starting);
-        let log = Log::start(settings.log, Arc::clone(&metrics), io::stdout())?;
         let subject = Subject {
             contract,
             settings: Arc::clone(&settings),
@@ -180,8 +177,7 @@ impl Server {
                 pulse: Pulse::new(Arc::clone(&pulses), number),
                 keeper: keeper.clone(),
             };
-            let spools = (log.as_ref().and_then(Log::spool), traces.as_ref().map(Exporter::spool));
-            core_thread(number, start, Arc::clone(&metrics), spools)
+            core_thread(number, start, Arc::clone(&metrics), outlets.spools())
         };
         let cores = listeners.into_iter().enumerate().map(start).collect::<io::Result<_>>()?;
         phase.send_replace(Phase::Serving);
@@ -190,8 +186,7 @@ impl Server {
             phase: Arc::new(phase),
             cores,
             operator,
-            log,
-            traces,
+            outlets,
             pulses,
             #[cfg(feature = "tls")]
             _certificates: certificates,
@@ -228,12 +223,7 @@ impl Server {
         for core in self.cores {
             cut += core.join().map_err(|_| io::Error::other("a core panicked"))??;
         }
-        if let Some(log) = self.log {
-            log.finish();
-        }
-        if let Some(traces) = self.traces {
-            traces.finish();
-        }
+        self.outlets.finish();
         if let Some(operator) = self.operator {
             operator.join();
         }
@@ -259,10 +249,37 @@ fn secured(
     secured.map(|(secured, loaded)| tls::keep(secured, loaded, every)).transpose()
 }
 
-/// Sends spans to their collector from now on, and counts them.
-fn traced(choice: trace::Choice, metrics: &Arc<Metrics>) -> io::Result<Exporter> {
-    metrics.traces();
-    Exporter::start(choice, Arc::clone(metrics))
+/// Where that goes which is told of requests: lines and spans.
+struct Outlets {
+    log: Option<Log>,
+    traces: Option<Exporter>,
+}
+
+impl Outlets {
+    /// Those that the environment chooses.
+    fn start(settings: &mut Settings, metrics: &Arc<Metrics>) -> io::Result<Outlets> {
+        let log = Log::start(settings.log, Arc::clone(metrics), io::stdout())?;
+        let traces = settings.traces.take().map(|choice| {
+            metrics.traces();
+            Exporter::start(choice, Arc::clone(metrics))
+        });
+        Ok(Outlets { log, traces: traces.transpose()? })
+    }
+
+    /// The buffers of one core.
+    fn spools(&self) -> (Option<Spool>, Option<trace::Spool>) {
+        (self.log.as_ref().and_then(Log::spool), self.traces.as_ref().map(Exporter::spool))
+    }
+
+    /// Waits until everything is told, not for ever. Every core has to have ended.
+    fn finish(self) {
+        if let Some(log) = self.log {
+            log.finish();
+        }
+        if let Some(traces) = self.traces {
+            traces.finish();
+        }
+    }
 }
 
 /// Starts a core on a thread of its own, which counts, logs and traces as that core.

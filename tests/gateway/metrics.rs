@@ -112,6 +112,12 @@ fn requests_calls_and_stand_ins_are_counted_in_the_words_of_the_contract() {
         let labels = with(PRODUCT, ("status", status));
         assert_eq!(metrics.value("gatewright_requests_total", &labels), Some(count), "{status}");
     }
+    for (problem, count) in [("urn:problem:shop:not-found", 1.0), ("invalid-request", 1.0)] {
+        let labels = with(PRODUCT, ("problem", problem));
+        assert_eq!(metrics.value("gatewright_problems_total", &labels), Some(count), "{problem}");
+    }
+    let lost = [nowhere[0], nowhere[1], nowhere[2], ("problem", "no-route")];
+    assert_eq!(metrics.value("gatewright_problems_total", &lost), Some(1.0));
     assert_eq!(metrics.value("gatewright_deprecated_requests_total", &PRODUCT), Some(5.0));
     assert_eq!(metrics.value("gatewright_request_duration_seconds_count", &PRODUCT), Some(5.0));
     for fields in ["reviews", "in_stock"] {
@@ -216,7 +222,8 @@ fn callers_cannot_add_series() {
     }
     let nowhere = [("method", ""), ("endpoint", ""), ("version", ""), ("status", "404")];
     let after = wait(&gateway, "gatewright_requests_total", &nowhere, 40.0);
-    assert_eq!(after.total(), before + 1);
+    // One for the status, and one for the problem.
+    assert_eq!(after.total(), before + 2);
 }
 
 /// Both examples and the manual list the same families as a gateway that has everything.

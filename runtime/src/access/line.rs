@@ -26,6 +26,12 @@ pub(crate) struct Entry<'e> {
     pub(crate) took: Duration,
     /// Why it failed: the problem's code.
     pub(crate) problem: Option<&'static str>,
+    /// The limit that it was refused for.
+    pub(crate) limit: Option<&'static str>,
+    /// The scheme by which it is known who calls.
+    pub(crate) auth: Option<&'static str>,
+    /// The declared consumer who calls.
+    pub(crate) consumer: Option<&'static str>,
     pub(crate) fallbacks: &'e [&'static str],
     /// Where the answer comes from, if it can be used again.
     pub(crate) reused: Option<Reused>,
@@ -73,6 +79,13 @@ impl Entry<'_> {
         if let Some(problem) = self.problem {
             out.raw(",\"problem\":");
             out.text(problem);
+        }
+        let more = [("limit", self.limit), ("auth", self.auth), ("consumer", self.consumer)];
+        for (name, value) in more {
+            if let Some(value) = value {
+                out.show(format_args!(",\"{name}\":"));
+                out.text(value);
+            }
         }
         if !self.fallbacks.is_empty() {
             out.raw(",\"fallbacks\":[");
@@ -175,6 +188,9 @@ mod tests {
             bytes: 12,
             took: Duration::from_micros(1_234),
             problem: None,
+            limit: None,
+            auth: None,
+            consumer: None,
             fallbacks: &[],
             reused: None,
             trail,
@@ -198,6 +214,9 @@ mod tests {
         let entry = Entry {
             status: None,
             problem: Some("backend-timeout"),
+            limit: Some("ip"),
+            auth: Some("partner"),
+            consumer: Some("web"),
             fallbacks: &fallbacks,
             reused: Some(Reused::Unkept),
             ..entry("/a\"\n\\", &trail)
@@ -208,6 +227,7 @@ mod tests {
                 r#"{"time":"2026-08-31T23:59:59.007Z","event":"request","request":"r1","#,
                 r#""client":"127.0.0.1","method":"GET","path":"/a\"\n\\","status":null,"#,
                 r#""bytes":12,"ms":1.234,"problem":"backend-timeout","#,
+                r#""limit":"ip","auth":"partner","consumer":"web","#,
                 r#""fallbacks":["reviews, stars","stock"],"cache":"unkept","calls":[{"backend":"catalog","#,
                 r#""operation":"GET /items/{id}","outcome":"timeout","ms":0.900,"attempts":2}]}"#,
                 "\n"

@@ -22,6 +22,7 @@ pub(crate) fn write(
     let view = View { contract, cores: metrics.cores.iter().map(|core| &**core).collect() };
     build(page, contract);
     view.requests(page);
+    view.problems(page);
     view.deprecated(page);
     view.durations(page);
     view.of_endpoints(page);
@@ -220,6 +221,28 @@ impl<'m> View<'m> {
             if late > 0 {
                 page.sample(&labels(endpoint), late);
             }
+        }
+    }
+
+    fn problems(&self, page: &mut Page) {
+        page.family(
+            "gatewright_problems",
+            Kind::Counter,
+            "Answers that are problems, by their code. Those of no endpoint have no method, endpoint and version.",
+        );
+        let mut sample = |[method, template, version]: [(&'static str, &str); 3],
+                          counts: BTreeMap<&'static str, u64>| {
+            for (problem, count) in counts {
+                page.sample(&[method, template, version, ("problem", problem)], count);
+            }
+        };
+        let mut lost = BTreeMap::new();
+        self.cores.iter().for_each(|core| core.lost.add_to(&mut lost));
+        sample([("method", ""), ("endpoint", ""), ("version", "")], lost);
+        for (endpoint, found) in self.endpoints() {
+            let mut counts = BTreeMap::new();
+            found.iter().for_each(|one| one.problems.add_to(&mut counts));
+            sample(labels(endpoint), counts);
         }
     }
 

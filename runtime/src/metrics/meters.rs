@@ -24,6 +24,8 @@ pub(crate) struct Meters {
     operations: Vec<OnceLock<Box<OfOperation>>>,
     /// Requests that led to no endpoint.
     pub(super) unrouted: Statuses,
+    /// Why they were answered with a problem, by its code.
+    pub(super) lost: Fields,
     pub(crate) begun: Count,
     pub(crate) ended: Count,
     pub(crate) accepted: Count,
@@ -73,6 +75,8 @@ pub(super) struct OfEndpoint {
     pub(super) deprecated: Vec<Count>,
     /// For each limit.
     pub(super) limited: Vec<Count>,
+    /// Why requests were answered with a problem, by its code.
+    pub(super) problems: Fields,
 }
 
 /// What is counted of one operation.
@@ -89,7 +93,7 @@ pub(super) struct OfOperation {
     pub(super) replaced: Fields,
 }
 
-/// How often something happened in declared fields. It is rare: the lock is its core's own, and an
+/// How often something happened, by declared fields or by codes. It is rare: the lock is its core's own, and an
 /// operator's look at it is all that it ever waits for.
 #[derive(Debug, Default)]
 pub(super) struct Fields(Mutex<BTreeMap<&'static str, u64>>);
@@ -177,6 +181,7 @@ impl Meters {
             endpoints: (0..endpoints).map(|_| OnceLock::new()).collect(),
             operations: (0..operations).map(|_| OnceLock::new()).collect(),
             unrouted: Statuses::default(),
+            lost: Fields::default(),
             begun: Count::default(),
             ended: Count::default(),
             accepted: Count::default(),
@@ -231,6 +236,14 @@ impl Meters {
                 meters.durations.add(took, traced);
             }
             None => self.unrouted.add(status),
+        }
+    }
+
+    /// A request is answered with this problem.
+    pub(crate) fn failed(&self, endpoint: Option<&Endpoint>, problem: &'static str) {
+        match endpoint.and_then(|endpoint| self.endpoint(endpoint)) {
+            Some(meters) => meters.problems.add(problem, 1),
+            None => self.lost.add(problem, 1),
         }
     }
 
@@ -387,6 +400,7 @@ impl OfEndpoint {
             late: Count::default(),
             deprecated: counts((endpoint.deprecated.len() + 1) * (consumers + 1)),
             limited: counts(endpoint.limits.len()),
+            problems: Fields::default(),
         }
     }
 }

@@ -293,6 +293,7 @@ async fn handle(
     let principal =
         core.guards.admit(&endpoint.access, &parts.headers, shown.certificate.as_ref()).await?;
     if let Some(principal) = principal.as_deref() {
+        record.comes_from(principal.scheme().name, uses::name(core.contract, principal));
         admit(core, (&remote, &parts.headers), Some(principal), asked).await?;
     }
     auth::forget(&endpoint.access, &mut parts.headers);

@@ -29,6 +29,10 @@ pub(super) struct Record {
     problem: Option<&'static str>,
     /// The limit that it was refused for.
     limit: Option<&'static str>,
+    /// The scheme by which it is known who calls.
+    auth: Option<&'static str>,
+    /// The declared consumer who calls.
+    consumer: Option<&'static str>,
     fallbacks: Vec<&'static str>,
     /// Where its answer comes from, if that can be used again.
     reused: Option<Reused>,
@@ -60,6 +64,8 @@ impl Record {
             bytes: 0,
             problem: None,
             limit: None,
+            auth: None,
+            consumer: None,
             fallbacks: Vec::new(),
             reused: None,
             place: None,
@@ -97,6 +103,12 @@ impl Record {
         self.endpoint = Some(endpoint);
     }
 
+    /// It is known who calls: by this scheme, and which consumer that is.
+    pub(super) fn comes_from(&mut self, auth: &'static str, consumer: Option<&'static str>) {
+        self.auth = Some(auth);
+        self.consumer = consumer;
+    }
+
     /// Its answer can be used again, and comes from there.
     pub(super) fn reuses(&mut self, reused: Reused) {
         self.reused = Some(reused);
@@ -108,6 +120,7 @@ impl Record {
     /// It fails so.
     pub(super) fn failed(&mut self, error: &Error) {
         self.problem = Some(error.code());
+        metrics::here(|core| core.failed(self.endpoint, error.code()));
         if let (Some(endpoint), Some(violations)) = (self.endpoint, error.violations()) {
             metrics::here(|core| core.violated(endpoint, violations));
         }
@@ -157,6 +170,8 @@ impl Drop for Record {
                 took,
                 problem: self.problem,
                 limit: self.limit,
+                auth: self.auth,
+                consumer: self.consumer,
                 fallbacks: &self.fallbacks,
                 reused: self.reused,
             });
@@ -173,6 +188,9 @@ impl Drop for Record {
             bytes: self.bytes + trail.bytes(),
             took,
             problem: self.problem,
+            limit: self.limit,
+            auth: self.auth,
+            consumer: self.consumer,
             fallbacks: &self.fallbacks,
             reused: self.reused,
             trail,

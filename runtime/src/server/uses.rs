@@ -24,6 +24,14 @@ pub(super) fn count(contract: &Contract, endpoint: &Endpoint, request: &Request)
     });
 }
 
+/// The name of the consumer that a caller is, if it is one.
+pub(super) fn name(contract: &Contract, principal: &Principal) -> Option<&'static str> {
+    if contract.consumers.is_empty() {
+        return None;
+    }
+    contract.consumers.get(consumer(contract, principal)?).copied()
+}
+
 /// The consumer of the contract that a caller is: the one that a key, a user or a certificate's
 /// subject is named after, or the client that a token was made for (RFC 9068 section 2.2, `azp` of OpenID Connect Core).
 fn consumer(contract: &Contract, principal: &Principal) -> Option<usize> {

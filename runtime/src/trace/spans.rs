@@ -45,6 +45,10 @@ pub(crate) struct Asked<'s> {
     pub(crate) problem: Option<&'static str>,
     /// The limit that it was refused for.
     pub(crate) limit: Option<&'static str>,
+    /// The scheme by which it is known who calls.
+    pub(crate) auth: Option<&'static str>,
+    /// The declared consumer who calls.
+    pub(crate) consumer: Option<&'static str>,
     pub(crate) fallbacks: &'s [&'static str],
     pub(crate) reused: Option<Reused>,
 }
@@ -87,11 +91,15 @@ impl Asked<'_> {
         if let Some(status) = self.status {
             out.count(ATTRIBUTE, "http.response.status_code", u64::from(status));
         }
-        if let Some(problem) = self.problem {
-            out.text(ATTRIBUTE, "gatewright.problem", problem);
-        }
-        if let Some(limit) = self.limit {
-            out.text(ATTRIBUTE, "gatewright.limit", limit);
+        for (name, value) in [
+            ("gatewright.problem", self.problem),
+            ("gatewright.limit", self.limit),
+            ("gatewright.auth", self.auth),
+            ("gatewright.consumer", self.consumer),
+        ] {
+            if let Some(value) = value {
+                out.text(ATTRIBUTE, name, value);
+            }
         }
         if !self.fallbacks.is_empty() {
             out.texts(ATTRIBUTE, "gatewright.fallbacks", self.fallbacks);
