@@ -7,7 +7,7 @@ mod text;
 use crate::check::{duration, longest_of};
 use crate::contract::terms::Cache;
 use crate::contract::work::{Comparison, Cond, Fallback, Handler, Keep, NodeId, Operand, Parent};
-use crate::contract::{Call, Checked, Condition, Contract, Endpoint, Outcome, Version};
+use crate::contract::{Call, Checked, Condition, Contract, Endpoint, InFlight, Outcome, Version};
 
 /// The calls of one endpoint.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Graph {
     pub budget: Option<u64>,
     /// For how long answers are used again: `cache 60s`.
     pub cache: Option<String>,
+    /// How many requests are answered at once, to all endpoints together: `in flight 200 wait 50ms`.
+    pub in_flight: Option<String>,
     /// Calls in the order of the text.
     pub calls: Vec<Step>,
 }
@@ -67,7 +69,8 @@ impl Graph {
     /// What the budget and the worst case are, in one line.
     fn summary(&self) -> String {
         let worst = duration(self.worst());
-        let cache = self.cache.as_ref().map_or_else(String::new, |cache| format!(", {cache}"));
+        let more = self.cache.iter().chain(&self.in_flight);
+        let more: String = more.map(|one| format!(", {one}")).collect();
         let times = match self.budget {
             Some(budget) if self.worst() > budget => {
                 format!("budget {}, exceeded: worst case {worst}", duration(budget))
@@ -75,7 +78,7 @@ impl Graph {
             Some(budget) => format!("budget {}, worst case {worst}", duration(budget)),
             None => format!("budget from the environment, worst case {worst}"),
         };
-        times + &cache
+        times + &more
     }
 }
 
@@ -136,7 +139,9 @@ fn graph(contract: &Contract, version: &Version, endpoint: &Endpoint) -> Graph {
     }
     critical(&mut steps);
     let cache = endpoint.terms.cache.map(kept);
-    Graph { endpoint: key(endpoint), budget: endpoint.timeout.most(), cache, calls: steps }
+    let (endpoint, budget) = (key(endpoint), endpoint.timeout.most());
+    let in_flight = contract.in_flight.map(at_once);
+    Graph { endpoint, budget, cache, in_flight, calls: steps }
 }
 
 /// Marks the path that takes longest, from its end to its begin.
@@ -158,6 +163,12 @@ fn kept(cache: Cache) -> String {
     let private = if cache.private { "private " } else { "" };
     let stale = (cache.stale > 0).then(|| format!(" stale {}", duration(cache.stale)));
     format!("cache {private}{}{}", duration(cache.fresh), stale.unwrap_or_default())
+}
+
+/// `in flight 200 wait 50ms`
+fn at_once(bound: InFlight) -> String {
+    let wait = (bound.wait > 0).then(|| format!(" wait {}", duration(bound.wait)));
+    format!("in flight {}{}", bound.most, wait.unwrap_or_default())
 }
 
 /// What surrounds a call.
@@ -201,6 +212,8 @@ impl Around<'_> {
         if let Some(copies) = call.copies.and_then(|at| self.contract.backends.get(at)) {
             notes.push(format!("copy to {}", copies.name));
         }
+        let backend = self.contract.backends.get(call.backend);
+        notes.extend(backend.and_then(|backend| backend.in_flight).map(at_once));
         if let Some(when) = &call.when {
             notes.push(format!("when {}", self.condition(when)));
         }

@@ -125,3 +125,14 @@ fn a_budget_that_is_exceeded_is_said() {
     let said = folder.run(&["graph", "GET /v1/carts/{id}", "--quiet"]);
     assert!(said.out.contains("\n  budget 600ms, exceeded: worst case 700ms\n"), "{}", said.out);
 }
+
+#[test]
+fn how_many_may_be_on_their_way_is_said() {
+    let text = SHOP.replace("timeout 800ms", "timeout 800ms, in flight 500");
+    let text = text.replace("timeout 300ms", "timeout 300ms, in flight 20 wait 10ms");
+    let folder = Folder::new("graph-in-flight", &[("shop.api", &text)]);
+    let said = folder.run(&["graph", "GET /v1/carts/{id}", "--quiet"]);
+    assert!(said.out.contains("worst case 700ms, in flight 500\n"), "{}", said.out);
+    assert!(said.out.contains("\n          in flight 20 wait 10ms\n"), "{}", said.out);
+    assert_eq!(said.out.matches("in flight").count(), 2, "{}", said.out);
+}
