@@ -221,6 +221,33 @@ fn a_contract_may_say_that_nobody_passes_uncounted() {
     until(&gateway, "/v1/few", 204);
 }
 
+/// Over TLS the store has to show who it is. One that cannot is away, whatever it says, and is told nothing:
+/// not even the password.
+#[test]
+fn a_store_that_nobody_vouches_for_is_away() {
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/runtime/tests/data");
+    let (certificate, key) = (format!("{data}/localhost.pem"), format!("{data}/localhost.key"));
+    let secure = free_port().to_string();
+    let server = Server::start(&[
+        "--tls-port",
+        &secure,
+        "--tls-cert-file",
+        &certificate,
+        "--tls-key-file",
+        &key,
+        "--tls-ca-cert-file",
+        &certificate,
+        "--tls-auth-clients",
+        "no",
+    ]);
+    let address = format!("rediss://app:secret@localhost:{secure}");
+    let strict = strict(&address);
+    problem(&until(&strict, "/v1/few", 503), 503, "gateway:limits-unavailable");
+    let gateway = gateway(&address);
+    assert_eq!(statuses(&[&gateway], "/v1/public/ip", 6), [204, 204, 204, 204, 204, 429]);
+    assert!(!server.say("INFO commandstats").contains("cmdstat_auth"));
+}
+
 #[test]
 fn scripts_that_were_forgotten_are_told_again() {
     let server = Server::start(&[]);

@@ -281,3 +281,47 @@ fn drafts_show_what_no_case_shows_and_hold() {
         "there is nothing to add"
     );
 }
+
+/// Callers by certificate, by token of an issuer that says where its keys are, by password and by key.
+const CLUB: &str = include_str!("data/club.api");
+
+#[test]
+fn cases_have_callers_of_every_kind() {
+    let _alone = alone();
+    let folder = Folder::new("test-callers", &[("club.api", CLUB)]);
+    let said = said(&folder, &["test", "--color", "never"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(0), ""), "{}", said.err);
+    assert!(said.err.contains("6 cases: all hold"), "{}", said.err);
+}
+
+#[test]
+fn what_is_printed_to_try_gets_in_by_certificate_token_and_password() {
+    let _alone = alone();
+    let folder = Folder::new("run-callers", &[("club.api", CLUB)]);
+    let mut command = gatewright(&folder, &["run", "--mock", "--listen", "127.0.0.1:0"]);
+    let (_running, mut lines) = Running::start(&mut command);
+    let line = lines.next().expect("a line").expect("text");
+    assert!(line.starts_with("club 1 on https://"), "{line}");
+    for (field, by) in [
+        ("--cert ", "\"by\":"),
+        ("Authorization: Bearer ", "\"by\":"),
+        ("Authorization: Basic ", "\"by\":"),
+    ] {
+        let line = lines.next().expect("a line").expect("text");
+        assert!(line.contains(field), "{line}");
+        let asked = line.trim_start().replacen("curl ", "curl -sS -m 20 ", 1);
+        let answer = shell(&asked);
+        assert!(answer.contains(by) && !answer.contains("urn:problem"), "{asked}\n{answer}");
+        // Without what it shows, the same request gets nowhere.
+        let bare = asked.split(' ').rfind(|word| word.starts_with("https://"));
+        let bare = format!("curl -sS -m 20 -k {}", bare.expect("an address"));
+        assert!(shell(&bare).contains("gateway:unauthenticated"), "{bare}");
+    }
+}
+
+/// What a line prints in a shell.
+fn shell(line: &str) -> String {
+    let output = Command::new("/bin/sh").args(["-c", line]).output().expect("a shell");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    text(&output.stdout) + &text(&output.stderr)
+}
