@@ -20,6 +20,7 @@ mod untyped_parameter;
 mod untyped_response;
 mod unused_backend;
 mod unused_failure;
+mod unused_field;
 mod unused_parameter;
 mod unused_type;
 mod walk;
@@ -45,6 +46,7 @@ pub(crate) fn all(
     unused_type::check(contract, files, sources, diagnostics);
     no_timeout::check(contract, diagnostics);
     unused_parameter::check(contract, diagnostics);
+    unused_field::check(contract, diagnostics);
     error_without_case::check(contract, diagnostics);
     untyped_response::check(contract, diagnostics);
     int64_for_javascript::check(contract, diagnostics);

@@ -129,7 +129,7 @@ const RULES: &[(u8, bool, &str, Answer)] = &[
         35,
         false,
         "a declaration that no version uses",
-        Codes(&["unused-type", "unused-call", "unused-parameter"]),
+        Codes(&["unused-type", "unused-call", "unused-parameter", "unused-field"]),
     ),
     (
         36,

@@ -15,14 +15,15 @@
 //! ```
 //!
 //! Header fields may follow both first lines, and a body after an empty line. A body is JSON and is
-//! compared by value, whole; without one the answer has none. Other header fields may be there.
+//! compared by value, whole; without one the answer has none. Other header fields may be there. Where
+//! callers show certificates, whoever asks shows the one that `gatewright run --mock` makes.
 
 use gatewright_compiler::analyse;
+use gatewright_compiler::contract::cases::Caller;
 use gatewright_compiler::diagnostic::render;
-use gatewright_runtime::testing::{Running, send};
 use serde_json::Value;
 
-use crate::mocked;
+use crate::mocked::{self, Mocked};
 
 /// A request and what is expected of its answer.
 struct Exchange<'s> {
@@ -66,13 +67,12 @@ fn part<'s>(lines: &[&'s str]) -> Part<'s> {
 }
 
 #[track_caller]
-fn replay(gateway: &Running, exchange: &Exchange<'_>) {
+fn replay(mocked: &Mocked, who: Option<&Caller>, exchange: &Exchange<'_>) {
     let Exchange { title, request, answer: expected } = exchange;
     let mut fields = request.fields.clone();
     let says = fields.iter().any(|(name, _)| *name == "Content-Type");
     fields.extend((!request.body.is_empty() && !says).then_some(crate::ask::JSON));
-    let (method, target) = request.first;
-    let answer = send(gateway.address(), method, target, &fields, request.body.as_bytes());
+    let answer = mocked.ask(request.first, &fields, (request.body.as_bytes(), who));
     assert_eq!(answer.status.to_string(), expected.first.1, "{title}: {}", answer.text());
     for (name, value) in &expected.fields {
         let found = answer.headers(&name.to_ascii_lowercase());
@@ -93,8 +93,10 @@ fn every_example_does_what_its_session_says() {
         let exchanges = exchanges(&session);
         assert!(!exchanges.is_empty(), "{folder}");
         let mocked = mocked::start((folder, contract));
+        let requests = gatewright_compiler::requests(&mocked.checked, &mocked.checked.versions());
+        let who = requests.into_iter().find_map(|request| request.caller);
         for exchange in &exchanges {
-            replay(&mocked.gateway, exchange);
+            replay(&mocked, who.as_ref(), exchange);
         }
     }
 }

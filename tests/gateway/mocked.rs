@@ -1,12 +1,19 @@
 //! Gateways whose backends are mocks made from the contract: every request that the compiler
-//! suggests is answered with success.
+//! suggests is answered with success. Callers are those of `gatewright run --mock`.
+
+#[path = "../../compiler/cli/src/certificates.rs"]
+#[allow(dead_code, reason = "files with certificates are for people")]
+mod certificates;
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
+use certificates::Certificates;
+use gatewright_compiler::contract::cases::Caller;
 use gatewright_compiler::proof::plausible;
 use gatewright_compiler::{Checked, MockBackend, MockOperation, SampleRequest, analyse};
 use gatewright_runtime::codegen::Contract;
-use gatewright_runtime::mock::{self, Operation};
+use gatewright_runtime::mock::{self, Operation, Question, ask_securely};
 use gatewright_runtime::testing::{Answer, Gateway, Running, send};
 
 use crate::callers;
@@ -18,7 +25,9 @@ type Compiled = (&'static str, &'static Contract);
 /// Every contract that is here as a gateway.
 const ALL: &[Compiled] = &[
     ("examples/bookings", &contracts::bookings::CONTRACT),
+    ("examples/fleet", &contracts::fleet::CONTRACT),
     ("examples/media", &contracts::media::CONTRACT),
+    ("examples/parcels", &contracts::parcels::CONTRACT),
     ("examples/shop", &contracts::shop::CONTRACT),
     ("examples/smallest", &contracts::smallest::CONTRACT),
     ("examples/weather", &contracts::weather::CONTRACT),
@@ -77,7 +86,10 @@ pub(crate) fn path(folder: &str) -> PathBuf {
 pub(crate) struct Mocked {
     pub(crate) gateway: Running,
     pub(crate) checked: Checked,
-    environment: Vec<(String, String)>,
+    /// What the gateway was given.
+    env: Vec<(String, String)>,
+    /// Where callers show certificates, those.
+    certificates: Option<Certificates>,
     _mocks: mock::Running,
 }
 
@@ -88,27 +100,76 @@ pub(crate) fn start((folder, contract): Compiled) -> Mocked {
     let checked = analyse(&input.sources).into_checked().expect("the contract has no errors");
     // As build scripts do.
     let checked = checked.without_drafts();
-    let versions = checked.versions();
-    let backends = gatewright_compiler::mocks(&checked, &versions).into_iter().map(backend);
-    let issuers = callers::issuers(checked.contract());
-    let mocks = mock::start(backends.chain(issuers).collect()).expect("free ports");
+    let backends = gatewright_compiler::mocks(&checked, &checked.versions());
+    let whole = checked.contract();
+    let backends = backends.into_iter().map(backend).chain(callers::issuers(whole));
+    let mocks = mock::start(backends.collect()).expect("free ports");
     let mut env: Vec<(String, String)> = Vec::new();
     for mock in mocks.addresses() {
         let variable = mock.variable.clone().expect("no backend has a fixed address");
         env.push((variable, format!("http://{}", mock.address)));
     }
-    let requests = gatewright_compiler::requests(&checked, &versions);
-    let callers: Vec<_> = requests.into_iter().filter_map(|one| one.caller).collect();
-    env.extend(callers::environment(checked.contract(), &callers));
+    let requests = gatewright_compiler::requests(&checked, &checked.versions());
+    let known: Vec<Caller> = requests.into_iter().filter_map(|one| one.caller).collect();
+    env.extend(callers::environment(whole, &known));
+    let certificates = Certificates::of(whole).expect("certificates can be made");
+    env.extend(certificates.iter().flat_map(Certificates::environment));
     let unset = checked
         .variables()
         .iter()
         .filter(|one| one.default.is_none() && env.iter().all(|(name, _)| *name != one.name));
     let unset: Vec<_> = unset.map(|one| (one.name.clone(), plausible(one))).collect();
     env.extend(unset);
-    let texts: Vec<_> = env.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    let gateway = Gateway::start(contract, &texts);
-    Mocked { gateway, checked, environment: env, _mocks: mocks }
+    let given: Vec<_> = env.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let gateway = Gateway::start(contract, &given);
+    Mocked { gateway, checked, env, certificates, _mocks: mocks }
+}
+
+impl Mocked {
+    /// The answer to a request. Where callers show certificates, this one shows that of `who`. A
+    /// gateway that has not heard of any issuer yet is asked again.
+    #[track_caller]
+    pub(crate) fn ask(
+        &self,
+        (method, target): (&str, &str),
+        fields: &[(&str, &str)],
+        (body, who): (&[u8], Option<&Caller>),
+    ) -> Answer {
+        let end = Instant::now() + Duration::from_secs(10);
+        loop {
+            let answer = self.once((method, target), fields, (body, who));
+            let early = answer.status == 503 && answer.text().contains(":access-unavailable\"");
+            if !early || Instant::now() > end {
+                return answer;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    #[track_caller]
+    fn once(
+        &self,
+        (method, target): (&str, &str),
+        fields: &[(&str, &str)],
+        (body, who): (&[u8], Option<&Caller>),
+    ) -> Answer {
+        let Some(certificates) = &self.certificates else {
+            return send(self.gateway.address(), method, target, fields, body);
+        };
+        let shown = who.map(|who| certificates.shown(self.checked.contract(), who));
+        let shown = shown.transpose().expect("a certificate").flatten();
+        let config = certificates.config(shown.as_ref()).expect("a way to connect");
+        let question = Question {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            headers: fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+            body: (!body.is_empty()).then(|| String::from_utf8_lossy(body).into_owned()),
+        };
+        let limit = Duration::from_secs(10);
+        let reply = ask_securely((self.gateway.address(), config), &question, limit);
+        let reply = reply.expect("an answer");
+        Answer { status: reply.status, headers: reply.headers, body: reply.body }
+    }
 }
 
 fn backend(mock: MockBackend) -> mock::MockBackend {
@@ -130,16 +191,17 @@ fn backend(mock: MockBackend) -> mock::MockBackend {
 
 #[track_caller]
 fn ask(mocked: &Mocked, request: &SampleRequest) -> Answer {
-    let gateway = &mocked.gateway;
-    let known = request.caller.as_ref();
-    let shown =
-        known.and_then(|who| callers::field(mocked.checked.contract(), who, &mocked.environment));
-    let fields = request.headers.iter().chain(&shown);
-    let mut fields: Vec<_> = fields.map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let mut fields = request.headers.clone();
     let says = fields.iter().any(|(name, _)| *name == "Content-Type");
-    fields.extend((request.body.is_some() && !says).then_some(crate::ask::JSON));
+    let (name, value) = crate::ask::JSON;
+    fields.extend((request.body.is_some() && !says).then(|| (name.to_owned(), value.to_owned())));
+    let who = request.caller.as_ref();
+    let contract = mocked.checked.contract();
+    fields.extend(who.and_then(|who| callers::field(contract, who, &mocked.env)));
+    let fields: Vec<_> =
+        fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let body = request.body.as_deref().unwrap_or_default();
-    send(gateway.address(), &request.method, &request.target, &fields, body.as_bytes())
+    mocked.ask((&request.method, &request.target), &fields, (body.as_bytes(), who))
 }
 
 /// What a made-up request cannot ask with success: callers there need certificates or a store,

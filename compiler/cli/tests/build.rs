@@ -251,11 +251,14 @@ fn drafts_show_what_no_case_shows_and_hold() {
     let mine = "// mine\ncase \"mine\" {\n  when GET /v1/nothing\n  then 404 no-route\n}\n";
     let contract = GOOD.replace("-> Person {", "-> Person | Missing {").replace(
         "person = people GET /people/{id}",
-        "person = people GET /people/{id} on 404 fail Missing\n\
+        "person = people GET /people/{id}\n      on 404 fail Missing\n      copy to next\n\
          \x20   aged = people GET /ages/{id}?of={person.first_name} else { age: 1 }",
     );
     let contract = contract
-        .replace("version 1 {", "error Missing 404 \"Nobody\"\n\nversion 1 {")
+        .replace(
+            "version 1 {",
+            "backend next at env NEXT_URL { timeout 1s }\n\nerror Missing 404 \"Nobody\"\n\nversion 1 {",
+        )
         .replace("{ name: text eg \"Ada\" }", "{ name: text eg \"Ada\", age: int(0..200) eg 36 }")
         .replace(
             "return { name: person.first_name }",

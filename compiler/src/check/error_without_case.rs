@@ -11,7 +11,8 @@ pub(super) fn check(contract: &Contract, diagnostics: &mut Diagnostics) {
         return;
     }
     let mut seen: Vec<Span> = Vec::new();
-    for version in &contract.versions {
+    // Nobody may rely on a draft.
+    for version in contract.versions.iter().filter(|version| !version.draft) {
         for endpoint in &version.endpoints {
             if seen.contains(&endpoint.span) {
                 continue;

@@ -100,7 +100,9 @@ fn structure(
     let fields = held.iter().map(|(at, shape)| {
         let field = ident(&shape.field);
         let ty = slot_type(plan, *at, &quote!('a));
-        quote!(#visible #field: #ty)
+        let doc = format!(" Its `{}`.", shape.field);
+        let doc = (!visible.is_empty()).then(|| quote!(#[doc = #doc]));
+        quote!(#doc #visible #field: #ty)
     });
     quote! {
         #[doc = #doc]

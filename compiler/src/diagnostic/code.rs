@@ -145,6 +145,7 @@ codes! {
     UnusedBackend "unused-backend" Warning "a backend is never called";
     UnusedCall "unused-call" Warning "a call that nobody needs is not made";
     UnusedParameter "unused-parameter" Warning "a parameter is declared and never used";
+    UnusedField "unused-field" Warning "callers send a field that nothing reads";
     UnusedFailure "unused-failure" Warning "an endpoint declares an error that nothing in it answers";
     UnusedType "unused-type" Warning "a type is declared and never used";
     UnusedError "unused-error" Warning "an error is declared and never used";

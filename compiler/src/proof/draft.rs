@@ -312,12 +312,24 @@ impl Rehearsal {
         found
     }
 
+    /// Whether a request is a copy of one that goes elsewhere: cases do not tell of those.
+    fn is_copy(&self, asked: &Asked) -> bool {
+        let Some(endpoint) = self.endpoint() else { return false };
+        let address = |at: usize| self.contract.backends.get(at).map(|backend| &backend.address);
+        let copied = |call: &Call| {
+            let to = call.copies.is_some_and(|at| address(at) == address(asked.backend));
+            let path = target_parts(&asked.target).map(|target| target.path);
+            to && call.method == asked.method && path.is_some_and(|path| fits_path(call, &path))
+        };
+        endpoint.work.calls.iter().any(copied)
+    }
+
     /// A mock per request, and one arrow per time that it was asked.
     fn mocks(&self) -> String {
         let mut text = String::new();
         let mut done: Vec<usize> = Vec::new();
         for (at, (asked, call)) in self.seen.iter().enumerate() {
-            if done.contains(&at) {
+            if done.contains(&at) || (call.is_none() && self.is_copy(asked)) {
                 continue;
             }
             let backend = self.contract.backends.get(call_backend(self, *call, asked.backend));

@@ -10,21 +10,28 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::suggest;
 use gatewright_grammar::tree::Ident;
 
-/// The problems that gateways answer of their own. One that is not listed is not refused: which
-/// there are is up to the runtime.
-const OF_GATEWAY: [(&str, u16); 13] = [
+/// The problems that gateways answer of their own, with their statuses.
+const OF_GATEWAY: [(&str, u16); 21] = [
     ("invalid-request", 400),
+    ("unknown-version", 400),
+    ("unauthenticated", 401),
+    ("forbidden", 403),
     ("no-route", 404),
     ("method", 405),
     ("accept", 406),
     ("slow", 408),
+    ("retired", 410),
     ("body", 413),
     ("target", 414),
     ("media", 415),
+    ("limit-reached", 429),
     ("headers", 431),
     ("internal", 500),
     ("backend-failed", 502),
     ("backend-unavailable", 503),
+    ("access-unavailable", 503),
+    ("limits-unavailable", 503),
+    ("overloaded", 503),
     ("backend-timeout", 504),
 ];
 
@@ -198,17 +205,48 @@ impl<'a> Lower<'a, '_> {
                 .fix(format!("write `{wanted}`"), span, wanted.to_string())
             }
             Some(_) => return Some(ProblemName::Gateway(name.text.clone())),
-            None => match suggest::closest(text, OF_GATEWAY.iter().map(|(known, _)| *known)) {
-                None => return Some(ProblemName::Gateway(name.text.clone())),
-                Some(near) => Diagnostic::new(
-                    Code::UnknownError,
-                    name.span,
-                    format!("gateways answer no problem called `{text}`"),
-                )
-                .meant(name.span, near),
-            },
+            None => no_problem(name, status),
         };
         self.diagnostics.push(diagnostic);
         None
+    }
+}
+
+/// Gateways answer no problem of this name.
+fn no_problem(name: &Ident, status: u16) -> Diagnostic {
+    let message = format!("gateways answer no problem called `{}`", name.text);
+    let diagnostic = Diagnostic::new(Code::UnknownError, name.span, message);
+    let names = OF_GATEWAY.iter().map(|(known, _)| *known);
+    if let Some(near) = suggest::closest(&name.text, names) {
+        return diagnostic.meant(name.span, near);
+    }
+    let with: Vec<_> = OF_GATEWAY.iter().filter(|(_, known)| *known == status).collect();
+    match with.as_slice() {
+        [(only, _)] => diagnostic.label(format!("with {status} they answer `{only}`")).fix(
+            format!("write `{only}`"),
+            name.span,
+            (*only).to_owned(),
+        ),
+        [] => diagnostic.label(format!("there is none with {status}")),
+        several => {
+            let words: Vec<String> =
+                several.iter().map(|(known, _)| format!("`{known}`")).collect();
+            diagnostic.label(format!("with {status} they answer {}", words.join(" or ")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::OF_GATEWAY;
+
+    /// The table of the page about what callers see has the same rows, so a case can name each.
+    #[test]
+    fn the_manual_lists_the_same_problems() {
+        let rows = include_str!("../../../manual/callers.md").lines().filter_map(|line| {
+            let (status, rest) = line.strip_prefix("| ")?.split_once(" | `")?;
+            Some((rest.split('`').next()?, status.parse::<u16>().ok()?))
+        });
+        assert_eq!(rows.collect::<Vec<_>>(), OF_GATEWAY);
     }
 }

@@ -48,6 +48,7 @@ fn is_theirs(code: Code) -> bool {
         code,
         Code::UnusedAllow
             | Code::UnusedBackend
+            | Code::UnusedField
             | Code::UnusedParameter
             | Code::UnusedPolicy
             | Code::UnusedError

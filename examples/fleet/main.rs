@@ -1,0 +1,7 @@
+//! Lorries with certificates: `cargo run --example fleet`.
+
+gatewright_runtime::include_gateway!("fleet");
+
+fn main() -> std::process::ExitCode {
+    gatewright_runtime::serve(&fleet::CONTRACT)
+}
