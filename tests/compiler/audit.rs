@@ -61,7 +61,12 @@ const RULES: &[(u8, bool, &str, Answer)] = &[
         Codes(&["published-shape-changed", "published-promise-weakened"]),
     ),
     (15, true, "a claim that the scheme does not declare", Codes(&["unknown-field"])),
-    (16, true, "an endpoint that only shadows", Never("there are no shadow calls")),
+    (
+        16,
+        true,
+        "an endpoint that only shadows",
+        Never("a copy goes beside a call that is answered"),
+    ),
     (17, false, "calls longer than the endpoint may take", Codes(&["budget-exceeded"])),
     (18, false, "a deadline that is too long", Codes(&["long-timeout", "no-timeout"])),
     (

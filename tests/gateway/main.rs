@@ -69,6 +69,7 @@ mod soak;
 mod standins;
 mod statuses;
 mod streams;
+mod stumbles;
 mod tokens;
 mod traces;
 mod traps;

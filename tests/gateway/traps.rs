@@ -152,6 +152,23 @@ fn a_filter_holds_where_the_request_fails() {
     }
 }
 
+#[test]
+fn names_change_places_and_nothing_becomes_something_else() {
+    let one = r#"{"holder":{"list":[],"more":1},"list":[],"a":"<was a> & é","y.x":"dot","y":{"x":"no"},"b":"was b"}"#;
+    let expected = r#"{"b":"<was a> & é","a":"was b","x.y":"dot","list":[],"holder":{"list":[]}}"#;
+    // What a backend says of its type makes no difference to what it sends.
+    for kind in ["application/json", "text/plain", "application/xml; charset=latin1"] {
+        let length = one.len();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{one}"
+        );
+        let left = idle().raw("GET", "/swap", head.as_bytes());
+        let answer = get(gateway(&left, &idle()).address(), "/v1/swapped");
+        assert_eq!(answer.text(), expected, "{kind}");
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+    }
+}
+
 fn chained(one: &str) -> (Answer, Vec<Received>) {
     let left = idle().answer("GET", "/one", 200, one);
     let right = idle();

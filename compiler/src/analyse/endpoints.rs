@@ -22,7 +22,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::schema::Schemas;
 use crate::source::Sources;
 use gatewright_grammar::Span;
-use gatewright_grammar::tree::{EndpointMemberKind, ErrorDecl};
+use gatewright_grammar::tree::{ClauseKind, EndpointMemberKind, ErrorDecl};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -214,7 +214,7 @@ fn one(
     let key = flat.key();
     let chain = parts.around.levels().clauses(parts.flat, flat);
     let settings = clauses::settle(&chain, &key, variables, resolver.diagnostics);
-    resolver.diagnostics.extend((!settings.access).then(|| no_access(flat)));
+    resolver.diagnostics.extend((!settings.access).then(|| no_access(parts, flat)));
     let lifecycle = parts.around.announced(parts.flat).endpoint(flat, resolver.diagnostics);
     let request = signature::request(flat, parts.prefix, resolver);
     routes.extend(request.as_ref().map(|request| route(parts, flat, request)));
@@ -465,8 +465,49 @@ fn signature_text(sources: &Sources, flat: &FlatEndpoint) -> String {
     format!("{} {path} {rest}", text(Span { end: own.start, ..line }))
 }
 
-fn no_access(flat: &FlatEndpoint) -> Diagnostic {
+fn no_access(parts: &Parts<'_>, flat: &FlatEndpoint) -> Diagnostic {
+    let schemes: Vec<&str> =
+        parts.around.schemes.list.iter().map(|one| one.scheme.name.as_str()).collect();
+    let help = match (beside(parts, flat), schemes.as_slice()) {
+        (Some((auth, prefix)), _) => format!(
+            "add `{auth}`, as the other endpoints under `/{prefix}` have, or `public` if anybody may"
+        ),
+        (None, []) => "add `public` if anybody may".to_owned(),
+        (None, some) => {
+            let some: Vec<String> = some.iter().map(|name| format!("`auth {name}`")).collect();
+            format!("add {}, or `public` if anybody may", some.join(" or "))
+        }
+    };
     Diagnostic::new(Code::AccessNotDeclared, flat.span, "who may call this endpoint?")
         .label("neither `public` nor `auth …`")
-        .help("add `public` if anybody may")
+        .help(help)
+}
+
+/// Whom other endpoints let in whose paths begin alike, `auth customer`, and with what they begin. Only
+/// if all of them that say so say the same, and none is public.
+fn beside(parts: &Parts<'_>, flat: &FlatEndpoint) -> Option<(String, String)> {
+    let first = |flat: &FlatEndpoint| {
+        let key = flat.key();
+        key.split('/').nth(1).map(str::to_owned).filter(|one| !one.is_empty())
+    };
+    let prefix = first(flat)?;
+    let mut found: Option<String> = None;
+    for other in &parts.flat.endpoints {
+        if other.span == flat.span || first(other).as_ref() != Some(&prefix) {
+            continue;
+        }
+        let chain = parts.around.levels().clauses(parts.flat, other);
+        let auth = chain.iter().find_map(|held| match &held.kind {
+            ClauseKind::Public => Some(None),
+            ClauseKind::Auth { schemes, .. } => Some(Some(schemes)),
+            _ => None,
+        });
+        let Some(auth) = auth else { continue };
+        let names: Vec<&str> = auth?.iter().map(|scheme| scheme.text.as_str()).collect();
+        let auth = format!("auth {}", names.join(" or "));
+        if found.get_or_insert_with(|| auth.clone()) != &auth {
+            return None;
+        }
+    }
+    found.map(|auth| (auth, prefix))
 }

@@ -40,7 +40,7 @@ const RESERVED: [&str; 25] = [
 ];
 
 /// The variables found so far.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Variables {
     found: Vec<Variable>,
     /// Names of those that another directory declares, as long as nothing mentions them.

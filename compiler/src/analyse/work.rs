@@ -8,6 +8,7 @@ mod calls;
 mod compatible;
 mod condition;
 mod each;
+mod elements;
 mod fallback;
 mod form;
 mod members;
@@ -33,7 +34,7 @@ use crate::contract;
 use crate::contract::endpoint::Manner;
 use crate::contract::types::{Kind, Type, Types};
 use crate::contract::work::{Claims, Parent, ReplyValue, Work};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub(crate) use compatible::{Fit, fit};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree::{self, EndpointMemberKind, Value};
@@ -99,6 +100,8 @@ pub(crate) fn lower(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Opt
     order::settle(&mut calls, &trees, &nodes, diagnostics)?;
     fallback::check(&calls, &trees, (&nodes, &context.request.params), diagnostics)?;
     idle.iter().for_each(|((call, _), _)| diagnostics.push(unused(call)));
+    let idle: Vec<Span> = idle.iter().map(|((_, span), _)| *span).collect();
+    right(context, (&written, &idle), diagnostics)?;
     let rewrites = renames.done;
     let nodes = nodes.finish();
     let mut work = Work { nodes, body, claims, calls, answers, reply, environment, rewrites };
@@ -127,6 +130,32 @@ pub(crate) fn calls_alone(context: &Context<'_>, diagnostics: &mut Diagnostics) 
         one.code == Code::UndeclaredFailure || (one.code == Code::UnknownError && named(one))
     });
     diagnostics.join(own);
+}
+
+/// Nothing, and findings, if a call that is not made would be wrong: a name that is nowhere stays one.
+fn right(
+    context: &Context<'_>,
+    (written, idle): (&[Written<'_>], &[Span]),
+    diagnostics: &mut Diagnostics,
+) -> Option<()> {
+    if idle.is_empty() {
+        return Some(());
+    }
+    let mut own = Diagnostics::default();
+    let all = written.iter().map(|one| (&*one.call, one.span)).collect();
+    // A gateway does not ask for variables of calls that it never makes.
+    let variables = RefCell::new(context.variables.borrow().clone());
+    let context = Context { variables: &variables, ..*context };
+    Lower::new(&context, all, written, &mut own).calls();
+    own.take(|one| {
+        let at = one.primary.span;
+        let within =
+            |span: &Span| span.file == at.file && (span.start..span.end).contains(&at.start);
+        one.severity != Severity::Error || !idle.iter().any(within)
+    });
+    let right = !own.has_errors();
+    diagnostics.join(own);
+    right.then_some(())
 }
 
 /// The calls of the endpoint; nothing if one of them takes a form that is refused.

@@ -4,8 +4,11 @@ use gatewright_runtime::codegen as rt;
 
 /// A `Price`, as it is read.
 pub struct Price<'a> {
+    /// Its `amount`.
     pub amount: rt::Raw<'a>,
+    /// Its `currency`.
     pub currency: rt::Raw<'a>,
+    /// Its `tax`.
     pub tax: rt::Maybe<rt::Raw<'a>>,
 }
 
@@ -58,8 +61,11 @@ pub fn write_price(
 
 /// A `Product`, as it is read.
 pub struct Product<'a> {
+    /// Its `id`.
     pub id: rt::Raw<'a>,
+    /// Its `price`.
     pub price: records::Price<'a>,
+    /// Its `parts`.
     pub parts: Vec<records::Price<'a>>,
 }
 

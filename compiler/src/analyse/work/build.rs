@@ -1,6 +1,7 @@
 //! Values whose type is known: the answer, and the members of declared errors.
 
 use super::compatible::{Fit, fit};
+use super::elements::{self, Meant};
 use super::nodes::Allow;
 use super::scope::{Found, Guard, Lower};
 use super::untyped::renamed;
@@ -355,9 +356,8 @@ impl Lower<'_, '_> {
             .label(have)
             .see(want.span, format!("{like} is declared"));
         let list = match (&declared.kind, &want.kind) {
-            (Kind::Record(record), Kind::List(..)) => {
-                let fields = &self.context.types.record(*record).fields;
-                fields.iter().find(|field| matches!(field.ty.kind, Kind::List(..)))
+            (Kind::Record(record), Kind::List(element, _)) => {
+                elements::meant(self.context.types, *record, element, self.origin)
             }
             _ => None,
         };
@@ -368,9 +368,10 @@ impl Lower<'_, '_> {
             _ => diagnostic,
         };
         self.refuse(match list {
-            Some(field) => {
-                let path = format!("{}.{}", self.spelled(node), field.name_as_of(self.origin));
-                diagnostic.help(format!("`{path}` is a list"))
+            Some(meant) => {
+                let field = meant.field.name_as_of(self.origin);
+                let path = format!("{}.{field}", self.spelled(node));
+                projected(diagnostic, (&path, span), &meant)
             }
             None => diagnostic,
         });
@@ -608,4 +609,25 @@ fn in_form(build: Build, wanted: &Scalar) -> Build {
 /// `build`, if it keeps what `wanted` promises.
 fn promised(build: Build, wanted: &Scalar) -> Build {
     in_form(Build::Promised(Box::new(build), wanted.plain()), wanted)
+}
+
+/// Adds what to write where a list in a record is meant.
+fn projected(diagnostic: Diagnostic, (path, span): (&str, Span), meant: &Meant<'_>) -> Diagnostic {
+    if meant.lacks.is_empty() {
+        return diagnostic.help(format!("`{path}` is a list"));
+    }
+    let names: Vec<String> = meant.lacks.iter().map(|(name, _)| format!("`{name}`")).collect();
+    let entries = meant.lacks.iter().map(|(name, found)| match found {
+        Some(found) => format!("{name}: {found}"),
+        None => format!("{name}: …"),
+    });
+    let text = format!("{path} {{ {}, ... }}", entries.collect::<Vec<_>>().join(", "));
+    let help = format!(
+        "`{path}` is a list whose elements fit except for {}: write `{text}`",
+        names.join(" and ")
+    );
+    match meant.lacks.iter().all(|(_, found)| found.is_some()) {
+        true => diagnostic.fix(help, span, text),
+        false => diagnostic.help(help),
+    }
 }
