@@ -75,19 +75,3 @@ pub(crate) fn order(lines: u32) -> String {
     order.push_str("],\"placed\":\"2026-03-01T10:15:30Z\",\"gift\":true}");
     order
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bodies_are_json_of_the_size_that_their_name_says() {
-        for (name, body) in all() {
-            serde_json::from_str::<serde_json::Value>(&body).expect("it is JSON");
-            let said = name.trim_end_matches('b').replace('k', "000");
-            let said: usize = said.parse().expect("a name is a size");
-            assert!(body.len().abs_diff(said) * 10 < said, "{name}: {}", body.len());
-        }
-        serde_json::from_str::<serde_json::Value>(&order(20)).expect("it is JSON");
-    }
-}

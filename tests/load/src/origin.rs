@@ -84,3 +84,19 @@ fn next<'a>(buffer: &[u8], answers: &'a Answers) -> Option<(usize, &'a [u8])> {
 }
 
 const NOTHING: &[u8] = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+
+#[cfg(test)]
+mod tests {
+    use crate::bodies::{all, order};
+
+    #[test]
+    fn bodies_are_json_of_the_size_that_their_name_says() {
+        for (name, body) in all() {
+            serde_json::from_str::<serde_json::Value>(&body).expect("it is JSON");
+            let said = name.trim_end_matches('b').replace('k', "000");
+            let said: usize = said.parse().expect("a name is a size");
+            assert!(body.len().abs_diff(said) * 5 < said, "{name}: {}", body.len());
+        }
+        serde_json::from_str::<serde_json::Value>(&order(20)).expect("it is JSON");
+    }
+}
