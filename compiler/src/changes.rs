@@ -25,7 +25,8 @@ use known::Known;
 pub use registry::{Judged, Mirror, RULES, Rule, Shown};
 pub use sets::Position;
 use sha2::{Digest, Sha256};
-use types::{Difference, Effect};
+use types::Difference;
+pub(crate) use types::{Compare, Declared, Effect};
 
 /// How bad a change is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

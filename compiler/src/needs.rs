@@ -2,15 +2,18 @@
 
 mod pact;
 mod schema;
+mod shape;
 
 use crate::analyse::values::{list_spelling, rule_spelling, spelling};
-use crate::contract::types::{ListBounds, Types};
+use crate::contract::types::{ListBounds, Rule, Types};
 use crate::contract::work::{
-    Call, Condition, NodeId, Outcome, Parent, PathPart, QueryPart, Shape, Work,
+    Call, Condition, Form, NodeId, Outcome, Parent, PathPart, QueryPart, Shape, Work,
 };
 use crate::contract::{Backend, Contract, Endpoint, Setting, Version};
 pub use pact::{Pact, pact};
 pub use schema::schema;
+pub(crate) use shape::lines;
+use shape::{Names, Shapes};
 use std::fmt::Write as _;
 
 /// What is needed of one backend.
@@ -145,7 +148,7 @@ pub fn text(needs: &Needs<'_>) -> String {
         out += &line("asked by", calls().map(|asked| asked.by()));
         out += &line("sends", calls().flat_map(|asked| asked.sends()));
         out += &line("where", calls().flat_map(|asked| asked.statuses()));
-        let parts = parts(operation);
+        let parts = parts(operation, &mut short);
         if !parts.is_empty() {
             out.push_str("  reads\n");
         }
@@ -186,10 +189,28 @@ pub(crate) struct Read {
     pub(crate) needed_by: Vec<String>,
 }
 
+impl Read {
+    /// `price.amount: decimal(12,2)`; with `?` where it may be missing.
+    pub(crate) fn row(&self) -> String {
+        let may = if self.is_needed { "" } else { "?" };
+        let path = if self.path.is_empty() { WHOLE } else { &self.path };
+        format!("{path}{may}: {}", self.what)
+    }
+}
+
 /// What is read of the results of an operation, by path.
 pub(crate) fn reads(operation: &Operation<'_>) -> Vec<Read> {
+    read_as(operation, &mut Shapes::default())
+}
+
+/// The same, with the declarations that types lead to in `shapes`.
+fn read_as(operation: &Operation<'_>, shapes: &mut Shapes) -> Vec<Read> {
     let whole = |path: String| if path == WHOLE { String::new() } else { path };
-    let mut found: Vec<Read> = parts(operation)
+    let mut spell = |label: &str, types: &Types, one: Spelled<'_>| match one {
+        Spelled::Form(form) => shapes.ty(Names { label, types, reads: form.reads }, &form.ty),
+        Spelled::Rule(one) => shape::rule(one),
+    };
+    let mut found: Vec<Read> = parts(operation, &mut spell)
         .into_iter()
         .map(|part| Read {
             path: whole(part.path),
@@ -202,13 +223,32 @@ pub(crate) fn reads(operation: &Operation<'_>) -> Vec<Read> {
     found
 }
 
+/// What is spelled: a declared type that is read as a whole, or what a scalar must be.
+enum Spelled<'w> {
+    Form(&'w Form),
+    Rule(&'w Rule),
+}
+
+/// How it is spelled, given the version's label and types.
+type Spell<'s> = dyn FnMut(&str, &Types, Spelled<'_>) -> String + 's;
+
+/// In short, for people.
+fn short(_: &str, types: &Types, one: Spelled<'_>) -> String {
+    match one {
+        Spelled::Form(form) => spelling(&form.ty, types),
+        Spelled::Rule(rule) => rule_spelling(rule),
+    }
+}
+
 /// What all calls read, in the order of first mention.
-fn parts(operation: &Operation<'_>) -> Vec<Part> {
+fn parts(operation: &Operation<'_>, spell: &mut Spell<'_>) -> Vec<Part> {
     let mut found: Vec<Part> = Vec::new();
     for asked in &operation.calls {
         let mut own = Vec::new();
         if let Some(root) = asked.endpoint.work.answered(asked.call) {
-            walk((&asked.endpoint.work, &asked.version.types), root, "", &mut own);
+            let mut spell =
+                |one: Spelled<'_>| spell(&asked.version.label, &asked.version.types, one);
+            walk((&asked.endpoint.work, &mut spell), root, "", &mut own);
         }
         for (path, what, needed) in own {
             let by = needed.then(|| asked.by());
@@ -228,7 +268,7 @@ fn parts(operation: &Operation<'_>) -> Vec<Part> {
 
 /// Collects path, type and whether it must be there.
 fn walk(
-    (work, types): (&Work, &Types),
+    (work, spell): (&Work, &mut dyn FnMut(Spelled<'_>) -> String),
     id: NodeId,
     path: &str,
     found: &mut Vec<(String, String, bool)>,
@@ -244,13 +284,13 @@ fn walk(
         }
     };
     // What is read by a declared type as a whole is that type, whatever is read of it besides.
-    let form = node.forms.first().map(|form| spelling(&form.ty, types));
+    let form = node.forms.first().map(|form| spell(Spelled::Form(form)));
     let what = match &node.shape {
         _ if form.is_some() => form,
         Shape::Any => Some("json".to_owned()),
         Shape::AnyScalar => Some("text, number or boolean".to_owned()),
         Shape::Scalar(rules) => {
-            let rules = rules.iter().map(|one| rule_spelling(&one.rule));
+            let rules = rules.iter().map(|one| spell(Spelled::Rule(&one.rule)));
             Some(rules.collect::<Vec<_>>().join(" and "))
         }
         // What is read of it says that it is one.
@@ -265,8 +305,8 @@ fn walk(
     match &node.shape {
         Shape::Any | Shape::AnyScalar | Shape::Scalar(_) => {}
         Shape::Record(fields) => {
-            fields.iter().for_each(|field| walk((work, types), *field, &path, found));
+            fields.iter().for_each(|field| walk((work, spell), *field, &path, found));
         }
-        Shape::List { element, .. } => walk((work, types), *element, &path, found),
+        Shape::List { element, .. } => walk((work, spell), *element, &path, found),
     }
 }

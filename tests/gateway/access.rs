@@ -74,6 +74,19 @@ fn what_is_no_key_is_no_caller() {
 }
 
 #[test]
+fn who_is_nobody_is_told_of_the_end_as_well() {
+    let gateway = gateway(NOBODY);
+    for (headers, status) in [(&[KEY][..], 204), (&[], 401), (&[("X-Api-Key", "none")], 401)] {
+        let answer = ask(&gateway, "/v1/leaving", headers);
+        assert_eq!(answer.status, status, "{headers:?}");
+        assert_eq!(answer.header("deprecation"), Some("@1788220800"), "{headers:?}");
+        assert_eq!(answer.header("sunset"), Some("Sun, 01 Mar 2099 00:00:00 GMT"), "{headers:?}");
+        let links = answer.headers("link");
+        assert!(links.contains(&"<https://things.example/v2>; rel=\"deprecation\""), "{links:?}");
+    }
+}
+
+#[test]
 fn a_password_says_who_calls() {
     let gateway = gateway(NOBODY);
     for word in [OPS, "basic b3BzOm9wZW46c2VzYW1l", "BASIC  b3BzOm9wZW46c2VzYW1l"] {

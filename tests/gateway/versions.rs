@@ -1,5 +1,8 @@
 //! Which version answers, and what callers are told about it.
 
+use std::process::Command;
+use std::time::Duration;
+
 use gatewright_runtime::testing::{Answer, Backend, Gateway, Running, get, send};
 use serde_json::json;
 
@@ -164,7 +167,11 @@ fn a_path_of_no_version_says_which_there_are() {
 }
 
 fn ending() -> Running {
-    Gateway::start(&ending::CONTRACT, &[("STORE_URL", NOBODY)])
+    ending_beside(NOBODY)
+}
+
+fn ending_beside(store: &str) -> Running {
+    Gateway::start(&ending::CONTRACT, &[("STORE_URL", store)])
 }
 
 #[test]
@@ -191,6 +198,75 @@ fn the_end_of_a_version_is_told_on_every_answer() {
     }
     let only = get(gateway.address(), "/v1/only");
     assert_eq!(only.headers("link").len(), 2, "no later version has it");
+}
+
+/// What somebody who is refused is told about the end of the version.
+fn is_told(fields: &dyn Fn(&str) -> Vec<String>, what: &str) {
+    assert_eq!(fields("deprecation"), ["@1788220800"], "{what}");
+    assert_eq!(fields("sunset"), ["Sun, 01 Mar 2099 00:00:00 GMT"], "{what}");
+    let links = fields("link").join(", ");
+    assert!(links.contains("<https://shop.example/v1>; rel=\"deprecation\""), "{what}: {links}");
+    assert!(links.contains("<https://shop.example/v1>; rel=\"sunset\""), "{what}: {links}");
+}
+
+#[test]
+fn who_is_refused_is_told_of_the_end_as_well() {
+    let store = Backend::start().slow("GET", "/stored", Duration::from_secs(1), "{}");
+    let gateway = ending_beside(&store.url());
+    assert_eq!(get(gateway.address(), "/v1/seldom").status, 204);
+    let large = format!("{{\"text\":\"{}\"}}", "a".repeat(2_000));
+    let json = ("Content-Type", "application/json");
+    for (method, target, fields, body, status) in [
+        ("GET", "/v1/seldom", &[][..], "", 429),
+        ("POST", "/v1/notes", &[json], &large, 413),
+        ("POST", "/v1/notes", &[("Content-Type", "text/plain")], "hello", 415),
+        ("POST", "/v1/notes", &[json], "{", 400),
+        ("GET", "/v1/stored", &[], "", 504),
+        ("GET", "/v1/nowhere", &[], "", 404),
+        ("PUT", "/v1/notes", &[], "", 405),
+    ] {
+        let answer = send(gateway.address(), method, target, fields, body.as_bytes());
+        assert_eq!(answer.status, status, "{method} {target}: {}", answer.text());
+        let fields = |name: &str| answer.headers(name).into_iter().map(str::to_owned).collect();
+        is_told(&fields, &format!("{method} {target}"));
+    }
+    drop(gateway);
+    let gateway = ending();
+    let answer = get(gateway.address(), "/v1/stored");
+    assert_eq!(answer.status, 502);
+    is_told(&|name| answer.headers(name).into_iter().map(str::to_owned).collect(), "502");
+}
+
+#[test]
+fn the_end_is_told_over_http_2_as_well() {
+    let gateway = ending();
+    for (target, status) in [
+        ("/v1/items/7", "200"),
+        ("/v1/items/x", "400"),
+        ("/v1/nowhere", "404"),
+        ("/v0/items/7", "410"),
+    ] {
+        for flags in ["-si", "-sI"] {
+            let url = format!("http://{}{target}", gateway.address());
+            let curl = Command::new("curl")
+                .args([flags, "-m", "10", "--http2-prior-knowledge", &url])
+                .output()
+                .expect("curl is there");
+            let text = String::from_utf8_lossy(&curl.stdout).into_owned();
+            assert!(text.starts_with(&format!("HTTP/2 {status}")), "{flags} {target}: {text}");
+            let fields = |name: &str| -> Vec<String> {
+                let lines = text.lines().filter_map(|line| line.split_once(": "));
+                let own = lines.filter(|(field, _)| *field == name);
+                own.map(|(_, value)| value.trim().to_owned()).collect()
+            };
+            if target.starts_with("/v0") {
+                assert_eq!(fields("sunset"), ["Wed, 01 Jan 2020 00:00:00 GMT"], "{text}");
+                assert!(fields("link").join(", ").contains("successor-version"), "{text}");
+            } else {
+                is_told(&fields, target);
+            }
+        }
+    }
 }
 
 #[test]

@@ -380,7 +380,9 @@ fn promises(before: &Endpoint, after: &Endpoint) -> Vec<Change> {
         let id = if is < was { "timeout/shortened" } else { "timeout/lengthened" };
         found.push(change(id, "timeout").spelled(format!("{was}ms"), format!("{is}ms")));
     }
-    if before.body.is_some() && after.body.is_some() && before.max_body != after.max_body {
+    // Whatever is passed on may have a body.
+    let has_body = |one: &Endpoint| one.body.is_some() || one.manner == Manner::Pass;
+    if has_body(before) && has_body(after) && before.max_body != after.max_body {
         let id = if after.max_body < before.max_body { "size/shrunk" } else { "size/grown" };
         let bytes = |size: u64| format!("{size} bytes");
         found.push(change(id, "max_body").spelled(bytes(before.max_body), bytes(after.max_body)));

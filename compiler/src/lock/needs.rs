@@ -4,10 +4,15 @@ use super::judge::Judge;
 use super::print::Written;
 use super::state::State;
 use super::{Block, BlockKind, read};
+use crate::analyse;
+use crate::changes::{Compare, Declared, Effect, Position};
+use crate::contract::types::{Kind, Type};
 use crate::contract::{Contract, Version};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::needs::{self, Operation, Read};
+use crate::source::{LOCK, Sources};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// How many values are named that are needed and were not.
 const NAMED: usize = 4;
@@ -19,18 +24,10 @@ pub(super) fn written(contract: &Contract, label: &str) -> Vec<Written> {
         let needs = needs::needs(contract, &backend.name, Some(label));
         for operation in needs.iter().flat_map(|needs| &needs.operations) {
             let key = format!("{} {}", backend.name, operation.key);
-            let rows: Vec<String> = needs::reads(operation).iter().map(row).collect();
-            found.push(Written::needs(&key, &rows));
+            found.push(Written::needs(&key, &needs::lines(operation)));
         }
     }
     found
-}
-
-/// `price.amount: decimal(12,2)`; with `?` where it may be missing.
-fn row(read: &Read) -> String {
-    let may = if read.is_needed { "" } else { "?" };
-    let path = if read.path.is_empty() { "the whole" } else { &read.path };
-    format!("{path}{may}: {}", read.what)
 }
 
 /// The operations of a version that a lock does not have, or not with what is read of them now.
@@ -90,7 +87,7 @@ impl Judge<'_> {
             first.needed_by.iter().any(|by| *by == asked.by()) || first.needed_by.is_empty()
         })?;
         let named: Vec<String> =
-            more.iter().take(NAMED).map(|read| format!("`{}`", row(read))).collect();
+            more.iter().take(NAMED).map(|read| format!("`{}`", read.row())).collect();
         let rest = more.len().saturating_sub(NAMED);
         let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
         let message = format!(
@@ -113,20 +110,95 @@ impl Judge<'_> {
     }
 }
 
-/// What must be there and did not have to be, or is read in another way.
+/// What must be there and did not have to be, or may not be any more what it was.
 fn more(text: &str, operation: &Operation<'_>) -> Vec<Read> {
-    let rows: Vec<&str> = text.lines().map(str::trim).collect();
     let mut reads = needs::reads(operation);
+    let new = Written::needs("", &needs::lines(operation)).text;
+    let (Some(was), Some(is)) = (Shape::of(text), Shape::of(&new)) else {
+        // Written by another version of the compiler: equal rows are equal.
+        let rows: Vec<&str> = text.lines().map(str::trim).collect();
+        reads.retain(|read| !rows.contains(&read.row().as_str()));
+        return reads;
+    };
     reads.retain(|read| {
-        let strict = Read { is_needed: true, ..read.clone() };
-        let was_there = rows.contains(&row(&strict).as_str());
-        let may_miss = !read.is_needed && rows.contains(&row(read).as_str());
-        let was_read = rows.iter().any(|row| {
-            let rest = row.strip_prefix(read.path.as_str()).unwrap_or_default();
-            rest.starts_with(": ") || rest.starts_with("?: ")
-        });
-        // What may be missing, and was not read before, takes nothing.
-        !was_there && !may_miss && (read.is_needed || was_read)
+        let path = if read.path.is_empty() { "the whole" } else { &read.path };
+        match (was.row(path), is.row(path)) {
+            (Some((may_miss, old)), Some((_, new))) => {
+                (read.is_needed && may_miss)
+                    || !new.iter().all(|new| was.is_enough(&old, (&is, new)))
+            }
+            // What may be missing, and was not read before, takes nothing.
+            _ => read.is_needed,
+        }
     });
     reads
+}
+
+/// What a lock says of an operation, as types.
+struct Shape {
+    version: Version,
+    /// The paths, in the order of the fields that stand for them.
+    paths: Vec<String>,
+}
+
+/// The record whose fields stand for what is read.
+const READS: &str = "What_is_read";
+
+impl Shape {
+    /// Reads the lines of a block; nothing if they are not of the language.
+    fn of(text: &str) -> Option<Self> {
+        let mut paths = Vec::new();
+        let (mut declared, mut fields) = (String::new(), String::new());
+        let lines = text.lines().skip(1).map(str::trim).filter(|line| !matches!(*line, "" | "}"));
+        for line in lines {
+            if line.starts_with("type ") || line.starts_with("union ") {
+                let _ = writeln!(declared, "{line}");
+                continue;
+            }
+            let (path, what) = line.split_once(": ")?;
+            let plain = path.strip_suffix('?');
+            let mark = if plain.is_some() { "?" } else { "" };
+            for (part, what) in what.split(" and ").enumerate() {
+                let what = match what.strip_prefix("list") {
+                    Some(bounds) => format!("[json]{bounds}"),
+                    None if what == "text, number or boolean" => "json".to_owned(),
+                    None => what.to_owned(),
+                };
+                let _ = writeln!(fields, "r{}_{part}{mark}: {what}", paths.len());
+            }
+            paths.push(plain.unwrap_or(path).to_owned());
+        }
+        let text = format!(
+            "api x {{}}\nversion 1 {{\n{declared}type {READS} {{\n{fields}}}\n\
+             GET /x -> {READS} {{ public }}\n}}\n"
+        );
+        let parse = gatewright_grammar::parse(LOCK, &text);
+        let mut sources = Sources::new();
+        sources.lock(super::FILE, text.as_str());
+        let (version, found) = analyse::promised(&sources, &[parse.file]);
+        let is_fine =
+            parse.errors.is_empty() && found.iter().all(|one| one.severity != Severity::Error);
+        version.filter(|_| is_fine).map(|(version, _)| Self { version, paths })
+    }
+
+    /// Whether a value may be missing, and all types that it must have.
+    fn row(&self, path: &str) -> Option<(bool, Vec<&Type>)> {
+        let at = self.paths.iter().position(|one| one == path)?;
+        let ty = self.version.endpoints.first()?.success.first()?.ty.as_ref()?;
+        let Kind::Record(id) = ty.kind else { return None };
+        let start = format!("r{at}_");
+        let fields = &self.version.types.record(id).fields;
+        let own: Vec<_> = fields.iter().filter(|field| field.name.starts_with(&start)).collect();
+        Some((own.first()?.optional, own.iter().map(|field| &field.ty).collect()))
+    }
+
+    /// Whether what has all types of `own` surely has `wanted`.
+    fn is_enough(&self, own: &[&Type], (other, wanted): (&Shape, &Type)) -> bool {
+        let declared = |shape| Declared { types: shape, ignores_unknown: true };
+        let (old, new) = (&self.version.types, &other.version.types);
+        own.iter().any(|one| {
+            let mut compare = Compare::new(declared(old), declared(new), Position::Read);
+            compare.types(one, wanted).iter().all(|found| found.narrows == Effect::No)
+        })
+    }
 }

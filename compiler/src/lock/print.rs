@@ -8,6 +8,7 @@ use crate::analyse::clauses::Held;
 use crate::analyse::limits;
 use crate::analyse::versions::{Flat, FlatEndpoint, FlatFieldKind, FlatKind, FlatType};
 use crate::analyse::work::quoted;
+use crate::contract::endpoint::Manner;
 use crate::contract::work::ReplyValue;
 use crate::contract::{Contract, Endpoint, Setting, Version};
 use crate::schema::Schemas;
@@ -452,7 +453,7 @@ impl Printer<'_> {
         let held = held.filter(|held| kept || !matches!(held.kind, ClauseKind::Cache(_)));
         rows.extend(held.filter_map(|clause| self.clause(clause)));
         rows.extend(timeout(&checked.timeout));
-        if tree.body.is_some() {
+        if tree.body.is_some() || checked.manner == Manner::Pass {
             rows.push(format!("max_body {}", size(checked.max_body)));
         }
         format!("{head} -> {} {{\n{}\n}}", answers.join(" | "), rows.join("\n"))

@@ -1,6 +1,6 @@
 //! Who may call, header fields of answers, and what is needed of backends, as a lock holds them.
 
-use super::{alone, found, published};
+use super::{alone, are_refused, edited, found, published};
 use gatewright_compiler::diagnostic::Code;
 
 const SHOP: &str = r#"api shop { timeout 2s }
@@ -32,11 +32,6 @@ fn lock() -> String {
     published(&alone(SHOP), None, "1").expect("it can be published")
 }
 
-fn edited(from: &str, to: &str) -> Vec<String> {
-    assert!(SHOP.contains(from), "{from}");
-    found(&SHOP.replace(from, to), &lock())
-}
-
 #[test]
 fn a_lock_holds_how_callers_say_who_they_are() {
     let lock = lock();
@@ -53,7 +48,7 @@ fn a_lock_holds_how_callers_say_who_they_are() {
 
 #[test]
 fn what_callers_must_show_may_not_change() {
-    for (from, to, wanted) in [
+    let refused = [
         ("issuer env ISSUER", "issuer env OTHER", "published-shape-changed: auth/issuer-changed"),
         ("\"shop\" or \"market\"", "\"shop\"", "published-shape-changed: auth/issuer-changed"),
         ("sub: uuid", "sub: email", "published-shape-changed: type/replaced"),
@@ -82,10 +77,8 @@ fn what_callers_must_show_may_not_change() {
             "reply header Location: text(..5) | null = x.to",
             "published-shape-changed: header/became-optional",
         ),
-    ] {
-        let told = edited(from, to);
-        assert!(told.iter().any(|one| one.starts_with(wanted)), "{to}: {told:#?}");
-    }
+    ];
+    are_refused((SHOP, &lock()), &refused);
 }
 
 /// Where the keys are, and the list of tokens that do not count, are texts that the lock reads again.
@@ -125,7 +118,7 @@ fn how_callers_are_checked_may_change() {
         ("auth customer or staff", "auth staff or customer"),
         ("int(0..100) = x.left", "int(0..100) = x.rest"),
     ] {
-        assert_eq!(edited(from, to), Vec::<String>::new(), "{to}");
+        assert_eq!(edited((SHOP, &lock()), from, to), Vec::<String>::new(), "{to}");
     }
     let renamed = SHOP.replace("auth staff", "auth people").replace("or staff", "or people");
     assert_eq!(found(&renamed, &lock()), Vec::<String>::new(), "nobody sees the name of a block");
@@ -179,4 +172,73 @@ fn a_backend_of_which_more_is_needed_is_named_until_that_is_published() {
     assert!(again.contains("\nversion 1 rewired 2026-03-01 by storefront revision 1.0 chain"));
     assert!(again.contains("POST /seen sha ") && again.contains(" nothing\n"), "{again}");
     assert_eq!(warned(&edited, &again), Vec::<String>::new());
+}
+
+const READ: &str = r#"api shop { timeout 2s }
+backend catalog at env CATALOG_URL {
+  timeout 300ms
+  tree = GET /tree -> Tree
+  paid = GET /paid -> Payment
+  by = GET /by -> [text(..5): Price]
+}
+type Tree { name: text(..20), parts: [Tree](..9) }
+type Price { amount: int(0..99) }
+union Payment by kind { card: Card, cash: Cash }
+type Card { number: text(..16) }
+type Cash { note?: text }
+version 1 {
+  GET /tree -> Tree { public, x = catalog.tree(), return x }
+  GET /paid -> { how: Payment } { public, x = catalog.paid(), return { how: x } }
+  GET /by -> { all: [text(..5): Price] } { public, x = catalog.by(), return { all: x } }
+  GET /one -> { name: text(..20), kind: enum { a b ... } } { public, x = catalog GET /one, return x }
+}
+"#;
+
+#[test]
+fn what_is_needed_is_compared_by_what_is_in_it() {
+    let lock = published(&alone(READ), None, "1").expect("it can be published");
+    for row in [
+        "    type Tree { name: text(..20), parts: [Tree](..9) }\n",
+        "    union Payment by kind { card: { number: text(..16) }, cash: { note?: text } }\n",
+        "    the whole: [text(..5): Price]\n",
+        "    type Price { amount: int(0..99) }\n",
+    ] {
+        assert!(lock.contains(row), "{row}{lock}");
+    }
+    assert_eq!(warned(READ, &lock), Vec::<String>::new());
+    for (from, to, more) in [
+        ("name: text(..20), parts", "name: text(..10), parts", true),
+        ("name: text(..20), parts", "name: text(..30), parts", false),
+        ("parts: [Tree](..9)", "parts: [Tree](..3)", true),
+        ("parts: [Tree](..9)", "parts?: [Tree](..9)", false),
+        ("amount: int(0..99)", "amount: int(0..9)", true),
+        ("amount: int(0..99)", "amount: int(0..999)", false),
+        ("text(..16)", "text(..4)", true),
+        ("text(..16)", "text(..40)", false),
+        ("note?: text", "note: text", true),
+        ("card: Card, cash: Cash", "card: Card", true),
+        ("card: Card, cash: Cash", "card: Card, cash: Cash, gold: Cash", false),
+        ("name: text(..20), kind", "name: text(..30), kind", false),
+        ("name: text(..20), kind", "name: text(..10), kind", true),
+        ("enum { a b ... }", "enum { a b c ... }", false),
+        ("enum { a b ... }", "enum { a b }", true),
+        ("name: text(..20), kind", "name?: text(..20), kind", false),
+    ] {
+        assert!(READ.contains(from), "{from}");
+        let told = warned(&READ.replace(from, to), &lock);
+        assert_eq!(!told.is_empty(), more, "{to}: {told:?}");
+    }
+    // A type is its content, and not its name.
+    let renamed = READ.replace("Tree", "Branch").replace("Price", "Cost");
+    assert_eq!(warned(&renamed, &lock), Vec::<String>::new());
+}
+
+#[test]
+fn how_much_is_passed_on_is_a_promise() {
+    let pass = "api raw { timeout 2s }\nbackend files at env FILES_URL { timeout 300ms }\nversion 1 {\n\
+                PUT /files/{path*} -> pass { public, max_body 20MB, raw = files PUT /files/{path*} }\n}\n";
+    let lock = published(&alone(pass), None, "1").expect("it can be published");
+    assert!(lock.contains("    max_body 20MB\n"), "{lock}");
+    are_refused((pass, &lock), &[("20MB", "10MB", "published-promise-weakened: size/shrunk")]);
+    assert_eq!(edited((pass, &lock), "20MB", "30MB"), Vec::<String>::new());
 }
