@@ -137,6 +137,7 @@ impl<'a> Block<'a> {
         let works = checked.endpoints.iter().map(|endpoint| &endpoint.work.rewrites);
         let mut rewrites: Vec<Rewrite> = works.flatten().cloned().collect();
         rewrites.extend(renamed_fields(&flat));
+        rewrites.extend(flat.rewrites.iter().cloned());
         rewrites.extend(default_version(files, label));
         let (version, span) = declarations::version(files, label)?;
         let pieces = Pieces::new(sources, rewrites);

@@ -3,6 +3,7 @@
 use crate::contracts::{annotated, built, unit};
 use gatewright_compiler::changes::{Side, versions};
 use gatewright_compiler::contract::{Contract, Version};
+use gatewright_compiler::lock::{Signed, publish};
 use gatewright_compiler::source::Sources;
 use gatewright_compiler::{Checked, Target, analyse, flatten, flatten_as, generate, plan};
 
@@ -300,3 +301,46 @@ version 2 from 1 {
   }
 }
 "#;
+
+#[test]
+fn a_rename_reaches_defaults_and_examples_that_were_written_before_it() {
+    let text = "api shop { timeout 1s }\nbackend one at \"http://one\" { timeout 300ms }\n\
+        version 1 {\n  type Size { width: int = 3 eg 4, height?: int }\n\
+          type Deep { ...Size, more?: Deep }\n  union Any by kind { size: Size }\n\
+          type Sizes = [Size](..3) eg [{ width: 1 }]\n\
+          type Box {\n    size: Size = { width: 5 } eg { width: 9, height: 2 }\n\
+            deep: Deep = { width: 1, more: { width: 2 } }\n    any?: Any eg { kind: \"size\", width: 3 }\n\
+            all: [text(..3): Size](..2) eg { a: { width: 3 } }\n  }\n\
+          POST /boxes (Box) -> { all: Sizes, last: { at: Size eg { width: 6 } } } {\n    public\n\
+            x = one POST /boxes (body)\n    return x\n  }\n}\n\
+        version 2 from 1 {\n  change type Box { size: Size = { width: 7 } }\n  rename Size.width to breadth\n}\n\
+        version 3 from 2 {\n  rename Size.breadth to across\n  change type Box { size: Size = { across: 8 } }\n}\n";
+    let sources = alone(text);
+    let contract = analysed(&sources).expect("names follow");
+    for (label, name, size) in [("1", "width", 5), ("2", "breadth", 7), ("3", "across", 8)] {
+        let flat = flatten(&sources, &contract, label).expect("a version");
+        for wanted in [
+            format!("size: Size = {{ {name}: {size} }}"),
+            format!("deep: Deep = {{ {name}: 1, more: {{ {name}: 2 }} }}"),
+            format!("any?: Any eg {{ kind: \"size\", {name}: 3 }}"),
+            format!("eg {{ a: {{ {name}: 3 }} }}"),
+            format!("eg [{{ {name}: 1 }}]"),
+            format!("at: Size eg {{ {name}: 6 }}"),
+        ] {
+            assert!(flat.contains(&wanted), "{wanted}\n{flat}");
+        }
+        assert_eq!(analysed(&alone(&flat)).err(), None, "{flat}");
+        let signed = Signed { by: "me".to_owned(), date: "2026-03-01".to_owned() };
+        let lock =
+            publish(&sources, &contract, None, (label, &signed)).expect("it can be published");
+        assert!(
+            lock.text
+                .contains(&format!("    deep: Deep = {{ {name}: 1, more: {{ {name}: 2 }} }}\n")),
+            "{}",
+            lock.text
+        );
+        let mut locked = sources.clone();
+        locked.lock("api.lock", lock.text.as_str());
+        assert_eq!(analysed(&locked).err(), None);
+    }
+}

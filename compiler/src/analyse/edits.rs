@@ -1,5 +1,6 @@
 //! The edits a version makes to what it starts from.
 
+mod bound;
 mod returns;
 
 use super::limits;
@@ -68,6 +69,7 @@ pub(crate) fn rename(flat: &mut Flat, rename: &Rename, diagnostics: &mut Diagnos
     {
         field.renames.push((rank, named.name.text.clone()));
         named.name.text.clone_from(&to.text);
+        bound::rename(flat, (type_name, field_name, &to.text));
         return;
     }
     let known = fields.iter().filter_map(name_of).map(|name| name.text.as_str());

@@ -7,6 +7,7 @@ mod bases;
 
 use self::bases::{Bases, Declared};
 use super::edits;
+use crate::contract::work::Rewrite;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::suggest;
 use gatewright_grammar::Span;
@@ -34,6 +35,8 @@ pub(crate) struct Flat {
     pub(crate) removed: Vec<Ident>,
     pub(crate) endpoints: Vec<FlatEndpoint>,
     pub(crate) clauses: Vec<Clause>,
+    /// Values in inherited text that name fields as this version calls them.
+    pub(crate) rewrites: Vec<Rewrite>,
 }
 
 /// A declaration of a type.
@@ -201,6 +204,7 @@ fn top_level(files: &[File], diagnostics: &mut Diagnostics) -> Flat {
         removed: Vec::new(),
         endpoints: Vec::new(),
         clauses: Vec::new(),
+        rewrites: Vec::new(),
     };
     let inherited = Inherited::default();
     for item in files.iter().flat_map(|file| &file.items) {

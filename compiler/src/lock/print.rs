@@ -9,7 +9,7 @@ use crate::analyse::limits;
 use crate::analyse::versions::{Flat, FlatEndpoint, FlatFieldKind, FlatKind, FlatType};
 use crate::analyse::work::quoted;
 use crate::contract::endpoint::Manner;
-use crate::contract::work::ReplyValue;
+use crate::contract::work::{ReplyValue, Rewrite};
 use crate::contract::{Contract, Endpoint, Setting, Version};
 use crate::schema::Schemas;
 use crate::source::Sources;
@@ -103,7 +103,12 @@ pub(crate) fn version(surface: &Surface<'_>) -> Vec<Written> {
     let callers = surface.callers();
     let names = Names::of(surface.flat, &callers);
     let schemas = Schemas::new(surface.sources);
-    let printer = Printer { sources: surface.sources, schemas: &schemas, names: &names };
+    let printer = Printer {
+        sources: surface.sources,
+        schemas: &schemas,
+        names: &names,
+        rewrites: &surface.flat.rewrites,
+    };
     let mut out = String::from("version 1 {\n");
     if let Some(deprecated) = &surface.flat.deprecated {
         let _ = writeln!(out, "{}", printer.slice(deprecated.span));
@@ -259,6 +264,7 @@ struct Printer<'a> {
     sources: &'a Sources,
     schemas: &'a Schemas<'a>,
     names: &'a Names,
+    rewrites: &'a [Rewrite],
 }
 
 impl Printer<'_> {
@@ -266,6 +272,19 @@ impl Printer<'_> {
     fn slice(&self, span: Span) -> &str {
         let source = self.sources.get(span.file);
         source.and_then(|source| source.text.get(span.range())).unwrap_or_default()
+    }
+
+    /// A value, with the names that fields have in this version.
+    fn value(&self, span: Span) -> String {
+        let mut text = self.slice(span).to_owned();
+        let mut inside: Vec<&Rewrite> =
+            self.rewrites.iter().filter(|one| span.contains(one.span)).collect();
+        inside.sort_by_key(|one| std::cmp::Reverse(one.span.start));
+        for one in inside {
+            let (start, end) = (one.span.start - span.start, one.span.end - span.start);
+            text.replace_range(start as usize..end as usize, &one.text);
+        }
+        text
     }
 
     /// What answers of an endpoint are promised to have because of the work behind it.
@@ -386,7 +405,7 @@ impl Printer<'_> {
     fn field(&self, field: &NamedField) -> String {
         let optional = if field.optional { "?" } else { "" };
         let default = field.default.as_ref();
-        let default = default.map_or_else(String::new, |v| format!(" = {}", self.slice(v.span)));
+        let default = default.map_or_else(String::new, |v| format!(" = {}", self.value(v.span)));
         let end = field.deprecated.as_ref();
         let end = end.map_or_else(String::new, |one| format!(" {}", self.slice(one.span)));
         format!("{}{optional}: {}{default}{end}", quoted(&field.name.text), self.ty(&field.ty))
