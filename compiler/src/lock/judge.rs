@@ -362,14 +362,22 @@ impl Judge<'_> {
                     Around { sources: self.sources, files: self.files, lock: self.lock, label };
                 let found = match around.moved(group) {
                     Some(Move { place, said, fix }) => {
-                        let text = format!("keep version {label} as it was and make the change {place}: `{said}`");
+                        let text = format!(
+                            "keep version {label} as it was and make the change {place}: `{said}`"
+                        );
                         let mut found = found;
                         found.helps.push(Help { text, fix });
                         found
                     }
-                    None => found.help(format!(
-                        "keep version {label} as it was and make the change in a version of its own: `gatewright version new …`"
-                    )),
+                    None => {
+                        let place = around.next().map_or_else(
+                            || "in a version of its own: `gatewright version new …`".to_owned(),
+                            |next| format!("in version {next}"),
+                        );
+                        found.help(format!(
+                            "keep version {label} as it was and make the change {place}"
+                        ))
+                    }
                 };
                 let found = match self.back(change) {
                     Some((span, text)) => found.fix(format!("or put back `{text}`"), span, text),

@@ -62,6 +62,11 @@ impl<'a> Around<'a> {
         Some(Move { place, said: edit.said, fix })
     }
 
+    /// The version that the change can be made in, if there is one.
+    pub(super) fn next(&self) -> Option<&'a str> {
+        self.free().map(|(version, _)| version.label.text.as_str())
+    }
+
     /// The same in a version that there is not.
     fn fresh(&self, edit: Edit) -> Option<Move> {
         let mut labels: Vec<u64> = Vec::new();

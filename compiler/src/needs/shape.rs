@@ -112,15 +112,17 @@ impl Shapes {
 pub(super) fn rule(own: &Rule) -> String {
     match own {
         Rule::Enum(values) => {
+            let text =
+                |wire: &str| format!("\"{}\"", wire.replace('\\', "\\\\").replace('"', "\\\""));
             let value = |(at, (name, wire)): (usize, &(String, String))| match quoted(wire) {
                 plain if plain == *wire && plain != "else" => plain,
-                _ if quoted(name) == *name => format!("{name} = {:?}", wire),
-                _ => format!("v{at} = {wire:?}"),
+                _ if quoted(name) == *name => format!("{name} = {}", text(wire)),
+                _ => format!("v{at} = {}", text(wire)),
             };
-            let values_: Vec<String> = values.values.iter().enumerate().map(value).collect();
+            let all: Vec<String> = values.values.iter().enumerate().map(value).collect();
             // Whatever else comes is taken for something.
             let rest = if values.rest == Rest::Closed { "" } else { " ..." };
-            format!("enum {{ {}{rest} }}", values_.join(" "))
+            format!("enum {{ {}{rest} }}", all.join(" "))
         }
         Rule::AsText(inner) => format!("{} as text", rule(inner)),
         other => rule_spelling(other),
