@@ -15,7 +15,7 @@ mod sent;
 mod shapes;
 mod target;
 
-use crate::contract::endpoint::{Manner, Shape};
+use crate::contract::endpoint::{Compress, Manner, Shape};
 use crate::contract::schema::Schema;
 use crate::contract::types::Rule;
 use crate::contract::work::{NodeId, Work};
@@ -323,6 +323,8 @@ pub struct EndpointPlan {
     pub limits: Vec<LimitPlan>,
     /// Which pages of other origins may call.
     pub cors: Option<CorsPlan>,
+    /// What may be compressed.
+    pub compress: Compress,
     /// What callers are told about its end, if it is deprecated.
     pub lifecycle: Option<Told>,
     /// Where they find what takes its place.

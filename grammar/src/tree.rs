@@ -540,6 +540,8 @@ pub enum ClauseKind {
     MaxBody(SizeLit),
     /// `cors "https://shop.example" or env CORS_ORIGIN`, `cors any`, `cors none`
     Cors(Cors),
+    /// `compress`, `compress answers from 4KB`, `compress requests`, `compress none`
+    Compress(Compress),
     /// `unknown fields refused`
     Unknown {
         /// `params` is true, `fields` false.
@@ -589,6 +591,28 @@ pub struct Cors {
     pub credentials: Option<Span>,
     /// How long a browser may remember the answer to a preflight.
     pub max_age: Option<DurationLit>,
+}
+
+/// `compress answers from 4KB`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compress {
+    /// What may be compressed.
+    pub what: Compressed,
+    /// From which size on answers are.
+    pub from: Option<SizeLit>,
+}
+
+/// What may be compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compressed {
+    /// `compress none`
+    None,
+    /// `compress answers`
+    Answers,
+    /// `compress requests`
+    Requests,
+    /// `compress`
+    Both,
 }
 
 /// The pages that may call.

@@ -17,11 +17,11 @@ pub use crate::check::{
     repeated_or, required,
 };
 pub use crate::contract::{
-    Access, Answering, Backend, BodyKind, BodyStep, Breaker, By, CheckOfCaller, Condition,
-    Contract, Cors, Counter, DeprecatedPart, Elsewhere, Endpoint, FormField, FormKind, Grant,
-    InFlight, KeySource, Lifecycle, Limit, Method, Origin, Piece, Published, Reusable, Reuse,
-    Revoked, Scheme, SchemeKind, Selection, Sent, Setting, Store, Successor, Sunset, TimeSetting,
-    Tokens, Variable, VariableKind, Version,
+    Access, Answering, Backend, BodyKind, BodyStep, Breaker, By, CheckOfCaller, Compress,
+    Condition, Contract, Cors, Counter, DeprecatedPart, Elsewhere, Endpoint, FormField, FormKind,
+    Grant, InFlight, KeySource, Lifecycle, Limit, Method, Origin, Piece, Published, Reusable,
+    Reuse, Revoked, Scheme, SchemeKind, Selection, Sent, Setting, Store, Successor, Sunset,
+    TimeSetting, Tokens, Variable, VariableKind, Version,
 };
 pub use crate::error::{Error, Problem};
 pub use crate::items::{Items, Making, Source, stream};

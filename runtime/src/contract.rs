@@ -358,6 +358,8 @@ pub struct Endpoint {
     pub successor: Option<Successor>,
     /// Whether its answers may be used again.
     pub reuse: Reuse,
+    /// What may be compressed.
+    pub compress: Compress,
     /// The generated function that answers.
     pub answer: fn(Gateway, Request) -> Answering,
 }
@@ -366,6 +368,20 @@ impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method.as_str(), self.template)
     }
+}
+
+/// What an endpoint sends and takes compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compress {
+    /// From how many bytes on an answer is; nothing if none is.
+    pub answers: Option<usize>,
+    /// Whether the body of a request may be.
+    pub requests: bool,
+}
+
+impl Compress {
+    /// Nothing.
+    pub const NONE: Compress = Compress { answers: None, requests: false };
 }
 
 /// How often something may be called: so many calls at once, then so many in a period.

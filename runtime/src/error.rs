@@ -94,8 +94,8 @@ pub(crate) enum Kind {
     Media {
         /// What is read instead.
         accept: &'static str,
-        /// Whether the body was compressed.
-        coded: bool,
+        /// How a body may be compressed, where it was otherwise.
+        coded: Option<&'static str>,
     },
     HeadersTooLarge {
         limit: usize,
@@ -261,8 +261,8 @@ impl Error {
             // RFC 9110 section 15.5.16.
             Kind::Media { accept, coded } => {
                 headers.insert(ACCEPT, HeaderValue::from_static(accept));
-                if coded {
-                    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+                if let Some(codings) = coded {
+                    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(codings));
                 }
             }
             Kind::Overloaded => {
@@ -423,11 +423,15 @@ impl Kind {
             Kind::Slow => "the body did not arrive in time".into(),
             Kind::BodyTooLarge { limit } => limited("body", limit),
             Kind::TargetTooLong { limit } => limited("target", limit),
-            Kind::Media { accept, coded: false } => {
+            Kind::Media { accept, coded: None } => {
                 format!("this endpoint reads `{accept}` in UTF-8").into()
             }
-            Kind::Media { accept, coded: true } => {
+            Kind::Media { accept, coded: Some("identity") } => {
                 format!("this endpoint reads `{accept}` in UTF-8 that is not compressed").into()
+            }
+            Kind::Media { accept, coded: Some(codings) } => {
+                format!("this endpoint reads `{accept}` in UTF-8, compressed once by one of {codings}, or not")
+                    .into()
             }
             Kind::HeadersTooLarge { limit } => limited("header section", limit),
             Kind::LimitReached { title, .. } => format!(

@@ -42,6 +42,7 @@
 //!     deprecated: &[],
 //!     successor: None,
 //!     reuse: rt::Reuse::Unsaid,
+//!     compress: rt::Compress::NONE,
 //!     cors: None,
 //!     answer: |gateway, request| Box::pin(get_item(gateway, request)),
 //! };
@@ -125,6 +126,8 @@ mod bulkhead;
 mod cache;
 mod calendar;
 mod check;
+#[cfg(feature = "compress")]
+mod coding;
 mod contract;
 #[cfg(feature = "tls")]
 mod der;

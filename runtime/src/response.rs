@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::pin::Pin;
 use std::rc::Rc;
+#[cfg(feature = "compress")]
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -11,6 +13,8 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderVal
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
+#[cfg(feature = "compress")]
+use crate::coding::{Coded, Coding, Kept};
 use crate::error::{Error, Kind};
 use crate::items::Feed;
 use crate::json::{Raw, Writer};
@@ -20,6 +24,10 @@ use crate::upstream::{Download, Stopped, Tunnel};
 /// Says which members of the answer are stand-ins.
 const FALLBACK: HeaderName = HeaderName::from_static("fallback");
 
+/// Up to how many bytes a body is compressed before its head is sent, which then says its length.
+#[cfg(feature = "compress")]
+const AT_ONCE: usize = 128 * 1024;
+
 /// The answer that a handler gives: status, header fields and a body, whole or as it arrives.
 #[derive(Debug)]
 pub struct Response {
@@ -28,6 +36,9 @@ pub struct Response {
     content: Content,
     /// What stood in for fields of the answer, as [`Response::fallback`] was told.
     fallbacks: Vec<&'static str>,
+    /// The same body, compressed for others before.
+    #[cfg(feature = "compress")]
+    kept: Option<Arc<Kept>>,
 }
 
 /// What comes behind the head of an answer.
@@ -36,6 +47,8 @@ enum Content {
     Whole(Bytes),
     Passed(Box<Download>),
     Items(Box<Feed>),
+    #[cfg(feature = "compress")]
+    Coded(Box<Coded>),
     Tunnel(Tunnel),
 }
 
@@ -46,6 +59,9 @@ pub(crate) enum AnswerBody {
     Passed(Box<Download>, Option<Held>),
     /// Items as they are made, and what is kept for as long as they are.
     Items(Box<Feed>, Option<Held>),
+    /// One of these, compressed.
+    #[cfg(feature = "compress")]
+    Coded(Box<Coded>, Option<Held>),
 }
 
 /// What is kept for as long as a body is sent.
@@ -64,15 +80,21 @@ impl AnswerBody {
     /// Keeps `guard` until the body has been sent or given up, if it is not at hand already, and
     /// tells the request how much was sent.
     pub(crate) fn hold(&mut self, guard: impl Any, identity: Option<Rc<Identity>>) {
-        if let AnswerBody::Passed(_, held) | AnswerBody::Items(_, held) = self {
-            *held = Some(Held { identity, _guard: Box::new(guard) });
-        }
+        let held = match self {
+            AnswerBody::Whole(_) => return,
+            AnswerBody::Passed(_, held) | AnswerBody::Items(_, held) => held,
+            #[cfg(feature = "compress")]
+            AnswerBody::Coded(_, held) => held,
+        };
+        *held = Some(Held { identity, _guard: Box::new(guard) });
     }
 
     fn held(&self) -> Option<&Held> {
         match self {
             AnswerBody::Whole(_) => None,
             AnswerBody::Passed(_, held) | AnswerBody::Items(_, held) => held.as_ref(),
+            #[cfg(feature = "compress")]
+            AnswerBody::Coded(_, held) => held.as_ref(),
         }
     }
 }
@@ -91,6 +113,8 @@ impl Body for AnswerBody {
             }
             AnswerBody::Passed(body, _) => Pin::new(&mut **body).poll_frame(context),
             AnswerBody::Items(body, _) => Pin::new(&mut **body).poll_frame(context),
+            #[cfg(feature = "compress")]
+            AnswerBody::Coded(body, _) => Pin::new(&mut **body).poll_frame(context),
         };
         if let Poll::Ready(Some(Ok(frame))) = &polled
             && let Some(identity) = self.held().and_then(|held| held.identity.as_ref())
@@ -105,6 +129,8 @@ impl Body for AnswerBody {
             AnswerBody::Whole(body) => body.is_end_stream(),
             AnswerBody::Passed(body, _) => body.is_end_stream(),
             AnswerBody::Items(body, _) => body.is_end_stream(),
+            #[cfg(feature = "compress")]
+            AnswerBody::Coded(body, _) => body.is_end_stream(),
         }
     }
 
@@ -113,6 +139,8 @@ impl Body for AnswerBody {
             AnswerBody::Whole(body) => body.size_hint(),
             AnswerBody::Passed(body, _) => body.size_hint(),
             AnswerBody::Items(body, _) => body.size_hint(),
+            #[cfg(feature = "compress")]
+            AnswerBody::Coded(body, _) => body.size_hint(),
         }
     }
 }
@@ -181,7 +209,7 @@ impl Response {
     pub(crate) fn length(&self) -> u64 {
         match &self.content {
             Content::Whole(body) => body.len() as u64,
-            Content::Passed(_) | Content::Items(_) | Content::Tunnel(_) => 0,
+            _ => 0,
         }
     }
 
@@ -194,7 +222,14 @@ impl Response {
     }
 
     fn of(status: StatusCode, headers: HeaderMap, content: Content) -> Response {
-        Response { status, headers, content, fallbacks: Vec::new() }
+        Response {
+            status,
+            headers,
+            content,
+            fallbacks: Vec::new(),
+            #[cfg(feature = "compress")]
+            kept: None,
+        }
     }
 
     /// Names the JSON of this answer more exactly. A problem keeps its own name.
@@ -225,7 +260,7 @@ impl Response {
     pub(crate) fn into_whole(self) -> Option<(StatusCode, HeaderMap, Bytes, Vec<&'static str>)> {
         match self.content {
             Content::Whole(body) => Some((self.status, self.headers, body, self.fallbacks)),
-            Content::Passed(_) | Content::Items(_) | Content::Tunnel(_) => None,
+            _ => None,
         }
     }
 
@@ -250,12 +285,70 @@ impl Response {
         Response::of(StatusCode::SWITCHING_PROTOCOLS, headers, Content::Tunnel(tunnel))
     }
 
+    /// Remembers where its body is kept compressed.
+    #[cfg(feature = "compress")]
+    pub(crate) fn keep(&mut self, kept: &Arc<Kept>) {
+        self.kept = Some(Arc::clone(kept));
+    }
+
+    /// Compresses its body, if it has `from` bytes or arrives while it is sent. Says whether it did: what
+    /// would not get shorter stays as it is, unless it `must`.
+    #[cfg(feature = "compress")]
+    pub(crate) fn compress(&mut self, coding: Coding, (from, must): (usize, bool)) -> bool {
+        let content = std::mem::replace(&mut self.content, Content::Whole(Bytes::new()));
+        let body = match content {
+            Content::Whole(body) if body.is_empty() || (body.len() < from && !must) => {
+                self.content = Content::Whole(body);
+                return false;
+            }
+            Content::Whole(body) if body.len() <= AT_ONCE => {
+                let coded = self.coded(coding, &body).filter(|one| one.len() < body.len() || must);
+                let shorter = coded.is_some();
+                self.content = Content::Whole(coded.unwrap_or(body));
+                return shorter;
+            }
+            Content::Whole(body) => AnswerBody::Whole(Full::new(body)),
+            Content::Passed(body) => AnswerBody::Passed(body, None),
+            Content::Items(body) => AnswerBody::Items(body, None),
+            other => {
+                self.content = other;
+                return false;
+            }
+        };
+        let coded = Coded::new(body, coding);
+        let done = coded.is_ok();
+        self.content = match coded {
+            Ok(coded) => Content::Coded(Box::new(coded)),
+            Err(AnswerBody::Passed(body, _)) => Content::Passed(body),
+            Err(AnswerBody::Items(body, _)) => Content::Items(body),
+            Err(AnswerBody::Coded(body, _)) => Content::Coded(body),
+            // Nothing of it has been taken.
+            Err(AnswerBody::Whole(body)) => Content::Whole(body.into_inner().unwrap_or_default()),
+        };
+        done
+    }
+
+    /// A body that is at hand, compressed for this caller or another before.
+    #[cfg(feature = "compress")]
+    fn coded(&self, coding: Coding, body: &Bytes) -> Option<Bytes> {
+        if let Some(found) = self.kept.as_ref().and_then(|kept| kept.get(coding)) {
+            return Some(found);
+        }
+        let made = Bytes::from(crate::coding::whole(coding, body)?);
+        if let Some(kept) = &self.kept {
+            kept.put(coding, &made);
+        }
+        Some(made)
+    }
+
     /// The answer as it is sent, and what follows a change of protocol.
     pub(crate) fn into_http(self) -> (http::Response<AnswerBody>, Option<Tunnel>) {
         let (body, tunnel) = match self.content {
             Content::Whole(body) => (AnswerBody::Whole(Full::new(body)), None),
             Content::Passed(body) => (AnswerBody::Passed(body, None), None),
             Content::Items(body) => (AnswerBody::Items(body, None), None),
+            #[cfg(feature = "compress")]
+            Content::Coded(body) => (AnswerBody::Coded(body, None), None),
             Content::Tunnel(tunnel) => (AnswerBody::Whole(Full::default()), Some(tunnel)),
         };
         let mut response = http::Response::new(body);

@@ -1,6 +1,8 @@
 //! Listens and answers: one single-threaded runtime per core, each with a listener of its own.
 
 mod answer;
+#[cfg(feature = "compress")]
+mod compressed;
 mod connection;
 mod core;
 mod cors;

@@ -10,6 +10,7 @@ gatewright_runtime::include_gateway!("bookings");
 gatewright_runtime::include_gateway!("caches");
 gatewright_runtime::include_gateway!("calls");
 gatewright_runtime::include_gateway!("certificates");
+gatewright_runtime::include_gateway!("compressed");
 gatewright_runtime::include_gateway!("copies");
 gatewright_runtime::include_gateway!("counted");
 gatewright_runtime::include_gateway!("cors");

@@ -4,6 +4,7 @@ mod ask;
 /// Who calls, as the program has it for cases and mocks.
 #[path = "../../compiler/cli/src/callers.rs"]
 mod callers;
+mod compressed;
 mod contracts;
 mod differential;
 #[path = "reference/all.rs"]

@@ -37,6 +37,7 @@ const ALL: &[Compiled] = &[
     ("tests/data/generate/by_media", &contracts::by_media::CONTRACT),
     ("tests/data/generate/caches", &contracts::caches::CONTRACT),
     ("tests/data/generate/calls", &contracts::calls::CONTRACT),
+    ("tests/data/generate/compressed", &contracts::compressed::CONTRACT),
     ("tests/data/generate/copies", &contracts::copies::CONTRACT),
     ("tests/data/generate/counted", &contracts::counted::CONTRACT),
     ("tests/data/generate/cors", &contracts::cors::CONTRACT),

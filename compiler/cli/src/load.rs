@@ -3,6 +3,7 @@
 use crate::args::{Drafts, Programs};
 use crate::terminal::Terminal;
 use gatewright_build::{Error, Input, all_in_one, one_version, read};
+use gatewright_compiler::contract::endpoint::Compress;
 use gatewright_compiler::contract::terms::{Access, Keys};
 use gatewright_compiler::contract::{Contract, Setting};
 use gatewright_compiler::diagnostic::render::{self, Style};
@@ -174,6 +175,8 @@ pub(crate) fn features(contract: &Checked, backends: Backends) -> Vec<String> {
         || (((auth && keys) || tokens) && backends == Backends::Real);
     let store = contract.store.is_some();
     let tls = tls || (store && backends == Backends::Real);
-    let features = [("auth", auth), ("store", store), ("tls", tls)];
+    let endpoints = contract.versions.iter().flat_map(|version| &version.endpoints);
+    let compress = endpoints.into_iter().any(|one| one.compress != Compress::default());
+    let features = [("auth", auth), ("compress", compress), ("store", store), ("tls", tls)];
     features.into_iter().filter(|(_, wanted)| *wanted).map(|(name, _)| name.to_owned()).collect()
 }

@@ -66,6 +66,7 @@ pub(crate) fn word(clause: &Clause) -> &'static str {
         ClauseKind::Cache(_) => "cache",
         ClauseKind::MaxBody(_) => "max_body",
         ClauseKind::Cors(_) => "cors",
+        ClauseKind::Compress(_) => "compress",
         ClauseKind::Unknown { params: true, .. } => "unknown params",
         ClauseKind::Unknown { params: false, .. } => "unknown fields",
         ClauseKind::Use(_) => "use",

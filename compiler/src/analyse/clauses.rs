@@ -3,15 +3,19 @@
 use super::edits::same_clause;
 use super::limits;
 use super::variables::{Variables, Wanted, millis};
+use crate::contract::endpoint::Compress;
 use crate::contract::{Cors, Setting, VariableKind};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use gatewright_grammar::Span;
-use gatewright_grammar::tree::{Clause, ClauseKind, Path, Timeout};
+use gatewright_grammar::tree::{self, Clause, ClauseKind, Compressed, Path, Timeout};
 use std::cell::RefCell;
 use std::ops::Deref;
 
 /// The longest request body where nothing is declared.
 const DEFAULT_MAX_BODY: u64 = 1 << 20;
+
+/// From how many bytes on an answer gains by being compressed.
+const WORTH_IT: u64 = 1 << 10;
 
 /// The endpoint's budget where nothing is declared.
 pub(crate) const DEFAULT_BUDGET: u64 = 30_000;
@@ -77,6 +81,8 @@ pub(crate) struct Settings {
     pub(crate) ignore_fields: bool,
     /// Which pages of other origins may call.
     pub(crate) cors: Option<Cors>,
+    /// What may be compressed.
+    pub(crate) compress: Compress,
 }
 
 /// Reads clauses from the outermost to the nearest.
@@ -94,6 +100,7 @@ pub(crate) fn settle(
         ignore_params: false,
         ignore_fields: false,
         cors: None,
+        compress: Compress::default(),
     };
     for clause in clauses {
         match &clause.kind {
@@ -113,6 +120,7 @@ pub(crate) fn settle(
                 settings.cors =
                     super::cors::granted(cors, &mut variables.borrow_mut(), diagnostics);
             }
+            ClauseKind::Compress(compress) => settings.compress = compressed(compress),
             ClauseKind::Unknown { params: true, ignored } => settings.ignore_params = *ignored,
             ClauseKind::Unknown { params: false, ignored } => settings.ignore_fields = *ignored,
             // Its clauses stand in its place.
@@ -120,6 +128,18 @@ pub(crate) fn settle(
         }
     }
     settings
+}
+
+/// What may be compressed.
+fn compressed(clause: &tree::Compress) -> Compress {
+    let from = clause.from.as_ref().map_or(WORTH_IT, |size| size.bytes);
+    let (answers, requests) = match clause.what {
+        Compressed::None => (false, false),
+        Compressed::Answers => (true, false),
+        Compressed::Requests => (false, true),
+        Compressed::Both => (true, true),
+    };
+    Compress { answers: answers.then_some(from), requests }
 }
 
 /// Which pages may read what is answered under these clauses alone.

@@ -265,6 +265,7 @@ fn one(
         ignore_params: settings.ignore_params,
         ignore_fields: settings.ignore_fields,
         cors: settings.cors,
+        compress: settings.compress,
         terms,
         lifecycle,
         work: Arc::new(work),

@@ -36,6 +36,7 @@ pub(crate) fn terms(clauses: &[Held<'_>], sources: &Sources) -> Terms {
             ClauseKind::Cors(cors) => found.origins = origins(cors, sources),
             ClauseKind::Timeout(_)
             | ClauseKind::MaxBody(_)
+            | ClauseKind::Compress(_)
             | ClauseKind::Unknown { .. }
             | ClauseKind::Use(_) => {}
         }

@@ -66,9 +66,11 @@ impl Section {
         Some(match (&change.whom, area, change.verdict) {
             (Whom::Backend(_), ..) => Section::Backends,
             (Whom::Operators, ..) => Section::Operators,
-            (Whom::Callers, "timeout" | "size" | "limit" | "cache" | "avail" | "cors", _) => {
-                Section::Promises
-            }
+            (
+                Whom::Callers,
+                "timeout" | "size" | "limit" | "cache" | "avail" | "cors" | "compress",
+                _,
+            ) => Section::Promises,
             (Whom::Callers, _, Verdict::Breaking) => Section::Act,
             (Whom::Callers, _, Verdict::Risky) => Section::Look,
             (Whom::Callers, _, Verdict::Additive | Verdict::Invisible) => Section::New,

@@ -387,5 +387,15 @@ fn promises(before: &Endpoint, after: &Endpoint) -> Vec<Change> {
         let bytes = |size: u64| format!("{size} bytes");
         found.push(change(id, "max_body").spelled(bytes(before.max_body), bytes(after.max_body)));
     }
+    let (was, is) = (before.compress, after.compress);
+    if before.body.is_some() && after.body.is_some() && was.requests != is.requests {
+        let requests = if is.requests { "taken" } else { "refused" };
+        found.push(change(&format!("compress/requests-{requests}"), "compress"));
+    }
+    if was.answers != is.answers {
+        let from = |size: Option<u64>| size.map(|size| format!("from {size} bytes on"));
+        let told = change("compress/answers-changed", "compress");
+        found.push(told.spelled(from(was.answers), from(is.answers)));
+    }
     found
 }

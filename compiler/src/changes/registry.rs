@@ -213,6 +213,9 @@ pub const RULES: &[Rule] = &[
     rule("cache/shared", "callers share answers that they did not share", (Judged::Operator(Verdict::Risky), Shown::Texts, Mirror::None("answers that are not shared any more leak nothing"))),
     rule("cors/narrowed", "fewer web pages may call", (Judged::Caller(Verdict::Breaking), Shown::Texts, Mirror::Rule("cors/widened"))),
     rule("cors/widened", "more web pages may call", (Judged::Caller(Verdict::Additive), Shown::Texts, Mirror::Rule("cors/narrowed"))),
+    rule("compress/requests-refused", "requests may not be compressed any more", (Judged::Caller(Verdict::Breaking), Shown::Texts, Mirror::Rule("compress/requests-taken"))),
+    rule("compress/requests-taken", "requests may be compressed", (Judged::Caller(Verdict::Additive), Shown::Texts, Mirror::Rule("compress/requests-refused"))),
+    rule("compress/answers-changed", "answers are compressed otherwise", (Judged::Caller(Verdict::Invisible), Shown::Texts, Mirror::Itself)),
     rule("avail/call-became-required", "the endpoint fails where a call fails", (Judged::Caller(Verdict::Risky), Shown::Texts, Mirror::Rule("avail/call-became-optional"))),
     rule("avail/call-became-optional", "the endpoint survives where a call fails", (Judged::Caller(Verdict::Invisible), Shown::Texts, Mirror::Rule("avail/call-became-required"))),
     rule("avail/fallback-changed", "something else stands in for a result that failed", (Judged::Caller(Verdict::Risky), Shown::Texts, Mirror::Itself)),
@@ -303,6 +306,6 @@ mod tests {
         for (at, rule) in RULES.iter().enumerate() {
             assert!(RULES.iter().skip(at + 1).all(|other| other.id != rule.id), "{}", rule.id);
         }
-        assert_eq!(RULES.len(), 170);
+        assert_eq!(RULES.len(), 173);
     }
 }

@@ -8,7 +8,7 @@ use super::response;
 use super::scope::Scope;
 use super::stream;
 use super::tokens::{ident, mentions, millis, number, option, time};
-use crate::contract::endpoint::Manner;
+use crate::contract::endpoint::{Compress, Manner};
 use crate::contract::terms::By;
 use crate::contract::{FormField, FormKind, Place};
 use crate::plan::{
@@ -43,6 +43,16 @@ pub(crate) fn items(plan: &EndpointPlan) -> Vec<TokenStream> {
     items.extend(reader::structs(plan));
     let imports = imports(plan, &items);
     [imports, items].concat()
+}
+
+/// `rt::Compress { answers: Some(1024), requests: true }`
+fn compress(compress: Compress) -> TokenStream {
+    if compress == Compress::default() {
+        return quote!(rt::Compress::NONE);
+    }
+    let Compress { answers, requests } = compress;
+    let answers = option(answers.map(number));
+    quote!(rt::Compress { answers: #answers, requests: #requests })
 }
 
 fn imports(plan: &EndpointPlan, items: &[TokenStream]) -> Vec<TokenStream> {
@@ -120,6 +130,7 @@ fn endpoint(plan: &EndpointPlan) -> TokenStream {
     let deprecated = plan.deprecated.iter().map(deprecated_part);
     let access = access(&plan.access);
     let reuse = super::reuse::reuse(plan);
+    let compress = compress(plan.compress);
     quote! {
         #[doc = #doc]
         pub static ENDPOINT: rt::Endpoint = rt::Endpoint {
@@ -140,6 +151,7 @@ fn endpoint(plan: &EndpointPlan) -> TokenStream {
             deprecated: &[#(#deprecated),*],
             successor: #successor,
             reuse: #reuse,
+            compress: #compress,
             answer: |gateway, request| Box::pin(answer(gateway, request)),
         };
     }

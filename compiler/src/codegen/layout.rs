@@ -15,7 +15,7 @@ pub struct PackageOptions {
     pub name: String,
     /// Where the runtime's source lies, seen from the package: `runtime` or `../gatewright-runtime`.
     pub runtime: String,
-    /// The features of the runtime that this gateway needs: `auth`, `store`, `tls`.
+    /// The features of the runtime that this gateway needs: `auth`, `compress`, `store`, `tls`.
     pub features: Vec<String>,
     /// The text of `Cargo.lock`. Package names and dependencies are the same for all gateways, so
     /// one text fits all.
@@ -24,7 +24,7 @@ pub struct PackageOptions {
 
 /// Features of the runtime that a package can ask for. All are known to every package, because
 /// cargo resolves a lock with all features of a package.
-const FEATURES: &[&str] = &["auth", "store", "tls"];
+const FEATURES: &[&str] = &["auth", "compress", "store", "tls"];
 
 /// The lints that generated code does not obey: what a contract declares need not be answered
 /// anywhere, and a long endpoint is one long function.

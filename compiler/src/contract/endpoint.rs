@@ -42,12 +42,23 @@ pub struct Endpoint {
     pub terms: Terms,
     /// Which pages of other origins may call.
     pub cors: Option<Cors>,
+    /// What may be compressed.
+    pub compress: Compress,
     /// When it goes, if not with its version.
     pub lifecycle: Lifecycle,
     /// Calls and answer.
     pub work: Arc<Work>,
     /// The contract line.
     pub span: Span,
+}
+
+/// What an endpoint sends and takes compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Compress {
+    /// From how many bytes on an answer is; nothing if none is.
+    pub answers: Option<u64>,
+    /// Whether the body of a request may be.
+    pub requests: bool,
 }
 
 /// A segment of a route.

@@ -148,9 +148,8 @@ enum Layer {
 fn layer(rule: &str) -> Layer {
     match rule.split_once('/').map_or(rule, |(area, _)| area) {
         "wire" | "ops" | "people" | "docs" | "proof" => Layer::Inside,
-        "timeout" | "limit" | "size" | "cache" | "cors" | "avail" | "page" | "life" => {
-            Layer::Promise
-        }
+        "timeout" | "limit" | "size" | "cache" | "cors" | "compress" | "avail" | "page"
+        | "life" => Layer::Promise,
         _ => Layer::Shape,
     }
 }

@@ -502,6 +502,7 @@ impl Printer<'_> {
             ClauseKind::Public
             | ClauseKind::Cache(_)
             | ClauseKind::Cors(_)
+            | ClauseKind::Compress(_)
             | ClauseKind::Unknown { .. } => Some(self.slice(clause.span).to_owned()),
         }
     }

@@ -104,6 +104,7 @@ pub(crate) fn plan(
             .own()
             .map_or_else(Vec::new, |version| limits::plan(version, endpoint, around.schemes)),
         cors: endpoint.cors.as_ref().map(|one| cors::plan(one, around.contract, Some(endpoint))),
+        compress: endpoint.compress,
         lifecycle: around.own().and_then(|version| lifecycle::told(version, endpoint)),
         successor: around.own().and_then(|version| {
             lifecycle::successor(around.contract, (version, endpoint), around.with)

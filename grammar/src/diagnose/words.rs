@@ -123,8 +123,9 @@ fn of_group(rule: Rule) -> Option<&'static str> {
 }
 
 /// Keywords of clauses.
-const CLAUSES: [&str; 9] =
-    ["auth", "cache", "cors", "limit", "max_body", "public", "timeout", "unknown", "use"];
+const CLAUSES: [&str; 10] = [
+    "auth", "cache", "compress", "cors", "limit", "max_body", "public", "timeout", "unknown", "use",
+];
 
 impl Place {
     /// Every place that has keywords of its own, the ones that are likely meant first.

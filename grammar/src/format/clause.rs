@@ -4,7 +4,9 @@ use super::Printer;
 use super::block::Row;
 use super::layout::Layout;
 use crate::span::Span;
-use crate::tree::{Cache, Clause, ClauseKind, Cors, Limit, Pages, StringLit, Timeout};
+use crate::tree::{
+    Cache, Clause, ClauseKind, Compress, Compressed, Cors, Limit, Pages, StringLit, Timeout,
+};
 
 impl Row for Clause {
     fn span(&self) -> Span {
@@ -37,6 +39,7 @@ impl Printer<'_> {
             ClauseKind::Cache(cache) => self.cache(cache),
             ClauseKind::MaxBody(size) => Layout::from("max_body ").then(self.source(size.span)),
             ClauseKind::Cors(cors) => self.cors(cors),
+            ClauseKind::Compress(compress) => self.compress(compress),
             ClauseKind::Unknown { params, ignored } => {
                 let what = if *params { "params" } else { "fields" };
                 let how = if *ignored { "ignored" } else { "refused" };
@@ -74,6 +77,16 @@ impl Printer<'_> {
             .when(cache.private, "private ")
             .then(self.source(fresh.span))
             .then_if(" stale ", stale)
+    }
+
+    fn compress(&self, Compress { what, from }: &Compress) -> Layout {
+        let what = match what {
+            Compressed::None => "compress none",
+            Compressed::Answers => "compress answers",
+            Compressed::Requests => "compress requests",
+            Compressed::Both => "compress",
+        };
+        Layout::from(what).then_if(" from ", from.as_ref().map(|size| self.source(size.span)))
     }
 
     fn cors(&mut self, cors: &Cors) -> Layout {

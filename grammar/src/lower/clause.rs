@@ -3,7 +3,9 @@
 use super::Lower;
 use super::cursor::{Cursor, Node, only};
 use crate::parse::Rule;
-use crate::tree::{Cache, Clause, ClauseKind, Cors, Limit, Pages, SizeLit, Timeout};
+use crate::tree::{
+    Cache, Clause, ClauseKind, Compress, Compressed, Cors, Limit, Pages, SizeLit, Timeout,
+};
 
 impl Lower<'_> {
     pub(super) fn clause(&mut self, node: Node<'_>) -> Clause {
@@ -16,6 +18,7 @@ impl Lower<'_> {
             Rule::cache => ClauseKind::Cache(self.cache(node)),
             Rule::max_body => ClauseKind::MaxBody(self.max_body(node)),
             Rule::cors => ClauseKind::Cors(self.cors(node)),
+            Rule::compress => ClauseKind::Compress(self.compress(node)),
             Rule::unknown => {
                 let rules: Vec<Rule> = node.into_inner().map(|node| node.as_rule()).collect();
                 let (params, ignored) =
@@ -115,6 +118,22 @@ impl Lower<'_> {
         Cors { pages, credentials, max_age }
     }
 
+    fn compress(&mut self, node: Node<'_>) -> Compress {
+        let mut cursor = Cursor::of(node);
+        cursor.take(Rule::k_compress);
+        let what = if cursor.flag(Rule::k_none) {
+            Compressed::None
+        } else if cursor.flag(Rule::k_requests) {
+            Compressed::Requests
+        } else if cursor.flag(Rule::k_answers) {
+            Compressed::Answers
+        } else {
+            Compressed::Both
+        };
+        let from = cursor.flag(Rule::k_from).then(|| self.size(cursor.take(Rule::size)));
+        Compress { what, from }
+    }
+
     pub(super) fn max_body(&mut self, node: Node<'_>) -> SizeLit {
         let mut cursor = Cursor::of(node);
         cursor.take(Rule::k_max_body);
@@ -125,7 +144,7 @@ impl Lower<'_> {
 #[cfg(test)]
 mod tests {
     use crate::lower::samples::{item, words};
-    use crate::tree::{ClauseKind, ItemKind, Limit, Pages, Timeout};
+    use crate::tree::{ClauseKind, Compressed, ItemKind, Limit, Pages, Timeout};
 
     #[track_caller]
     fn clause(text: &str) -> ClauseKind {
@@ -211,6 +230,20 @@ mod tests {
         let any = cors("cors any max_age 1h");
         assert_eq!((any.pages, any.credentials), (Pages::Any, None));
         assert_eq!(cors("cors none").pages, Pages::None);
+    }
+
+    #[test]
+    fn what_may_be_compressed() {
+        for (text, what, from) in [
+            ("compress", Compressed::Both, None),
+            ("compress from 4KB", Compressed::Both, Some(4096)),
+            ("compress answers from 1KB", Compressed::Answers, Some(1024)),
+            ("compress requests", Compressed::Requests, None),
+            ("compress none", Compressed::None, None),
+        ] {
+            let ClauseKind::Compress(found) = clause(text) else { panic!() };
+            assert_eq!((found.what, found.from.map(|size| size.bytes)), (what, from), "{text}");
+        }
     }
 
     #[test]

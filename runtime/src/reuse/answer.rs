@@ -1,6 +1,8 @@
 //! An answer that more than one request gets.
 
 use std::hash::{DefaultHasher, Hasher};
+#[cfg(feature = "compress")]
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -11,6 +13,8 @@ use http::header::{
 
 use super::{Condition, Heard, Reused};
 use crate::cache::Told;
+#[cfg(feature = "compress")]
+use crate::coding::Kept;
 use crate::contract::{Endpoint, Reusable};
 use crate::error::{Error, Kind};
 use crate::response::Response;
@@ -29,6 +33,9 @@ pub(crate) struct Answer {
     tag: Option<HeaderValue>,
     /// Nothing for one that only those get who asked at the same time.
     times: Option<Times>,
+    /// The same body compressed, where callers may have it so.
+    #[cfg(feature = "compress")]
+    kept: Option<Arc<Kept>>,
 }
 
 enum Said {
@@ -78,7 +85,20 @@ impl Answer {
         };
         let times = told.and_then(|told| Times::of(reusable, told));
         let tag = said.tag(endpoint.version);
-        Ok(Answer { said, tag, times })
+        #[cfg(feature = "compress")]
+        let kept = match &said {
+            Said::Whole { body, .. } if endpoint.compress.answers.is_some() => {
+                Some(Arc::new(Kept::new(body.len())))
+            }
+            _ => None,
+        };
+        Ok(Answer {
+            said,
+            tag,
+            times,
+            #[cfg(feature = "compress")]
+            kept,
+        })
     }
 
     /// Whether it may be given to whoever asks later.
@@ -102,7 +122,12 @@ impl Answer {
             Said::Whole { headers, body, .. } => {
                 let fields =
                     headers.iter().map(|(name, value)| 64 + name.as_str().len() + value.len());
-                body.len() + fields.sum::<usize>()
+                // As much again may be kept of it in other codings.
+                #[cfg(feature = "compress")]
+                let coded = if self.kept.is_some() { body.len() } else { 0 };
+                #[cfg(not(feature = "compress"))]
+                let coded = 0;
+                body.len() + coded + fields.sum::<usize>()
             }
             Said::Problem(error) => 256 + error.weight(),
         }
@@ -141,6 +166,10 @@ impl Answer {
                 Response::again(*status, headers.clone(), body.clone(), fallbacks)
             }
         };
+        #[cfg(feature = "compress")]
+        if let Some(kept) = &self.kept {
+            response.keep(kept);
+        }
         let headers = response.headers_mut();
         if let Some(tag) = &self.tag {
             headers.entry(ETAG).or_insert_with(|| tag.clone());

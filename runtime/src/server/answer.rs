@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+#[cfg(not(feature = "compress"))]
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -18,6 +20,8 @@ use hyper::body::Incoming;
 use tokio::task::spawn_local;
 use tokio::time::timeout_at;
 
+#[cfg(feature = "compress")]
+use super::compressed;
 use super::connection::Shown;
 use super::core::{Core, Crowded};
 use super::panic::{Panicked, caught};
@@ -25,6 +29,8 @@ use super::record::Record;
 use super::{Limits, cors, head, lifecycle, reused, select, uses};
 use crate::auth::{self, Principal};
 use crate::check::{Place, Violations};
+#[cfg(feature = "compress")]
+use crate::coding::{self, Coding, Wanted};
 use crate::contract::{BodyKind, Contract, Cors, Endpoint, Lifecycle, Reuse, Selection, Version};
 use crate::error::{Error, Kind};
 use crate::limit::{Caller, Quota};
@@ -69,6 +75,9 @@ struct Asked {
     page: Option<HeaderValue>,
     /// Whether the caller asks over TLS.
     secure: bool,
+    /// How the caller takes a body that can be compressed.
+    #[cfg(feature = "compress")]
+    wanted: Wanted,
 }
 
 impl Asked {
@@ -112,6 +121,8 @@ pub(super) async fn answer(
         quota: None,
         page: None,
         secure: remote.scheme == "https",
+        #[cfg(feature = "compress")]
+        wanted: Wanted::Plain,
     };
     let arrived = host.and_then(|()| arrive(&core, parts, (&identity, remote), &mut asked));
     let answered = match arrived {
@@ -119,6 +130,10 @@ pub(super) async fn answer(
         Ok((_, Route::Options(answer))) => Ok(answer),
         Ok((arrived, Route::Endpoint(found))) => {
             record.leads_to(found);
+            #[cfg(feature = "compress")]
+            if found.compress.answers.is_some() {
+                asked.wanted = coding::wanted(&arrived.parts.headers);
+            }
             let (remote, headers) = (&arrived.remote, &arrived.parts.headers);
             match admit(&core, (remote, headers), None, &mut asked).await {
                 Err(error) => Err(error),
@@ -388,14 +403,17 @@ async fn whole_body(
 ) -> Result<Bytes, Error> {
     let Some(body) = body else { return Ok(Bytes::new()) };
     let there = !body.is_end_stream();
-    if there && endpoint.body != BodyKind::None {
-        head::check_media_type(parts, endpoint.body)?;
-    }
+    let coding = match endpoint.body {
+        _ if !there => None,
+        BodyKind::None => None,
+        _ => head::check_media_type(parts, endpoint)?,
+    };
     let size = match endpoint.body {
         BodyKind::None | BodyKind::Passed { .. } => endpoint.max_body.max(DRAINED.size),
         BodyKind::Json { .. } | BodyKind::Form { .. } => endpoint.max_body,
     };
     let bytes = read(body, BodyLimits { size, time: limits.body_time }).await?;
+    let bytes = plain(bytes, coding, size).await?;
     match endpoint.body {
         BodyKind::None | BodyKind::Passed { .. } => Ok(Bytes::new()),
         // What is sent as a form, and has no fields.
@@ -411,6 +429,21 @@ async fn whole_body(
         }
         BodyKind::Json { .. } | BodyKind::Form { .. } => Ok(bytes),
     }
+}
+
+/// A body as it was before it was compressed, of at most `limit` bytes.
+#[cfg(feature = "compress")]
+async fn plain(body: Bytes, coding: Option<Coding>, limit: usize) -> Result<Bytes, Error> {
+    match coding {
+        Some(coding) if !body.is_empty() => coding::decode(&body, coding, limit).await,
+        _ => Ok(body),
+    }
+}
+
+/// A body that cannot have been compressed.
+#[cfg(not(feature = "compress"))]
+async fn plain(body: Bytes, _: Option<Infallible>, _: usize) -> Result<Bytes, Error> {
+    Ok(body)
 }
 
 /// Completes an answer with what every one carries.
@@ -463,6 +496,10 @@ fn finish(
     }
     if let Some(hsts) = core.gateway.hsts().filter(|_| asked.secure) {
         headers.entry(STRICT_TRANSPORT_SECURITY).or_insert_with(|| hsts.clone());
+    }
+    #[cfg(feature = "compress")]
+    if let Some(from) = endpoint.and_then(|endpoint| endpoint.compress.answers) {
+        compressed::compress(&mut response, asked.wanted, from);
     }
     record.answered(&mut response);
     response.into_http()

@@ -4,7 +4,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HOST, HeaderValue, TR
 use http::request::Parts;
 
 use super::Limits;
-use crate::contract::BodyKind;
+use crate::contract::{BodyKind, Endpoint};
 use crate::error::{Error, Kind};
 
 /// The most header fields, as many as are read of HTTP/1.1.
@@ -73,20 +73,49 @@ pub(super) fn check(parts: &Parts, limits: Limits) -> Result<(), Error> {
     Ok(())
 }
 
-/// Checks that a body says it is of the kind that is read, not compressed and in UTF-8.
+/// What a body is compressed by; without the feature for that, by nothing.
+#[cfg(feature = "compress")]
+type Coding = crate::coding::Coding;
+#[cfg(not(feature = "compress"))]
+type Coding = std::convert::Infallible;
+
+/// Checks that a body says it is of the kind that is read, in UTF-8, and compressed only where it may
+/// be; says by what.
 ///
 /// # Errors
 ///
 /// 415.
-pub(super) fn check_media_type(parts: &Parts, kind: BodyKind) -> Result<(), Error> {
-    let plain = parts.headers.get_all(CONTENT_ENCODING).iter().all(|coding| coding == "identity");
+pub(super) fn check_media_type(
+    parts: &Parts,
+    endpoint: &Endpoint,
+) -> Result<Option<Coding>, Error> {
+    let kind = endpoint.body;
+    let (coding, wrong) = coding(parts, endpoint);
     let fits = match kind {
         BodyKind::Form { .. } => is_form(parts),
         BodyKind::Passed { .. } => true,
         BodyKind::None | BodyKind::Json { .. } => media_type(parts).is_some_and(is_json),
     };
     let accept = kind.media_type();
-    if fits && plain { Ok(()) } else { Err(Kind::Media { accept, coded: !plain }.into()) }
+    match wrong {
+        None if fits => Ok(coding),
+        coded => Err(Kind::Media { accept, coded }.into()),
+    }
+}
+
+/// What a body is compressed by, and what it may be where it may not be that.
+fn coding(parts: &Parts, endpoint: &Endpoint) -> (Option<Coding>, Option<&'static str>) {
+    #[cfg(feature = "compress")]
+    if endpoint.compress.requests {
+        return match crate::coding::of_body(&parts.headers) {
+            Ok(coding) => (coding, None),
+            Err(_) => (None, Some(crate::coding::TAKEN)),
+        };
+    }
+    #[cfg(not(feature = "compress"))]
+    let _ = endpoint;
+    let plain = parts.headers.get_all(CONTENT_ENCODING).iter().all(|coding| coding == "identity");
+    (None, (!plain).then_some("identity"))
 }
 
 /// The one media type that a request names.

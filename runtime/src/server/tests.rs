@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{Limits, Phase, Server};
 use crate::contract::{
-    Access, BodyKind, Contract, Endpoint, Method, Reuse, Selection, TimeSetting, Version,
+    Access, BodyKind, Compress, Contract, Endpoint, Method, Reuse, Selection, TimeSetting, Version,
 };
 use crate::json::Writer;
 use crate::response::Response;
@@ -31,6 +31,7 @@ static ECHO: Endpoint = Endpoint {
     deprecated: &[],
     successor: None,
     reuse: Reuse::Unsaid,
+    compress: Compress::NONE,
     cors: None,
     answer: |_, request| {
         Box::pin(async move {
@@ -104,6 +105,7 @@ const ECHO_LIKE: Endpoint = Endpoint {
     deprecated: &[],
     successor: None,
     reuse: Reuse::Unsaid,
+    compress: Compress::NONE,
     cors: None,
     answer: |_, _| Box::pin(async { Ok(Response::empty(204)) }),
 };

@@ -64,6 +64,7 @@ const fn endpoint(template: &'static str, access: rt::Access) -> rt::Endpoint {
         deprecated: &[],
         successor: None,
         reuse: rt::Reuse::Unsaid,
+        compress: rt::Compress::NONE,
         answer: |_, request| Box::pin(async move { answer(&request) }),
     }
 }

@@ -127,6 +127,7 @@ const fn endpoint(
         deprecated: &[],
         successor: None,
         reuse: rt::Reuse::Unsaid,
+        compress: rt::Compress::NONE,
         cors: None,
         answer,
     }
@@ -160,6 +161,7 @@ pub(crate) static ENDING_GET: rt::Endpoint = rt::Endpoint {
     lifecycle: Some(&ENDING),
     successor: Some(rt::Successor::Prefix("/v1", "/v2")),
     reuse: rt::Reuse::Unsaid,
+    compress: rt::Compress::NONE,
     ..endpoint(rt::Method::Get, "/v1/ending/{id}", |g, r| Box::pin(item_of(g, r, &PLAIN, 2)))
 };
 static ROOT: rt::Endpoint =
