@@ -210,6 +210,10 @@ pub struct Backend {
     pub breaker: Option<Breaker>,
     /// How many requests may be on their way to it at once.
     pub in_flight: Option<InFlight>,
+    /// The variable with the authorities whose certificates it shows; nothing: the usual ones.
+    pub authorities: Option<String>,
+    /// The variables with the certificate that it is shown, and with its key.
+    pub certificate: Option<(String, String)>,
     /// Header fields of every call.
     pub headers: Vec<(String, Setting<String>)>,
     /// What calls carry that says who calls.

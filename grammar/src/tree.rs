@@ -334,6 +334,15 @@ pub enum BackendMemberKind {
     Token(TokenOf),
     /// `max_body 2MB`
     MaxBody(SizeLit),
+    /// `ca env STOCK_CA`
+    Ca(EnvValue),
+    /// `certificate env STOCK_CERT key env STOCK_CERT_KEY`
+    Certificate {
+        /// The certificate.
+        chain: EnvValue,
+        /// Its key.
+        key: EnvValue,
+    },
     /// `level = GET /levels/{sku: Sku} -> { available: int(0..) }`
     Operation(Operation),
     /// Text that is no member; the reason is among the errors.

@@ -240,6 +240,11 @@ pub struct Backend {
     pub breaker: Option<Breaker>,
     /// How many requests may be on their way to it at once.
     pub in_flight: Option<InFlight>,
+    /// The variable with the authorities whose certificates it shows; nothing: those that are
+    /// compiled in.
+    pub authorities: Option<&'static str>,
+    /// The variables with the certificate that it is shown, and with its key.
+    pub certificate: Option<(&'static str, &'static str)>,
     /// Header fields that every call carries.
     pub headers: &'static [(&'static str, Setting)],
     /// A token that every call carries in `Authorization`.
@@ -266,6 +271,8 @@ impl Backend {
         headers: &[],
         token: None,
         in_flight: None,
+        authorities: None,
+        certificate: None,
         max_body: 1024,
         operations: &[],
     };

@@ -138,6 +138,8 @@ mod limit;
 mod metrics;
 mod observe;
 mod operator;
+#[cfg(feature = "tls")]
+mod pem;
 mod request;
 mod response;
 mod result;

@@ -37,10 +37,14 @@ use crate::contract::Contract;
 use crate::limit::Limiters;
 use crate::metrics::Metrics;
 use crate::operator::{Keeper, Operator, Pulse, Pulses, Subject};
+#[cfg(feature = "tls")]
+use crate::pem;
 use crate::serve::Inherited;
 use crate::settings::{KeepAlive, Settings};
 use crate::trace::{self, Exporter};
 use crate::upstream::Gates;
+#[cfg(feature = "tls")]
+use crate::upstream::keep;
 
 /// The limits of a server that no contract sets.
 #[derive(Clone, Copy, Debug)]
@@ -120,8 +124,9 @@ pub(crate) struct Server {
     operator: Option<Operator>,
     outlets: Outlets,
     pulses: Arc<Pulses>,
+    /// What looks after files with certificates.
     #[cfg(feature = "tls")]
-    _certificates: Option<tls::Keeper>,
+    _kept: [Option<pem::Keeper>; 2],
 }
 
 impl Server {
@@ -141,7 +146,7 @@ impl Server {
         let limits = limits.with(settings.keep_alive);
         let guards = guards(contract, &mut settings)?;
         #[cfg(feature = "tls")]
-        let (acceptor, certificates) = secured(&mut settings, limits.renewal)?.unzip();
+        let (acceptor, kept) = secured(&mut settings, limits.renewal)?;
         let metrics = Arc::new(Metrics::new(contract, settings.cores));
         let outlets = Outlets::start(&mut settings, &metrics)?;
         let settings = Arc::new(settings);
@@ -191,7 +196,7 @@ impl Server {
             outlets,
             pulses,
             #[cfg(feature = "tls")]
-            _certificates: certificates,
+            _kept: kept,
         })
     }
 
@@ -241,14 +246,17 @@ fn countable(contract: &Contract) -> io::Result<()> {
     Ok(())
 }
 
-/// What secures connections, and looks after its certificates, if the environment says so.
+/// Whom connections of callers are secured for, and what looks after the files of all certificates.
 #[cfg(feature = "tls")]
 fn secured(
     settings: &mut Settings,
     every: Duration,
-) -> io::Result<Option<(tls::Acceptor, tls::Keeper)>> {
+) -> io::Result<(Option<tls::Acceptor>, [Option<pem::Keeper>; 2])> {
     let secured = settings.secured.take();
-    secured.map(|(secured, loaded)| tls::keep(secured, loaded, every)).transpose()
+    let secured = secured.map(|(secured, loaded)| tls::keep(secured, loaded, every)).transpose()?;
+    let (acceptor, certificates) = secured.unzip();
+    let trusts = settings.backends.iter().map(|backend| backend.approach.trust.clone());
+    Ok((acceptor, [certificates, keep(trusts, every)?]))
 }
 
 /// Where that goes which is told of requests: lines and spans.

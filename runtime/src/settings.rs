@@ -1,5 +1,6 @@
 //! What the environment sets: read and checked whole, before anything listens.
 
+mod approach;
 mod describe;
 mod own;
 mod report;
@@ -30,7 +31,7 @@ use crate::response::field_value;
 #[cfg(feature = "tls")]
 use crate::server::tls::{Loaded, Secured};
 use crate::trace;
-use crate::upstream::{Address, is_framing};
+use crate::upstream::{Address, Approach, is_framing};
 #[cfg(feature = "auth")]
 use crate::upstream::{Asks, Tokens};
 
@@ -102,6 +103,8 @@ pub(crate) struct BackendSettings {
     pub(crate) address: Address,
     pub(crate) timeout: Duration,
     pub(crate) headers: HeaderMap,
+    /// How connections to it are made.
+    pub(crate) approach: Approach,
     /// Tokens that its calls carry.
     #[cfg(feature = "auth")]
     pub(crate) tokens: Option<Arc<Tokens>>,
@@ -475,10 +478,12 @@ impl Reader<'_> {
         };
         #[cfg(not(feature = "auth"))]
         let _: Option<()> = tokens;
+        let approach = self.approach(backend, address.as_ref()?);
         Some(BackendSettings {
             address: address?,
             timeout: timeout?,
             headers,
+            approach: approach?,
             #[cfg(feature = "auth")]
             tokens,
         })

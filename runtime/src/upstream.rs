@@ -48,6 +48,7 @@ pub(crate) use self::cached::Flying;
 pub use self::cached::{Cached, Caching};
 pub use self::call::{Call, Keeping, Opening, Sending};
 pub(crate) use self::collector::{Collector, Refusal};
+pub(crate) use self::connect::Approach;
 use self::copies::Copies;
 pub(crate) use self::download::Download;
 pub use self::failure::Failure;
@@ -62,6 +63,8 @@ pub(crate) use self::roster::Census;
 use self::roster::Roster;
 #[cfg(all(feature = "store", feature = "tls"))]
 pub(crate) use self::tls::Tls;
+#[cfg(feature = "tls")]
+pub(crate) use self::tls::{Trust, keep};
 #[cfg(feature = "auth")]
 pub(crate) use self::tokens::{Asks, Tokens};
 pub(crate) use self::tunnel::Tunnel;
@@ -197,7 +200,7 @@ impl Upstream {
             headers: forward::of_backend(settings),
             #[cfg(feature = "auth")]
             tokens: settings.tokens.clone(),
-            replicas: Replicas::new(&settings.address, roster),
+            replicas: Replicas::new(&settings.address, &settings.approach, roster),
             bulkhead: None,
             budget: Budget::new(cores, Instant::now()),
             index,

@@ -340,3 +340,16 @@ fn curl_reads_what_is_compressed() {
         assert_eq!(String::from_utf8_lossy(&output.stdout), long, "{coding}");
     }
 }
+
+#[test]
+fn a_result_that_is_compressed_unasked_is_invalid() {
+    let body = coded("gzip", items(3).as_bytes());
+    let length = body.len();
+    let head =
+        format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {length}\r\n\r\n");
+    let store = Backend::start().raw_open("GET", "/items", &[head.as_bytes(), &body].concat());
+    let gateway = start(&store.url());
+    problem(&get(gateway.address(), "/v1/items"), 502, "gateway:backend-failed");
+    let asked = store.requests();
+    assert_eq!(asked.first().and_then(|one| one.header("accept-encoding")), None);
+}

@@ -50,6 +50,7 @@ gatewright_runtime::include_gateway!("smallest");
 gatewright_runtime::include_gateway!("statuses");
 gatewright_runtime::include_gateway!("streams");
 gatewright_runtime::include_gateway!("strict");
+gatewright_runtime::include_gateway!("transport");
 gatewright_runtime::include_gateway!("traps");
 gatewright_runtime::include_gateway!("types");
 gatewright_runtime::include_gateway!("validated");

@@ -73,6 +73,7 @@ mod streams;
 mod stumbles;
 mod tokens;
 mod traces;
+mod transport;
 mod traps;
 mod two;
 mod types;

@@ -69,6 +69,7 @@ const ALL: &[Compiled] = &[
     ("tests/data/generate/types", &contracts::types::CONTRACT),
     ("tests/data/generate/statuses", &contracts::statuses::CONTRACT),
     ("tests/data/generate/streams", &contracts::streams::CONTRACT),
+    ("tests/data/generate/transport", &contracts::transport::CONTRACT),
     ("tests/data/generate/traps", &contracts::traps::CONTRACT),
     ("tests/data/generate/validated", &contracts::validated::CONTRACT),
 ];

@@ -1,6 +1,7 @@
 //! Gives every declared backend an id and its clauses.
 
 mod tokens;
+mod trust;
 
 use super::clauses::timeout;
 use super::limits;
@@ -93,6 +94,8 @@ fn one(
         retry_on: Vec::new(),
         breaker: None,
         in_flight: None,
+        authorities: None,
+        certificate: None,
         headers: Vec::new(),
         token: None,
         max_body: DEFAULT_MAX_BODY,
@@ -120,6 +123,8 @@ fn word(kind: &BackendMemberKind) -> Option<&'static str> {
         BackendMemberKind::Breaker(_) => "breaker",
         BackendMemberKind::InFlight(_) => "in flight",
         BackendMemberKind::MaxBody(_) => "max_body",
+        BackendMemberKind::Ca(_) => "ca",
+        BackendMemberKind::Certificate { .. } => "certificate",
         BackendMemberKind::Token(_) => "send token",
         BackendMemberKind::Send(_) | BackendMemberKind::Operation(_) | BackendMemberKind::Bad => {
             return None;
@@ -168,6 +173,15 @@ fn apply(
             backend.token = tokens::declared(&backend.name, token, variables, diagnostics);
         }
         BackendMemberKind::MaxBody(size) => backend.max_body = size.bytes,
+        BackendMemberKind::Ca(from) => {
+            trust::is_secured(backend, "ca", member.span, diagnostics);
+            backend.authorities = trust::authorities(&backend.name, from, variables, diagnostics);
+        }
+        BackendMemberKind::Certificate { chain, key } => {
+            trust::is_secured(backend, "certificate", member.span, diagnostics);
+            let shown = (chain, key);
+            backend.certificate = trust::certificate(&backend.name, shown, variables, diagnostics);
+        }
     }
 }
 
@@ -272,10 +286,10 @@ pub(crate) fn addresses_fault(text: &str) -> Option<&'static str> {
 /// Why `url` cannot be an address.
 fn address_fault(url: &str) -> Option<&'static str> {
     let Some((scheme, rest)) = url.split_once("://") else {
-        return Some("it has no scheme: `http://` or `https://`");
+        return Some("it has no scheme: `http://`, `https://` or `h2c://`");
     };
-    if scheme != "http" && scheme != "https" {
-        return Some("only `http` and `https` can be called");
+    if !["http", "https", "h2c"].contains(&scheme) {
+        return Some("only `http`, `https` and `h2c` can be called");
     }
     let authority = rest.split('/').next().unwrap_or("");
     if authority.contains('@') {

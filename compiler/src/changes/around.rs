@@ -237,12 +237,25 @@ fn backend(old: &Backend, new: &Backend) -> Vec<Change> {
         let spelled = |backend: &Backend| backend.in_flight.map(in_flight);
         found.push(change("wire/breaker-changed").spelled(spelled(old), spelled(new)));
     }
+    let reached = |one: &Backend| (one.authorities.clone(), one.certificate.clone());
+    if reached(old) != reached(new) {
+        found.push(change("wire/connection-changed").spelled(connection(old), connection(new)));
+    }
     if old.owner != new.owner {
         let mut one = change("people/owner-changed");
         one.whom = super::Whom::Callers;
         found.push(one.spelled(old.owner.clone(), new.owner.clone()));
     }
     found
+}
+
+/// `ca env STOCK_CA, certificate env STOCK_CERT`
+fn connection(backend: &Backend) -> Option<String> {
+    let mut words = Vec::new();
+    words.extend(backend.authorities.as_ref().map(|name| format!("ca env {name}")));
+    let shown = backend.certificate.as_ref();
+    words.extend(shown.map(|(chain, _)| format!("certificate env {chain}")));
+    (!words.is_empty()).then(|| words.join(", "))
 }
 
 /// The longest time of two settings, if both are known.

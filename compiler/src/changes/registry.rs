@@ -253,6 +253,7 @@ pub const RULES: &[Rule] = &[
     rule("wire/order-changed", "a call waits for others", (Judged::Caller(Verdict::Invisible), Shown::Texts, Mirror::Itself)),
     rule("wire/retry-changed", "failed calls are repeated otherwise", (Judged::Backend(Verdict::Risky), Shown::Texts, Mirror::Itself)),
     rule("wire/breaker-changed", "calls stop at other failures", (Judged::Backend(Verdict::Risky), Shown::Texts, Mirror::Itself)),
+    rule("wire/connection-changed", "a backend is connected to otherwise", (Judged::Backend(Verdict::Risky), Shown::Texts, Mirror::Itself)),
     rule("wire/claim-forwarded", "a claim leaves for a backend", (Judged::Backend(Verdict::Additive), Shown::Texts, Mirror::None("a claim that stays here is seen by fewer"))),
     rule("ops/env-added", "a variable must be set", (Judged::Operator(Verdict::Breaking), Shown::Texts, Mirror::Rule("ops/env-removed"))),
     rule("ops/env-optional", "a variable may be set", (Judged::Operator(Verdict::Additive), Shown::Texts, Mirror::Rule("ops/env-removed"))),
@@ -306,6 +307,6 @@ mod tests {
         for (at, rule) in RULES.iter().enumerate() {
             assert!(RULES.iter().skip(at + 1).all(|other| other.id != rule.id), "{}", rule.id);
         }
-        assert_eq!(RULES.len(), 173);
+        assert_eq!(RULES.len(), 174);
     }
 }

@@ -27,8 +27,8 @@ const PRIVATE: [&str; 14] = [
 pub(super) fn check(contract: &Contract, files: &[File], diagnostics: &mut Diagnostics) {
     for backend in &contract.backends {
         let Setting::Fixed(url) = &backend.address else { continue };
-        let mut hosts =
-            url.split(',').filter_map(|one| one.trim().strip_prefix("http://")).map(host);
+        let mut hosts = url.split(',').filter_map(plain).map(host);
+        let scheme = if url.trim_start().starts_with("h2c") { "h2c" } else { "http" };
         let Some(host) = hosts.find(|host| !is_near(host)) else { continue };
         let Some(span) = written(files, backend.span) else { continue };
         let secret = backend.headers.iter().find(|(_, value)| matches!(value, Setting::Env { .. }));
@@ -37,13 +37,19 @@ pub(super) fn check(contract: &Contract, files: &[File], diagnostics: &mut Diagn
             span,
             format!("requests to `{}` can be read and changed on their way", backend.name),
         )
-        .label(format!("`{host}` lies outside, and `http` does not encrypt"));
+        .label(format!("`{host}` lies outside, and `{scheme}` does not encrypt"));
         if let Some((name, _)) = secret {
             diagnostic = diagnostic.note(format!("`{name}` is sent with every one of them"));
         }
-        let secured = url.replace("http://", "https://");
+        let secured = url.replace("http://", "https://").replace("h2c://", "https://");
         diagnostics.push(diagnostic.help(format!("write `\"{secured}\"`")));
     }
+}
+
+/// What stands behind the scheme of an address without TLS.
+fn plain(address: &str) -> Option<&str> {
+    let address = address.trim();
+    address.strip_prefix("http://").or_else(|| address.strip_prefix("h2c://"))
 }
 
 /// `shop.example` of `shop.example:8080/x`

@@ -208,6 +208,10 @@ pub(crate) fn upstreams(upstreams: &[Upstream]) -> Vec<TokenStream> {
         let retry_on = upstream.backend.retry_on.iter().map(|one| condition(*one));
         let breaker = option(upstream.backend.breaker.as_ref().map(breaker));
         let in_flight = option(upstream.backend.in_flight.map(in_flight));
+        let authorities = option(upstream.backend.authorities.as_ref().map(|name| quote!(#name)));
+        let certificate = option(
+            upstream.backend.certificate.as_ref().map(|(chain, key)| quote!((#chain, #key))),
+        );
         let headers = upstream.backend.headers.iter().map(|(name, value)| {
             let value = setting(value);
             quote!((#name, #value))
@@ -227,6 +231,8 @@ pub(crate) fn upstreams(upstreams: &[Upstream]) -> Vec<TokenStream> {
                 retry_on: &[#(#retry_on),*],
                 breaker: #breaker,
                 in_flight: #in_flight,
+                authorities: #authorities,
+                certificate: #certificate,
                 headers: &[#(#headers),*],
                 token: #token,
                 max_body: #max_body,

@@ -122,6 +122,13 @@ fn variables(backend: &Backend) -> Vec<String> {
     let mut found = Vec::new();
     found.extend(variable(&backend.address));
     found.extend(variable(&backend.timeout));
+    found.extend(backend.authorities.clone());
+    found.extend(backend.certificate.clone().into_iter().flat_map(|(chain, key)| [chain, key]));
+    found.extend(backend.token.iter().flat_map(|token| {
+        let named = [&token.url, &token.secret].map(Clone::clone);
+        let settings = [variable(&token.client), token.audience.as_ref().and_then(variable)];
+        named.into_iter().chain(settings.into_iter().flatten()).collect::<Vec<_>>()
+    }));
     found.extend(backend.headers.iter().filter_map(|(_, value)| variable(value)));
     found
 }

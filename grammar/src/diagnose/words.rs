@@ -193,9 +193,20 @@ impl Place {
             Self::Api => {
                 (&["owner", "versions", "errors", "published", "notice", "in", "store"], true)
             }
-            Self::Backend => {
-                (&["owner", "timeout", "retry", "breaker", "in", "send", "max_body"], false)
-            }
+            Self::Backend => (
+                &[
+                    "owner",
+                    "timeout",
+                    "retry",
+                    "breaker",
+                    "in",
+                    "send",
+                    "max_body",
+                    "ca",
+                    "certificate",
+                ],
+                false,
+            ),
             Self::Auth => {
                 let own = &[
                     "keys", "secret", "issuer", "audience", "claims", "header", "leeway", "revoked",

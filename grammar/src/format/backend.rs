@@ -33,6 +33,11 @@ impl Row for BackendMember {
             BackendMemberKind::MaxBody(size) => {
                 Layout::from("max_body ").then(printer.source(size.span))
             }
+            BackendMemberKind::Ca(env) => Layout::from("ca ").then(printer.env_value(env)),
+            BackendMemberKind::Certificate { chain, key } => {
+                let chain = Layout::from("certificate ").then(printer.env_value(chain));
+                chain.then(" key ").then(printer.env_value(key))
+            }
             BackendMemberKind::Operation(operation) => printer.operation(operation),
             BackendMemberKind::Bad => printer.source(self.span),
         }

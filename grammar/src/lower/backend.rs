@@ -41,6 +41,19 @@ impl Lower<'_> {
             }
             Rule::send_token => BackendMemberKind::Token(self.token_of(node)),
             Rule::max_body => BackendMemberKind::MaxBody(self.max_body(node)),
+            Rule::ca => {
+                let mut cursor = Cursor::of(node);
+                cursor.take(Rule::k_ca);
+                BackendMemberKind::Ca(self.env_value(cursor.take(Rule::env_v)))
+            }
+            Rule::certificate => {
+                let mut cursor = Cursor::of(node);
+                cursor.take(Rule::k_certificate);
+                let chain = self.env_value(cursor.take(Rule::env_v));
+                cursor.take(Rule::k_key);
+                let key = self.env_value(cursor.take(Rule::env_v));
+                BackendMemberKind::Certificate { chain, key }
+            }
             _ => BackendMemberKind::Operation(self.operation(node)),
         };
         BackendMember { kind, doc, span }

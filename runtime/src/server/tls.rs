@@ -7,15 +7,11 @@ mod certificates;
 mod tests;
 mod validity;
 
-use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock, mpsc};
-use std::thread::JoinHandle;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use std::{fmt, fs, io};
+use std::{fmt, io};
 
 use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 #[cfg(feature = "auth")]
 use rustls::server::danger::ClientCertVerifier;
 use tokio_rustls::TlsAcceptor;
@@ -24,13 +20,8 @@ use tokio_rustls::server::TlsStream;
 use self::authorities::Callers;
 use self::certificates::Certificates;
 use crate::observe;
+use crate::pem::{self, Keeper, Source, Wrong, chain, sources, texts};
 use crate::stream::Socket;
-
-/// The largest file that is read, in bytes.
-const LARGEST: u64 = 1 << 20;
-
-/// What is wrong with one of the variables, as it stands behind its name.
-pub(crate) type Wrong = (&'static str, String);
 
 /// What the environment says about TLS.
 #[derive(Clone)]
@@ -42,13 +33,6 @@ pub(crate) struct Secured {
     /// Those whose certificates say who calls, each with the variable that names them.
     callers: Vec<(&'static str, Vec<Source>)>,
     newest_only: bool,
-}
-
-/// Where a text in PEM is.
-#[derive(Clone)]
-enum Source {
-    File(PathBuf),
-    Inline(String),
 }
 
 impl fmt::Debug for Secured {
@@ -124,15 +108,9 @@ impl Secured {
         };
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut keys = Vec::new();
-        for text in &texts.keys {
-            for key in PrivateKeyDer::pem_slice_iter(text) {
-                let key = key.map_err(|_| ("TLS_KEY", "holds what is no key in PEM".to_owned()))?;
-                let key = provider.key_provider.load_private_key(key);
-                keys.push(key.map_err(|_| ("TLS_KEY", "holds a key of another kind".to_owned()))?);
-            }
-        }
-        if keys.is_empty() {
-            return Err(("TLS_KEY", "holds no key in PEM".to_owned()));
+        for key in pem::keys("TLS_KEY", &texts.keys)? {
+            let key = provider.key_provider.load_private_key(key);
+            keys.push(key.map_err(|_| ("TLS_KEY", "holds a key of another kind".to_owned()))?);
         }
         let mut chains = Vec::new();
         for text in &texts.certificates {
@@ -221,21 +199,6 @@ impl Acceptor {
     }
 }
 
-/// Looks whether files have changed, until it is dropped.
-pub(crate) struct Keeper {
-    stop: Option<mpsc::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Drop for Keeper {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
 /// Begins with what was loaded, and looks for something newer as often as `every`.
 ///
 /// # Errors
@@ -248,34 +211,28 @@ pub(super) fn keep(
 ) -> io::Result<(Acceptor, Keeper)> {
     warn_of_age(&loaded);
     let acceptor = Acceptor(Arc::new(RwLock::new(loaded.current.clone())));
-    let (stop, stopped) = mpsc::channel::<()>();
     let current = acceptor.clone();
     let mut texts = loaded.texts;
-    let watch = move || {
-        let mut refused = String::new();
-        while stopped.recv_timeout(every) == Err(mpsc::RecvTimeoutError::Timeout) {
-            match secured.load() {
-                Ok(loaded) if loaded.texts == texts => refused.clear(),
-                Ok(loaded) => {
-                    warn_of_age(&loaded);
-                    *current.0.write().unwrap_or_else(PoisonError::into_inner) = loaded.current;
-                    texts = loaded.texts;
-                    refused.clear();
-                    observe::certificates("reloaded", "");
-                }
-                // A file may be written at this very moment, or its key come later.
-                Err((variable, reason)) => {
-                    let reason = format!("{variable} {reason}");
-                    if reason != refused {
-                        observe::certificates("kept", &reason);
-                        refused = reason;
-                    }
-                }
+    let mut refused = String::new();
+    let look = move || match secured.load() {
+        Ok(loaded) if loaded.texts == texts => refused.clear(),
+        Ok(loaded) => {
+            warn_of_age(&loaded);
+            *current.0.write().unwrap_or_else(PoisonError::into_inner) = loaded.current;
+            texts = loaded.texts;
+            refused.clear();
+            observe::certificates("reloaded", "");
+        }
+        // A file may be written at this very moment, or its key come later.
+        Err((variable, reason)) => {
+            let reason = format!("{variable} {reason}");
+            if reason != refused {
+                observe::certificates("kept", &reason);
+                refused = reason;
             }
         }
     };
-    let thread = std::thread::Builder::new().name("certificates".to_owned()).spawn(watch)?;
-    Ok((acceptor, Keeper { stop: Some(stop), thread: Some(thread) }))
+    Ok((acceptor, Keeper::start("certificates", every, look)?))
 }
 
 /// Says that a certificate has expired, or will within a week.
@@ -286,40 +243,5 @@ fn warn_of_age(loaded: &Loaded) {
         Some(end) if end <= now => observe::certificates("expired", "callers will refuse it"),
         Some(end) if end <= now + WEEK => observe::certificates("expiring", "within a week"),
         _ => {}
-    }
-}
-
-/// Paths with commas between them, or the text itself.
-fn sources(text: &str) -> Vec<Source> {
-    if text.contains("-----BEGIN") {
-        return vec![Source::Inline(text.to_owned())];
-    }
-    text.split(',').map(|path| Source::File(PathBuf::from(path.trim()))).collect()
-}
-
-fn texts(variable: &'static str, sources: &[Source]) -> Result<Vec<Vec<u8>>, Wrong> {
-    let read = |source: &Source| match source {
-        Source::Inline(text) => Ok(text.clone().into_bytes()),
-        Source::File(path) => {
-            let wrong = |what: &dyn fmt::Display| {
-                (variable, format!("names `{}`, which cannot be read: {what}", path.display()))
-            };
-            let size = fs::metadata(path).map_err(|error| wrong(&error))?;
-            if !size.is_file() || size.len() > LARGEST {
-                return Err(wrong(&"it is no file of at most 1 MB"));
-            }
-            fs::read(path).map_err(|error| wrong(&error))
-        }
-    };
-    sources.iter().map(read).collect()
-}
-
-/// The certificates in a text, at least one.
-fn chain(variable: &'static str, text: &[u8]) -> Result<Vec<CertificateDer<'static>>, Wrong> {
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text).collect();
-    match chain {
-        Ok(chain) if !chain.is_empty() => Ok(chain),
-        Ok(_) => Err((variable, "holds no certificate in PEM".to_owned())),
-        Err(_) => Err((variable, "holds what is no certificate in PEM".to_owned())),
     }
 }

@@ -61,7 +61,10 @@ fn of_kind(variable: &Variable, many: Many, text: &str) -> Result<(), String> {
 fn url(many: Many, text: &str) -> Result<Address, &'static str> {
     match many {
         Many::Yes => Address::parse_list(text),
-        Many::No => Address::parse(text),
+        Many::No => Address::parse(text).and_then(|address| match address.http2 {
+            true => Err("whose scheme is for backends alone"),
+            false => Ok(address),
+        }),
     }
 }
 

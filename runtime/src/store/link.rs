@@ -18,7 +18,7 @@ use crate::observe;
 use crate::server::race;
 use crate::stream::Socket;
 #[cfg(feature = "tls")]
-use crate::upstream::Tls;
+use crate::upstream::{Tls, Trust};
 
 /// How long it may take until the store is ready to count: connecting, TLS, and the greeting.
 const GREETING: Duration = Duration::from_secs(3);
@@ -184,7 +184,9 @@ impl Link {
         let socket = Socket::new(stream);
         #[cfg(feature = "tls")]
         if self.place.secure {
-            return Ok(Box::new(Tls::new(&self.place.host).secure(socket).await?));
+            return Ok(Box::new(
+                Tls::new(&self.place.host, &Trust::default()).secure(socket).await?,
+            ));
         }
         Ok(Box::new(socket))
     }

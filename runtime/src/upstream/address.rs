@@ -11,6 +11,8 @@ const MOST: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     pub(crate) secure: bool,
+    /// Whether HTTP/2 is spoken without TLS; with TLS that is agreed on.
+    pub(crate) http2: bool,
     /// At least one; each can answer every call.
     pub(crate) hosts: Vec<Host>,
     /// The path before every call's path, without a `/` at its end.
@@ -28,7 +30,7 @@ pub(crate) struct Host {
 }
 
 impl Address {
-    /// Reads `http://host:port/prefix`.
+    /// Reads `http://host:port/prefix`, or the same with `https` or `h2c`.
     ///
     /// # Errors
     ///
@@ -36,10 +38,11 @@ impl Address {
     /// an address is shown and logged.
     pub(crate) fn parse(text: &str) -> Result<Address, &'static str> {
         let (scheme, rest) = text.split_once("://").ok_or("which has no scheme")?;
-        let secure = match scheme.to_ascii_lowercase().as_str() {
-            "http" => false,
-            "https" => true,
-            _ => return Err("whose scheme is neither `http` nor `https`"),
+        let (secure, http2) = match scheme.to_ascii_lowercase().as_str() {
+            "http" => (false, false),
+            "https" => (true, false),
+            "h2c" => (false, true),
+            _ => return Err("whose scheme is none of `http`, `https` and `h2c`"),
         };
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
@@ -58,7 +61,7 @@ impl Address {
         let prefix = checked_path(path)?.to_owned();
         let authority = HeaderValue::from_str(authority).map_err(|_| BAD_HOST)?;
         let host = Host { name: name.to_owned(), port, authority };
-        Ok(Address { secure, hosts: vec![host], prefix })
+        Ok(Address { secure, http2, hosts: vec![host], prefix })
     }
 
     /// Reads addresses with commas between them. A comma in a path is written `%2C`.
@@ -78,7 +81,7 @@ impl Address {
                 all = Some(one);
                 continue;
             };
-            if one.secure != all.secure {
+            if (one.secure, one.http2) != (all.secure, all.http2) {
                 return Err("whose addresses have several schemes");
             }
             if one.prefix != all.prefix {
@@ -150,7 +153,7 @@ mod tests {
     use super::*;
 
     fn parts(text: &str) -> (bool, String, u16, String) {
-        let Address { secure, hosts, prefix } = Address::parse(text).expect(text);
+        let Address { secure, hosts, prefix, .. } = Address::parse(text).expect(text);
         let [host] = <[Host; 1]>::try_from(hosts).expect("one host");
         (secure, host.name, host.port, prefix)
     }

@@ -12,7 +12,7 @@ use tokio::net::lookup_host;
 use tokio::time::timeout;
 
 use super::Address;
-use super::connect::{Origin, open};
+use super::connect::{Approach, Origin, open};
 use super::link::{Link, Two, Wanted};
 use super::upload::Sent;
 use crate::request::{Chunks, frame};
@@ -171,9 +171,10 @@ impl Collector {
                         Ok(socket) => Two::open(socket, false).await.map(Link::Two),
                         Err(error) => Err(format!("cannot connect: {}", error.kind())),
                     },
-                    (speech, secure) => {
+                    (speech, _) => {
                         let wanted = if speech == Speech::Two { Wanted::Any } else { Wanted::One };
-                        let linked = Origin::new(host, secure).connect(one, None, wanted).await;
+                        let origin = Origin::new(host, &self.address, &Approach::default());
+                        let linked = origin.connect(one, None, wanted).await;
                         linked.map_err(|reason| reason.to_string())
                     }
                 };

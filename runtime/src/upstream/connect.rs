@@ -8,32 +8,42 @@ use http::HeaderValue;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::address::Host;
+use super::address::{Address, Host};
 use super::failure::Reason;
-use super::link::{Link, One, Wanted};
+use super::link::{Link, One, Two, Wanted};
 #[cfg(feature = "tls")]
-use super::tls::Tls;
+use super::tls::{Tls, Trust};
 use crate::stream::Socket;
 
 /// How long one address may take to accept a connection. It lies within the attempt's own limit.
 pub(super) const CONNECT: Duration = Duration::from_secs(3);
 
+/// How connections to a backend are made, wherever it is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Approach {
+    /// Whom it must be, and what it is shown.
+    #[cfg(feature = "tls")]
+    pub(crate) trust: Trust,
+}
+
 /// Whom connections are made to, whatever their addresses.
 pub(super) struct Origin {
     /// The value of `Host` (RFC 9110 section 7.2).
     pub(super) authority: HeaderValue,
+    http2: bool,
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
 }
 
 impl Origin {
-    pub(super) fn new(host: &Host, secure: bool) -> Origin {
+    pub(super) fn new(host: &Host, address: &Address, approach: &Approach) -> Origin {
         #[cfg(not(feature = "tls"))]
-        let _ = secure;
+        let _ = approach;
         Origin {
             authority: host.authority.clone(),
+            http2: address.http2,
             #[cfg(feature = "tls")]
-            tls: secure.then(|| Tls::new(&host.name)),
+            tls: address.secure.then(|| Tls::new(&host.name, &approach.trust)),
         }
     }
 
@@ -68,8 +78,10 @@ impl Origin {
         if let Some(tls) = &self.tls {
             return tls.link(socket, wanted).await;
         }
-        #[cfg(not(feature = "tls"))]
-        let _ = wanted;
+        // A change of protocol is a matter of HTTP/1.1, which such a backend may speak besides.
+        if self.http2 && wanted == Wanted::Any {
+            return Two::open(socket, false).await.map(Link::Two);
+        }
         One::open(socket.clone(), socket, false).await.map(Link::One)
     }
 }

@@ -10,7 +10,7 @@ use tokio::net::lookup_host;
 use tokio::time::timeout;
 
 use super::Address;
-use super::connect::Origin;
+use super::connect::{Approach, Origin};
 use super::exchange::judge;
 use super::failure::Reason;
 use super::link::{Link, Wanted};
@@ -79,7 +79,7 @@ pub(crate) async fn ask(address: &Address, asked: Asked) -> Result<Bytes, Reason
 async fn connect(address: &Address) -> Result<(Origin, Link), Reason> {
     let mut last = Reason::NoAddress;
     for host in &address.hosts {
-        let origin = Origin::new(host, address.secure);
+        let origin = Origin::new(host, address, &Approach::default());
         let Ok(found) = lookup_host((host.name.as_str(), host.port)).await else { continue };
         for one in found {
             match origin.connect(one, None, Wanted::One).await {

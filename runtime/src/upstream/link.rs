@@ -1,7 +1,6 @@
 //! A connection to a backend, as one request sees it: its own until its end, or a share of one.
 
 mod one;
-#[cfg_attr(not(feature = "tls"), allow(dead_code, reason = "it is agreed on over TLS alone"))]
 mod two;
 
 use std::task::Context;

@@ -8,6 +8,7 @@ use tokio::task::{LocalSet, spawn_local};
 use tokio::time::timeout;
 
 use super::Address;
+use super::connect::Approach;
 use super::failure::Reason;
 use super::link::Wanted;
 use super::replicas::{Replicas, Tried};
@@ -28,12 +29,13 @@ pub(crate) fn preflight(
 ) -> std::io::Result<(String, bool)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let places = contract.backends.iter().zip(&settings.backends).flat_map(|(backend, known)| {
-        known.address.each().map(|address| (*backend, address, known.timeout))
+        let how = (known.timeout, known.approach.clone());
+        known.address.each().map(move |address| (*backend, address, how.clone()))
     });
     let places: Vec<_> = places.collect();
     let results = LocalSet::new().block_on(&runtime, async {
-        let asked = places.iter().cloned().map(|(backend, address, limit)| {
-            spawn_local(async move { reached(backend, &address, limit).await })
+        let asked = places.iter().cloned().map(|(backend, address, how)| {
+            spawn_local(async move { reached(backend, &address, how).await })
         });
         let asked: Vec<_> = asked.collect();
         let mut results = Vec::new();
@@ -60,10 +62,10 @@ pub(crate) fn preflight(
 async fn reached(
     backend: &Backend,
     address: &Address,
-    limit: Duration,
+    (limit, approach): (Duration, Approach),
 ) -> Result<Duration, Reason> {
     let begin = Instant::now();
-    let replicas = Replicas::new(address, Arc::new(Roster::new(backend)));
+    let replicas = Replicas::new(address, &approach, Arc::new(Roster::new(backend)));
     let connecting = async {
         let mut tried = Tried::default();
         let mut last = Reason::NoAddress;
@@ -81,7 +83,11 @@ async fn reached(
 
 /// An address without its path.
 fn shown(address: &Address) -> String {
-    let scheme = if address.secure { "https" } else { "http" };
+    let scheme = match (address.secure, address.http2) {
+        (true, _) => "https",
+        (false, true) => "h2c",
+        (false, false) => "http",
+    };
     let authority = address.hosts.first().and_then(|host| host.authority.to_str().ok());
     format!("{scheme}://{}", authority.unwrap_or_default())
 }

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::Address;
-use super::connect::Origin;
+use super::connect::{Approach, Origin};
 use super::pool::Pool;
 use super::resolve::{Age, Resolver};
 use super::roster::{Blame, Health, Roster, Verdict};
@@ -61,10 +61,10 @@ pub(super) struct Tried {
 }
 
 impl Replicas {
-    pub(super) fn new(address: &Address, roster: Arc<Roster>) -> Replicas {
+    pub(super) fn new(address: &Address, approach: &Approach, roster: Arc<Roster>) -> Replicas {
         let looked = Rc::new(Notify::new());
-        let host =
-            |host| (Rc::new(Origin::new(host, address.secure)), Resolver::new(host, &looked));
+        let origin = |host| Rc::new(Origin::new(host, address, approach));
+        let host = |host| (origin(host), Resolver::new(host, &looked));
         let hosts = address.hosts.iter().map(host).collect();
         let replicas = Replicas {
             hosts,
@@ -233,7 +233,7 @@ mod tests {
     fn replicas(count: u8) -> Replicas {
         let list: Vec<_> = (1..=count).map(|last| format!("http://192.0.2.{last}")).collect();
         let address = Address::parse_list(&list.join(",")).expect("addresses");
-        Replicas::new(&address, Arc::new(Roster::new(&CATALOG)))
+        Replicas::new(&address, &Approach::default(), Arc::new(Roster::new(&CATALOG)))
     }
 
     fn pick(replicas: &Replicas, tried: &Tried) -> Option<Picked> {

@@ -1,9 +1,12 @@
-//! TLS towards backends. Everything that knows the provider of its cryptography is in this file.
+//! TLS towards backends: whom they must be, what they are shown, and what takes its place when files
+//! change.
 
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
+use std::{fmt, io};
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
@@ -11,13 +14,17 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::link::{Link, One, Two, Wanted};
+use crate::contract::{Backend, Setting};
+use crate::observe;
+use crate::pem::{Keeper, Source, Wrong, add, chain, keys, sources, texts};
 use crate::stream::Socket;
 
-/// Secures connections to one backend.
-pub(crate) struct Tls {
-    configs: Configs,
-    /// Who the backend must be; nothing when no certificate can name it.
-    name: Option<ServerName<'static>>,
+/// What connections to a backend are secured with. A clone is another handle to the same.
+#[derive(Clone)]
+pub(crate) struct Trust {
+    current: Arc<RwLock<Configs>>,
+    /// What the environment says; nothing for what is compiled in.
+    own: Option<Arc<Own>>,
 }
 
 /// What is offered to a backend.
@@ -31,28 +38,193 @@ struct Configs {
     bare: Arc<ClientConfig>,
 }
 
-impl Tls {
-    /// For a backend of this name, trusting the roots that are compiled in.
-    pub(crate) fn new(host: &str) -> Tls {
+/// What the environment says about one backend.
+struct Own {
+    backend: &'static str,
+    authorities: Option<(&'static str, Vec<Source>)>,
+    certificate: Option<[(&'static str, Vec<Source>); 2]>,
+    /// What is in use.
+    texts: Mutex<Texts>,
+}
+
+/// Texts in PEM, those of each variable.
+type Texts = Vec<Vec<Vec<u8>>>;
+
+impl fmt::Debug for Trust {
+    /// A key may stand in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trust").finish_non_exhaustive()
+    }
+}
+
+impl Default for Trust {
+    /// The roots that are compiled in, and nothing that is shown.
+    fn default() -> Trust {
         static CONFIGS: OnceLock<Configs> = OnceLock::new();
-        let configs = CONFIGS
-            .get_or_init(|| Configs::of(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect()));
-        Tls::with(configs.clone(), host)
+        let configs =
+            CONFIGS.get_or_init(|| Configs::of(builder(compiled_in()).with_no_client_auth()));
+        Trust { current: Arc::new(RwLock::new(configs.clone())), own: None }
+    }
+}
+
+impl Trust {
+    /// What the contract and the environment, of which `text` knows the texts, say about a backend.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be read or does not fit, and whose fault that is.
+    pub(crate) fn of(
+        backend: &Backend,
+        text: &dyn Fn(&str) -> String,
+    ) -> Result<Trust, (Setting, String)> {
+        if backend.authorities.is_none() && backend.certificate.is_none() {
+            return Ok(Trust::default());
+        }
+        let named = |name: &'static str| (name, sources(&text(name)));
+        let own = Own {
+            backend: backend.name,
+            authorities: backend.authorities.map(named),
+            certificate: backend.certificate.map(|(chain, key)| [named(chain), named(key)]),
+            texts: Mutex::default(),
+        };
+        let (configs, texts) = own.load().map_err(|(name, reason)| (Setting::Env(name), reason))?;
+        *own.texts.lock().unwrap_or_else(PoisonError::into_inner) = texts;
+        Ok(Trust { current: Arc::new(RwLock::new(configs)), own: Some(Arc::new(own)) })
     }
 
-    fn with(configs: Configs, host: &str) -> Tls {
-        Tls { configs, name: ServerName::try_from(host.to_owned()).ok() }
+    fn current(&self) -> Configs {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Looks whether its files have changed. Returns what is wrong with those that have.
+    fn look(&self) -> Result<(), String> {
+        let Some(own) = &self.own else { return Ok(()) };
+        let wrong = |(variable, reason): Wrong| format!("{variable} {reason}");
+        let (configs, texts) = own.load().map_err(wrong)?;
+        let mut known = own.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        if *known != texts {
+            *self.current.write().unwrap_or_else(PoisonError::into_inner) = configs;
+            *known = texts;
+            observe::certificates("reloaded", &format!("for backend `{}`", own.backend));
+        }
+        Ok(())
+    }
+}
+
+impl Own {
+    fn load(&self) -> Result<(Configs, Texts), Wrong> {
+        let mut all = Texts::new();
+        let builder = match &self.authorities {
+            Some((name, sources)) => {
+                let texts = texts(name, sources)?;
+                let mut roots = RootCertStore::empty();
+                add(&mut roots, name, &texts)?;
+                all.push(texts);
+                builder(roots)
+            }
+            None => builder(compiled_in()),
+        };
+        let config = match &self.certificate {
+            None => builder.with_no_client_auth(),
+            Some([(name, certificate), (of_key, key)]) => {
+                let (certificate, key) = (texts(name, certificate)?, texts(of_key, key)?);
+                let mut shown = Vec::new();
+                for text in &certificate {
+                    shown.extend(chain(name, text)?);
+                }
+                let first = keys(of_key, &key)?.into_iter().next();
+                let first = first.ok_or((*of_key, "holds no key in PEM".to_owned()))?;
+                all.extend([certificate, key]);
+                let config = builder.with_client_auth_cert(shown, first);
+                config.map_err(|_| (*of_key, format!("is not the key of `{name}`")))?
+            }
+        };
+        Ok((Configs::of(config), all))
+    }
+}
+
+impl Configs {
+    fn of(mut config: ClientConfig) -> Configs {
+        #[cfg(feature = "store")]
+        let bare = Arc::new(config.clone());
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let one = Arc::new(config.clone());
+        config.alpn_protocols.insert(0, b"h2".to_vec());
+        Configs {
+            any: Arc::new(config),
+            one,
+            #[cfg(feature = "store")]
+            bare,
+        }
+    }
+}
+
+/// The authorities of Mozilla.
+fn compiled_in() -> RootCertStore {
+    webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect()
+}
+
+type Builder = rustls::ConfigBuilder<ClientConfig, rustls::client::WantsClientCert>;
+
+fn builder(roots: RootCertStore) -> Builder {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider has cipher suites for TLS 1.2 and 1.3")
+        .with_root_certificates(roots)
+}
+
+/// Looks after the files of several backends as often as `every`; nothing where there are none.
+///
+/// # Errors
+///
+/// When no thread can be started.
+pub(crate) fn keep(
+    trusts: impl Iterator<Item = Trust>,
+    every: Duration,
+) -> io::Result<Option<Keeper>> {
+    let own = trusts.filter(|trust| trust.own.is_some());
+    let mut all: Vec<_> = own.map(|trust| (trust, String::new())).collect();
+    if all.is_empty() {
+        return Ok(None);
+    }
+    let look = move || {
+        for (trust, refused) in &mut all {
+            // A file may be written at this very moment, or its key come later.
+            let reason = trust.look().err().unwrap_or_default();
+            if !reason.is_empty() && reason != *refused {
+                observe::certificates("kept", &reason);
+            }
+            *refused = reason;
+        }
+    };
+    Keeper::start("trust", every, look).map(Some)
+}
+
+/// Secures connections to one host.
+pub(crate) struct Tls {
+    trust: Trust,
+    /// Who the host must be; nothing when no certificate can name it.
+    name: Option<ServerName<'static>>,
+}
+
+impl Tls {
+    /// For a host of this name.
+    pub(crate) fn new(host: &str, trust: &Trust) -> Tls {
+        Tls { trust: trust.clone(), name: ServerName::try_from(host.to_owned()).ok() }
     }
 
     /// Makes sure of who is at the other end, encrypts from there on, and agrees on what is spoken.
     ///
     /// # Errors
     ///
-    /// When the other end is not who it must be, or does not speak TLS 1.2 or 1.3.
+    /// When the other end is not who it must be, does not speak TLS 1.2 or 1.3, or refuses what it is
+    /// shown.
     pub(super) async fn link(&self, socket: Socket, wanted: Wanted) -> Result<Link, String> {
+        let configs = self.trust.current();
         let config = match wanted {
-            Wanted::Any => &self.configs.any,
-            Wanted::One => &self.configs.one,
+            Wanted::Any => configs.any,
+            Wanted::One => configs.one,
         };
         let stream = self.encrypt(config, socket.clone()).await?;
         if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
@@ -68,38 +240,16 @@ impl Tls {
     /// When the other end is not who it must be, or does not speak TLS 1.2 or 1.3.
     #[cfg(feature = "store")]
     pub(crate) async fn secure(&self, socket: Socket) -> Result<TlsStream<Socket>, String> {
-        self.encrypt(&self.configs.bare, socket).await
+        self.encrypt(self.trust.current().bare, socket).await
     }
 
     async fn encrypt(
         &self,
-        config: &Arc<ClientConfig>,
+        config: Arc<ClientConfig>,
         socket: Socket,
     ) -> Result<TlsStream<Socket>, String> {
         let name = self.name.clone().ok_or("no certificate can name this host")?;
-        let connecting = TlsConnector::from(Arc::clone(config)).connect(name, socket);
+        let connecting = TlsConnector::from(config).connect(name, socket);
         connecting.await.map_err(|error| format!("TLS: {error}"))
-    }
-}
-
-impl Configs {
-    fn of(roots: RootCertStore) -> Configs {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("the provider has cipher suites for TLS 1.2 and 1.3")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        #[cfg(feature = "store")]
-        let bare = Arc::new(config.clone());
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let one = Arc::new(config.clone());
-        config.alpn_protocols.insert(0, b"h2".to_vec());
-        Configs {
-            any: Arc::new(config),
-            one,
-            #[cfg(feature = "store")]
-            bare,
-        }
     }
 }

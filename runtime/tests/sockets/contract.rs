@@ -22,6 +22,8 @@ const fn backend(index: usize, name: &'static str, address: &'static str) -> rt:
         retries: 0,
         retry_on: &[],
         in_flight: None,
+        authorities: None,
+        certificate: None,
         breaker: None,
         headers: &[],
         token: None,

@@ -7,7 +7,8 @@ use rustls::crypto::CryptoProvider;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 
-use super::{Texts, Wrong, chain};
+use super::Texts;
+use crate::pem::{Wrong, add};
 
 /// What checks the certificates of callers, by the variable that names their authorities.
 pub(super) struct Callers(Vec<(&'static str, Arc<dyn ClientCertVerifier>)>);
@@ -87,13 +88,7 @@ impl Default for Roots {
 impl Roots {
     /// Those in these texts besides, at least one in each.
     fn with(mut self, variable: &'static str, texts: &[Vec<u8>]) -> Result<Roots, Wrong> {
-        for text in texts {
-            for certificate in chain(variable, text)? {
-                self.0
-                    .add(certificate)
-                    .map_err(|_| (variable, "holds what is no authority".to_owned()))?;
-            }
-        }
+        add(&mut self.0, variable, texts)?;
         Ok(self)
     }
 }

@@ -100,14 +100,25 @@ impl Two {
         let stream = Stream::new(inner, Peer::Backend);
         let (sender, connection) =
             builder.handshake(stream).await.map_err(|error| error.to_string())?;
-        let connection = Rc::new(RefCell::new(connection));
+        let connection = Rc::new(RefCell::new(Some(connection)));
         let driven = Rc::clone(&connection);
-        // Whoever waits for an answer learns how it ended.
+        // Whoever waits for an answer learns how it ended. Then it is dropped: only so the next one
+        // learns that it takes no more, and does not wait in its queue.
         spawn_local(poll_fn(move |context| {
-            Pin::new(&mut *driven.borrow_mut()).poll(context).map(|_| ())
+            let mut held = driven.borrow_mut();
+            let Some(one) = &mut *held else { return Poll::Ready(()) };
+            if Pin::new(one).poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            let ended = held.take();
+            drop(held);
+            drop(ended);
+            Poll::Ready(())
         }));
         let granted = Box::new(move || {
-            connection.try_borrow().map_or(STREAMS, |one| one.current_max_send_streams())
+            let held = connection.try_borrow();
+            let one = held.as_ref().ok().and_then(|held| held.as_ref());
+            one.map_or(STREAMS, |one| one.current_max_send_streams())
         });
         Ok(Two(Rc::new(Shared {
             sender,

@@ -24,7 +24,8 @@ fn trusting(host: &str) -> Tls {
     let mut roots = RootCertStore::empty();
     let authority = CertificateDer::from_pem_slice(AUTHORITY).expect("a certificate");
     roots.add(authority).expect("an authority");
-    Tls::with(Configs::of(roots), host)
+    let configs = Configs::of(builder(roots).with_no_client_auth());
+    Tls::new(host, &Trust { current: Arc::new(RwLock::new(configs)), own: None })
 }
 
 /// What makes a backend `localhost`.
@@ -113,7 +114,7 @@ fn a_backend_that_proves_who_it_is_is_asked_again_and_again() {
 fn a_backend_that_is_someone_else_is_not_asked() {
     on_a_core(async {
         let address = backend().await;
-        let stranger = Tls::new("localhost");
+        let stranger = Tls::new("localhost", &Trust::default());
         for tls in [trusting("catalog.example"), trusting("127.0.0.1"), stranger] {
             let Err(error) = secured(&tls, address).await else { panic!("it was trusted") };
             assert!(error.contains("invalid peer certificate"), "{error}");

@@ -14,6 +14,8 @@ pub static GREETER: rt::Backend = rt::Backend {
     retry_on: &[],
     breaker: None,
     in_flight: None,
+    authorities: None,
+    certificate: None,
     headers: &[],
     token: None,
     max_body: 4194304,

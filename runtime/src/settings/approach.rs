@@ -1,0 +1,40 @@
+//! How connections to a backend are made, as the contract and the environment say.
+
+use super::Reader;
+#[cfg(feature = "tls")]
+use super::report::Fault;
+use crate::contract::Backend;
+#[cfg(feature = "tls")]
+use crate::upstream::Trust;
+use crate::upstream::{Address, Approach};
+
+impl Reader<'_> {
+    /// How connections to a backend at this address are made; nothing, and a fault, where nothing
+    /// can secure them.
+    #[cfg(feature = "tls")]
+    pub(super) fn approach(&mut self, backend: &Backend, address: &Address) -> Option<Approach> {
+        if !address.secure {
+            return Some(Approach::default());
+        }
+        let named = backend.certificate.map(|(chain, key)| [chain, key]);
+        for name in backend.authorities.into_iter().chain(named.into_iter().flatten()) {
+            // One that is missing has its fault already.
+            self.texts.get(name)?;
+        }
+        let text = |name: &str| self.texts.get(name).cloned().unwrap_or_default();
+        match Trust::of(backend, &text) {
+            Ok(trust) => Some(Approach { trust }),
+            Err((setting, reason)) => {
+                self.faults.push(Fault::of_backend(backend, setting, reason));
+                None
+            }
+        }
+    }
+
+    /// How connections to a backend are made. None of them is secured: an address that asks for it
+    /// is refused.
+    #[cfg(not(feature = "tls"))]
+    pub(super) fn approach(&mut self, _: &Backend, _: &Address) -> Option<Approach> {
+        Some(Approach::default())
+    }
+}
