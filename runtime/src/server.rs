@@ -143,7 +143,6 @@ impl Server {
         limits: Limits,
     ) -> io::Result<Server> {
         countable(contract)?;
-        let limits = limits.with(settings.keep_alive);
         let guards = guards(contract, &mut settings)?;
         #[cfg(feature = "tls")]
         let (acceptor, kept) = secured(&mut settings, limits.renewal)?;
@@ -175,7 +174,7 @@ impl Server {
                 cache: Arc::clone(&cache),
                 limiters: Arc::clone(&limiters),
                 guards: Arc::clone(&guards),
-                limits,
+                limits: limits.with(settings.keep_alive),
                 listener,
                 #[cfg(feature = "tls")]
                 acceptor: acceptor.clone(),

@@ -242,11 +242,7 @@ fn one(
         answers: &answers,
         endpoint: &flat.tree,
     };
-    if refused {
-        // What the calls ask has findings of its own.
-        work::calls_alone(&context, resolver.diagnostics);
-        return None;
-    }
+    let reply = (!refused).then_some(reply);
     let work = lowered(&context, (parts.around, reply), resolver.diagnostics)?;
     let endpoint = Endpoint {
         name: flat.tree.name.as_ref().map(|name| name.text.clone()),
@@ -275,12 +271,17 @@ fn one(
     Some(endpoint)
 }
 
-/// What an endpoint does, as far as anybody looks for it.
+/// What an endpoint does, as far as anybody looks for it; nothing where its answers were refused.
 fn lowered(
     context: &work::Context<'_>,
-    (around, reply): (&Surroundings<'_>, Vec<Reply>),
+    (around, reply): (&Surroundings<'_>, Option<Vec<Reply>>),
     diagnostics: &mut Diagnostics,
 ) -> Option<Work> {
+    let Some(reply) = reply else {
+        // What the calls ask has findings of its own.
+        work::calls_alone(context, diagnostics);
+        return None;
+    };
     if around.promised {
         return Some(Work { reply, ..Work::default() });
     }
