@@ -18,6 +18,8 @@
 //!     retries: 1,
 //!     retry_on: &[],
 //!     in_flight: None,
+//!     authorities: None,
+//!     certificate: None,
 //!     breaker: None,
 //!     headers: &[],
 //!     token: None,
