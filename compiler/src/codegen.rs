@@ -31,12 +31,14 @@ use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 
 /// A gateway as Rust modules.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Modules {
     /// The name of the API, `shop`.
     pub contract: String,
     /// What they were made from: `shop.api (sha256 …)`.
     pub origin: String,
+    /// The digest of each version's code, SHA-256 in hexadecimal, by label, in contract order.
+    pub digests: Vec<(String, String)>,
     /// Every module, in order.
     pub modules: Vec<Module>,
 }
@@ -82,15 +84,15 @@ pub fn generate(plan: &Plan) -> Modules {
         ));
     }
     modules.extend(versions.into_iter().flatten());
-    let digests: Vec<String> = plan
-        .versions
+    let labels = plan.versions.iter().map(|version| version.label.clone());
+    let digests: Vec<(String, String)> = labels.zip(digests).collect();
+    let names: Vec<String> = digests
         .iter()
-        .zip(&digests)
-        .map(|(version, digest)| {
-            format!("{}/{}@{}", plan.api, version.label, digest.get(..16).unwrap_or(digest))
+        .map(|(label, digest)| {
+            format!("{}/{label}@{}", plan.api, digest.get(..16).unwrap_or(digest))
         })
         .collect();
-    Modules { contract: plan.api.clone(), origin: digests.join(", "), modules }
+    Modules { contract: plan.api.clone(), origin: names.join(", "), digests, modules }
 }
 
 fn root_doc(plan: &Plan) -> String {

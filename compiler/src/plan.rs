@@ -46,6 +46,8 @@ pub struct Plan {
     pub revision: String,
     /// Versions as contracts of their own, by label, for the program to carry.
     pub sources: BTreeMap<String, String>,
+    /// What it is built by and how, as names and texts.
+    pub build: Vec<(&'static str, String)>,
     /// What it reads from the environment.
     pub variables: Vec<VariablePlan>,
     /// The rules that texts of variables must keep.
@@ -557,6 +559,7 @@ pub fn plan(contract: &Checked, target: &Target) -> Plan {
         doc: contract.doc.clone(),
         name: target.name.clone(),
         revision: target.revision.clone(),
+        build: target.build.clone(),
         sources: target.sources.clone(),
         variables,
         variable_rules,

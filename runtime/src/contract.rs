@@ -43,6 +43,9 @@ pub struct Contract {
     pub compiler: &'static str,
     /// The revision of the contract's sources; empty when unknown.
     pub revision: &'static str,
+    /// What it is built by and how, as names and texts, `rustc` and `target` among them; empty when
+    /// unknown.
+    pub build: &'static [(&'static str, &'static str)],
     /// What the contract reads from the environment, in contract order.
     pub environment: &'static [Variable],
     /// The backends; a backend stands at its own [`Backend::index`].
@@ -67,6 +70,7 @@ impl Contract {
         elsewhere: &[],
         compiler: "",
         revision: "",
+        build: &[],
         environment: &[],
         backends: &[],
         schemes: &[],

@@ -163,6 +163,27 @@ pub use settings::own_variables;
 #[cfg(feature = "source")]
 pub use source::SOURCE;
 
+/// Puts what a program says of itself into sections of its file, so that it can be read without
+/// running it: from three files, its label, its contract's texts, and the crates it is made of.
+///
+/// Only where programs are ELF files; elsewhere what is said is in the program, but has no name.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! label {
+    ($label:literal, $contents:literal, $dependencies:literal $(,)?) => {
+        #[used]
+        #[cfg_attr(target_os = "linux", unsafe(link_section = ".gatewright.label"))]
+        static LABEL: [u8; include_bytes!($label).len()] = *include_bytes!($label);
+        #[used]
+        #[cfg_attr(target_os = "linux", unsafe(link_section = ".gatewright.contents"))]
+        static CONTENTS: [u8; include_bytes!($contents).len()] = *include_bytes!($contents);
+        #[used]
+        #[cfg_attr(target_os = "linux", unsafe(link_section = ".dep-v0"))]
+        static DEPENDENCIES: [u8; include_bytes!($dependencies).len()] =
+            *include_bytes!($dependencies);
+    };
+}
+
 /// Includes the gateway that a build script compiled from the contract of this name.
 ///
 /// ```ignore

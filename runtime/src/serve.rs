@@ -1,5 +1,6 @@
 //! The program around a gateway: arguments, environment, start, stop.
 
+mod health;
 mod inherited;
 mod supervisor;
 
@@ -25,6 +26,7 @@ enum Command {
     Env,
     Check,
     Preflight,
+    Health,
     Contract,
 }
 
@@ -59,6 +61,7 @@ pub(crate) fn program(
         Ok(command) => match Settings::read(contract, &|name| std::env::var_os(name)) {
             Ok(_) if command == Command::Check => say("the environment is complete\n"),
             Ok(settings) if command == Command::Preflight => reach(contract, settings),
+            Ok(settings) if command == Command::Health => health(contract, &settings),
             Ok(settings) => start(contract, settings),
             Err(report) => {
                 complain(&report.to_string());
@@ -82,6 +85,7 @@ fn command(mut arguments: impl Iterator<Item = OsString>) -> Result<Command, Str
         Some("--env") => Command::Env,
         Some("--check") => Command::Check,
         Some("--preflight") => Command::Preflight,
+        Some("--health") => Command::Health,
         Some("--contract") => Command::Contract,
         _ => return Err(first.to_string_lossy().into_owned()),
     };
@@ -143,6 +147,21 @@ fn reach(contract: &Contract, settings: Settings) -> u8 {
     }
 }
 
+/// Says whether the gateway that runs here with the same environment takes requests.
+fn health(contract: &Contract, settings: &Settings) -> u8 {
+    let Some(address) = settings.operator else {
+        complain("`OPERATOR` is `off`, so a gateway with this environment cannot be asked");
+        return FINDINGS;
+    };
+    match health::ask(address) {
+        Ok(()) => say("ready\n"),
+        Err(why) => {
+            complain(&format!("{} is not ready: {why}", contract.api));
+            FINDINGS
+        }
+    }
+}
+
 /// Prints the contract that is compiled in, a version at a time.
 fn sources(contract: &Contract) -> u8 {
     let missing = contract.versions.iter().find(|version| version.source.is_empty());
@@ -158,11 +177,12 @@ fn help(contract: &Contract) -> String {
     let Contract { api, .. } = contract;
     format!(
         "{api} {}, a gateway made by {}\n\n\
-         Usage: {api} [--env | --check | --preflight | --contract | --version | --help]\n\n\
+         Usage: {api} [--env | --check | --preflight | --health | --contract | --version | --help]\n\n\
          Without an argument it serves until SIGTERM or SIGINT.\n\n  \
          --env        print the variables that it reads, with their meaning\n  \
          --check      check the environment and end\n  \
          --preflight  the same, and connect to every backend\n  \
+         --health     ask the gateway that runs with this environment whether it is ready\n  \
          --contract   print the contract that is compiled in\n  \
          --version    print the versions that are compiled in\n  \
          --help       print this\n",
@@ -191,6 +211,9 @@ fn version(contract: &Contract) -> String {
         out.push_str(&format!("revision {}\n", contract.revision));
     }
     out.push_str(&format!("compiler {}\n", contract.compiler));
+    for (name, text) in contract.build {
+        out.push_str(&format!("{name} {text}\n"));
+    }
     out
 }
 

@@ -9,6 +9,8 @@ mod value;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
+#[cfg(feature = "tls")]
+use std::path::Path;
 #[cfg(feature = "auth")]
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -31,6 +33,8 @@ use crate::response::field_value;
 #[cfg(feature = "tls")]
 use crate::server::tls::{Loaded, Secured};
 use crate::trace;
+#[cfg(feature = "tls")]
+use crate::upstream::{AUTHORITIES, authorities};
 use crate::upstream::{Address, Approach, is_framing};
 #[cfg(feature = "auth")]
 use crate::upstream::{Asks, Tokens};
@@ -152,6 +156,8 @@ impl Settings {
         let traces = reader.traces(contract.api);
         #[cfg(feature = "tls")]
         let secured = reader.secured(contract);
+        #[cfg(feature = "tls")]
+        reader.authorities();
         #[cfg(not(feature = "tls"))]
         reader.insecure();
         // All of them, so that each can report its faults.
@@ -374,6 +380,16 @@ impl Reader<'_> {
                 self.faults.extend(own.map(|own| Fault::invalid(own, reason)));
                 None
             }
+        }
+    }
+
+    /// A fault for a file of authorities that cannot be used.
+    #[cfg(feature = "tls")]
+    fn authorities(&mut self) {
+        let Some(path) = self.texts.get(AUTHORITIES) else { return };
+        if let Err(reason) = authorities(Path::new(path)) {
+            let own = OWN.iter().find(|own| own.name == AUTHORITIES);
+            self.faults.extend(own.map(|own| Fault::invalid(own, reason)));
         }
     }
 

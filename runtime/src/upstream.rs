@@ -64,7 +64,7 @@ use self::roster::Roster;
 #[cfg(all(feature = "store", feature = "tls"))]
 pub(crate) use self::tls::Tls;
 #[cfg(feature = "tls")]
-pub(crate) use self::tls::{Trust, keep};
+pub(crate) use self::tls::{AUTHORITIES, Trust, authorities, keep};
 #[cfg(feature = "auth")]
 pub(crate) use self::tokens::{Asks, Tokens};
 pub(crate) use self::tunnel::Tunnel;

@@ -27,6 +27,7 @@ fn package(path: &Path) -> Files {
         runtime: "runtime".into(),
         features: Vec::new(),
         lock: String::new(),
+        labelled: false,
     };
     layout::package(&generate(&plan(contract, &target)), &options)
 }

@@ -110,6 +110,7 @@ fn a_thousand_endpoints_are_checked_in_a_second_and_generated_in_two() {
         runtime: "runtime".into(),
         features: Vec::new(),
         lock: String::new(),
+        labelled: false,
     };
     let files = layout::package(&generate(&planned), &options);
     let generated = begin.elapsed();

@@ -135,6 +135,7 @@ fn command(job: &Job<'_>, toolchain: &Toolchain) -> Command {
         .current_dir(job.package)
         .env("CARGO_TARGET_DIR", job.target)
         .env("CARGO_ENCODED_RUSTFLAGS", flags(job, toolchain))
+        .env("CFLAGS", c_flags(job, toolchain))
         .env("SOURCE_DATE_EPOCH", "0")
         .env("CARGO_TERM_COLOR", "never")
         .env("CARGO_TERM_PROGRESS_WHEN", "always")
@@ -158,24 +159,40 @@ fn changes_bytes(name: &str) -> bool {
         "CARGO_TERM_QUIET",
         "CARGO_TERM_VERBOSE",
     ];
-    EXACT.contains(&name) || name.starts_with("CARGO_PROFILE_")
+    // Flags for the C compiler and for tools beside it, for every target or for one of them.
+    const PARTS: &[&str] = &["CFLAGS", "CPPFLAGS", "LDFLAGS", "RUSTFLAGS"];
+    EXACT.contains(&name)
+        || name.starts_with("CARGO_PROFILE_")
+        || PARTS.iter().any(|part| name.contains(part))
 }
 
 /// Flags of the compiler, separated as `CARGO_ENCODED_RUSTFLAGS` wants them. They must not differ
 /// between packages, or nothing is shared in the target directory.
 fn flags(job: &Job<'_>, toolchain: &Toolchain) -> OsString {
-    let mut flags: Vec<OsString> = Vec::new();
-    if toolchain.links_statically() {
-        flags.push("-Ctarget-feature=+crt-static".into());
-    }
-    for (directory, name) in [(job.root, "/gatewright"), (&toolchain.cargo_home, "/cargo")] {
-        let mut flag = OsString::from("--remap-path-prefix=");
-        flag.push(directory);
-        flag.push("=");
-        flag.push(name);
-        flags.push(flag);
+    let mut flags: Vec<OsString> = toolchain.flags().into_iter().map(Into::into).collect();
+    for (directory, name) in toolchain.renamed(job.root) {
+        flags.push(renaming("--remap-path-prefix=", &directory, &name));
     }
     flags.join(std::ffi::OsStr::new("\u{1f}"))
+}
+
+/// Flags of the C compiler, for the cryptography that is written in C. Its flags have blanks between
+/// them, so a directory with a blank keeps its name.
+fn c_flags(job: &Job<'_>, toolchain: &Toolchain) -> OsString {
+    let renamed = toolchain.renamed(job.root).into_iter();
+    let plain = renamed.filter(|(directory, _)| {
+        !directory.as_os_str().as_encoded_bytes().iter().any(u8::is_ascii_whitespace)
+    });
+    let flags = plain.map(|(directory, name)| renaming("-ffile-prefix-map=", &directory, &name));
+    flags.collect::<Vec<_>>().join(std::ffi::OsStr::new(" "))
+}
+
+fn renaming(flag: &str, directory: &Path, name: &str) -> OsString {
+    let mut flag = OsString::from(flag);
+    flag.push(directory);
+    flag.push("=");
+    flag.push(name);
+    flag
 }
 
 fn open_log(path: &Path) -> Result<File, Error> {
@@ -251,6 +268,9 @@ mod tests {
         let toolchain = Toolchain {
             host: "x86_64-unknown-linux-gnu".into(),
             cargo_home: PathBuf::from("/home/me/.cargo"),
+            rustc: "rustc 1.95.0".into(),
+            library: Some("/rustc/abc".into()),
+            sysroot: Some("/home/me/rust".into()),
         };
         let job = Job {
             package: Path::new("/cache/packages/shop-1/shop-v1"),
@@ -264,12 +284,17 @@ mod tests {
         assert!(flags.starts_with("-Ctarget-feature=+crt-static\u{1f}"), "{flags}");
         assert!(flags.contains("--remap-path-prefix=/cache=/gatewright\u{1f}"), "{flags}");
         assert!(!flags.contains("packages"), "{flags}");
+        assert!(flags.contains("=/home/me/rust/lib/rustlib/src/rust=/rustc/abc"), "{flags}");
+        let c = c_flags(&job, &toolchain).into_string().unwrap();
+        assert!(c.starts_with("-ffile-prefix-map=/home/me/.cargo=/cargo -f"), "{c}");
     }
 
     #[test]
     fn what_changes_the_bytes_is_not_inherited() {
         assert!(changes_bytes("RUSTFLAGS"));
         assert!(changes_bytes("CARGO_PROFILE_RELEASE_LTO"));
+        assert!(changes_bytes("CFLAGS_x86_64_unknown_linux_gnu"));
+        assert!(changes_bytes("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS"));
         assert!(!changes_bytes("CARGO_BUILD_JOBS"));
         assert!(!changes_bytes("CARGO_HOME"));
     }

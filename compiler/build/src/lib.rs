@@ -11,7 +11,9 @@
 pub mod cache;
 pub mod cargo;
 pub mod error;
+mod facts;
 mod fail;
+mod label;
 pub mod read;
 mod script;
 #[cfg(test)]
@@ -22,14 +24,17 @@ pub mod write;
 pub use cache::{Cache, RuntimeSource};
 pub use cargo::{Mode, Progress};
 pub use error::{Error, Fault};
+pub use facts::runtime_digest;
 use gatewright_compiler::codegen::Modules;
 use gatewright_compiler::codegen::layout::{self, Files, PackageOptions};
 use gatewright_compiler::{Checked, Target, generate, plan};
+pub use label::{Known, Labels};
 pub use read::{Input, read};
 pub use script::{compile, compile_quietly, contracts};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use toolchain::Toolchain;
 
 /// One program with every version of a contract; it has the name of the API.
 pub fn all_in_one(contract: &Checked, revision: &str) -> Target {
@@ -38,6 +43,7 @@ pub fn all_in_one(contract: &Checked, revision: &str) -> Target {
         versions: contract.versions(),
         revision: revision.to_owned(),
         sources: BTreeMap::new(),
+        build: Vec::new(),
     }
 }
 
@@ -48,6 +54,7 @@ pub fn one_version(contract: &Checked, version: &str, revision: &str) -> Target 
         versions: vec![version.to_owned()],
         revision: revision.to_owned(),
         sources: BTreeMap::new(),
+        build: Vec::new(),
     }
 }
 
@@ -75,15 +82,29 @@ pub struct Order<'a> {
 ///
 /// The runtime's source has no lock file.
 pub fn package(order: &Order<'_>, runtime: &str) -> Result<Files, Error> {
-    let lock = order.runtime.iter().find(|(name, _)| *name == LOCK);
-    let (_, lock) = lock.ok_or_else(|| Error::bug("the runtime's source has no lock file"))?;
+    laid_out(order, &modules(order.contract, &order.target), (runtime, false))
+}
+
+/// `runtime` is where the runtime's source lies, and whether the program carries a label.
+fn laid_out(
+    order: &Order<'_>,
+    modules: &Modules,
+    (runtime, labelled): (&str, bool),
+) -> Result<Files, Error> {
     let options = PackageOptions {
         name: order.target.name.clone(),
         runtime: runtime.to_owned(),
         features: order.features.clone(),
-        lock: (*lock).to_owned(),
+        lock: lock(order)?.to_owned(),
+        labelled,
     };
-    Ok(layout::package(&modules(order.contract, &order.target), &options))
+    Ok(layout::package(modules, &options))
+}
+
+/// The lock of the crates that a program is made of.
+fn lock<'a>(order: &Order<'a>) -> Result<&'a str, Error> {
+    let lock = order.runtime.iter().find(|(name, _)| *name == LOCK);
+    lock.map(|(_, text)| *text).ok_or_else(|| Error::bug("the runtime's source has no lock file"))
 }
 
 /// The lock of every generated package, carried among the runtime's files.
@@ -112,13 +133,54 @@ pub fn build(
     place: Place<'_>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), Error> {
+    made(order, place, None, progress)
+}
+
+/// [`build`] of a program that carries a label: what it is built by and how, and what `labels` makes
+/// of that.
+///
+/// # Errors
+///
+/// As [`build`], or cargo cannot say which crates it is made of.
+pub fn build_labelled(
+    order: &Order<'_>,
+    place: Place<'_>,
+    labels: Labels<'_>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(), Error> {
+    let facts = facts::facts(order, &Toolchain::find()?, place.mode)?;
+    let target = Target { build: facts, ..order.target.clone() };
+    let order = Order { target, features: order.features.clone(), ..*order };
+    made(&order, place, Some(labels), progress)
+}
+
+/// What a program that is built here from this order would say that it is built by and how.
+///
+/// # Errors
+///
+/// There is no usable toolchain.
+pub fn facts(order: &Order<'_>, mode: Mode) -> Result<Vec<(&'static str, String)>, Error> {
+    facts::facts(order, &Toolchain::find()?, mode)
+}
+
+fn made(
+    order: &Order<'_>,
+    place: Place<'_>,
+    labels: Option<Labels<'_>>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(), Error> {
     let cache = place.cache;
     let name = &order.target.name;
-    let files = package(order, "runtime")?;
+    let modules = modules(order.contract, &order.target);
+    let files = laid_out(order, &modules, ("runtime", labels.is_some()))?;
     // Held until the program is copied: the next build writes to the same place.
     let _lock = cache.lock(|| progress(Progress::Waiting))?;
     let runtime = cache.runtime(order.runtime)?;
     let package = cache.package(place.contract, name, &files, &runtime)?;
+    if let Some(labels) = labels {
+        progress(Progress::Fetching);
+        label::write(&package, (order, &modules), labels)?;
+    }
     let job = cargo::Job {
         package: &package,
         program: name,

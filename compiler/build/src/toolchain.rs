@@ -1,7 +1,7 @@
 //! Which Rust is there.
 
 use crate::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The oldest compiler that generated gateways and their runtime accept.
@@ -14,6 +14,12 @@ pub(crate) struct Toolchain {
     pub(crate) host: String,
     /// Where cargo keeps what it fetches.
     pub(crate) cargo_home: PathBuf,
+    /// The compiler's name and version: `rustc 1.95.0 (59807616e 2026-04-14)`.
+    pub(crate) rustc: String,
+    /// What the compiler was made from, as its own library is called in programs: `/rustc/59807616e…`.
+    pub(crate) library: Option<String>,
+    /// Where the compiler lies.
+    pub(crate) sysroot: Option<PathBuf>,
 }
 
 impl Toolchain {
@@ -37,13 +43,57 @@ impl Toolchain {
             let message = format!("Rust {release} is too old to build a gateway");
             return Err(Error::world(message).help("update it to 1.95 or newer: `rustup update`"));
         }
-        Ok(Self { host: host.to_owned(), cargo_home: cargo_home() })
+        let hash = field(&said, "commit-hash").filter(|hash| *hash != "unknown");
+        Ok(Self {
+            host: host.to_owned(),
+            cargo_home: cargo_home(),
+            rustc: said.lines().next().unwrap_or_default().to_owned(),
+            library: hash.map(|hash| format!("/rustc/{hash}")),
+            sysroot: sysroot(),
+        })
+    }
+
+    /// What cargo calls itself: `cargo 1.95.0 (…)`.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub(crate) fn cargo(&self) -> Result<String, Error> {
+        let output = Command::new("cargo").arg("-V").output().map_err(|error| {
+            Error::world(format!("a gateway is built by Rust, and `cargo` cannot be run: {error}"))
+        })?;
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// Flags of the compiler that are the same for everybody who builds with it.
+    pub(crate) fn flags(&self) -> Vec<&'static str> {
+        if self.links_statically() { vec!["-Ctarget-feature=+crt-static"] } else { Vec::new() }
+    }
+
+    /// Directories of this machine, each with what it is called in programs, so that they do not say
+    /// where they were built; `root` is the cache. Of two that fit, the later one counts.
+    pub(crate) fn renamed(&self, root: &Path) -> Vec<(PathBuf, String)> {
+        let mut renamed = vec![
+            (self.cargo_home.clone(), "/cargo".to_owned()),
+            (root.to_owned(), "/gatewright".to_owned()),
+        ];
+        // Where the source of the library is installed, the compiler names that.
+        if let (Some(sysroot), Some(library)) = (&self.sysroot, &self.library) {
+            renamed.push((sysroot.join("lib/rustlib/src/rust"), library.clone()));
+        }
+        renamed
     }
 
     /// Whether programs for this machine can carry their C library: Linux, with either library.
     pub(crate) fn links_statically(&self) -> bool {
         self.host.contains("-linux-")
     }
+}
+
+fn sysroot() -> Option<PathBuf> {
+    let output = Command::new("rustc").args(["--print", "sysroot"]).output().ok()?;
+    let path = String::from_utf8(output.stdout).ok()?;
+    Some(PathBuf::from(path.trim())).filter(|path| path.is_absolute())
 }
 
 /// `host: x86_64-unknown-linux-gnu`

@@ -1,7 +1,9 @@
 //! What was typed.
 
+mod artifact;
 mod change;
 
+pub(crate) use artifact::{Inspect, InspectFormat, Sbom, Verify};
 pub(crate) use change::{Changelog, Needs, NeedsFormat, NewsFormat, Who, WhoFormat};
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
@@ -69,6 +71,9 @@ pub(crate) enum Command {
     Who(Who),
     Needs(Needs),
     Flatten(Flatten),
+    Inspect(Inspect),
+    Verify(Verify),
+    Sbom(Sbom),
     Version(Version),
     Publish(Publish),
     Amend(Amend),

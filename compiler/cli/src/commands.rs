@@ -11,12 +11,14 @@ pub(crate) mod flatten;
 pub(crate) mod fmt;
 pub(crate) mod generate;
 pub(crate) mod graph;
+pub(crate) mod inspect;
 pub(crate) mod mock;
 pub(crate) mod needs;
 pub(crate) mod new;
 pub(crate) mod publish;
 pub(crate) mod run;
 pub(crate) mod test;
+pub(crate) mod verify;
 pub(crate) mod version;
 pub(crate) mod who;
 

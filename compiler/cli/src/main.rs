@@ -6,6 +6,7 @@ mod certificates;
 mod commands;
 mod fetch;
 mod git;
+mod labels;
 mod load;
 mod mocks;
 mod origin;
@@ -45,6 +46,9 @@ fn main() -> ExitCode {
         Command::Who(args) => commands::who::run(args, terminal),
         Command::Needs(args) => commands::needs::run(args, terminal),
         Command::Flatten(args) => commands::flatten::run(args, terminal),
+        Command::Inspect(args) => commands::inspect::run(args, terminal),
+        Command::Verify(args) => commands::verify::run(args, terminal),
+        Command::Sbom(args) => commands::inspect::bill(args, terminal),
         Command::Version(args) => commands::version::run(args, terminal),
         Command::Publish(args) => commands::publish::run(args, terminal),
         Command::Amend(args) => commands::publish::amend(args, terminal),

@@ -1,7 +1,7 @@
 //! Where a contract or a lock comes from that another one is compared with.
 
 mod archive;
-mod gateway;
+pub(crate) mod gateway;
 
 use crate::git;
 use gatewright_build::{Error, Input, read};

@@ -1,6 +1,8 @@
 //! Real builds, from a contract to a gateway that answers. They share a cache in the target
 //! directory, so that only the first one pays for what all gateways share.
 
+#[path = "build/artifact.rs"]
+mod artifact;
 #[path = "cli/program.rs"]
 mod program;
 

@@ -11,7 +11,7 @@ use gatewright_grammar::tree::{
 };
 
 /// Names that belong to the gateway itself.
-const RESERVED: [&str; 25] = [
+const RESERVED: [&str; 26] = [
     "LISTEN",
     "OPERATOR",
     "TLS_CERT",
@@ -28,6 +28,7 @@ const RESERVED: [&str; 25] = [
     "DRAIN_LIMIT",
     "CORES",
     "CACHE_MB",
+    "SSL_CERT_FILE",
     "LOG",
     "LOG_SAMPLE",
     "OTEL_EXPORTER_OTLP_ENDPOINT",

@@ -20,7 +20,20 @@ pub struct PackageOptions {
     /// The text of `Cargo.lock`. Package names and dependencies are the same for all gateways, so
     /// one text fits all.
     pub lock: String,
+    /// Whether the program carries a label, in the files [`LABEL`], [`CONTENTS`] and
+    /// [`DEPENDENCIES`], which whoever builds adds.
+    pub labelled: bool,
 }
+
+/// The file of a package for what its program says of itself: becomes the section
+/// `.gatewright.label`.
+pub const LABEL: &str = "label/label.json";
+
+/// The file for the contract's texts: becomes the section `.gatewright.contents`.
+pub const CONTENTS: &str = "label/contents";
+
+/// The file for the crates that the program is made of: becomes the section `.dep-v0`.
+pub const DEPENDENCIES: &str = "label/dependencies";
 
 /// Features of the runtime that a package can ask for. All are known to every package, because
 /// cargo resolves a lock with all features of a package.
@@ -152,12 +165,16 @@ struct Main<'a> {
     header: &'a str,
     name: &'a str,
     library: &'a str,
+    /// The files of its label, seen from `src/main.rs`, in quotes; empty without one.
+    label: Vec<String>,
 }
 
 fn main(modules: &Modules, options: &PackageOptions) -> String {
     let header = rust::header(&modules.origin);
     let library = library(options);
-    render(&Main { header: &header, name: &options.name, library: &library })
+    let label: &[&str] = if options.labelled { &[LABEL, CONTENTS, DEPENDENCIES] } else { &[] };
+    let label = label.iter().map(|file| quoted(&format!("../{file}"))).collect();
+    render(&Main { header: &header, name: &options.name, library: &library, label })
 }
 
 #[derive(Template)]
@@ -250,6 +267,7 @@ mod tests {
         Modules {
             contract: "shop".into(),
             origin: "shop.api (sha256 00)".into(),
+            digests: Vec::new(),
             modules: vec![
                 module(&[], "The gateway.", "pub static CONTRACT: u8 = v1::b::ONE;"),
                 module(&["v1", "b"], "`GET /b -> B`\n\nOne b.\nMore.", "pub static ONE: u8 = 1;"),
@@ -264,6 +282,7 @@ mod tests {
             runtime: "runtime".into(),
             features: vec!["tls".into()],
             lock: "version = 4\n".into(),
+            labelled: false,
         }
     }
 
@@ -326,6 +345,17 @@ mod tests {
         assert_eq!(file.items.len(), 1);
         assert!(text.contains("\npub mod my_shop {\n    //! The gateway.\n"), "{text}");
         assert!(text.contains("        pub mod b {\n            //! `GET /b -> B`\n"), "{text}");
+    }
+
+    #[test]
+    fn a_label_is_named_where_there_is_one() {
+        let main = |labelled| {
+            text(&package(&shop(), &PackageOptions { labelled, ..options() }), "src/main.rs")
+        };
+        assert!(!main(false).contains("label!"), "{}", main(false));
+        let with = main(true);
+        assert!(with.contains("label! {\n    \"../label/label.json\",\n"), "{with}");
+        syn::parse_file(&with).expect("it parses");
     }
 
     #[test]

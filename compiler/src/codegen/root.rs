@@ -18,6 +18,7 @@ pub(crate) fn items(plan: &Plan, digests: &[String]) -> Vec<TokenStream> {
     let versions = plan.versions.iter().zip(digests).map(|(one, digest)| {
         version(one, digest, plan.sources.get(&one.label).map_or("", String::as_str))
     });
+    let build = plan.build.iter().map(|(name, text)| quote!((#name, #text)));
     let in_flight = option(plan.in_flight.map(in_flight));
     let store = option(plan.store.as_ref().map(store));
     let selection = selection(&plan.selection);
@@ -48,6 +49,7 @@ pub(crate) fn items(plan: &Plan, digests: &[String]) -> Vec<TokenStream> {
                 elsewhere: &[#(#elsewhere),*],
                 compiler: #compiler,
                 revision: #revision,
+                build: &[#(#build),*],
                 environment: &[#(#environment),*],
                 backends: &[#(#backends),*],
                 cors: #cors,

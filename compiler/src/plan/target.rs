@@ -17,6 +17,9 @@ pub struct Target {
     /// The versions as contracts of their own, by label, for the program to carry. What cannot be
     /// written out is left out.
     pub sources: BTreeMap<String, String>,
+    /// What it is built by and how, as names and texts: `rustc`, `target`. Nothing where that is not
+    /// known when it is generated.
+    pub build: Vec<(&'static str, String)>,
 }
 
 impl Target {

@@ -96,6 +96,13 @@ pub(crate) fn contract(contract: &Contract) -> Writer {
         out.key(name);
         optional(&mut out, value);
     }
+    out.key("build");
+    out.raw("{");
+    for (name, text) in contract.build {
+        out.key(name);
+        out.text(text);
+    }
+    out.raw("}");
     out.key("default");
     optional(&mut out, contract.selection.default_version());
     out.key("versions");

@@ -3,7 +3,7 @@
 use crate::contract::{Variable, VariableKind};
 
 /// What every gateway reads beside its contract's variables.
-pub(crate) static OWN: [Variable; 25] = [
+pub(crate) static OWN: [Variable; 26] = [
     Variable {
         name: "LISTEN",
         kind: VariableKind::Text,
@@ -50,6 +50,14 @@ pub(crate) static OWN: [Variable; 25] = [
         default: None,
         bounds: None,
         about: "authorities in PEM, one of whose certificates every caller must show: paths with commas between them, or the text; none unless set",
+        rules: &[],
+    },
+    Variable {
+        name: "SSL_CERT_FILE",
+        kind: VariableKind::Text,
+        default: None,
+        bounds: None,
+        about: "a file of authorities in PEM that backends are trusted by, in place of those that are compiled in",
         rules: &[],
     },
     Variable {
@@ -207,8 +215,9 @@ pub(crate) static OWN: [Variable; 25] = [
 ];
 
 /// Those of [`OWN`] that need neither be set nor have a default.
-pub(super) const UNSET: [&str; 14] = [
+pub(super) const UNSET: [&str; 15] = [
     "CORES",
+    "SSL_CERT_FILE",
     "TLS_CERT",
     "TLS_KEY",
     "TLS_CLIENT_CA",

@@ -1,6 +1,7 @@
 //! TLS towards backends: whom they must be, what they are shown, and what takes its place when files
 //! change.
 
+mod public;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+pub(crate) use self::public::{AUTHORITIES, authorities};
 use super::link::{Link, One, Two, Wanted};
 use crate::contract::{Backend, Setting};
 use crate::observe;
@@ -161,7 +163,7 @@ impl Configs {
 
 /// The authorities of Mozilla.
 fn compiled_in() -> RootCertStore {
-    webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect()
+    public::trusted()
 }
 
 type Builder = rustls::ConfigBuilder<ClientConfig, rustls::client::WantsClientCert>;

@@ -2,10 +2,12 @@
 
 use super::Outcome;
 use crate::args::Build;
+use crate::labels;
 use crate::load::{Backends, features, load, served, targets};
 use crate::terminal::{Terminal, seconds};
-use gatewright_build::{Cache, Error, Mode, Order, Place, build};
+use gatewright_build::{Cache, Error, Known, Mode, Order, Place, build_labelled};
 use gatewright_compiler::contract::Contract;
+use gatewright_compiler::source::Sources;
 use gatewright_compiler::{Checked, Target};
 use gatewright_runtime::SOURCE;
 use std::fs;
@@ -34,7 +36,7 @@ pub(crate) fn run(args: &Build, terminal: Terminal) -> Result<Outcome, Error> {
             mode: if args.dev { Mode::Dev } else { Mode::Release },
         };
         let target = target.carrying(&loaded.input.sources, contract);
-        one(contract, target, place, terminal)?;
+        one((&loaded.input.sources, contract), target, place, terminal)?;
     }
     Ok(Outcome::Fine)
 }
@@ -68,7 +70,7 @@ fn by_revision(contract: &Contract, target: &Target) -> Result<String, Error> {
 }
 
 fn one(
-    contract: &Checked,
+    (sources, contract): (&Sources, &Checked),
     target: Target,
     place: Place<'_>,
     terminal: Terminal,
@@ -77,7 +79,8 @@ fn one(
     let mut bar = terminal.progress(&target.name);
     let features = features(contract, Backends::Real);
     let order = Order { contract, target, features, runtime: SOURCE };
-    build(&order, place, &mut |progress| bar.step(&progress))?;
+    let labels = |known: &Known<'_>| labels::files((sources, contract), &order.target, known);
+    build_labelled(&order, place, &labels, &mut |progress| bar.step(&progress))?;
     drop(bar);
     let size = fs::metadata(place.program).map_or(0, |metadata| metadata.len());
     let mebibytes = size as f64 / f64::from(1 << 20);

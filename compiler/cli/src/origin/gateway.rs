@@ -9,7 +9,7 @@ use gatewright_compiler::served::{Served, ServedVersion};
 const PATH: &str = "/contract";
 
 /// Whether `spec` is the address of something that runs.
-pub(super) fn is_address(spec: &str) -> bool {
+pub(crate) fn is_address(spec: &str) -> bool {
     ["http://", "https://"].iter().any(|scheme| {
         spec.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     })
@@ -26,11 +26,7 @@ pub(super) fn ask(spec: &str) -> Result<Origin, Error> {
         Some((text, label)) if is_label(label) => (text, Some(label.to_owned())),
         _ => (spec, None),
     };
-    let mut address = Address::parse(text)?;
-    let path = address.path.trim_end_matches('/');
-    if !path.ends_with(PATH) {
-        address.path = format!("{path}{PATH}");
-    }
+    let address = address(text)?;
     let answer = fetch::get(&address)?;
     let json = String::from_utf8_lossy(&answer);
     let served = Served::read(&json).map_err(|why| {
@@ -40,6 +36,20 @@ pub(super) fn ask(spec: &str) -> Result<Origin, Error> {
     let name = text.to_owned();
     let sources = served.sources(|label| format!("{name}@{label}"));
     Ok(Origin { name, shown: sources.clone(), sources, version, served: Some(served) })
+}
+
+/// Where the operator's port at this address tells the contract.
+///
+/// # Errors
+///
+/// The address is none.
+pub(crate) fn address(text: &str) -> Result<Address, Error> {
+    let mut address = Address::parse(text)?;
+    let path = address.path.trim_end_matches('/');
+    if !path.ends_with(PATH) {
+        address.path = format!("{path}{PATH}");
+    }
+    Ok(address)
 }
 
 /// Whether every version came with its text.

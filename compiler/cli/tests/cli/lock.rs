@@ -16,13 +16,13 @@ fn workspace() -> PathBuf {
 
 /// A package with this lock in a folder of its own, and the workspace's runtime in it.
 fn package(name: &str, features: &[&str], lock: &str) -> PathBuf {
-    let modules =
-        Modules { contract: "empty".into(), origin: "empty.api".into(), modules: Vec::new() };
+    let modules = Modules { contract: "empty".into(), ..Modules::default() };
     let options = PackageOptions {
         name: "empty-v1".into(),
         runtime: "runtime".into(),
         features: features.iter().map(|&feature| feature.to_owned()).collect(),
         lock: lock.to_owned(),
+        labelled: false,
     };
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_dir_all(&folder);

@@ -4,6 +4,7 @@
 mod two;
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use http_body_util::Full;
 use rustls::pki_types::pem::PemObject;
@@ -174,4 +175,14 @@ fn a_backend_without_tls_is_not_asked() {
         };
         assert!(error.starts_with("TLS: "), "{error}");
     });
+}
+
+#[test]
+fn authorities_are_those_of_a_file_and_of_nothing_else() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    assert_eq!(authorities(&data.join("authority.pem")).map(|roots| roots.len()), Ok(1));
+    let why = |name: &str| authorities(&data.join(name)).expect_err(name);
+    assert!(why("nothing.pem").contains("which cannot be read: No such file"));
+    assert!(why("").contains("it is no file of at most 8 MB"));
+    assert_eq!(why("localhost.key"), "holds no certificate in PEM");
 }

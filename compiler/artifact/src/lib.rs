@@ -1,0 +1,12 @@
+//! What a program says of itself, read and written, and what it is shipped in: bytes in, bytes out.
+
+pub mod crates;
+pub mod label;
+mod program;
+pub mod sbom;
+mod text;
+
+pub use crates::Crate;
+pub use label::{Label, Texts, VersionLabel};
+pub use program::Program;
+pub use text::sha256;

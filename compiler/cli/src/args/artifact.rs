@@ -1,0 +1,70 @@
+//! What was typed about programs that are built: inspect, verify, sbom.
+
+use clap::{ValueEnum, ValueHint};
+use std::path::PathBuf;
+
+/// Say what a program is
+///
+/// Reads what `gatewright build` put into a program, without running it: its contract and versions
+/// with their digests, what it was built by and how, and the crates that it is made of. A gateway
+/// that runs is asked on its operator's port.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright inspect dist/shop-v1
+  gatewright inspect dist/shop-v1 --format json | jq -r '.contract.files[].name'
+  gatewright inspect http://127.0.0.1:9090")]
+pub(crate) struct Inspect {
+    /// A program, or the operator's port of a gateway that runs
+    #[arg(value_name = "WHAT", value_hint = ValueHint::FilePath)]
+    pub(crate) what: String,
+    /// How to say it
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: InspectFormat,
+}
+
+/// How a program is described.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InspectFormat {
+    /// For people
+    Text,
+    /// One document with the texts of the contract and all crates, for machines
+    Json,
+}
+
+/// Make sure that a program is what it says
+///
+/// Reads a program without running it, and generates its code again from the texts that it carries:
+/// the digests must be those of its label. With a contract, texts and code are compared with that, and
+/// the program is built again, to the same bytes. Where something differs, it says in which endpoint.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright verify dist/shop-v1
+  gatewright verify dist/shop-v1 api/
+  gatewright verify dist/shop-v1 api/ --no-build      compares texts and code, and builds nothing")]
+pub(crate) struct Verify {
+    /// A program
+    #[arg(value_name = "PROGRAM", value_hint = ValueHint::FilePath)]
+    pub(crate) program: PathBuf,
+    /// The contract that it is said to be made of: a `.api` file, or a directory
+    #[arg(value_name = "CONTRACT", value_hint = ValueHint::AnyPath)]
+    pub(crate) contract: Option<PathBuf>,
+    /// Do not build the program again
+    #[arg(long, requires = "contract")]
+    pub(crate) no_build: bool,
+}
+
+/// Print the bill of materials of a program
+///
+/// Prints which crates a program is made of, with versions, digests and licences, as CycloneDX 1.6.
+/// All of it stands in the program.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright sbom dist/shop-v1 > shop-v1.cdx.json")]
+pub(crate) struct Sbom {
+    /// A program
+    #[arg(value_name = "PROGRAM", value_hint = ValueHint::FilePath)]
+    pub(crate) program: PathBuf,
+}

@@ -1,0 +1,244 @@
+//! `gatewright verify`: whether a program is what it says, and what a contract says.
+
+use super::Outcome;
+use super::inspect::{bytes, program};
+use crate::args::Verify;
+use crate::labels;
+use crate::load::{Backends, Loaded, features, load};
+use crate::terminal::Terminal;
+use gatewright_artifact::{Label, Program};
+use gatewright_build::{Cache, Error, Mode, Order, Place, build_labelled, facts};
+use gatewright_compiler::codegen::Modules;
+use gatewright_compiler::source::Sources;
+use gatewright_compiler::{Checked, Target, VERSION, analyse, generate, plan};
+use gatewright_runtime::SOURCE;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+pub(crate) fn run(args: &Verify, terminal: Terminal) -> Result<Outcome, Error> {
+    let program = program(&args.program)?;
+    let name = args.program.display().to_string();
+    let wrong = own(&program);
+    if !wrong.is_empty() {
+        return Ok(refused(&name, &wrong, terminal));
+    }
+    let Some(path) = &args.contract else {
+        let how = match can_generate(&program.label) {
+            true => "its texts give the code that its label names",
+            false => "it was made by another compiler, so its code was not generated again",
+        };
+        terminal.result(&format!("{name} is {}: {how}\n", what(&program.label)));
+        return Ok(Outcome::Fine);
+    };
+    let loaded = load(path)?;
+    let Some(contract) = loaded.contract(terminal) else { return Ok(Outcome::Findings) };
+    let wrong = compared(&program, &loaded, contract)?;
+    if !wrong.is_empty() {
+        return Ok(refused(&name, &wrong, terminal));
+    }
+    let contract = &*without_drafts(contract, &program.label);
+    let shown = path.display();
+    if args.no_build {
+        let text = format!("{name} is {}: made of the texts of {shown}\n", what(&program.label));
+        terminal.result(&text);
+        return Ok(Outcome::Fine);
+    }
+    let again = rebuilt(&program.label, (&loaded, contract), path, terminal)?;
+    if again != bytes(&args.program)? {
+        let wrong = "built again from the same texts by the same compiler, it has other bytes";
+        return Ok(refused(&name, &[wrong.to_owned()], terminal));
+    }
+    let text =
+        format!("{name} is {}: built again from {shown}, it is the same\n", what(&program.label));
+    terminal.result(&text);
+    Ok(Outcome::Fine)
+}
+
+/// `shop 1, 2`
+fn what(label: &Label) -> String {
+    format!("{} {}", label.api, label.labels().join(", "))
+}
+
+fn refused(name: &str, wrong: &[String], terminal: Terminal) -> Outcome {
+    for line in wrong {
+        terminal.result(&format!("{name}: {line}\n"));
+    }
+    Outcome::Findings
+}
+
+/// Whether this program would generate the same code as the one that made it.
+fn can_generate(label: &Label) -> bool {
+    let runtime = gatewright_build::runtime_digest(SOURCE);
+    label.compiler == VERSION && label.fact("runtime") == Some(&runtime)
+}
+
+/// What is wrong with a program by itself: texts that do not give the code that its label names.
+fn own(program: &Program) -> Vec<String> {
+    if !can_generate(&program.label) {
+        return Vec::new();
+    }
+    let carried = program.label.versions.iter().filter_map(|version| {
+        let modules = carried(program, &version.label)?;
+        let digest = modules.ok().and_then(|modules| modules.digests.first().cloned());
+        match digest {
+            Some((_, digest)) if digest == version.sha256 => None,
+            _ => Some(format!(
+                "the text of version {} that it carries does not give the code that it names",
+                version.label
+            )),
+        }
+    });
+    carried.collect()
+}
+
+/// The code that the text of a version gives which the program carries; nothing if it carries none.
+fn carried(program: &Program, label: &str) -> Option<Result<Modules, ()>> {
+    let (_, text) = program.texts.versions.iter().find(|(own, _)| own == label)?;
+    let mut sources = Sources::new();
+    sources.add("carried.api", text.as_str());
+    let analysis = analyse(&sources);
+    Some(analysis.checked().map(|contract| code(contract, label)).ok_or(()))
+}
+
+/// The code of one version.
+fn code(contract: &Checked, label: &str) -> Modules {
+    let versions = vec![label.to_owned()];
+    generate(&plan(contract, &Target { versions, ..Target::default() }))
+}
+
+/// The contract without drafts, unless the program has some.
+fn without_drafts<'c>(contract: &'c Checked, label: &Label) -> Cow<'c, Checked> {
+    match label.versions.iter().any(|version| version.draft) {
+        true => Cow::Borrowed(contract),
+        false => Cow::Owned(contract.without_drafts()),
+    }
+}
+
+/// In what a program differs from a contract.
+fn compared(program: &Program, loaded: &Loaded, contract: &Checked) -> Result<Vec<String>, Error> {
+    let label = &program.label;
+    if label.api != contract.api() {
+        return Ok(vec![format!("it is `{}`, and the contract `{}`", label.api, contract.api())]);
+    }
+    let contract = &*without_drafts(contract, label);
+    let here = contract.versions();
+    let mut wrong = Vec::new();
+    for version in &label.versions {
+        if !here.contains(&version.label) {
+            wrong.push(format!("the contract has no version {}", version.label));
+        } else if can_generate(label) {
+            wrong.extend(differing(program, contract, &version.label, &version.sha256));
+        }
+    }
+    let target = target(label, loaded, contract);
+    let texts = labels::texts(&loaded.input.sources, &target);
+    let theirs: BTreeMap<_, _> = program.texts.files.iter().cloned().collect();
+    let ours: BTreeMap<_, _> = texts.files.into_iter().collect();
+    for (name, text) in &ours {
+        match theirs.get(name) {
+            None => wrong.push(format!("it was made without {name}")),
+            Some(other) if other != text => {
+                let line = text.lines().zip(other.lines()).take_while(|(a, b)| a == b).count() + 1;
+                wrong.push(format!("{name} is another text, from line {line} on"));
+            }
+            Some(_) => {}
+        }
+    }
+    let gone = theirs.keys().filter(|name| !ours.contains_key(*name));
+    wrong.extend(gone.map(|name| format!("it was made with {name}, which is not there")));
+    if texts.lock != program.texts.lock {
+        wrong.push("api.lock is another text".to_owned());
+    }
+    Ok(wrong)
+}
+
+/// The endpoints in which a version differs.
+fn differing(program: &Program, contract: &Checked, label: &str, sha256: &str) -> Vec<String> {
+    let new = code(contract, label);
+    if new.digests.first().is_some_and(|(_, digest)| digest == sha256) {
+        return Vec::new();
+    }
+    let Some(Ok(old)) = carried(program, label) else {
+        return vec![format!("version {label} is other code")];
+    };
+    let (old, new) = (endpoints(&old), endpoints(&new));
+    let mut found = Vec::new();
+    for (path, (name, text)) in &new {
+        match old.get(path) {
+            None => found.push(format!("version {label}: it does not have {name}")),
+            Some((_, other)) if other != text => {
+                found.push(format!("version {label}: {name} differs"));
+            }
+            Some(_) => {}
+        }
+    }
+    let gone = old.iter().filter(|(path, _)| !new.contains_key(*path));
+    found.extend(gone.map(|(_, (name, _))| format!("version {label}: the contract lacks {name}")));
+    if found.is_empty() {
+        found.push(format!("version {label}: what its endpoints share differs"));
+    }
+    found
+}
+
+/// The endpoints of a version by their modules: what they are called, and their code.
+fn endpoints(modules: &Modules) -> BTreeMap<String, (String, String)> {
+    let named = modules.modules.iter().filter_map(|module| {
+        let [_, name] = module.path.as_slice() else { return None };
+        let signature = module.doc.lines().next()?.strip_prefix('`')?;
+        let request = signature.split(" -> ").next()?.trim_end_matches('`');
+        Some((name.clone(), (request.to_owned(), module.doc.clone() + &module.text)))
+    });
+    named.collect()
+}
+
+fn target(label: &Label, loaded: &Loaded, contract: &Checked) -> Target {
+    let target = Target {
+        name: label.program.clone(),
+        versions: label.versions.iter().map(|version| version.label.clone()).collect(),
+        revision: label.revision.clone().unwrap_or_default(),
+        ..Target::default()
+    };
+    target.carrying(&loaded.input.sources, contract)
+}
+
+/// The bytes of the program, built again.
+fn rebuilt(
+    label: &Label,
+    (loaded, contract): (&Loaded, &Checked),
+    path: &Path,
+    terminal: Terminal,
+) -> Result<Vec<u8>, Error> {
+    let mode = match label.fact("profile") {
+        Some("release") => Mode::Release,
+        _ => {
+            let message = "it was built with `--dev`, whose bytes may differ every time";
+            return Err(Error::wrong_use(message).help("`--no-build` compares texts and code"));
+        }
+    };
+    let features = features(contract, Backends::Real);
+    let target = target(label, loaded, contract);
+    let order = Order { contract, target, features, runtime: SOURCE };
+    for (name, text) in facts(&order, mode)? {
+        let theirs = label.fact(name).unwrap_or_default();
+        if theirs != text {
+            let message = format!(
+                "it cannot be built again here: its {name} was `{theirs}`, and here it is `{text}`"
+            );
+            return Err(Error::world(message).help(
+                "build with what it was built with, or compare texts and code with `--no-build`",
+            ));
+        }
+    }
+    let cache = Cache::open()?;
+    let place = cache.program(path, &format!("verify-{}", label.program));
+    let mut bar = terminal.progress(&label.program);
+    build_labelled(
+        &order,
+        Place { cache: &cache, contract: path, program: &place, mode },
+        &|known| labels::files((&loaded.input.sources, contract), &order.target, known),
+        &mut |progress| bar.step(&progress),
+    )?;
+    drop(bar);
+    bytes(&place)
+}
