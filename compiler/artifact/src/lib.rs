@@ -1,6 +1,7 @@
 //! What a program says of itself, read and written, and what it is shipped in: bytes in, bytes out.
 
 pub mod crates;
+pub mod image;
 pub mod label;
 mod program;
 pub mod sbom;

@@ -90,6 +90,7 @@ fn is_loaded_by_another(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::disallowed_methods, reason = "the test's own program is what it reads")]
     use super::*;
 
     #[test]

@@ -3,7 +3,7 @@
 mod artifact;
 mod change;
 
-pub(crate) use artifact::{Inspect, InspectFormat, Sbom, Verify};
+pub(crate) use artifact::{Image, Inspect, InspectFormat, Sbom, Verify};
 pub(crate) use change::{Changelog, Needs, NeedsFormat, NewsFormat, Who, WhoFormat};
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
@@ -71,6 +71,7 @@ pub(crate) enum Command {
     Who(Who),
     Needs(Needs),
     Flatten(Flatten),
+    Image(Image),
     Inspect(Inspect),
     Verify(Verify),
     Sbom(Sbom),

@@ -11,6 +11,7 @@ pub(crate) mod flatten;
 pub(crate) mod fmt;
 pub(crate) mod generate;
 pub(crate) mod graph;
+pub(crate) mod image;
 pub(crate) mod inspect;
 pub(crate) mod mock;
 pub(crate) mod needs;

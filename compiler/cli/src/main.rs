@@ -46,6 +46,7 @@ fn main() -> ExitCode {
         Command::Who(args) => commands::who::run(args, terminal),
         Command::Needs(args) => commands::needs::run(args, terminal),
         Command::Flatten(args) => commands::flatten::run(args, terminal),
+        Command::Image(args) => commands::image::run(args, terminal),
         Command::Inspect(args) => commands::inspect::run(args, terminal),
         Command::Verify(args) => commands::verify::run(args, terminal),
         Command::Sbom(args) => commands::inspect::bill(args, terminal),

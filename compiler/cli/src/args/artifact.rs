@@ -1,4 +1,4 @@
-//! What was typed about programs that are built: inspect, verify, sbom.
+//! What was typed about programs that are built: inspect, verify, sbom, image.
 
 use clap::{ValueEnum, ValueHint};
 use std::path::PathBuf;
@@ -13,9 +13,10 @@ use std::path::PathBuf;
 Examples:
   gatewright inspect dist/shop-v1
   gatewright inspect dist/shop-v1 --format json | jq -r '.contract.files[].name'
+  gatewright inspect dist/shop.oci.tar    the programs of its images
   gatewright inspect http://127.0.0.1:9090")]
 pub(crate) struct Inspect {
-    /// A program, or the operator's port of a gateway that runs
+    /// A program, an archive of images, or the operator's port of a gateway that runs
     #[arg(value_name = "WHAT", value_hint = ValueHint::FilePath)]
     pub(crate) what: String,
     /// How to say it
@@ -67,4 +68,33 @@ pub(crate) struct Sbom {
     /// A program
     #[arg(value_name = "PROGRAM", value_hint = ValueHint::FilePath)]
     pub(crate) program: PathBuf,
+}
+
+/// Put programs into images
+///
+/// Writes an archive in the layout of the OCI with an image for each program: nothing but the program,
+/// run by nobody in particular, with labels by the keys of the OCI. No container engine is needed, and
+/// equal programs give equal images. Tags are the version, its revision, the commit, and `latest` for
+/// the last program.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright image dist/shop-v1                       dist/shop.oci.tar
+  gatewright image dist/shop-v1 dist/shop-v2          an image for each version
+  gatewright image dist/shop-v1 --tag stable --out shop.tar
+  podman load -i dist/shop.oci.tar
+  skopeo copy oci-archive:dist/shop.oci.tar:latest docker://registry.example/shop:latest")]
+pub(crate) struct Image {
+    /// Programs of one API
+    #[arg(value_name = "PROGRAM", required = true, value_hint = ValueHint::FilePath)]
+    pub(crate) programs: Vec<PathBuf>,
+    /// The archive [default: NAME.oci.tar beside the first program]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) out: Option<PathBuf>,
+    /// What the images are called where they are loaded [default: the name of the API]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// A tag for the last program, in place of the usual ones
+    #[arg(long)]
+    pub(crate) tag: Vec<String>,
 }

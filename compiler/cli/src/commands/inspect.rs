@@ -5,7 +5,7 @@ use crate::args::{Inspect, InspectFormat, Sbom};
 use crate::fetch;
 use crate::origin::gateway;
 use crate::terminal::Terminal;
-use gatewright_artifact::{Crate, Label, Program, sbom};
+use gatewright_artifact::{Crate, Label, Program, image, sbom};
 use gatewright_build::Error;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -20,11 +20,7 @@ pub(crate) fn run(args: &Inspect, terminal: Terminal) -> Result<Outcome, Error> 
     let text = if gateway::is_address(&args.what) {
         running(&args.what, args.format)?
     } else {
-        let program = program(Path::new(&args.what))?;
-        match args.format {
-            InspectFormat::Text => text(&program),
-            InspectFormat::Json => format!("{:#}\n", document(&program)),
-        }
+        held(Path::new(&args.what), args.format)?
     };
     terminal.result(&text);
     Ok(Outcome::Fine)
@@ -33,6 +29,39 @@ pub(crate) fn run(args: &Inspect, terminal: Terminal) -> Result<Outcome, Error> 
 pub(crate) fn bill(args: &Sbom, terminal: Terminal) -> Result<Outcome, Error> {
     terminal.result(&sbom::cyclone_dx(&program(&args.program)?));
     Ok(Outcome::Fine)
+}
+
+/// What a file holds: a program, or an archive of images with one in each.
+fn held(path: &Path, format: InspectFormat) -> Result<String, Error> {
+    let file = bytes(path)?;
+    if !image::is_archive(&file) {
+        let program = program(path)?;
+        return Ok(match format {
+            InspectFormat::Text => text(&program),
+            InspectFormat::Json => format!("{:#}\n", document(&program)),
+        });
+    }
+    let images = image::read(&file);
+    let images = images.map_err(|why| Error::wrong_use(format!("{} {why}", path.display())))?;
+    let mut out = String::new();
+    for one in &images {
+        let tags = one.tags.join(", ");
+        match format {
+            InspectFormat::Text => {
+                let _ = writeln!(out, "{}  {tags}", one.digest);
+                out.push_str(&text(&one.program));
+            }
+            InspectFormat::Json => {
+                let mut document = document(&one.program);
+                if let Some(fields) = document.as_object_mut() {
+                    fields
+                        .insert("image".into(), json!({ "digest": one.digest, "tags": one.tags }));
+                }
+                let _ = writeln!(out, "{document}");
+            }
+        }
+    }
+    Ok(out)
 }
 
 /// Reads a program.

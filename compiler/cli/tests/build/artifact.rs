@@ -128,7 +128,7 @@ fn verified(folder: &Folder) {
     commented.is(1, &format!("dist/tiny-v1: tiny.api is another text, from line {line} on\n"), "");
     let changed = verify(&contract().replace("person.first_name", "person.first_namf"));
     assert_eq!(changed.code, Some(1), "{}", changed.err);
-    let named = "dist/tiny-v1: version 1: GET /people/{id} differs\n";
+    let named = "dist/tiny-v1: version 1: GET /people/{id: Id} differs\n";
     assert!(changed.out.starts_with(named), "{}", changed.out);
     folder.write("tiny.api", &contract());
     let hostile = bytes(folder, program);
@@ -166,7 +166,7 @@ fn in_an_empty_place(folder: &Folder) {
     fs::write(root.join("etc/hosts"), "127.0.0.1 localhost people.test\n").expect("it is written");
     let program = |environment: &[(&str, &str)], arguments: &[&str]| {
         let mut command = chroot(&root);
-        command.arg("/gateway").args(arguments).env_clear().envs(environment.iter().copied());
+        command.arg("/gateway").args(arguments).envs(environment.iter().copied());
         command
     };
     let port = TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr());
