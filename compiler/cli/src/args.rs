@@ -3,7 +3,9 @@
 mod artifact;
 mod change;
 
-pub(crate) use artifact::{Image, Inspect, InspectFormat, Sbom, Verify};
+pub(crate) use artifact::{
+    Image, Inspect, InspectFormat, Manifests, ManifestsFor, Push, Sbom, Verify,
+};
 pub(crate) use change::{Changelog, Needs, NeedsFormat, NewsFormat, Who, WhoFormat};
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
@@ -72,6 +74,8 @@ pub(crate) enum Command {
     Needs(Needs),
     Flatten(Flatten),
     Image(Image),
+    Push(Push),
+    Manifests(Manifests),
     Inspect(Inspect),
     Verify(Verify),
     Sbom(Sbom),

@@ -1,9 +1,10 @@
-//! One `GET` over HTTP/1.1, in bounded time, with a bounded answer.
+//! Requests over HTTP/1.1, each in bounded time, with a bounded answer.
 
 mod answer;
 mod tls;
 
-use gatewright_build::Error;
+pub(crate) use answer::Answer;
+use gatewright_build::{Error, Fault};
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -65,8 +66,53 @@ impl Address {
         Ok(Self { secure, host: host.to_owned(), port, path: path.to_owned() })
     }
 
+    /// The address at `host`, with or without a port, and with nothing behind it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Address::parse`].
+    pub(crate) fn of_host(host: &str, secure: bool) -> Result<Self, Error> {
+        Self::parse(&format!("{}://{host}", if secure { "https" } else { "http" }))
+    }
+
+    /// The address that a header field of an answer from here leads to, which may have a query.
+    ///
+    /// # Errors
+    ///
+    /// It is none.
+    pub(crate) fn led_to(&self, text: &str) -> Result<Self, Error> {
+        if text.starts_with('/') {
+            return self.at(text);
+        }
+        let (before, query) = text.split_at(text.find('?').unwrap_or(text.len()));
+        let address = Self::parse(before)?;
+        address.at(&format!("{}{query}", address.path))
+    }
+
+    /// The same host, and there a path with or without a query.
+    ///
+    /// # Errors
+    ///
+    /// It has letters that no path has.
+    pub(crate) fn at(&self, path: &str) -> Result<Self, Error> {
+        if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Error::world(format!("{self} leads to what is no address")));
+        }
+        Ok(Self { path: path.to_owned(), ..self.clone() })
+    }
+
+    /// Whether both are on one server, reached in one way.
+    pub(crate) fn is_beside(&self, other: &Address) -> bool {
+        (self.secure, &self.host, self.port) == (other.secure, &other.host, other.port)
+    }
+
+    /// Whether nobody on the way can read what is sent.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.secure
+    }
+
     /// Host and port as they stand in a header field.
-    fn authority(&self) -> String {
+    pub(crate) fn authority(&self) -> String {
         let host =
             if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         match (self.secure, self.port) {
@@ -83,50 +129,97 @@ impl fmt::Display for Address {
     }
 }
 
+/// A request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ask<'a> {
+    /// `GET`
+    pub(crate) method: &'static str,
+    /// Where.
+    pub(crate) address: &'a Address,
+    /// Header fields beside those of every request.
+    pub(crate) headers: &'a [(&'static str, String)],
+    /// What is sent.
+    pub(crate) body: &'a [u8],
+    /// The most time for all of it.
+    pub(crate) patience: Duration,
+}
+
 /// The body of the answer to a `GET`, which must be 200.
 ///
 /// # Errors
 ///
 /// Nobody answers in time, the other end is not who it must be, or it answers something else.
 pub(crate) fn get(address: &Address) -> Result<Vec<u8>, Error> {
-    let until = Instant::now() + PATIENCE;
-    let failed = |error: &io::Error| {
-        let why = match error.kind() {
-            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
-                format!("no answer within {} s", PATIENCE.as_secs())
-            }
-            _ => error.to_string(),
-        };
-        Error::world(format!("cannot ask {address}: {why}"))
-    };
-    let stream = connect(address, until).map_err(|error| {
-        failed(&error).help("is the gateway running, with its operator's port at this address?")
+    let headers = [("Accept", "application/json".to_owned())];
+    let ask = Ask { method: "GET", address, headers: &headers, body: &[], patience: PATIENCE };
+    let answer = send(&ask).map_err(|error| match error.fault() {
+        Fault::World => {
+            error.help("is the gateway running, with its operator's port at this address?")
+        }
+        _ => error,
     })?;
-    let mut stream = match address.secure {
-        false => Stream::Plain(stream),
-        true => Stream::Secure(Box::new(tls::secure(&address.host, stream)?)),
-    };
-    let request = format!(
-        "GET {} HTTP/1.1\r\nHost: {}\r\nAccept: application/json\r\nUser-Agent: gatewright/{}\r\nConnection: close\r\n\r\n",
-        address.path,
-        address.authority(),
-        gatewright_compiler::VERSION
-    );
-    stream
-        .write_all(request.as_bytes())
-        .and_then(|()| stream.flush())
-        .map_err(|error| failed(&error))?;
-    let answer = answer::read(&mut stream).map_err(|error| failed(&error))?;
     match answer.status {
         200 => Ok(answer.body),
         status @ 300..400 => {
-            let to = answer.location.unwrap_or_else(|| "nowhere".to_owned());
+            let to = answer.header("location").map_or_else(|| "nowhere".to_owned(), answer::shown);
             Err(Error::world(format!("{address} answers {status}, and leads to {to}"))
                 .help("ask there, if that is the gateway's operator port"))
         }
         status => Err(Error::world(format!("{address} answers {status}"))
             .help("give the address of the operator's port, which `OPERATOR` says")),
     }
+}
+
+/// The answer to a request, whatever its status.
+///
+/// # Errors
+///
+/// Nobody answers in time, or the other end is not who it must be.
+pub(crate) fn send(ask: &Ask<'_>) -> Result<Answer, Error> {
+    let Ask { address, patience, .. } = *ask;
+    let until = Instant::now() + patience;
+    let failed = |error: &io::Error| {
+        let why = match error.kind() {
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
+                format!("no answer within {} s", patience.as_secs())
+            }
+            _ => error.to_string(),
+        };
+        Error::world(format!("cannot ask {address}: {why}"))
+    };
+    let stream = connect(address, until).map_err(|error| failed(&error))?;
+    let mut stream = match address.secure {
+        false => Stream::Plain(stream),
+        true => Stream::Secure(Box::new(tls::secure(&address.host, stream)?)),
+    };
+    let sent = stream
+        .write_all(head(ask).as_bytes())
+        .and_then(|()| stream.write_all(ask.body))
+        .and_then(|()| stream.flush());
+    // Who refuses a request may answer before all of it was sent.
+    match (answer::read(&mut stream, ask.method == "HEAD"), sent) {
+        (Ok(answer), _) => Ok(answer),
+        (Err(_), Err(error)) | (Err(error), Ok(())) => Err(failed(&error)),
+    }
+}
+
+/// The request line and header fields.
+fn head(ask: &Ask<'_>) -> String {
+    let path = if ask.address.path.is_empty() { "/" } else { &ask.address.path };
+    let mut head = format!(
+        "{} {path} HTTP/1.1\r\nHost: {}\r\nUser-Agent: gatewright/{}\r\nConnection: close\r\n",
+        ask.method,
+        ask.address.authority(),
+        gatewright_compiler::VERSION
+    );
+    for (name, value) in ask.headers {
+        let value: String = value.chars().filter(|one| !one.is_control()).collect();
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if !matches!(ask.method, "GET" | "HEAD") {
+        head.push_str(&format!("Content-Length: {}\r\n", ask.body.len()));
+    }
+    head + "\r\n"
 }
 
 /// A connection to the first address of the host that accepts one.

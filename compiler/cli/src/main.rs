@@ -8,8 +8,10 @@ mod fetch;
 mod git;
 mod labels;
 mod load;
+mod manifests;
 mod mocks;
 mod origin;
+mod registry;
 mod terminal;
 
 use args::{Args, Command};
@@ -47,6 +49,8 @@ fn main() -> ExitCode {
         Command::Needs(args) => commands::needs::run(args, terminal),
         Command::Flatten(args) => commands::flatten::run(args, terminal),
         Command::Image(args) => commands::image::run(args, terminal),
+        Command::Push(args) => commands::push::run(args, terminal),
+        Command::Manifests(args) => commands::manifests::run(args, terminal),
         Command::Inspect(args) => commands::inspect::run(args, terminal),
         Command::Verify(args) => commands::verify::run(args, terminal),
         Command::Sbom(args) => commands::inspect::bill(args, terminal),

@@ -1,5 +1,6 @@
-//! What was typed about programs that are built: inspect, verify, sbom, image.
+//! What was typed about programs that are built: inspect, verify, sbom, image, push, manifests.
 
+use super::{Contract, Programs};
 use clap::{ValueEnum, ValueHint};
 use std::path::PathBuf;
 
@@ -97,4 +98,75 @@ pub(crate) struct Image {
     /// A tag for the last program, in place of the usual ones
     #[arg(long)]
     pub(crate) tag: Vec<String>,
+}
+
+/// Send programs to a registry as images
+///
+/// Makes the images that `gatewright image` makes, and sends them: layers that are there are not sent
+/// again. Prints the digest of each. Who sends them is said by REGISTRY_USERNAME and REGISTRY_PASSWORD,
+/// or by the files of `podman login` and `docker login`. SSL_CERT_FILE names more authorities to trust.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright push dist/shop-v1 dist/shop-v2 --to registry.example/team/shop
+  gatewright push dist/shop-v1 --to 127.0.0.1:5000/shop --tag stable")]
+pub(crate) struct Push {
+    /// Programs of one API
+    #[arg(value_name = "PROGRAM", required = true, value_hint = ValueHint::FilePath)]
+    pub(crate) programs: Vec<PathBuf>,
+    /// The registry, and the name there
+    #[arg(long, value_name = "HOST/NAME", required = true)]
+    pub(crate) to: String,
+    /// A tag for the last program, in place of the usual ones
+    #[arg(long)]
+    pub(crate) tag: Vec<String>,
+    /// Without TLS; a registry on this machine is asked so anyway
+    #[arg(long)]
+    pub(crate) plain_http: bool,
+}
+
+/// Print what rolls gateways out
+///
+/// Prints manifests for the programs that `gatewright build` makes of a contract: with probes on the
+/// operator's port, time to end what was begun, no rights that are not needed, and the variables that
+/// the contract reads. They are plain, and meant to be kept and edited.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright manifests --image registry.example/shop | kubectl apply -f -
+  gatewright manifests --out deploy/                    files, and a kustomization.yaml
+  gatewright manifests --blue-green                     each version twice, and a switch
+  gatewright manifests --for systemd --out units/
+  gatewright manifests --for compose > compose.yaml")]
+pub(crate) struct Manifests {
+    #[command(flatten)]
+    pub(crate) contract: Contract,
+    #[command(flatten)]
+    pub(crate) programs: Programs,
+    /// For what
+    #[arg(long = "for", value_enum, value_name = "WHAT", default_value = "kubernetes")]
+    pub(crate) target: ManifestsFor,
+    /// What images are called [default: the name of the API]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) image: Option<String>,
+    /// Where programs lie on a host with systemd [default: /usr/local/bin]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) bin: Option<String>,
+    /// Two deployments of each program in Kubernetes, and a service that is switched between them
+    #[arg(long)]
+    pub(crate) blue_green: bool,
+    /// Write files into this directory instead of printing them
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// What manifests are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ManifestsFor {
+    /// A cluster
+    Kubernetes,
+    /// One host: a service and a socket for each program
+    Systemd,
+    /// One machine with a container engine
+    Compose,
 }

@@ -10,13 +10,21 @@ const BODY: u64 = 64 << 20;
 
 /// A whole answer.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     /// The status code.
-    pub(super) status: u16,
-    /// Where it leads.
-    pub(super) location: Option<String>,
+    pub(crate) status: u16,
+    /// Header fields, their names in small letters.
+    headers: Vec<(String, String)>,
     /// The body, without transfer coding.
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    /// The first header field of this name, which is in small letters.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(own, _)| own == name);
+        found.map(|(_, value)| value.as_str())
+    }
 }
 
 /// What the head says of the body.
@@ -28,12 +36,12 @@ enum Length {
     Open,
 }
 
-/// Reads the answer to a `GET` on a connection that it closes.
+/// Reads the answer to a request on a connection that it closes; that to `HEAD` has no body.
 ///
 /// # Errors
 ///
 /// The connection fails or ends too soon, or what it carries is no answer, or too long.
-pub(super) fn read(stream: impl Read) -> io::Result<Answer> {
+pub(super) fn read(stream: impl Read, is_bare: bool) -> io::Result<Answer> {
     let mut stream = BufReader::new(stream);
     let (mut answer, length) = loop {
         let (answer, length) = head(&mut stream)?;
@@ -42,7 +50,9 @@ pub(super) fn read(stream: impl Read) -> io::Result<Answer> {
             break (answer, length);
         }
     };
-    answer.body = body(&mut stream, length)?;
+    if !is_bare && !matches!(answer.status, 204 | 304) {
+        answer.body = body(&mut stream, length)?;
+    }
     Ok(answer)
 }
 
@@ -52,7 +62,7 @@ fn head(stream: &mut impl BufRead) -> io::Result<(Answer, Length)> {
     let status = line.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1));
     let status = status.and_then(|code| code.parse().ok());
     let status = status.ok_or_else(|| wrong("it does not speak HTTP/1.1"))?;
-    let mut answer = Answer { status, location: None, body: Vec::new() };
+    let mut answer = Answer { status, headers: Vec::new(), body: Vec::new() };
     let mut length = Length::Open;
     loop {
         let line = self::line(&mut stream)?;
@@ -60,8 +70,9 @@ fn head(stream: &mut impl BufRead) -> io::Result<(Answer, Length)> {
             return Ok((answer, length));
         }
         let (name, value) = line.split_once(':').ok_or_else(|| wrong("a header field is none"))?;
-        match (name.to_ascii_lowercase().as_str(), value.trim()) {
-            ("location", to) => answer.location = Some(shown(to)),
+        let name = name.to_ascii_lowercase();
+        answer.headers.push((name.clone(), value.trim().to_owned()));
+        match (name.as_str(), value.trim()) {
             ("transfer-encoding", "chunked") => length = Length::Chunks,
             ("transfer-encoding", _) => return Err(wrong("its transfer coding is not known")),
             ("content-encoding", coding) if coding != "identity" => {
@@ -120,7 +131,7 @@ fn line(stream: &mut impl BufRead) -> io::Result<String> {
 }
 
 /// A text from outside without what a terminal would obey.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     text.chars().filter(|one| !one.is_control()).take(200).collect()
 }
 
@@ -141,7 +152,7 @@ mod tests {
     use super::read;
 
     fn body(text: &str) -> Result<String, String> {
-        let answer = read(text.as_bytes()).map_err(|error| error.to_string())?;
+        let answer = read(text.as_bytes(), false).map_err(|error| error.to_string())?;
         Ok(String::from_utf8(answer.body).expect("UTF-8"))
     }
 
@@ -155,6 +166,14 @@ mod tests {
         ] {
             assert_eq!(body(text).as_deref(), Ok("abc"), "{text}");
         }
+    }
+
+    #[test]
+    fn some_answers_have_no_body_whatever_they_say() {
+        let text = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-A: b\r\n\r\n";
+        let answer = read(&text[..], true).expect("an answer");
+        assert_eq!((answer.header("x-a"), answer.body.len()), (Some("b"), 0));
+        assert!(read(&b"HTTP/1.1 204 No Content\r\n\r\n"[..], false).is_ok());
     }
 
     #[test]

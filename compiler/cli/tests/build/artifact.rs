@@ -41,6 +41,8 @@ fn a_program_is_the_same_wherever_it_is_built_and_is_what_it_says() {
     inspected(&folder);
     verified(&folder);
     in_an_empty_place(&folder);
+    shipped(&folder);
+    pushed(&folder);
 }
 
 /// Another directory, another cache, another home of cargo, one job, another time zone.
@@ -207,4 +209,99 @@ fn chroot(root: &Path) -> Command {
     };
     command.arg(root);
     command
+}
+
+/// Puts it into an image, and that through the tools of others.
+fn shipped(folder: &Folder) {
+    let first = folder.run(&["image", "dist/tiny-v1", "--quiet"]);
+    assert_eq!(first.code, Some(0), "{}", first.err);
+    let (digest, names) = first.out.trim().split_once("  ").expect("a digest and names");
+    assert_eq!(names, "tiny:1 tiny:1.0 tiny:1-abc tiny:abc tiny:latest");
+    let archive = bytes(folder, "dist/tiny.oci.tar");
+    folder.run(&["image", "dist/tiny-v1", "--out", "again.tar", "--quiet"]).is(0, &first.out, "");
+    assert!(bytes(folder, "again.tar") == archive, "two images differ");
+    let inspected = folder.run(&["inspect", "dist/tiny.oci.tar"]);
+    assert!(inspected.out.starts_with(&format!("{digest}  1, 1.0,")), "{}", inspected.out);
+    let program = folder.run(&["inspect", "dist/tiny-v1"]).out;
+    assert!(inspected.out.ends_with(&program), "{}", inspected.out);
+    folder.run(&["image", "dist/tiny-v1", "--tag", "a b"]).is(
+        2,
+        "",
+        "error: `a b` cannot be a tag\n  \
+         = help: use letters, digits, `_`, `.` and `-`, at most 128 of them\n",
+    );
+    let image = "oci-archive:dist/tiny.oci.tar:latest";
+    let seen = skopeo(folder, &["inspect", image]);
+    assert_eq!(seen["Digest"], digest);
+    assert_eq!(seen["Labels"]["org.opencontainers.image.revision"], "abc");
+    assert_eq!(seen["Labels"]["org.opencontainers.image.version"], "1.0");
+    assert_eq!((&seen["Os"], &seen["Architecture"]), (&"linux".into(), &"amd64".into()));
+    let config = skopeo(folder, &["inspect", "--config", image]);
+    assert_eq!(config["config"]["User"], "65532:65532");
+    assert_eq!(config["config"]["Entrypoint"][0], "/gateway");
+}
+
+/// What skopeo answers.
+fn skopeo(folder: &Folder, args: &[&str]) -> Value {
+    let output = Command::new("skopeo").args(args).current_dir(folder.path("")).output();
+    let output = output.expect("skopeo is installed");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "skopeo {args:?}: {said}");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// Sends it to a registry that knows one user, and gets it back from there.
+fn pushed(folder: &Folder) {
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr());
+    let host = port.expect("a free port").to_string();
+    // The password `secret`, by bcrypt.
+    let users = "ann:$2y$05$26PWR38jSN3j4Aufjfk5O.S/hpGJvWoiaf3oMBRnuKTeHAWrj5.Ey\n";
+    folder.write("users", users);
+    let config = format!(
+        "version: 0.1\nlog: {{ level: error }}\nstorage: {{ filesystem: {{ rootdirectory: {0}/kept }} }}\n\
+         http: {{ addr: {host} }}\nauth: {{ htpasswd: {{ realm: here, path: {0}/users }} }}\n",
+        folder.path("").display().to_string().trim_end_matches('/')
+    );
+    folder.write("registry.yml", &config);
+    let mut registry = Command::new("docker-registry");
+    let (_registry, _) = Running::start(registry.arg("serve").arg(folder.path("registry.yml")));
+    let begin = Instant::now();
+    while std::net::TcpStream::connect(&host).is_err() {
+        assert!(
+            begin.elapsed() < Duration::from_secs(20),
+            "docker-registry is installed and starts"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let to = format!("{host}/acme/tiny");
+    let push = |name: &str, password: &str| {
+        let mut command = folder.program(&["push", "dist/tiny-v1", "--to", &to]);
+        command.env("DOCKER_CONFIG", folder.path("nobody")).env_remove("XDG_RUNTIME_DIR");
+        command.env("REGISTRY_USERNAME", name).env("REGISTRY_PASSWORD", password);
+        crate::program::Said::new(&command.output().expect("the program runs"))
+    };
+    let stranger = push("", "");
+    assert_eq!(stranger.code, Some(3), "{}", stranger.out);
+    assert!(stranger.err.contains("answers 401"), "{}", stranger.err);
+    assert!(stranger.err.contains("help: log in with"), "{}", stranger.err);
+    assert_eq!(push("ann", "wrong").code, Some(3));
+    let first = push("ann", "secret");
+    assert_eq!(first.code, Some(0), "{}", first.err);
+    assert_eq!(first.err.matches("sent  sha256:").count(), 2, "{}", first.err);
+    let digest = folder.run(&["image", "dist/tiny-v1", "--quiet"]).out;
+    let digest = digest.split(' ').next().expect("a digest");
+    assert!(first.out.starts_with(&format!("{to}@{digest}  {to}:1 {to}:1.0 ")), "{}", first.out);
+    let again = push("ann", "secret");
+    assert_eq!(again.err.matches("there  sha256:").count(), 2, "{}", again.err);
+    let latest = format!("docker://{to}:latest");
+    let seen = skopeo(folder, &["inspect", "--tls-verify=false", "--creds=ann:secret", &latest]);
+    assert_eq!(seen["Digest"], digest);
+    let pulled = Command::new("skopeo")
+        .args(["copy", "--quiet", "--src-tls-verify=false", "--src-creds=ann:secret", &latest])
+        .arg("oci-archive:pulled.tar:latest")
+        .current_dir(folder.path(""))
+        .status();
+    assert!(pulled.expect("skopeo is installed").success());
+    let inspected = folder.run(&["inspect", "pulled.tar"]).out;
+    assert!(inspected.starts_with(&format!("{digest}  latest\n")), "{inspected}");
 }

@@ -8,6 +8,7 @@ mod fmt;
 mod generate;
 mod graph;
 mod lock;
+mod manifests;
 mod mock;
 mod program;
 mod publish;

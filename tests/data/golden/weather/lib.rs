@@ -39,6 +39,7 @@ pub static CONTRACT: rt::Contract = rt::Contract {
     elsewhere: &[],
     compiler: "0.1.0",
     revision: "",
+    build: &[],
     environment: &[
         rt::Variable {
             name: "FORECAST_URL",
