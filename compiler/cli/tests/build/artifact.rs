@@ -264,7 +264,7 @@ fn pushed(folder: &Folder) {
     );
     folder.write("registry.yml", &config);
     let mut registry = Command::new("docker-registry");
-    let (_registry, _) = Running::start(registry.arg("serve").arg(folder.path("registry.yml")));
+    let (_registry, _log) = Running::start(registry.arg("serve").arg(folder.path("registry.yml")));
     let begin = Instant::now();
     while std::net::TcpStream::connect(&host).is_err() {
         assert!(
