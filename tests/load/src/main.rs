@@ -115,7 +115,7 @@ fn measured(args: &Args, site: &Site, core: Option<usize>) -> Result<Report, Fau
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let effort = match args.quick {
         true => Effort { rounds: 3, slice: Duration::from_millis(200), fixed: 1 },
-        false => Effort { rounds: args.rounds, slice: Duration::from_millis(500), fixed: 3 },
+        false => Effort { rounds: args.rounds, slice: Duration::from_millis(500), fixed: 2 },
     };
     let found: Vec<(&'static Peer, PathBuf)> =
         peers::ALL.iter().filter_map(|peer| Some((peer, peer.found(&args.peers)?))).collect();
@@ -150,7 +150,9 @@ fn about(args: &Args, found: &[(&'static Peer, PathBuf)]) -> Vec<String> {
         let line = text.lines().find(|line| line.starts_with(key)).unwrap_or_default();
         line.split(':').next_back().unwrap_or_default().trim().to_owned()
     };
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    // This thread may run on one of them only, so it would be told of one.
+    let cores = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let cores = cores.lines().filter(|line| line.starts_with("processor")).count();
     let mut about = vec![
         format!("{cores} processors, {}", said("/proc/cpuinfo", "model name")),
         format!(

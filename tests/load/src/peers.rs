@@ -97,14 +97,16 @@ impl Peer {
         places.map(|place| place.join(self.program)).find(|path| path.is_file())
     }
 
-    /// The first line that it says about its version.
+    /// The line that it says about its version: the first, or the one about the compiler that made it.
     pub(crate) fn said(&self, program: &Path) -> String {
         let Ok(output) = Command::new(program).args(self.version).output() else {
             return String::new();
         };
         let text = [output.stdout, output.stderr].concat();
         let text = String::from_utf8_lossy(&text);
-        text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let first = lines.next().unwrap_or_default();
+        lines.find(|line| line.starts_with("compiler ")).unwrap_or(first).to_owned()
     }
 }
 
