@@ -1,7 +1,6 @@
 //! `gatewright diff`
 
 use crate::program::{Folder, GOOD};
-use std::process::Command;
 
 const SECOND: &str = "version 2 from 1 { rename Person.name to full_name }\n";
 
@@ -45,15 +44,9 @@ fn two_files_are_compared_in_every_format() {
 #[test]
 fn a_git_revision_is_the_old_contract() {
     let folder = Folder::new("diff-git", &[("api/tiny.api", GOOD)]);
-    let git = |args: &[&str]| {
-        let identity = ["-c", "user.name=a", "-c", "user.email=a@b.example"];
-        let mut command = Command::new("git");
-        let done = command.args(identity).args(args).current_dir(folder.path("")).output();
-        assert!(done.expect("git runs").status.success(), "{args:?}");
-    };
-    git(&["init", "-q"]);
-    git(&["add", "."]);
-    git(&["commit", "-q", "-m", "first"]);
+    folder.git(&["init", "-q"]);
+    folder.git(&["add", "."]);
+    folder.git(&["commit", "-q", "-m", "first"]);
     folder.write("api/tiny.api", &narrowed());
     for args in [&["diff", "HEAD", "api"][..], &["diff", "HEAD:api", "api"]] {
         let said = folder.run(args);
@@ -77,20 +70,14 @@ fn risky_changes_fail_where_they_are_denied() {
 #[test]
 fn any_two_states_are_compared_whatever_they_are() {
     let folder = Folder::new("diff-pairs", &[("tiny.api", GOOD), ("v2.api", SECOND)]);
-    let git = |args: &[&str]| {
-        let identity = ["-c", "user.name=a", "-c", "user.email=a@b.example"];
-        let mut command = Command::new("git");
-        let done = command.args(identity).args(args).current_dir(folder.path("")).output();
-        assert!(done.expect("git runs").status.success(), "{args:?}");
-    };
-    git(&["init", "-q"]);
-    git(&["add", "."]);
-    git(&["commit", "-q", "-m", "first"]);
-    git(&["tag", "first"]);
+    folder.git(&["init", "-q"]);
+    folder.git(&["add", "."]);
+    folder.git(&["commit", "-q", "-m", "first"]);
+    folder.git(&["tag", "first"]);
     folder.run(&["publish", "1", "--by", "me"]);
-    git(&["archive", "-o", "first.tar.gz", "HEAD"]);
+    folder.git(&["archive", "-o", "first.tar.gz", "HEAD"]);
     folder.write("tiny.api", &narrowed());
-    git(&["commit", "-q", "-a", "-m", "second"]);
+    folder.git(&["commit", "-q", "-a", "-m", "second"]);
     let old = ["first", "HEAD~1", "HEAD~1:.", "first.tar.gz", "api.lock", "first@1", "api.lock@1"];
     let new = [".", "HEAD", "HEAD:.", "HEAD@1", ".@1"];
     for old in old {
@@ -120,16 +107,10 @@ fn schemas_come_from_where_their_contract_comes_from() {
     let folder = Folder::new("diff-schema", &[("api/tiny.api", &text)]);
     std::fs::create_dir_all(folder.path("api/schemas")).expect("a folder");
     folder.write("api/schemas/name.json", "{ \"type\": \"string\" }");
-    let git = |args: &[&str]| {
-        let identity = ["-c", "user.name=a", "-c", "user.email=a@b.example"];
-        let mut command = Command::new("git");
-        let done = command.args(identity).args(args).current_dir(folder.path("")).output();
-        assert!(done.expect("git runs").status.success(), "{args:?}");
-    };
-    git(&["init", "-q"]);
-    git(&["add", "."]);
-    git(&["commit", "-q", "-m", "first"]);
-    git(&["archive", "-o", "old.tar", "HEAD"]);
+    folder.git(&["init", "-q"]);
+    folder.git(&["add", "."]);
+    folder.git(&["commit", "-q", "-m", "first"]);
+    folder.git(&["archive", "-o", "old.tar", "HEAD"]);
     for state in ["HEAD", "HEAD:api", "old.tar"] {
         folder.run(&["diff", state, "api"]).is(0, "nothing changed\n", "");
     }

@@ -1,7 +1,6 @@
 //! `gatewright publish`, `amend` and `retire`: the life of a version over the command line.
 
 use crate::program::{Folder, GOOD, Said};
-use std::process::Command;
 
 /// Days after 1970-01-01.
 const MARCH: u64 = 20_513;
@@ -10,13 +9,6 @@ fn on(folder: &Folder, day: u64, args: &[&str]) -> Said {
     let mut program = folder.program(args);
     let seconds = (day * 86_400).to_string();
     Said::new(&program.env("SOURCE_DATE_EPOCH", seconds).output().expect("the program runs"))
-}
-
-fn git(folder: &Folder, args: &[&str]) -> Said {
-    let mut git = Command::new("git");
-    git.current_dir(folder.path("")).args(["-c", "user.name=Ada", "-c", "user.email=a@x.example"]);
-    git.args(["-c", "init.defaultBranch=main", "-c", "core.hooksPath=/dev/null"]).args(args);
-    Said::new(&git.output().expect("git runs"))
 }
 
 /// The first lines of the entries, without digests.
@@ -229,26 +221,26 @@ fn permissions_and_links_of_a_lock_stay() {
 #[test]
 fn entries_of_two_branches_are_put_in_order() {
     let folder = Folder::new("publish-rebase", &[("api/tiny.api", GOOD)]);
-    assert_eq!(git(&folder, &["init", "-q"]).code, Some(0));
+    folder.git(&["init", "-q"]);
     let publish = || on(&folder, MARCH, &["publish", "1", "api", "--by", "x"]);
     let commit = || {
-        git(&folder, &["add", "-A"]);
-        assert_eq!(git(&folder, &["commit", "-q", "-m", "x"]).code, Some(0));
+        folder.git(&["add", "-A"]);
+        folder.git(&["commit", "-q", "-m", "x"]);
     };
     assert_eq!(publish().code, Some(0));
     commit();
-    git(&folder, &["checkout", "-q", "-b", "own"]);
+    folder.git(&["checkout", "-q", "-b", "own"]);
     let own = GOOD.replacen("  }\n}\n", &format!("  }}\n{PEOPLE}"), 1);
     folder.write("api/tiny.api", &own);
     assert_eq!(publish().code, Some(0));
     commit();
-    git(&folder, &["checkout", "-q", "main"]);
+    folder.git(&["checkout", "-q", "main"]);
     let end = "version 1 {\n  deprecated since 2026-09-01, sunset 2027-03-01\n";
     folder.write("api/tiny.api", &GOOD.replace("version 1 {\n", end));
     assert_eq!(publish().code, Some(0));
     commit();
-    git(&folder, &["checkout", "-q", "own"]);
-    assert_eq!(git(&folder, &["merge", "-q", "main"]).code, Some(1), "both append");
+    folder.git(&["checkout", "-q", "own"]);
+    assert_eq!(folder.git_says(&["merge", "-q", "main"]).code, Some(1), "both append");
     folder.write("api/tiny.api", &own.replace("version 1 {\n", end));
     let said = folder.run(&["check", "api"]);
     assert!(said.out.contains("the lock holds a conflict of a merge"), "{}", said.out);
@@ -281,12 +273,12 @@ fn states(name: &str) -> Folder {
             ("common/common.api", "type Name = text(..80)\n"),
         ],
     );
-    assert_eq!(git(&folder, &["init", "-q"]).code, Some(0));
+    folder.git(&["init", "-q"]);
     assert_eq!(on(&folder, MARCH, &["publish", "1", "api", "--by", "x"]).code, Some(0));
-    git(&folder, &["add", "-A"]);
-    assert_eq!(git(&folder, &["commit", "-q", "-m", "x"]).code, Some(0));
-    assert_eq!(git(&folder, &["archive", "-o", "old.tar.gz", "HEAD"]).code, Some(0));
-    assert_eq!(git(&folder, &["archive", "-o", "old.tar", "HEAD"]).code, Some(0));
+    folder.git(&["add", "-A"]);
+    folder.git(&["commit", "-q", "-m", "x"]);
+    folder.git(&["archive", "-o", "old.tar.gz", "HEAD"]);
+    folder.git(&["archive", "-o", "old.tar", "HEAD"]);
     std::fs::create_dir_all(folder.path("old")).expect("a folder");
     for name in ["api", "common"] {
         std::fs::create_dir_all(folder.path(&format!("old/{name}"))).expect("a folder");

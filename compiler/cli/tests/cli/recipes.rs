@@ -25,13 +25,6 @@ fn texts<'y>(yaml: &'y Yaml, found: &mut Vec<&'y str>) {
     }
 }
 
-fn git(folder: &Folder, args: &[&str]) {
-    let identity = ["-c", "user.name=a", "-c", "user.email=a@b.example"];
-    let mut command = Command::new("git");
-    let done = command.args(identity).args(args).current_dir(folder.path("")).output();
-    assert!(done.expect("git runs").status.success(), "{args:?}");
-}
-
 /// Runs a line of a recipe as its runner would.
 fn shell(folder: &Folder, line: &str) -> Option<i32> {
     let program = Path::new(env!("CARGO_BIN_EXE_gatewright")).parent().expect("a directory");
@@ -54,12 +47,12 @@ fn recipes_are_yaml_and_say_what_broke() {
     for (at, recipe) in recipes.iter().enumerate() {
         let name = format!("recipe-{at}");
         let folder = Folder::new(&name, &[("api/tiny.api", GOOD)]);
-        git(&folder, &["init", "-q"]);
-        git(&folder, &["add", "."]);
-        git(&folder, &["commit", "-q", "-m", "first"]);
+        folder.git(&["init", "-q"]);
+        folder.git(&["add", "."]);
+        folder.git(&["commit", "-q", "-m", "first"]);
         // What the recipe fetches.
-        git(&folder, &["update-ref", "refs/remotes/origin/main", "HEAD"]);
-        git(&folder, &["fetch", "-q", ".", "HEAD"]);
+        folder.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
+        folder.git(&["fetch", "-q", ".", "HEAD"]);
         folder.write("api/tiny.api", &GOOD.replace("text eg \"Ada\"", "text | null eg \"Ada\""));
         let mut found = Vec::new();
         texts(recipe, &mut found);
@@ -75,10 +68,10 @@ fn recipes_are_yaml_and_say_what_broke() {
         // A lock on the branch, and another one here.
         folder.write("api/tiny.api", GOOD);
         assert_eq!(folder.run(&["publish", "1", "api", "--by", "a"]).code, Some(0));
-        git(&folder, &["add", "."]);
-        git(&folder, &["commit", "-q", "-m", "second"]);
-        git(&folder, &["update-ref", "refs/remotes/origin/main", "HEAD"]);
-        git(&folder, &["fetch", "-q", ".", "HEAD"]);
+        folder.git(&["add", "."]);
+        folder.git(&["commit", "-q", "-m", "second"]);
+        folder.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
+        folder.git(&["fetch", "-q", ".", "HEAD"]);
         assert_eq!(shell(&folder, check), Some(0), "{check}");
         std::fs::remove_file(folder.path("api/api.lock")).expect("it was written");
         assert_eq!(folder.run(&["publish", "1", "api", "--by", "b"]).code, Some(0));
