@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::challenge::Fault;
 use super::jws::text_of;
 use crate::contract::Tokens;
-use crate::json::{self, Maybe, Raw, Reader, Writer};
+use crate::json::{self, Maybe, Raw, Writer};
 
 /// Whom tokens must be from and for.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(super) struct Claims {
 }
 
 /// The claims that are looked at, in alphabetical order.
-const MEMBERS: &[&str] =
+const MEMBERS: &[&str; 10] =
     &["aud", "exp", "iat", "iss", "jti", "nbf", "roles", "scope", "scp", "sub"];
 
 /// What the text of a token's claims says, for `wanted`, at this time.
@@ -41,19 +41,10 @@ const MEMBERS: &[&str] =
 ///
 /// What is wrong with it. More than that it has ended is nobody's business.
 pub(super) fn read(text: &[u8], wanted: &Wanted, now: SystemTime) -> Result<Claims, Fault> {
-    let mut found = [const { Maybe::Absent }; MEMBERS.len()];
-    json::read_result(text, |reader| {
-        let mut object = reader.object()?;
-        while let Some(place) = reader.member(&mut object, MEMBERS)? {
-            if let Some(slot) = found.get_mut(place) {
-                reader.leaf(slot, Reader::any)?;
-            }
-        }
-        Ok(())
-    })
-    .map_err(|_| Fault::Invalid)?;
+    let found = json::read_result(text, |reader| reader.members(MEMBERS));
+    let [audience, ends, issued, issuer, name, begins, roles, scope, scp, subject] =
+        found.map_err(|_| Fault::Invalid)?;
     let text = std::str::from_utf8(text).map_err(|_| Fault::Invalid)?;
-    let [audience, ends, issued, issuer, name, begins, roles, scope, scp, subject] = found;
     let issuer =
         text_of(issuer).filter(|one| wanted.issuers.contains(one)).ok_or(Fault::Invalid)?;
     if !wanted.audiences.is_empty() {

@@ -280,17 +280,11 @@ pub(super) fn keys(set: &[u8]) -> Option<Vec<Key>> {
 }
 
 /// The members of a key that are looked at, in alphabetical order.
-const MEMBERS: &[&str] = &["alg", "crv", "e", "key_ops", "kid", "kty", "n", "use", "x", "y"];
+const MEMBERS: &[&str; 10] = &["alg", "crv", "e", "key_ops", "kid", "kty", "n", "use", "x", "y"];
 
 fn key(reader: &mut Reader<'_>) -> json::Read<Option<Key>> {
-    let mut found = [const { Maybe::Absent }; MEMBERS.len()];
-    let mut object = reader.object()?;
-    while let Some(place) = reader.member(&mut object, MEMBERS)? {
-        if let Some(slot) = found.get_mut(place) {
-            reader.leaf(slot, Reader::any)?;
-        }
-    }
-    let [algorithm, curve, exponent, operations, id, kind, modulus, used, x, y] = found;
+    let [algorithm, curve, exponent, operations, id, kind, modulus, used, x, y] =
+        reader.members(MEMBERS)?;
     // A key that says what it is for is for nothing else.
     let signs = matches!(used, Maybe::Absent) || text_of(used).as_deref() == Some("sig");
     let verifies = match operations {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::guard::reachable;
-use crate::json::{self, Maybe, Raw, Reader};
+use crate::json::{self, Maybe, Raw};
 use crate::observe;
 use crate::upstream::{Address, fetch};
 
@@ -124,18 +124,8 @@ impl fmt::Debug for Revoked {
 
 /// `{"jti":["…"],"sub":["…"]}`, at least one of them.
 fn parse(text: &[u8]) -> Result<List, String> {
-    let mut found = [const { Maybe::Absent }; 2];
-    json::read_result(text, |reader| {
-        let mut object = reader.object()?;
-        while let Some(place) = reader.member(&mut object, &["jti", "sub"])? {
-            if let Some(slot) = found.get_mut(place) {
-                reader.leaf(slot, Reader::any)?;
-            }
-        }
-        Ok(())
-    })
-    .map_err(|_| "it is no JSON object".to_owned())?;
-    let [tokens, subjects] = found;
+    let found = json::read_result(text, |reader| reader.members(&["jti", "sub"]));
+    let [tokens, subjects] = found.map_err(|_| "it is no JSON object".to_owned())?;
     if matches!((&tokens, &subjects), (Maybe::Absent, Maybe::Absent)) {
         return Err("it has neither `jti` nor `sub`".to_owned());
     }

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::guard::reachable;
 use super::jws::{self, Key};
 use super::revoked::Revoked;
-use crate::json::{self, Maybe, Reader};
+use crate::json;
 use crate::observe;
 use crate::upstream::{Address, fetch};
 
@@ -102,18 +102,8 @@ impl Place {
 
 /// The issuer that a document is of, and where it says that keys are.
 fn said(document: &[u8]) -> Option<(String, String)> {
-    let mut found = [const { Maybe::Absent }; 2];
-    json::read_result(document, |reader| {
-        let mut object = reader.object()?;
-        while let Some(place) = reader.member(&mut object, &["issuer", "jwks_uri"])? {
-            if let Some(slot) = found.get_mut(place) {
-                reader.leaf(slot, Reader::any)?;
-            }
-        }
-        Ok(())
-    })
-    .ok()?;
-    let [issuer, keys] = found;
+    let found = json::read_result(document, |reader| reader.members(&["issuer", "jwks_uri"]));
+    let [issuer, keys] = found.ok()?;
     Some((jws::text_of(issuer)?, jws::text_of(keys)?))
 }
 

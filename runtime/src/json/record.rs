@@ -40,6 +40,22 @@ impl<'a> Reader<'a> {
         self.next_of(object, names, strict)
     }
 
+    /// The values of a whole record that stand under `names`, as they are written; other members are
+    /// taken as [`member`](Self::member) takes them.
+    pub(crate) fn members<const N: usize>(
+        &mut self,
+        names: &[&'static str; N],
+    ) -> Read<[Maybe<Raw<'a>>; N]> {
+        let mut found = [const { Maybe::Absent }; N];
+        let mut object = self.object()?;
+        while let Some(place) = self.member(&mut object, names)? {
+            if let Some(slot) = found.get_mut(place) {
+                self.leaf(slot, Reader::any)?;
+            }
+        }
+        Ok(found)
+    }
+
     /// [`member`](Self::member) that passes over other members in a caller's body too.
     pub fn member_of_any(
         &mut self,

@@ -14,7 +14,7 @@ use super::call::encode_field;
 use super::failure::Reason;
 use super::fetch::{Asked, ask};
 use crate::auth::base64;
-use crate::json::{self, Maybe, Reader};
+use crate::json::{self, Maybe};
 use crate::observe;
 
 /// The largest answer of an issuer, in bytes.
@@ -233,23 +233,13 @@ impl fmt::Debug for Tokens {
 
 /// What an issuer answers (RFC 6749 section 5.1).
 fn read(body: &[u8]) -> Result<(HeaderValue, Duration), String> {
-    const MEMBERS: &[&str] = &["access_token", "expires_in", "token_type"];
-    let mut found = [const { Maybe::Absent }; MEMBERS.len()];
-    json::read_result(body, |reader| {
-        let mut object = reader.object()?;
-        while let Some(place) = reader.member(&mut object, MEMBERS)? {
-            if let Some(slot) = found.get_mut(place) {
-                reader.leaf(slot, Reader::any)?;
-            }
-        }
-        Ok(())
-    })
-    .map_err(|_| "the answer is no JSON object".to_owned())?;
+    const MEMBERS: &[&str; 3] = &["access_token", "expires_in", "token_type"];
+    let found = json::read_result(body, |reader| reader.members(MEMBERS));
+    let [token, ends, kind] = found.map_err(|_| "the answer is no JSON object".to_owned())?;
     let text = |value: &Maybe<json::Raw<'_>>| match value {
         Maybe::Value(value) if value.json().starts_with('"') => Some(value.text().into_owned()),
         _ => None,
     };
-    let [token, ends, kind] = found;
     if !text(&kind).is_some_and(|kind| kind.eq_ignore_ascii_case("bearer")) {
         return Err("the answer has no token of type `Bearer`".to_owned());
     }
