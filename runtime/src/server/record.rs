@@ -156,28 +156,8 @@ impl Drop for Record {
             }
         });
         let Some(head) = &self.head else { return };
-        if let Some(context) = span {
-            trace::asked(&Asked {
-                context,
-                identity: &head.identity,
-                client: self.peer,
-                method: head.method.as_str(),
-                path: head.uri.path(),
-                scheme: head.scheme,
-                protocol: head.protocol,
-                endpoint: self.endpoint,
-                status: self.status,
-                took,
-                problem: self.problem,
-                limit: self.limit,
-                auth: self.auth,
-                consumer: self.consumer,
-                fallbacks: &self.fallbacks,
-                reused: self.reused,
-            });
-        }
         let trail = &head.identity.trail;
-        access::note(&Entry {
+        let entry = Entry {
             id: &head.identity.id,
             peer: self.peer,
             method: head.method.as_str(),
@@ -194,6 +174,10 @@ impl Drop for Record {
             fallbacks: &self.fallbacks,
             reused: self.reused,
             trail,
-        });
+        };
+        if let Some(context) = span {
+            trace::asked(&Asked { context, scheme: head.scheme, entry: &entry });
+        }
+        access::note(&entry);
     }
 }

@@ -1,15 +1,13 @@
 //! Spans as they are sent (`opentelemetry.proto.trace.v1.Span`), by the conventions for HTTP.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::context::Context;
 use super::proto::Proto;
-use crate::access::Trail;
-use crate::contract::{Backend, Endpoint};
+use crate::access::{Entry, Trail};
+use crate::contract::Backend;
 use crate::metrics::Outcome;
-use crate::request::Identity;
-use crate::reuse::Reused;
 
 /// `SPAN_KIND_SERVER` and `SPAN_KIND_CLIENT`.
 const SERVER: u64 = 2;
@@ -29,88 +27,74 @@ const METHODS: [&str; 9] =
 #[derive(Debug)]
 pub(crate) struct Asked<'s> {
     pub(crate) context: Context,
-    pub(crate) identity: &'s Identity,
-    pub(crate) client: IpAddr,
-    pub(crate) method: &'s str,
-    /// The path, as it was sent.
-    pub(crate) path: &'s str,
     /// How it came: `https` or `http`.
     pub(crate) scheme: &'static str,
-    pub(crate) protocol: http::Version,
-    pub(crate) endpoint: Option<&'static Endpoint>,
-    /// Nothing for a request that nobody waited for any more.
-    pub(crate) status: Option<u16>,
-    pub(crate) took: Duration,
-    /// Why it failed: the problem's code.
-    pub(crate) problem: Option<&'static str>,
-    /// The limit that it was refused for.
-    pub(crate) limit: Option<&'static str>,
-    /// The scheme by which it is known who calls.
-    pub(crate) auth: Option<&'static str>,
-    /// The declared consumer who calls.
-    pub(crate) consumer: Option<&'static str>,
-    pub(crate) fallbacks: &'s [&'static str],
-    pub(crate) reused: Option<Reused>,
+    /// What its line in the log says, too.
+    pub(crate) entry: &'s Entry<'s>,
 }
 
 impl Asked<'_> {
     pub(super) fn write(&self, out: &mut Proto) {
-        let known = METHODS.contains(&self.method);
-        let method = if known { self.method } else { "HTTP" };
-        let name = match self.endpoint {
+        let known = METHODS.contains(&self.entry.method);
+        let method = if known { self.entry.method } else { "HTTP" };
+        let name = match self.entry.endpoint {
             Some(endpoint) => format!("{method} {}", endpoint.template),
             None => method.to_owned(),
         };
         out.message(SPANS, |out| {
-            let now = frame(out, self.context, &name, SERVER, self.took);
+            let now = frame(out, self.context, &name, SERVER, self.entry.took);
             self.request(known, out);
             self.answer(out);
-            misread(&self.identity.trail, now, out);
+            misread(self.entry.trail, now, out);
         });
     }
 
     fn request(&self, known: bool, out: &mut Proto) {
-        out.text(ATTRIBUTE, "http.request.method", if known { self.method } else { "_OTHER" });
-        out.text(ATTRIBUTE, "url.path", self.path);
+        out.text(
+            ATTRIBUTE,
+            "http.request.method",
+            if known { self.entry.method } else { "_OTHER" },
+        );
+        out.text(ATTRIBUTE, "url.path", self.entry.path);
         out.text(ATTRIBUTE, "url.scheme", self.scheme);
-        let protocol = match self.protocol {
+        let protocol = match self.entry.protocol {
             http::Version::HTTP_2 => "2",
             http::Version::HTTP_10 => "1.0",
             _ => "1.1",
         };
         out.text(ATTRIBUTE, "network.protocol.version", protocol);
-        out.text(ATTRIBUTE, "client.address", &self.client.to_canonical().to_string());
-        out.text(ATTRIBUTE, "gatewright.request", &self.identity.id);
-        if let Some(endpoint) = self.endpoint {
+        out.text(ATTRIBUTE, "client.address", &self.entry.peer.to_canonical().to_string());
+        out.text(ATTRIBUTE, "gatewright.request", self.entry.id);
+        if let Some(endpoint) = self.entry.endpoint {
             out.text(ATTRIBUTE, "http.route", endpoint.template);
             out.text(ATTRIBUTE, "gatewright.version", endpoint.version);
         }
     }
 
     fn answer(&self, out: &mut Proto) {
-        if let Some(status) = self.status {
+        if let Some(status) = self.entry.status {
             out.count(ATTRIBUTE, "http.response.status_code", u64::from(status));
         }
         for (name, value) in [
-            ("gatewright.problem", self.problem),
-            ("gatewright.limit", self.limit),
-            ("gatewright.auth", self.auth),
-            ("gatewright.consumer", self.consumer),
+            ("gatewright.problem", self.entry.problem),
+            ("gatewright.limit", self.entry.limit),
+            ("gatewright.auth", self.entry.auth),
+            ("gatewright.consumer", self.entry.consumer),
         ] {
             if let Some(value) = value {
                 out.text(ATTRIBUTE, name, value);
             }
         }
-        if !self.fallbacks.is_empty() {
-            out.texts(ATTRIBUTE, "gatewright.fallbacks", self.fallbacks);
+        if !self.entry.fallbacks.is_empty() {
+            out.texts(ATTRIBUTE, "gatewright.fallbacks", self.entry.fallbacks);
         }
-        if let Some(reused) = self.reused {
+        if let Some(reused) = self.entry.reused {
             out.text(ATTRIBUTE, "gatewright.cache", reused.as_str());
         }
         // What a caller does wrong is no error of a server.
-        match self.status {
+        match self.entry.status {
             None => failed("aborted", out),
-            Some(status @ 500..) => match self.problem {
+            Some(status @ 500..) => match self.entry.problem {
                 Some(problem) => failed(problem, out),
                 None => failed(&status.to_string(), out),
             },

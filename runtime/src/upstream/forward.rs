@@ -13,6 +13,7 @@ use crate::settings::BackendSettings;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static(identity::REQUEST_ID);
 const TRACEPARENT: HeaderName = HeaderName::from_static(identity::TRACEPARENT);
+const TRACESTATE: HeaderName = HeaderName::from_static(identity::TRACESTATE);
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -62,9 +63,9 @@ pub(super) fn complete(headers: &mut HeaderMap, of_backend: &HeaderMap, request:
     }
     headers.insert(TRACEPARENT, request.identity.traceparent.clone());
     match &request.identity.tracestate {
-        Some(state) => headers.insert(identity::TRACESTATE, state.clone()),
+        Some(state) => headers.insert(TRACESTATE, state.clone()),
         // It belongs to a place in a trace, and that of the caller was none.
-        None => headers.remove(identity::TRACESTATE),
+        None => headers.remove(TRACESTATE),
     };
     headers.insert(REQUEST_ID, request.identity.header());
     if request.heard.is_some() {
