@@ -1,13 +1,16 @@
-//! What the product promises of faults and of the traps of other gateways, and which tests show it.
+//! What the product promises of faults, and of what other gateways stumble over, and which tests show it.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// A promise, and the tests that show it: the file's name, then the function's.
-type Promise = (&'static str, &'static [&'static str]);
+use crate::ROOT;
+use crate::stumbles::STUMBLES;
+
+/// A promise, and the tests that show it: `file::function`, where the file is one beside this one or,
+/// behind `sockets/` and `runtime/`, one of the runtime's tests and one of the runtime itself.
+pub(crate) type Promise = (&'static str, &'static [&'static str]);
 
 /// What may go wrong around a gateway.
-const FAULTS: [Promise; 15] = [
+const FAULTS: &[Promise] = &[
     (
         "a backend is killed",
         &[
@@ -34,12 +37,12 @@ const FAULTS: [Promise; 15] = [
     (
         "keys of an issuer are away",
         &[
-            "access::the_last_good_keys_hold_while_an_issuer_is_away",
-            "access::without_keys_nobody_comes_in_and_the_gateway_is_not_ready",
-            "access::an_issuer_that_hangs_does_not_hang_others",
+            "sockets/access::the_last_good_keys_hold_while_an_issuer_is_away",
+            "sockets/access::without_keys_nobody_comes_in_and_the_gateway_is_not_ready",
+            "sockets/access::an_issuer_that_hangs_does_not_hang_others",
         ],
     ),
-    ("an issuer changes its keys", &["access::a_key_that_is_not_known_is_asked_for_once"]),
+    ("an issuer changes its keys", &["sockets/access::a_key_that_is_not_known_is_asked_for_once"]),
     (
         "an issuer of tokens for backends is away",
         &[
@@ -59,25 +62,25 @@ const FAULTS: [Promise; 15] = [
     (
         "certificates are replaced",
         &[
-            "tests::files_that_change_are_used_and_connections_stay",
+            "runtime/server/tls/tests::files_that_change_are_used_and_connections_stay",
             "certificates::authorities_of_a_file_change_while_the_gateway_runs",
         ],
     ),
     (
         "SIGTERM in the middle",
         &[
-            "program::a_signal_ends_it_after_the_work_in_flight",
-            "stop::a_request_in_flight_is_answered_and_idle_connections_end",
-            "supervised::gateways_that_share_a_socket_hand_over_without_losing_a_request",
+            "sockets/program::a_signal_ends_it_after_the_work_in_flight",
+            "sockets/stop::a_request_in_flight_is_answered_and_idle_connections_end",
+            "sockets/supervised::gateways_that_share_a_socket_hand_over_without_losing_a_request",
         ],
     ),
     (
         "callers stall",
         &[
-            "tests::a_head_that_does_not_end_is_given_up",
-            "tests::a_body_that_does_not_end_is_408",
-            "tests::a_caller_who_does_not_read_is_given_up",
-            "two::a_caller_who_takes_nothing_of_an_answer_is_said_goodbye_to",
+            "runtime/server/tests::a_head_that_does_not_end_is_given_up",
+            "runtime/server/tests::a_body_that_does_not_end_is_408",
+            "runtime/server/tests::a_caller_who_does_not_read_is_given_up",
+            "runtime/server/tests/two::a_caller_who_takes_nothing_of_an_answer_is_said_goodbye_to",
         ],
     ),
     (
@@ -88,158 +91,50 @@ const FAULTS: [Promise; 15] = [
         "a collector of traces or a reader of logs is away",
         &[
             "traces::nobody_waits_for_a_collector_that_is_away_or_hangs",
-            "logging::a_reader_that_stands_still_holds_up_nobody",
+            "sockets/logging::a_reader_that_stands_still_holds_up_nobody",
         ],
     ),
     ("all of that for long", &["soak::memory_is_flat_under_load_and_faults"]),
 ];
 
-/// What users of other gateways fall into: who may call, limits, caches, breakers.
-const TRAPS: [Promise; 22] = [
-    (
-        "an answer for one is given to another out of a cache",
-        &[
-            "kept::each_caller_has_answers_of_their_own",
-            "kept::a_backend_has_a_say",
-            "shop::a_profile_is_that_of_whoever_calls_and_kept_for_nobody_else",
-        ],
-    ),
-    (
-        "what is kept is given to those who may not have it",
-        &[
-            "kept::who_calls_is_looked_at_whatever_is_kept",
-            "shop::a_profile_is_for_customers_alone",
-        ],
-    ),
-    (
-        "failures are kept and given again",
-        &[
-            "kept::only_what_is_whole_is_kept",
-            "caches::failures_are_not_kept_and_a_declared_absence_is",
-        ],
-    ),
-    ("a cache grows without an end", &["kept::keys_at_random_take_no_more_room_than_there_is"]),
-    (
-        "callers make up the address that they are counted by",
-        &[
-            "proxies::a_made_up_address_is_no_way_around_a_limit",
-            "proxies::backends_are_told_the_caller_and_nothing_that_was_made_up",
-        ],
-    ),
-    (
-        "a burst of twice the capacity and one more",
-        &[
-            "limits::a_burst_is_let_through_and_not_one_more",
-            "limits::what_time_frees_can_be_used_again",
-        ],
-    ),
-    ("each core counts for itself", &["limits::cores_count_together"]),
-    (
-        "429 without a word on when to come back",
-        &["limits::every_answer_says_what_is_left", "shop::ten_orders_a_minute_and_no_more"],
-    ),
-    (
-        "a global limit is 503",
-        &["limits::all_limits_of_an_endpoint_hold_and_refusals_cost_nothing"],
-    ),
-    (
-        "who has no key to be counted by is not counted, or shut out",
-        &[
-            "limits::requests_without_the_field_count_together",
-            "quotas::who_lacks_the_claim_is_not_let_in",
-        ],
-    ),
-    (
-        "a flood without tokens costs a check of signatures each",
-        &["quotas::who_is_not_let_in_counts_by_address"],
-    ),
-    (
-        "a breaker per entry",
-        &["breakers::all_cores_share_it", "shop::five_failures_leave_a_catalogue_alone"],
-    ),
-    ("a breaker opens one failure late", &["breakers::it_opens_lets_one_probe_through_and_closes"]),
-    (
-        "a breaker keeps calls from addresses that are well",
-        &["addresses::one_address_that_fails_does_not_open_the_breaker_and_comes_back"],
-    ),
-    (
-        "an open breaker is 500 without `Retry-After`",
-        &["policies::an_open_breaker_answers_at_once_and_lets_one_probe_through"],
-    ),
-    (
-        "guards that cannot be read let everybody in",
-        &[
-            "access::keys_that_cannot_be_read_are_a_fault_of_the_environment",
-            "certificates::a_gateway_that_cannot_check_does_not_start",
-            "access::without_keys_nobody_comes_in_and_the_gateway_is_not_ready",
-            "kept::without_a_first_list_nobody_gets_in",
-        ],
-    ),
-    (
-        "401 without `WWW-Authenticate`",
-        &["access::what_is_no_key_is_no_caller", "shop::a_profile_is_for_customers_alone"],
-    ),
-    ("a token chooses how it is checked", &["access::no_attack_that_is_known_lets_anybody_in"]),
-    (
-        "many who come at once ask a backend as often",
-        &[
-            "kept::everybody_asks_at_once_and_one_request_is_made",
-            "caches::who_asks_at_one_time_shares_one_request",
-            "granted::a_stampede_asks_once",
-            "access::many_wait_for_one_set_of_keys",
-        ],
-    ),
-    (
-        "what a caller shows goes on to backends",
-        &[
-            "access::keys_and_passwords_are_not_passed_on",
-            "granted::a_caller_cannot_put_a_token_of_its_own_in_its_place",
-        ],
-    ),
-    (
-        "a backend's word on other origins reaches pages",
-        &["cors::what_a_backend_says_about_pages_ends_at_the_gateway"],
-    ),
-    (
-        "calls that change something are made twice",
-        &[
-            "retries::only_what_may_be_repeated_is_repeated",
-            "pool::a_call_that_leaves_a_trace_is_never_sent_twice",
-        ],
-    ),
-];
+/// Where a file of tests is.
+fn file(name: &str) -> PathBuf {
+    let folder = match name.split_once('/') {
+        Some(("sockets", _)) => "runtime/tests",
+        Some(("runtime", _)) => "",
+        _ => "tests/gateway",
+    };
+    let name = match name.strip_prefix("runtime/") {
+        Some(inside) => format!("runtime/src/{inside}.rs"),
+        None => format!("{name}.rs"),
+    };
+    Path::new(ROOT).join(folder).join(name)
+}
 
-/// Every test of the folder, as `file::function`.
-fn tests_of(folder: &Path, found: &mut BTreeSet<String>) {
-    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            tests_of(&path, found);
-            continue;
-        }
-        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-        let text = std::fs::read_to_string(&path).unwrap_or_default();
-        let mut lines = text.lines().map(str::trim);
-        while lines.any(|line| line == "#[test]" || line.starts_with("#[tokio::test")) {
-            let function =
-                lines.by_ref().find_map(|line| line.split_once("fn ")?.1.split('(').next());
-            found.extend(function.map(|function| format!("{name}::{function}")));
+/// Whether a text has a test of this name.
+fn has(text: &str, test: &str) -> bool {
+    let mut lines = text.lines().map(str::trim);
+    while lines.any(|line| line == "#[test]" || line.starts_with("#[tokio::test")) {
+        let function = lines.by_ref().find_map(|line| line.split_once("fn ")?.1.split('(').next());
+        if function == Some(test) {
+            return true;
         }
     }
+    false
 }
 
 #[test]
 fn every_promise_has_tests_that_show_it() {
-    let mut found = BTreeSet::new();
-    for folder in ["tests/gateway", "runtime/tests", "runtime/src"] {
-        tests_of(&Path::new(crate::ROOT).join(folder), &mut found);
-    }
-    assert!(found.len() > 500, "{}", found.len());
     let mut missing = Vec::new();
-    for (promise, tests) in FAULTS.iter().chain(&TRAPS) {
+    for (promise, tests) in FAULTS.iter().chain(STUMBLES) {
         assert!(!tests.is_empty(), "{promise}");
-        let gone = tests.iter().filter(|test| !found.contains(**test));
-        missing.extend(gone.map(|test| format!("{promise}: {test}")));
+        for test in *tests {
+            let (name, function) = test.split_once("::").expect("a file and a function");
+            let text = std::fs::read_to_string(file(name)).unwrap_or_default();
+            if !has(&text, function) {
+                missing.push(format!("{promise}: {test}"));
+            }
+        }
     }
     assert!(missing.is_empty(), "{missing:#?}");
 }

@@ -22,6 +22,16 @@ fn data(name: &str) -> String {
     fs::read_to_string(path).expect("it is in the repository")
 }
 
+/// A gateway before `files` that wants to know who asks, and where it passes on.
+fn secured(files: &Backend) -> (Running, String) {
+    let (certificate, key, clients) =
+        (data("localhost.pem"), data("localhost.key"), data("clients.pem"));
+    let env = [("TLS_CERT", certificate.as_str()), ("TLS_KEY", &key), ("TLS_CLIENT_CA", &clients)];
+    let behind = passing(files, &env);
+    let vault = format!("https://localhost:{}/v1/files", behind.address().port());
+    (behind, vault)
+}
+
 fn asking(store: &str, vault: &str, shown: &str) -> Running {
     let (ca, certificate, key) = (data("authority.pem"), data("client.pem"), data("client.key"));
     let (certificate, key) = match shown {
@@ -206,12 +216,7 @@ fn a_gateway_behind_a_gateway_gets_what_it_needs() {
 #[test]
 fn a_backend_shows_who_it_is_and_is_shown_who_asks() {
     let files = Backend::start().answer("GET", "/files/files/a", 200, "page");
-    let (certificate, key, clients) =
-        (data("localhost.pem"), data("localhost.key"), data("clients.pem"));
-    let secured =
-        [("TLS_CERT", certificate.as_str()), ("TLS_KEY", &key), ("TLS_CLIENT_CA", &clients)];
-    let behind = passing(&files, &secured);
-    let vault = format!("https://localhost:{}/v1/files", behind.address().port());
+    let (_behind, vault) = secured(&files);
     let gateway = asking(NOBODY, &vault, "client");
     for _ in 0..3 {
         let answer = get(gateway.address(), "/v1/secrets/a");
@@ -254,12 +259,7 @@ fn what_cannot_secure_a_connection_is_told_before_anything_listens() {
 #[test]
 fn certificates_that_change_are_shown_from_then_on() {
     let files = Backend::start().answer("GET", "/files/files/a", 200, "page");
-    let (certificate, key, clients) =
-        (data("localhost.pem"), data("localhost.key"), data("clients.pem"));
-    let secured =
-        [("TLS_CERT", certificate.as_str()), ("TLS_KEY", &key), ("TLS_CLIENT_CA", &clients)];
-    let behind = passing(&files, &secured);
-    let vault = format!("https://localhost:{}/v1/files", behind.address().port());
+    let (_behind, vault) = secured(&files);
     let folder = std::env::temp_dir().join(format!("gatewright-trust-{}", std::process::id()));
     fs::create_dir_all(&folder).expect("a folder");
     let paths =
