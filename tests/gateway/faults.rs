@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use gatewright_runtime::testing::{Gateway, Running, get};
 
-pub(crate) use self::backend::{Mood, Moody};
+pub(crate) use self::backend::{LARGE, Mood, Moody};
 pub(crate) use self::load::load;
 use crate::ask::problem;
 use crate::contracts::faults::CONTRACT;

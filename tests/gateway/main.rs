@@ -23,6 +23,7 @@ mod copies;
 mod cors;
 mod counted;
 mod counting;
+mod crowds;
 mod deadlines;
 mod deployed;
 mod each;

@@ -81,8 +81,10 @@ const FAULTS: &[Promise] = &[
             "runtime/server/tests::a_body_that_does_not_end_is_408",
             "runtime/server/tests::a_caller_who_does_not_read_is_given_up",
             "runtime/server/tests/two::a_caller_who_takes_nothing_of_an_answer_is_said_goodbye_to",
+            "crowds::those_who_are_slow_hurt_nobody",
         ],
     ),
+    ("connections are many and idle", &["crowds::many_who_are_idle_hurt_nobody"]),
     (
         "more is asked than can be answered",
         &["overload::under_overload_those_who_are_let_in_stay_quick"],

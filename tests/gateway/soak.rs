@@ -24,7 +24,7 @@ fn child() {
 }
 
 /// A process that is killed with this value.
-struct Process(Child);
+pub(crate) struct Process(pub(crate) Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -33,12 +33,21 @@ impl Drop for Process {
     }
 }
 
+/// This test in a process of its own, with as many descriptors as it may have, and no environment.
+pub(crate) fn again(test: &str) -> Command {
+    const ALL: &str = "ulimit -n \"$(ulimit -Hn)\" 2> /dev/null; exec \"$0\" \"$@\"";
+    let mut command = Command::new("/bin/sh");
+    let here = std::env::current_exe().expect("a running test has a path");
+    command.args(["-c", ALL]).arg(here).args(["--exact", test, "--nocapture"]).env_clear();
+    command
+}
+
 /// The gateway in a process of its own, where it listens, and where operators ask.
-fn start(items: &str) -> (Process, SocketAddr, SocketAddr) {
-    let mut command = Command::new(std::env::current_exe().expect("a running test has a path"));
-    command.args(["--exact", "soak::child", "--nocapture"]).env_clear();
+pub(crate) fn start(items: &str, more: &[(&str, &str)]) -> (Process, SocketAddr, SocketAddr) {
+    let mut command = again("soak::child");
     command.envs([(SERVES, "yes"), ("ITEMS_URL", items), ("CORES", "2"), ("LOG", "off")]);
     command.envs([("LISTEN", "127.0.0.1:0"), ("OPERATOR", "127.0.0.1:0")]);
+    command.envs(more.iter().copied());
     let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
     let mut process = Process(child);
     let mut errors = BufReader::new(process.0.stderr.take().expect("piped"));
@@ -60,7 +69,7 @@ fn start(items: &str) -> (Process, SocketAddr, SocketAddr) {
 }
 
 /// The memory that a gateway says it uses, in bytes; nothing where the system does not say it.
-fn memory(operator: SocketAddr) -> Option<f64> {
+pub(crate) fn memory(operator: SocketAddr) -> Option<f64> {
     let text = get(operator, "/metrics").text();
     let line = text.lines().find_map(|line| line.strip_prefix("process_resident_memory_bytes "));
     line.and_then(|value| value.parse().ok())
@@ -72,7 +81,7 @@ fn memory_is_flat_under_load_and_faults() {
     let whole = Duration::from_secs(seconds.unwrap_or(5));
     let mut backends: Vec<_> = (0..4).map(|_| Moody::start()).collect();
     let urls: Vec<_> = backends.iter().map(Moody::url).collect();
-    let (_process, gateway, operator) = start(&urls.join(","));
+    let (_process, gateway, operator) = start(&urls.join(","), &[]);
     let begin = Instant::now();
     let mut first = None;
     let tally = load(gateway, ("GET", 8), || {

@@ -21,6 +21,9 @@ pub(crate) enum Mood {
     Failing,
 }
 
+/// The item whose answer is a quarter of a megabyte.
+pub(crate) const LARGE: &str = "/1000000000";
+
 /// A backend that answers every item, on a port of its own. Its answers say which item they are.
 pub(crate) struct Moody {
     state: Arc<State>,
@@ -143,8 +146,9 @@ impl State {
     /// Whether it answered whole.
     fn answer(&self, mut stream: &TcpStream, path: &str) -> std::io::Result<bool> {
         let id = path.rsplit('/').next().unwrap_or_default();
+        let size = if path.ends_with(LARGE) { 1 << 18 } else { 500 };
         let body =
-            format!("{{\"id\":{id},\"name\":\"item {id}\",\"padding\":\"{}\"}}", "x".repeat(500));
+            format!("{{\"id\":{id},\"name\":\"item {id}\",\"padding\":\"{}\"}}", "x".repeat(size));
         let mut status = "200 OK";
         loop {
             match *lock(&self.mood) {
