@@ -134,6 +134,7 @@ mod contract;
 #[cfg(feature = "tls")]
 mod der;
 mod error;
+mod http1;
 mod items;
 mod json;
 mod limit;
