@@ -208,6 +208,8 @@ pub const SOURCE: &[(&str, &str)] = files![
     "src/upstream/forward.rs",
     "src/upstream/link.rs",
     "src/upstream/link/one.rs",
+    "src/upstream/link/sending.rs",
+    "src/upstream/link/tests.rs",
     "src/upstream/link/two.rs",
     "src/upstream/pass.rs",
     "src/upstream/pool.rs",

@@ -75,9 +75,7 @@ async fn collect(body: &mut Incoming, limit: usize) -> Result<Bytes, Fault> {
 }
 
 /// The next frame of a body.
-pub(crate) async fn frame(
-    body: &mut Incoming,
-) -> Option<Result<http_body::Frame<Bytes>, hyper::Error>> {
+async fn frame(body: &mut Incoming) -> Option<Result<http_body::Frame<Bytes>, hyper::Error>> {
     poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await
 }
 

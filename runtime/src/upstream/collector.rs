@@ -6,16 +6,16 @@ use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{
     ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, RETRY_AFTER, TE, USER_AGENT,
 };
-use http::{Method, StatusCode, Uri};
-use http_body_util::Full;
+use http::uri::PathAndQuery;
+use http::{Method, StatusCode};
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 
 use super::Address;
 use super::connect::{Approach, Origin, open};
-use super::link::{Link, Two, Wanted};
+use super::link::{Head, Instead, Link, Two, Wanted};
 use super::upload::Sent;
-use crate::request::{Chunks, frame};
+use crate::request::Chunks;
 
 /// How long one message may take, connecting included.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -127,6 +127,8 @@ impl Collector {
         speech: Speech,
     ) -> Result<(StatusCode, HeaderMap, Bytes, HeaderMap), Refusal> {
         const AGENT: &str = concat!("gatewright/", env!("CARGO_PKG_VERSION"));
+        let target = PathAndQuery::try_from(path);
+        let target = target.unwrap_or_else(|_| PathAndQuery::from_static("/"));
         loop {
             let known = self.link.take();
             let used = known.is_some();
@@ -134,10 +136,7 @@ impl Collector {
                 Some(known) => known,
                 None => self.connect(speech).await.map_err(Refusal::later)?,
             };
-            let mut request = http::Request::new(Sent::Whole(Full::new(message.clone())));
-            *request.method_mut() = Method::POST;
-            *request.uri_mut() = Uri::try_from(path).unwrap_or_default();
-            let headers = request.headers_mut();
+            let mut headers = HeaderMap::new();
             headers.insert(HOST, authority.clone());
             headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
             headers.insert(ACCEPT, kind.clone());
@@ -148,7 +147,9 @@ impl Collector {
             for (name, value) in &self.headers {
                 headers.insert(name.clone(), value.clone());
             }
-            match answer(&mut link, request).await {
+            let (method, instead) = (Method::POST, Instead::default());
+            let head = Head { method, target: &target, headers: &headers, instead };
+            match answer(&mut link, &head, message).await {
                 Ok(answer) => {
                     self.link = Some((authority, link));
                     return Ok(answer);
@@ -194,26 +195,20 @@ impl Collector {
 /// The whole answer, with what stands behind its body.
 async fn answer(
     link: &mut Link,
-    request: http::Request<Sent>,
+    head: &Head<'_>,
+    message: &Bytes,
 ) -> Result<(StatusCode, HeaderMap, Bytes, HeaderMap), String> {
+    let answered = link.begin(head, Sent::Whole(message.clone())).await;
+    let answered = answered.map_err(|broken| broken.what)?;
     let mut trailers = HeaderMap::new();
-    let Link::Two(two) = link else {
-        let answer = link.ask(request, LARGEST).await.map_err(|broken| broken.what)?;
-        return Ok((answer.status, answer.headers, answer.body, trailers));
-    };
-    let (head, mut body) = two.begin(request).await.map_err(|broken| broken.what)?.into_parts();
     let mut whole = Chunks::default();
-    while let Some(next) = frame(&mut body).await {
-        match next.map_err(|error| error.to_string())?.into_data() {
+    while let Some(next) = link.frame().await {
+        match next?.into_data() {
             Ok(data) => whole.push(data, LARGEST).ok_or("the answer is too large")?,
-            Err(other) => {
-                if let Ok(found) = other.into_trailers() {
-                    trailers = found;
-                }
-            }
+            Err(other) => trailers = other.into_trailers().unwrap_or_default(),
         }
     }
-    Ok((head.status, head.headers, whole.finish(), trailers))
+    Ok((answered.status, answered.headers, whole.finish(), trailers))
 }
 
 /// How long the collector asks to be left alone, in seconds (RFC 9110 section 10.2.3).

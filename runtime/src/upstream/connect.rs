@@ -82,7 +82,7 @@ impl Origin {
         if self.http2 && wanted == Wanted::Any {
             return Two::open(socket, false).await.map(Link::Two);
         }
-        One::open(socket.clone(), socket, false).await.map(Link::One)
+        Ok(Link::One(One::open(socket.clone(), socket, false)))
     }
 }
 

@@ -4,12 +4,11 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::link::Link;
@@ -26,12 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// The body of a backend's answer and the connection that it comes over. Dropped before its end,
 /// it takes the connection with it.
 pub(crate) struct Download {
-    body: Incoming,
     /// Nothing once the body has ended.
     link: Option<Link>,
-    patience: Pin<Box<Sleep>>,
-    /// Whether the backend has been asked for more than it has sent.
-    waiting: bool,
+    /// When the wait for the backend ends, while it has sent less than it was asked for.
+    patience: Option<Pin<Box<Sleep>>>,
     /// Whether it ended before its end.
     broken: bool,
     from: From,
@@ -49,15 +46,32 @@ pub(super) struct From {
 }
 
 impl Download {
-    pub(super) fn new(body: Incoming, link: Link, from: From) -> Download {
-        let patience = Box::pin(sleep_until(Instant::now() + PATIENCE));
-        Download { body, link: Some(link), patience, waiting: false, broken: false, from }
+    pub(super) fn new(link: Link, from: From) -> Download {
+        Download { link: Some(link), patience: None, broken: false, from }
     }
 
     /// Gives the connection back, for the next request.
     fn done(&mut self) {
         if let (Some(link), Some(picked)) = (self.link.take(), self.from.picked.take()) {
             picked.pool.put(link);
+        }
+    }
+
+    /// Waits for the backend, but not for ever.
+    fn wait(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Stopped>>> {
+        // It is the backend's turn from here on: before, the caller may have been slow.
+        let due = || Box::pin(sleep_until(Instant::now() + PATIENCE));
+        let patience = self.patience.get_or_insert_with(due);
+        ready!(patience.as_mut().poll(context));
+        // A caller who still sends is a sign of life too.
+        let moved = self.from.upload.as_ref().map(Upload::moved);
+        match moved.map(|moved| moved + PATIENCE).filter(|due| *due > Instant::now()) {
+            Some(due) => {
+                patience.as_mut().reset(due);
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            None => self.broke("nothing came for too long", context),
         }
     }
 
@@ -90,55 +104,34 @@ impl Body for Download {
             return Poll::Ready(Some(Err(Stopped)));
         }
         let Some(link) = &mut this.link else { return Poll::Ready(None) };
-        link.drive(context);
-        match Pin::new(&mut this.body).poll_frame(context) {
+        match link.poll_frame(context) {
             Poll::Ready(Some(Ok(frame))) => {
-                this.waiting = false;
-                if this.body.is_end_stream() {
+                this.patience = None;
+                if link.is_end_stream() {
                     // Nobody asks again once the announced length has come.
-                    link.drive(context);
                     this.done();
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
-            Poll::Ready(Some(Err(error))) => {
-                let what = super::link::describe(&error);
-                this.broke(&what, context)
-            }
+            Poll::Ready(Some(Err(what))) => this.broke(&what, context),
             Poll::Ready(None) => {
-                // The connection learns that it can carry another request.
-                link.drive(context);
                 this.done();
                 Poll::Ready(None)
             }
-            Poll::Pending => {
-                // It is the backend's turn from here on: before, the caller may have been slow.
-                if !std::mem::replace(&mut this.waiting, true) {
-                    this.patience.as_mut().reset(Instant::now() + PATIENCE);
-                }
-                if this.patience.as_mut().poll(context).is_pending() {
-                    return Poll::Pending;
-                }
-                // A caller who still sends is a sign of life too.
-                let moved = this.from.upload.as_ref().map(Upload::moved);
-                match moved.map(|moved| moved + PATIENCE).filter(|due| *due > Instant::now()) {
-                    Some(due) => {
-                        this.patience.as_mut().reset(due);
-                        context.waker().wake_by_ref();
-                        Poll::Pending
-                    }
-                    None => this.broke("nothing came for too long", context),
-                }
-            }
+            Poll::Pending => this.wait(context),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        !self.broken && self.link.as_ref().is_none_or(Link::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        match &self.link {
+            Some(link) => link.size_hint(),
+            None if self.broken => SizeHint::default(),
+            None => SizeHint::with_exact(0),
+        }
     }
 }
 

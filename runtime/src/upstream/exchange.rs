@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{HOST, HeaderMap};
+use http::header::HeaderMap;
 use http::uri::PathAndQuery;
-use http_body_util::Full;
 
 use super::Upstream;
 use super::failure::Reason;
-use super::link::{Answer, Broken, Look, Wanted};
-use super::upload::Sent;
+use super::link::{Answer, Broken, Head, Look, Wanted};
 use super::visits::Visits;
 use crate::contract::Method;
 
@@ -24,17 +22,14 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    /// The request as it goes to where `visits` is.
-    fn to_http(&self, visits: &Visits) -> http::Request<Sent> {
-        let mut request = http::Request::new(Sent::Whole(Full::new(self.body.clone())));
-        *request.method_mut() = self.method.as_http();
-        *request.uri_mut() = http::Uri::from(self.target.clone());
-        request.headers_mut().clone_from(&self.headers);
-        if let Some(authority) = visits.authority() {
-            request.headers_mut().insert(HOST, authority.clone());
+    /// Its head as it goes to where `visits` is.
+    fn head<'h>(&'h self, visits: &'h Visits) -> Head<'h> {
+        Head {
+            method: self.method.as_http(),
+            target: &self.target,
+            headers: &self.headers,
+            instead: visits.instead(&self.headers),
         }
-        visits.authorise(request.headers_mut());
-        request
     }
 }
 
@@ -65,7 +60,7 @@ pub(super) async fn exchange(
 ) -> Result<Answer, Reason> {
     visits.begin(upstream).await?;
     if let Some(mut link) = visits.idle(Wanted::Any, Look::of(outgoing.method.is_idempotent())) {
-        match link.ask(outgoing.to_http(visits), bounds.size).await {
+        match link.ask(&outgoing.head(visits), outgoing.body.clone(), bounds.size).await {
             Ok(answer) => {
                 visits.keep(link);
                 return Ok(answer);
@@ -76,7 +71,7 @@ pub(super) async fn exchange(
         }
     }
     let mut link = visits.connect(upstream, (bounds.time, Wanted::Any)).await?;
-    match link.ask(outgoing.to_http(visits), bounds.size).await {
+    match link.ask(&outgoing.head(visits), outgoing.body.clone(), bounds.size).await {
         Ok(answer) => {
             visits.keep(link);
             Ok(answer)

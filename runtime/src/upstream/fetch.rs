@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
-use http_body_util::Full;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, USER_AGENT};
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 
@@ -13,8 +12,7 @@ use super::Address;
 use super::connect::{Approach, Origin};
 use super::exchange::judge;
 use super::failure::Reason;
-use super::link::{Link, Wanted};
-use super::upload::Sent;
+use super::link::{Head, Instead, Link, Wanted};
 
 /// How long asking may take, connecting included.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -55,12 +53,10 @@ pub(crate) async fn ask(address: &Address, asked: Asked) -> Result<Bytes, Reason
         let path = if address.prefix.is_empty() { "/" } else { &address.prefix };
         let (who, body) = form.unzip();
         let method = if who.is_some() { Method::POST } else { Method::GET };
-        let mut request = http::Request::new(Sent::Whole(Full::new(body.unwrap_or_default())));
-        *request.method_mut() = method;
-        *request.uri_mut() = path
+        let target = path
             .parse()
             .map_err(|_| Reason::Invalid("its address has no usable path".to_owned()))?;
-        let headers = request.headers_mut();
+        let mut headers = HeaderMap::new();
         headers.insert(HOST, origin.authority.clone());
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
@@ -69,7 +65,9 @@ pub(crate) async fn ask(address: &Address, asked: Asked) -> Result<Bytes, Reason
             headers.insert(CONTENT_TYPE, form);
             headers.insert(AUTHORIZATION, who);
         }
-        let answer = link.ask(request, limit).await;
+        let instead = Instead::default();
+        let head = Head { method, target: &target, headers: &headers, instead };
+        let answer = link.ask(&head, body.unwrap_or_default(), limit).await;
         judge(answer.map_err(|broken| Reason::Unreachable(broken.what))?, limit)
     };
     timeout(PATIENCE, asking).await.unwrap_or(Err(Reason::Timeout))

@@ -1,25 +1,69 @@
 //! A connection to a backend, as one request sees it: its own until its end, or a share of one.
 
 mod one;
+mod sending;
+#[cfg(test)]
+mod tests;
 mod two;
 
-use std::task::Context;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
-use http_body::Body;
-use hyper::body::Incoming;
+use http::header::{AUTHORIZATION, HOST};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http_body::{Frame, SizeHint};
 
 pub(super) use self::one::One;
 pub(super) use self::two::{Shared, Two};
 use super::tunnel::Tunnel;
 use super::upload::Sent;
-use crate::request::{Chunks, frame};
+use crate::request::identity;
 
 /// The largest body of an answer that is no success, in bytes.
 const ERROR_BODY: usize = 64 * 1024;
 /// The largest head of an answer, in bytes.
 const HEAD: usize = 64 * 1024;
+
+/// The place of a call in a trace.
+const TRACEPARENT: HeaderName = HeaderName::from_static(identity::TRACEPARENT);
+
+/// The head of a request.
+pub(super) struct Head<'h> {
+    pub(super) method: Method,
+    pub(super) target: &'h PathAndQuery,
+    pub(super) headers: &'h HeaderMap,
+    pub(super) instead: Instead<'h>,
+}
+
+/// What belongs to one attempt, and takes the place of what every one of them would say.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Instead<'h> {
+    /// Whom it is for (RFC 9110 section 7.2).
+    pub(super) host: Option<&'h HeaderValue>,
+    pub(super) traceparent: Option<&'h HeaderValue>,
+    pub(super) authorization: Option<&'h HeaderValue>,
+}
+
+impl<'h> Instead<'h> {
+    /// Its fields, but for whom the request is for.
+    fn fields(&self) -> impl Iterator<Item = (HeaderName, &'h HeaderValue)> {
+        let fields = [(TRACEPARENT, self.traceparent), (AUTHORIZATION, self.authorization)];
+        fields.into_iter().filter_map(|(name, value)| Some((name, value?)))
+    }
+
+    /// What it has instead of a field.
+    fn of(&self, name: &HeaderName) -> Option<&'h HeaderValue> {
+        if *name == HOST {
+            return self.host;
+        }
+        if *name == AUTHORIZATION {
+            return self.authorization;
+        }
+        self.traceparent.filter(|_| *name == TRACEPARENT)
+    }
+}
 
 /// What a request goes over.
 pub(super) enum Link {
@@ -45,6 +89,12 @@ pub(super) struct Answer {
     pub(super) body: Bytes,
     /// There was more than the limit; `body` is empty then.
     pub(super) overflow: bool,
+}
+
+/// The head of an answer.
+pub(super) struct AnswerHead {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
 }
 
 /// Why there is no answer.
@@ -77,76 +127,75 @@ impl Link {
     /// Sends a request and reads the whole answer, of at most `limit` bytes.
     pub(super) async fn ask(
         &mut self,
-        request: http::Request<Sent>,
+        head: &Head<'_>,
+        body: Bytes,
         limit: usize,
     ) -> Result<Answer, Broken> {
         match self {
-            Link::One(one) => one.ask(request, limit).await,
-            Link::Two(two) => two.ask(request, limit).await,
+            Link::One(one) => one.ask(head, body, limit).await,
+            Link::Two(two) => two.ask(head, body, limit).await,
         }
     }
 
-    /// Sends a request and waits for the head of its answer. The body comes as it is asked for,
-    /// while the link is driven.
+    /// Sends a request and waits for the head of its answer. The body comes as it is asked for.
     pub(super) async fn begin(
         &mut self,
-        request: http::Request<Sent>,
-    ) -> Result<http::Response<Incoming>, Broken> {
+        head: &Head<'_>,
+        body: Sent,
+    ) -> Result<AnswerHead, Broken> {
         match self {
-            Link::One(one) => one.begin(request).await,
-            Link::Two(two) => two.begin(request).await,
+            Link::One(one) => one.begin(head, body).await,
+            Link::Two(two) => two.begin(head, body).await,
         }
     }
 
-    /// Reads a body that arrives over it, of at most as many bytes as an answer that is no success
+    /// The next part of the body of an answer that has begun.
+    pub(super) fn poll_frame(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, String>>> {
+        match self {
+            Link::One(one) => one.poll_frame(context),
+            Link::Two(two) => two.poll_frame(context),
+        }
+    }
+
+    /// The same, for who waits for it.
+    pub(super) async fn frame(&mut self) -> Option<Result<Frame<Bytes>, String>> {
+        poll_fn(|context| self.poll_frame(context)).await
+    }
+
+    /// Whether all of the body has been taken.
+    pub(super) fn is_end_stream(&self) -> bool {
+        match self {
+            Link::One(one) => one.is_end_stream(),
+            Link::Two(two) => two.is_end_stream(),
+        }
+    }
+
+    /// How much of it is to come.
+    pub(super) fn size_hint(&self) -> SizeHint {
+        match self {
+            Link::One(one) => one.size_hint(),
+            Link::Two(two) => two.size_hint(),
+        }
+    }
+
+    /// Reads the body of an answer that has begun, of at most as many bytes as one that is no success
     /// may have; empty if there are more, or it breaks off.
-    pub(super) async fn rest(&mut self, body: Incoming) -> Bytes {
-        match self {
-            Link::One(one) => one.rest(body).await,
-            Link::Two(_) => collect(body, ERROR_BODY).await.ok().flatten().unwrap_or_default(),
-        }
-    }
-
-    /// Lets bytes move, as far as they can. Those of HTTP/2 move by themselves.
-    pub(super) fn drive(&mut self, context: &mut Context<'_>) {
-        if let Link::One(one) = self {
-            one.drive(context);
-        }
+    pub(super) async fn rest(&mut self) -> Bytes {
+        let whole = match self {
+            Link::One(one) => one.whole(ERROR_BODY).await,
+            Link::Two(two) => two.whole(ERROR_BODY).await,
+        };
+        whole.ok().flatten().unwrap_or_default()
     }
 
     /// What is left of it after a change of protocol; nothing where there is none.
-    pub(super) async fn into_tunnel(self) -> Option<Tunnel> {
+    pub(super) fn into_tunnel(self) -> Option<Tunnel> {
         match self {
-            Link::One(one) => Some(one.into_tunnel().await),
+            Link::One(one) => Some(one.into_tunnel()),
             Link::Two(_) => None,
         }
-    }
-}
-
-/// The whole body, or nothing when it is larger than `limit`.
-async fn collect(mut body: Incoming, limit: usize) -> Result<Option<Bytes>, hyper::Error> {
-    if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
-        return Ok(None);
-    }
-    let mut whole = Chunks::default();
-    while let Some(frame) = frame(&mut body).await {
-        if let Ok(data) = frame?.into_data()
-            && whole.push(data, limit).is_none()
-        {
-            return Ok(None);
-        }
-    }
-    Ok(Some(whole.finish()))
-}
-
-/// What happened, for the log: the error and its deepest cause.
-pub(super) fn describe(error: &hyper::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    match std::error::Error::source(error) {
-        Some(_) => format!("{error}: {cause}"),
-        None => error.to_string(),
     }
 }

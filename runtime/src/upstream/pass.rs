@@ -7,13 +7,9 @@ use std::task::{Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, HOST, HeaderMap, HeaderValue, UPGRADE};
-use http::response::Parts;
+use http::header::{CONNECTION, HeaderMap, HeaderValue, UPGRADE};
 use http::uri::PathAndQuery;
 use http::{Method, StatusCode};
-use http_body::Body;
-use http_body_util::Full;
-use hyper::body::Incoming;
 use tokio::time::{Instant, sleep_until};
 
 use super::attempt::{Calling, is_tried_again, verdict};
@@ -21,7 +17,7 @@ use super::course::Course;
 use super::download::{Download, From};
 use super::failure::{Failure, Reason};
 use super::forward;
-use super::link::{Broken, Link, Look, Wanted};
+use super::link::{AnswerHead, Broken, Head, Link, Look, Wanted};
 use super::replicas::Picked;
 use super::upload::{Fault, Sent, Upload};
 use super::visits::Visits;
@@ -59,11 +55,11 @@ pub(super) struct PassOn {
 }
 
 /// The head of an answer, and the connection that its body comes over.
-type Answered = (Link, http::Response<Incoming>);
+type Answered = (Link, AnswerHead);
 
 /// An answer that has begun.
 struct Begun {
-    response: http::Response<Incoming>,
+    head: AnswerHead,
     /// The connection that its body comes over.
     link: Link,
     /// The address at its other end.
@@ -122,7 +118,7 @@ impl PassOn {
         let mut course = Course::begin(self.backend, self.operation, &self.identity);
         let opened = async {
             let begun = self.attempts(&mut course).await?;
-            if begun.response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            if begun.head.status == StatusCode::SWITCHING_PROTOCOLS {
                 return Err(unasked());
             }
             let (head, body) = self.settled(begun).await?;
@@ -155,12 +151,12 @@ impl PassOn {
         let mut visits = Visits::of(course);
         loop {
             let begun = self.attempt(&mut visits).await;
-            if let Ok((_, response)) = &begun {
-                visits.answered(response.status());
+            if let Ok((_, head)) = &begun {
+                visits.answered(head.status);
             }
             course.saw(visits.seen());
             let reason = match &begun {
-                Ok((_, response)) => status(response),
+                Ok((_, head)) => status(head),
                 Err(reason)
                     if !matches!(
                         reason,
@@ -197,7 +193,7 @@ impl PassOn {
         let begun = begun.and_then(|begun| begun);
         // What a caller does wrong says nothing about the backend: the permit is given back.
         let said = match &begun {
-            Ok((_, response)) => verdict(Some(&status(response))),
+            Ok((_, head)) => verdict(Some(&status(head))),
             Err(reason) => verdict(Some(reason)),
         };
         visits.note(said, permit);
@@ -212,10 +208,10 @@ impl PassOn {
         let wanted = if one { Wanted::One } else { Wanted::Any };
         let look = Look::of(self.upload.is_none() && self.method.is_idempotent());
         if let Some(mut link) = visits.idle(wanted, look) {
-            match link.begin(self.request(visits)).await {
-                Ok(response) => {
-                    visits.hear(upstream, response.status(), response.headers());
-                    return Ok((link, response));
+            match link.begin(&self.head(visits), self.body()).await {
+                Ok(head) => {
+                    visits.hear(upstream, head.status, &head.headers);
+                    return Ok((link, head));
                 }
                 Err(Broken { unsent, unanswered, .. })
                     if !self.upload.as_ref().is_some_and(Upload::touched)
@@ -224,10 +220,10 @@ impl PassOn {
             }
         }
         let mut link = visits.connect(upstream, (self.limit.min(upstream.timeout), wanted)).await?;
-        match link.begin(self.request(visits)).await {
-            Ok(response) => {
-                visits.hear(upstream, response.status(), response.headers());
-                Ok((link, response))
+        match link.begin(&self.head(visits), self.body()).await {
+            Ok(head) => {
+                visits.hear(upstream, head.status, &head.headers);
+                Ok((link, head))
             }
             Err(broken) => Err(self.blame(broken)),
         }
@@ -241,21 +237,21 @@ impl PassOn {
         }
     }
 
-    /// The request as it goes to where `visits` is.
-    fn request(&self, visits: &Visits) -> http::Request<Sent> {
-        let body = match &self.upload {
-            Some(upload) => Sent::Passed(upload.clone()),
-            None => Sent::Whole(Full::new(self.body.clone())),
-        };
-        let mut request = http::Request::new(body);
-        *request.method_mut() = self.method.clone();
-        *request.uri_mut() = http::Uri::from(self.target.clone());
-        request.headers_mut().clone_from(&self.headers);
-        if let Some(authority) = visits.authority() {
-            request.headers_mut().insert(HOST, authority.clone());
+    /// The head of the request as it goes to where `visits` is.
+    fn head<'h>(&'h self, visits: &'h Visits) -> Head<'h> {
+        Head {
+            method: self.method.clone(),
+            target: &self.target,
+            headers: &self.headers,
+            instead: visits.instead(&self.headers),
         }
-        visits.authorise(request.headers_mut());
-        request
+    }
+
+    fn body(&self) -> Sent {
+        match &self.upload {
+            Some(upload) => Sent::Passed(upload.clone()),
+            None => Sent::Whole(self.body.clone()),
+        }
     }
 
     /// Waits for `work` while there is time: the backend's counts from the last byte that was
@@ -297,8 +293,8 @@ impl PassOn {
 
     /// What the caller is answered.
     async fn answer(self, begun: Begun) -> Result<Response, Reason> {
-        if begun.response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            return self.tunnel(begun.link, begun.response.into_parts().0.headers).await;
+        if begun.head.status == StatusCode::SWITCHING_PROTOCOLS {
+            return self.tunnel(begun.link, begun.head.headers);
         }
         let (head, body) = self.settled(begun).await?;
         Ok(match body {
@@ -308,26 +304,19 @@ impl PassOn {
     }
 
     /// The head of an answer that the contract turns into nothing else, and its body, if it has one.
-    async fn settled(self, begun: Begun) -> Result<(Parts, Option<Download>), Reason> {
-        let Begun { response, mut link, from } = begun;
-        let (mut parts, body) = response.into_parts();
-        let status = parts.status;
+    async fn settled(self, begun: Begun) -> Result<(AnswerHead, Option<Download>), Reason> {
+        let Begun { mut head, mut link, from } = begun;
+        let status = head.status;
         let caught = Reason::Status(status.as_u16(), Bytes::new());
         if !status.is_success() && self.caught.iter().any(|condition| caught.is(*condition)) {
-            let reading = tokio::time::timeout(self.limit, link.rest(body));
-            let body = reading.await.unwrap_or_default();
+            let body = tokio::time::timeout(self.limit, link.rest()).await.unwrap_or_default();
             Begun::done(link, from.as_ref());
             return Err(Reason::Status(status.as_u16(), body));
         }
-        forward::end_to_end(&mut parts.headers);
-        if body.is_end_stream() {
-            poll_fn(|context| {
-                link.drive(context);
-                Poll::Ready(())
-            })
-            .await;
+        forward::end_to_end(&mut head.headers);
+        if link.is_end_stream() {
             Begun::done(link, from.as_ref());
-            return Ok((parts, None));
+            return Ok((head, None));
         }
         let from = From {
             picked: from,
@@ -336,17 +325,16 @@ impl PassOn {
             identity: self.identity,
             upload: self.upload,
         };
-        Ok((parts, Some(Download::new(body, link, from))))
+        Ok((head, Some(Download::new(link, from))))
     }
 
     /// The answer to a change of protocol: what follows it is bytes both ways.
-    async fn tunnel(self, link: Link, mut headers: HeaderMap) -> Result<Response, Reason> {
+    fn tunnel(self, link: Link, mut headers: HeaderMap) -> Result<Response, Reason> {
         let protocol = headers.get(UPGRADE).cloned();
         let (true, Some(protocol)) = (self.upgrades, protocol) else {
             return Err(unasked());
         };
-        let tunnel = tokio::time::timeout(self.limit, link.into_tunnel()).await;
-        let tunnel = tunnel.map_err(|_| Reason::Timeout)?.ok_or_else(unasked)?;
+        let tunnel = link.into_tunnel().ok_or_else(unasked)?;
         forward::end_to_end(&mut headers);
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(UPGRADE, protocol);
@@ -355,13 +343,13 @@ impl PassOn {
 }
 
 /// The status of an answer, as a reason to ask again.
-fn status(response: &http::Response<Incoming>) -> Reason {
-    Reason::Status(response.status().as_u16(), Bytes::new())
+fn status(head: &AnswerHead) -> Reason {
+    Reason::Status(head.status.as_u16(), Bytes::new())
 }
 
 /// An answer with the address that it came from.
 fn arrived(answered: Result<Answered, Reason>, visits: Visits) -> Result<Begun, Reason> {
-    answered.map(|(link, response)| Begun { response, link, from: visits.arrived() })
+    answered.map(|(link, head)| Begun { head, link, from: visits.arrived() })
 }
 
 /// A change of protocol that nobody wanted.

@@ -5,8 +5,6 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::link::{Link, Look, One, Shared, Wanted};
 
 /// The most idle connections that one core keeps to one backend.
@@ -55,7 +53,7 @@ impl Pool {
         let Link::One(mut link) = link else { return };
         let mut idle = self.idle.borrow_mut();
         if link.is_reusable() && idle.len() < MOST {
-            link.idle_since = Instant::now();
+            link.idles();
             idle.push(link);
         }
     }

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
@@ -20,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The body of a request on its way to a backend.
 pub(super) enum Sent {
-    Whole(Full<Bytes>),
+    Whole(Bytes),
     Passed(Upload),
 }
 
@@ -161,6 +160,26 @@ impl fmt::Display for Stopped {
 
 impl std::error::Error for Stopped {}
 
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = Stopped;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Stopped>>> {
+        self.poll(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.body.borrow().is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.body.borrow().size_hint()
+    }
+}
+
 impl Body for Sent {
     type Data = Bytes;
     type Error = Stopped;
@@ -170,22 +189,23 @@ impl Body for Sent {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Stopped>>> {
         match &mut *self {
-            Sent::Whole(body) => Pin::new(body).poll_frame(context).map_err(|never| match never {}),
+            Sent::Whole(body) if body.is_empty() => Poll::Ready(None),
+            Sent::Whole(body) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(body))))),
             Sent::Passed(upload) => upload.poll(context),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Sent::Whole(body) => body.is_end_stream(),
-            Sent::Passed(upload) => upload.0.body.borrow().is_end_stream(),
+            Sent::Whole(body) => body.is_empty(),
+            Sent::Passed(upload) => upload.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Sent::Whole(body) => body.size_hint(),
-            Sent::Passed(upload) => upload.0.body.borrow().size_hint(),
+            Sent::Whole(body) => SizeHint::with_exact(body.len() as u64),
+            Sent::Passed(upload) => upload.size_hint(),
         }
     }
 }

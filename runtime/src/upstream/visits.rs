@@ -12,11 +12,10 @@ use super::budget::pause;
 use super::connect::CONNECT;
 use super::course::Course;
 use super::failure::Reason;
-use super::link::{Link, Look, Wanted};
+use super::link::{Instead, Link, Look, Wanted};
 use super::replicas::{Picked, Tried};
 use super::roster::{Blame, Verdict};
 use crate::bulkhead::Place;
-use crate::request::identity::TRACEPARENT;
 
 /// The addresses that a call has been to, and the one where it is.
 #[derive(Default)]
@@ -159,24 +158,19 @@ impl Visits {
         }
     }
 
-    /// Adds what says who calls, where nothing else of the call does, and its place in a trace.
-    pub(super) fn authorise(&self, headers: &mut HeaderMap) {
-        if let Some(trace) = &self.trace {
-            headers.insert(TRACEPARENT, trace.clone());
-        }
-        if let Some(token) = &self.token {
-            headers.entry(AUTHORIZATION).or_insert_with(|| token.clone());
+    /// What belongs to this attempt of a call with these fields: whom it is for, its place in a trace,
+    /// and who calls, where nothing else of the call says so.
+    pub(super) fn instead<'h>(&'h self, headers: &HeaderMap) -> Instead<'h> {
+        Instead {
+            host: self.here.as_ref().map(|here| &here.origin.authority),
+            traceparent: self.trace.as_ref(),
+            authorization: self.token.as_ref().filter(|_| !headers.contains_key(AUTHORIZATION)),
         }
     }
 
     /// How long to wait before the `nth` further attempt, from 1.
     pub(super) fn pause(&self, nth: u32) -> Duration {
         pause(nth).max(self.wait.unwrap_or_default())
-    }
-
-    /// The value of `Host` at this address.
-    pub(super) fn authority(&self) -> Option<&HeaderValue> {
-        Some(&self.here.as_ref()?.origin.authority)
     }
 
     /// Keeps a connection to this address for the next request.

@@ -2,150 +2,280 @@
 //! so a dropped request is a closed connection at once.
 
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
-use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::io;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker, ready};
 
-use bytes::Bytes;
-use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use tokio::io::{AsyncRead, AsyncWrite};
+use bytes::{Bytes, BytesMut};
+use http::{Method, StatusCode};
+use http_body::{Frame, SizeHint};
+use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
 
-use super::{Answer, Broken, ERROR_BODY, HEAD, Look, collect, describe};
-use crate::metrics::Peer;
-use crate::stream::{Activity, Socket, Stream};
+use super::sending::{Fault, Sending};
+use super::{Answer, AnswerHead, Broken, ERROR_BODY, HEAD, Head, Look};
+use crate::http1::Malformed;
+use crate::http1::body::{Decoder, Framing, Part};
+use crate::http1::head;
+use crate::metrics::{self, Peer};
+use crate::request::Chunks;
+use crate::stream::Socket;
 use crate::upstream::tunnel::{Io, Tunnel};
 use crate::upstream::upload::Sent;
 
+/// How many bytes are read at once, at least: most answers are smaller.
+const ROOM: usize = 8 * 1024;
+/// How many are, at most.
+const MOST: usize = 64 * 1024;
+/// The most answers that come before the answer (RFC 9110 section 15.2).
+const INTERIM: u32 = 16;
+
 /// A connection that can carry one request at a time.
 pub(in crate::upstream) struct One {
-    sender: http1::SendRequest<Sent>,
-    driver: Driver,
+    io: Box<dyn Io>,
     socket: Socket,
     secure: bool,
-    activity: Rc<Activity>,
+    /// What came and was not taken.
+    buffer: BytesMut,
+    sending: Sending,
+    body: Decoder,
+    /// Whether another request can go over it after this one.
+    persists: bool,
+    /// Whether anything came back for the request.
+    answered: bool,
+    /// Why the request could not be sent whole.
+    unsent: Option<io::ErrorKind>,
     pub(in crate::upstream) idle_since: Instant,
 }
 
-/// The part of a connection that must be polled for anything to move.
-struct Driver {
-    connection: Box<dyn Connection>,
-    ended: bool,
-}
-
-/// A connection of hyper, whatever its bytes go over.
-trait Connection {
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()>;
-    /// What its bytes go over, and those that came in and were not read as HTTP.
-    fn into_io(self: Box<Self>) -> (Box<dyn Io>, Bytes);
-}
-
-impl<S> Connection for http1::Connection<Stream<S>, Sent>
-where
-    S: AsyncRead + AsyncWrite + Unpin + 'static,
-{
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        Pin::new(self).poll(context).map(|_| ())
-    }
-
-    fn into_io(self: Box<Self>) -> (Box<dyn Io>, Bytes) {
-        let parts = self.into_parts();
-        (Box::new(parts.io.into_inner()), parts.read_buf)
-    }
-}
-
 impl One {
-    /// One over a connected stream. `socket` is the one that `inner` reads and writes.
-    pub(in crate::upstream) async fn open<S>(
-        inner: S,
-        socket: Socket,
-        secure: bool,
-    ) -> Result<One, String>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + 'static,
-    {
-        let stream = Stream::new(inner, Peer::Backend);
-        let activity = stream.activity();
-        let mut builder = http1::Builder::new();
-        builder.max_buf_size(HEAD);
-        let (sender, connection) =
-            builder.handshake(stream).await.map_err(|error| error.to_string())?;
-        let driver = Driver { connection: Box::new(connection), ended: false };
-        Ok(One { sender, driver, socket, secure, activity, idle_since: Instant::now() })
+    /// One over a connected stream. `socket` is the one that `io` reads and writes.
+    pub(in crate::upstream) fn open(io: impl Io + 'static, socket: Socket, secure: bool) -> One {
+        One {
+            io: Box::new(io),
+            socket,
+            secure,
+            buffer: BytesMut::new(),
+            sending: Sending::default(),
+            body: Decoder::new(Framing::Length(0)),
+            persists: true,
+            answered: false,
+            unsent: None,
+            idle_since: Instant::now(),
+        }
     }
 
     /// Sends a request and reads the whole answer, of at most `limit` bytes.
     pub(in crate::upstream) async fn ask(
         &mut self,
-        request: http::Request<Sent>,
+        head: &Head<'_>,
+        body: Bytes,
         limit: usize,
     ) -> Result<Answer, Broken> {
-        let before = self.activity.received.get();
-        let broken = |activity: &Activity, what: String, unsent| Broken {
-            what,
-            unsent,
-            unanswered: activity.received.get() == before,
-        };
-        let sending = self.sender.try_send_request(request);
-        let work = async {
-            let response = sending.await.map_err(|mut error| {
-                let unsent = error.take_message().is_some();
-                broken(&self.activity, describe(error.error()), unsent)
-            })?;
-            let (head, body) = response.into_parts();
-            let (status, headers) = (head.status, head.headers);
-            let limit = if status.is_success() { limit } else { ERROR_BODY };
-            let body = collect(body, limit).await;
-            let body = body.map_err(|error| broken(&self.activity, describe(&error), false))?;
-            let overflow = body.is_none();
-            Ok(Answer { status, headers, body: body.unwrap_or_default(), overflow })
-        };
-        self.driver.drive(work).await
+        let AnswerHead { status, headers } = self.begin(head, Sent::Whole(body)).await?;
+        let limit = if status.is_success() { limit } else { ERROR_BODY };
+        let body = self.whole(limit).await;
+        let body = body.map_err(|what| Broken { what, unsent: false, unanswered: false })?;
+        let overflow = body.is_none();
+        Ok(Answer { status, headers, body: body.unwrap_or_default(), overflow })
     }
 
-    /// Sends a request and waits for the head of its answer. The body comes as it is asked for,
-    /// while the link is driven.
+    /// Sends a request and waits for the head of its answer. The body comes as it is asked for.
     pub(in crate::upstream) async fn begin(
         &mut self,
-        request: http::Request<Sent>,
-    ) -> Result<http::Response<Incoming>, Broken> {
-        let before = self.activity.received.get();
-        let sending = self.sender.try_send_request(request);
-        let answered = self.driver.drive(sending).await;
-        answered.map_err(|mut error| Broken {
-            unsent: error.take_message().is_some(),
-            what: describe(error.error()),
-            unanswered: self.activity.received.get() == before,
+        head: &Head<'_>,
+        body: Sent,
+    ) -> Result<AnswerHead, Broken> {
+        self.answered = false;
+        self.sending.start(head, body);
+        let asked_for_head = head.method == Method::HEAD;
+        let (mut seen, mut interim) = (0, 0);
+        let answered = poll_fn(|context| {
+            loop {
+                let answer = ready!(self.poll_head(&mut seen, context))?;
+                let Some(answer) = self.settle(answer, asked_for_head)? else {
+                    interim += 1;
+                    if interim > INTERIM {
+                        return Poll::Ready(Err("it announces its answer without end".to_owned()));
+                    }
+                    continue;
+                };
+                return Poll::Ready(Ok(answer));
+            }
+        });
+        answered.await.map_err(|what| Broken {
+            what,
+            unsent: !self.sending.has_begun(),
+            unanswered: !self.answered,
         })
     }
 
-    /// Reads a body that arrives over it, of at most as many bytes as an answer that is no success
-    /// may have; empty if there are more, or it breaks off.
-    pub(in crate::upstream) async fn rest(&mut self, body: Incoming) -> Bytes {
-        let body = self.driver.drive(collect(body, ERROR_BODY)).await;
-        body.ok().flatten().unwrap_or_default()
+    /// The next head that comes. The request goes on being sent meanwhile.
+    fn poll_head(
+        &mut self,
+        seen: &mut usize,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<head::Answered, String>> {
+        loop {
+            if let Some(end) = head::end(&self.buffer, *seen) {
+                *seen = 0;
+                let head = self.buffer.split_to(end).freeze();
+                return Poll::Ready(head::answer(&head).map_err(odd));
+            }
+            *seen = self.buffer.len();
+            if *seen > HEAD {
+                return Poll::Ready(Err("the head of its answer is too large".to_owned()));
+            }
+            if ready!(self.poll_more(ROOM, context))? == 0 {
+                return Poll::Ready(Err(match self.unsent {
+                    Some(kind) => format!("the request could not be sent: {kind}"),
+                    None => "the connection was closed before the answer".to_owned(),
+                }));
+            }
+        }
     }
 
-    /// Lets bytes move, as far as they can.
-    pub(in crate::upstream) fn drive(&mut self, context: &mut Context<'_>) {
-        self.driver.poll(context);
+    /// Learns from a head how the body comes; nothing for one that only comes before the answer.
+    fn settle(
+        &mut self,
+        mut answer: head::Answered,
+        asked_for_head: bool,
+    ) -> Result<Option<AnswerHead>, String> {
+        let status = answer.status;
+        if status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(None);
+        }
+        let (framing, certain) = head::framing(&mut answer, asked_for_head).map_err(odd)?;
+        self.body = Decoder::new(framing);
+        let goes_on = certain && status != StatusCode::SWITCHING_PROTOCOLS;
+        self.persists = goes_on && head::persists(answer.version, &answer.fields);
+        Ok(Some(AnswerHead { status, headers: answer.fields }))
+    }
+
+    /// The next part of the body. The request goes on being sent meanwhile.
+    pub(in crate::upstream) fn poll_frame(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, String>>> {
+        loop {
+            match self.body.take(&mut self.buffer) {
+                Ok(Part::Data(data)) => return Poll::Ready(Some(Ok(Frame::data(data)))),
+                Ok(Part::Trailers(fields)) => {
+                    return Poll::Ready(Some(Ok(Frame::trailers(fields))));
+                }
+                Ok(Part::End) => return Poll::Ready(None),
+                Ok(Part::Missing) => {}
+                Err(error) => return Poll::Ready(Some(Err(odd(error)))),
+            }
+            let room = usize::try_from(self.body.at_least()).unwrap_or(MOST).clamp(ROOM, MOST);
+            match ready!(self.poll_more(room, context)) {
+                Ok(0) => {
+                    self.persists = false;
+                    if let Err(error) = self.body.ends() {
+                        return Poll::Ready(Some(Err(error.to_string())));
+                    }
+                }
+                Ok(_) => {}
+                Err(what) => return Poll::Ready(Some(Err(what))),
+            }
+        }
+    }
+
+    /// Whether all of the body has been taken.
+    pub(in crate::upstream) fn is_end_stream(&self) -> bool {
+        self.body.is_done()
+    }
+
+    /// How much of it is to come.
+    pub(in crate::upstream) fn size_hint(&self) -> SizeHint {
+        match self.body.left() {
+            Some(left) => SizeHint::with_exact(left),
+            None => SizeHint::default(),
+        }
+    }
+
+    /// The rest of the body, or nothing when it is larger than `limit`.
+    pub(in crate::upstream) async fn whole(
+        &mut self,
+        limit: usize,
+    ) -> Result<Option<Bytes>, String> {
+        if self.body.at_least() > limit as u64 {
+            return Ok(None);
+        }
+        // What has a length becomes one piece where it is read.
+        let length = usize::try_from(self.body.left().unwrap_or(0)).unwrap_or(0);
+        while self.buffer.len() < length {
+            let missing = length - self.buffer.len();
+            if poll_fn(|context| self.poll_more(missing, context)).await? == 0 {
+                break;
+            }
+        }
+        let mut whole = Chunks::default();
+        while let Some(frame) = poll_fn(|context| self.poll_frame(context)).await {
+            if let Ok(data) = frame?.into_data()
+                && whole.push(data, limit).is_none()
+            {
+                return Ok(None);
+            }
+        }
+        Ok(Some(whole.finish()))
+    }
+
+    /// Reads more, into room for so many bytes, while the request is sent; 0 once the backend has
+    /// closed the connection.
+    fn poll_more(&mut self, room: usize, context: &mut Context<'_>) -> Poll<Result<usize, String>> {
+        if !self.sending.is_done() {
+            match self.sending.poll(&mut *self.io, context) {
+                Poll::Pending | Poll::Ready(Ok(())) => {}
+                // It may have been answered nevertheless, and be closed for that reason.
+                Poll::Ready(Err(Fault::Io(error))) => {
+                    self.unsent = Some(error.kind());
+                    self.sending.stop();
+                }
+                Poll::Ready(Err(Fault::Body)) => {
+                    self.persists = false;
+                    return Poll::Ready(Err("the body of the request broke off".to_owned()));
+                }
+            }
+        }
+        match ready!(self.poll_read(room, context)) {
+            Ok(size) => Poll::Ready(Ok(size)),
+            Err(error) => {
+                self.persists = false;
+                Poll::Ready(Err(format!("the connection broke: {}", error.kind())))
+            }
+        }
+    }
+
+    fn poll_read(&mut self, room: usize, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if self.buffer.capacity() - self.buffer.len() < room.min(ROOM) {
+            self.buffer.reserve(room);
+        }
+        let size = ready!(pin!(self.io.read_buf(&mut self.buffer)).poll(context))?;
+        self.answered |= size > 0;
+        metrics::here(|core| core.received(Peer::Backend, size));
+        Poll::Ready(Ok(size))
     }
 
     /// What is left of it after a change of protocol.
-    pub(in crate::upstream) async fn into_tunnel(mut self) -> Tunnel {
-        poll_fn(|context| {
-            self.driver.poll(context);
-            if self.driver.ended { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
-        let (io, early) = self.driver.connection.into_io();
-        Tunnel::new(io, early)
+    pub(in crate::upstream) fn into_tunnel(self) -> Tunnel {
+        Tunnel::new(self.io, self.buffer.freeze())
     }
 
     /// Whether another request can go over it, as far as this side knows.
     pub(in crate::upstream) fn is_reusable(&self) -> bool {
-        !self.driver.ended && self.sender.is_ready()
+        let finished = self.body.is_done() && self.sending.is_done() && self.unsent.is_none();
+        // What came behind the answer answers nothing that was asked.
+        finished && self.persists && self.buffer.is_empty()
+    }
+
+    /// Carries nothing from here on, and gives back memory that it does not need for that.
+    pub(in crate::upstream) fn idles(&mut self) {
+        self.idle_since = Instant::now();
+        self.sending.shrink();
+        if self.buffer.capacity() > 2 * ROOM {
+            self.buffer = BytesMut::new();
+        }
     }
 
     /// Whether the other side has closed it, or sent something that nobody asked for.
@@ -156,37 +286,17 @@ impl One {
             Look::Asked => socket2::SockRef::from(self.socket.tcp()).peek(&mut byte),
         };
         match seen {
-            Err(error) => error.kind() != std::io::ErrorKind::WouldBlock,
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
             // Under TLS this may be a session ticket: let the connection read it.
             Ok(1..) if self.secure => {
-                self.driver.poll(&mut Context::from_waker(Waker::noop()));
-                !self.is_reusable()
+                self.poll_read(ROOM, &mut Context::from_waker(Waker::noop())).is_ready()
             }
             Ok(_) => true,
         }
     }
 }
 
-impl Driver {
-    fn poll(&mut self, context: &mut Context<'_>) {
-        if !self.ended {
-            self.ended = self.connection.poll(context).is_ready();
-        }
-    }
-
-    /// Waits for `work`, which the connection has a part in.
-    async fn drive<T>(&mut self, work: impl Future<Output = T>) -> T {
-        let mut work = pin!(work);
-        poll_fn(|context| {
-            self.poll(context);
-            let result = work.as_mut().poll(context);
-            if result.is_ready() {
-                // The end of an answer may be the end of the connection, or make it ready for
-                // another request: it finds out when it is polled.
-                self.poll(context);
-            }
-            result
-        })
-        .await
-    }
+/// What is wrong with an answer.
+fn odd(error: Malformed) -> String {
+    format!("its answer is not HTTP/1.1: {error}")
 }

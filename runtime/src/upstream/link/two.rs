@@ -8,9 +8,11 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant as StdInstant};
 
+use bytes::Bytes;
 use http::Uri;
 use http::header::{CONNECTION, HOST};
 use http::uri::{Authority, Scheme};
+use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::client::conn::http2;
 use hyper::rt::{Executor, Timer};
@@ -18,8 +20,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::spawn_local;
 use tokio::time::Instant;
 
-use super::{Answer, Broken, ERROR_BODY, HEAD, collect, describe};
+use super::{Answer, AnswerHead, Broken, ERROR_BODY, HEAD, Head};
 use crate::metrics::Peer;
+use crate::request::Chunks;
 use crate::stream::Stream;
 use crate::upstream::upload::Sent;
 
@@ -43,7 +46,11 @@ pub(in crate::upstream) struct Shared {
 }
 
 /// A share of a connection, for one request.
-pub(in crate::upstream) struct Two(Rc<Shared>);
+pub(in crate::upstream) struct Two {
+    connection: Rc<Shared>,
+    /// The body of its answer, once that has begun.
+    body: Option<Incoming>,
+}
 
 impl Shared {
     /// A share of it, if it takes another request as far as this side knows.
@@ -52,7 +59,7 @@ impl Shared {
             return None;
         }
         self.in_flight.set(self.in_flight.get() + 1);
-        Some(Two(Rc::clone(self)))
+        Some(Two { connection: Rc::clone(self), body: None })
     }
 
     /// Whether it takes another request, as far as this side knows.
@@ -77,7 +84,7 @@ impl Shared {
 
 impl Drop for Two {
     fn drop(&mut self) {
-        let Shared { in_flight, idle_since, .. } = &*self.0;
+        let Shared { in_flight, idle_since, .. } = &*self.connection;
         in_flight.set(in_flight.get().saturating_sub(1));
         idle_since.set(Instant::now());
     }
@@ -120,61 +127,120 @@ impl Two {
             let one = held.as_ref().ok().and_then(|held| held.as_ref());
             one.map_or(STREAMS, |one| one.current_max_send_streams())
         });
-        Ok(Two(Rc::new(Shared {
+        let connection = Rc::new(Shared {
             sender,
             granted,
             secure,
             in_flight: Cell::new(1),
             idle_since: Cell::new(Instant::now()),
-        })))
+        });
+        Ok(Two { connection, body: None })
     }
 
     /// The connection, for others.
     pub(in crate::upstream) fn shared(&self) -> &Rc<Shared> {
-        &self.0
+        &self.connection
     }
 
     pub(in crate::upstream) async fn ask(
         &mut self,
-        request: http::Request<Sent>,
+        head: &Head<'_>,
+        body: Bytes,
         limit: usize,
     ) -> Result<Answer, Broken> {
-        let (head, body) = self.begin(request).await?.into_parts();
-        let (status, headers) = (head.status, head.headers);
+        let AnswerHead { status, headers } = self.begin(head, Sent::Whole(body)).await?;
         let limit = if status.is_success() { limit } else { ERROR_BODY };
-        let body = collect(body, limit).await;
-        let body = body.map_err(|error| Broken {
-            what: describe(&error),
-            unsent: false,
-            unanswered: false,
-        })?;
+        let body = self.whole(limit).await;
+        let body = body.map_err(|what| Broken { what, unsent: false, unanswered: false })?;
         let overflow = body.is_none();
         Ok(Answer { status, headers, body: body.unwrap_or_default(), overflow })
     }
 
     pub(in crate::upstream) async fn begin(
         &mut self,
-        mut request: http::Request<Sent>,
-    ) -> Result<http::Response<Incoming>, Broken> {
-        address(&mut request, self.0.secure);
-        let answered = self.0.sender.clone().try_send_request(request).await;
-        answered.map_err(|mut error| Broken {
-            unsent: error.take_message().is_some() || never_taken(error.error()),
-            what: describe(error.error()),
-            unanswered: true,
-        })
+        head: &Head<'_>,
+        body: Sent,
+    ) -> Result<AnswerHead, Broken> {
+        let request = addressed(head, body, self.connection.secure);
+        let answered = self.connection.sender.clone().try_send_request(request).await;
+        let (head, body) = answered
+            .map_err(|mut error| Broken {
+                unsent: error.take_message().is_some() || never_taken(error.error()),
+                what: describe(error.error()),
+                unanswered: true,
+            })?
+            .into_parts();
+        self.body = Some(body);
+        Ok(AnswerHead { status: head.status, headers: head.headers })
+    }
+
+    pub(in crate::upstream) fn poll_frame(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, String>>> {
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        Pin::new(body).poll_frame(context).map_err(|error| describe(&error))
+    }
+
+    pub(in crate::upstream) fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    pub(in crate::upstream) fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map_or(SizeHint::with_exact(0), Body::size_hint)
+    }
+
+    /// The rest of the body, or nothing when it is larger than `limit`.
+    pub(in crate::upstream) async fn whole(
+        &mut self,
+        limit: usize,
+    ) -> Result<Option<Bytes>, String> {
+        if self.size_hint().lower() > limit as u64 {
+            return Ok(None);
+        }
+        let mut whole = Chunks::default();
+        while let Some(frame) = poll_fn(|context| self.poll_frame(context)).await {
+            if let Ok(data) = frame?.into_data()
+                && whole.push(data, limit).is_none()
+            {
+                return Ok(None);
+            }
+        }
+        Ok(Some(whole.finish()))
     }
 }
 
-/// Says whom a request is for as HTTP/2 does: in its target (RFC 9113 section 8.3.1).
-fn address(request: &mut http::Request<Sent>, secure: bool) {
-    let host = request.headers_mut().remove(HOST);
+/// A request that says whom it is for as HTTP/2 does: in its target (RFC 9113 section 8.3.1).
+fn addressed(head: &Head<'_>, body: Sent, secure: bool) -> http::Request<Sent> {
+    let mut request = http::Request::new(body);
+    *request.method_mut() = head.method.clone();
+    let headers = request.headers_mut();
+    headers.clone_from(head.headers);
+    for (name, value) in head.instead.fields() {
+        headers.insert(name, value.clone());
+    }
+    let host = headers.remove(HOST);
+    let host = head.instead.host.or(host.as_ref());
     // What it names are fields of a connection of HTTP/1.1.
-    request.headers_mut().remove(CONNECTION);
-    let mut parts = std::mem::take(request.uri_mut()).into_parts();
+    headers.remove(CONNECTION);
+    let mut parts = http::uri::Parts::default();
+    parts.path_and_query = Some(head.target.clone());
     parts.scheme = Some(if secure { Scheme::HTTPS } else { Scheme::HTTP });
     parts.authority = host.and_then(|host| Authority::try_from(host.as_bytes()).ok());
     *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
+    request
+}
+
+/// What happened, for the log: the error and its deepest cause.
+fn describe(error: &hyper::Error) -> String {
+    let mut cause: &dyn Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    match error.source() {
+        Some(_) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
 }
 
 /// Whether the other side says that it has done nothing about a request: it refused it, or went away

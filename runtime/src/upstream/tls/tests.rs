@@ -6,7 +6,8 @@ mod two;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use http_body_util::Full;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Method};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -14,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{LocalSet, spawn_local};
 
 use super::*;
+use crate::upstream::link::{Head, Instead, Look};
 use crate::upstream::upload::Sent;
 
 const AUTHORITY: &[u8] = include_bytes!("../../../tests/data/authority.pem");
@@ -89,8 +91,10 @@ async fn secured(tls: &Tls, address: SocketAddr) -> Result<One, String> {
     }
 }
 
-fn empty() -> http::Request<Sent> {
-    http::Request::new(Sent::Whole(Full::default()))
+/// The head of a request with these fields.
+fn head(headers: &HeaderMap) -> Head<'_> {
+    static ROOT: PathAndQuery = PathAndQuery::from_static("/a?b=c");
+    Head { method: Method::GET, target: &ROOT, headers, instead: Instead::default() }
 }
 
 fn on_a_core(work: impl Future<Output = ()>) {
@@ -104,9 +108,12 @@ fn a_backend_that_proves_who_it_is_is_asked_again_and_again() {
         let address = backend().await;
         let mut link = secured(&trusting("localhost"), address).await.expect("it is trusted");
         for _ in 0..3 {
-            let Ok(answer) = link.ask(empty(), 10).await else { panic!("no answer") };
+            let Ok(answer) = link.ask(&head(&HeaderMap::new()), bytes::Bytes::new(), 10).await
+            else {
+                panic!("no answer")
+            };
             assert_eq!(answer.body, "1");
-            assert!(link.is_reusable() && !link.is_stale(crate::upstream::link::Look::Asked));
+            assert!(link.is_reusable() && !link.is_stale(Look::Asked));
         }
     });
 }
@@ -145,13 +152,14 @@ fn a_backend_behind_tls_may_change_the_protocol() {
         })
         .await;
         let mut link = secured(&trusting("localhost"), address).await.expect("it is trusted");
-        let mut request = empty();
+        let mut headers = HeaderMap::new();
         for (name, value) in [("connection", "upgrade"), ("upgrade", "websocket")] {
-            request.headers_mut().insert(name, http::HeaderValue::from_static(value));
+            headers.insert(name, http::HeaderValue::from_static(value));
         }
-        let Ok(response) = link.begin(request).await else { panic!("no answer") };
-        assert_eq!(response.status(), http::StatusCode::SWITCHING_PROTOCOLS);
-        let tunnel = link.into_tunnel().await;
+        let sent = Sent::Whole(bytes::Bytes::new());
+        let Ok(answer) = link.begin(&head(&headers), sent).await else { panic!("no answer") };
+        assert_eq!(answer.status, http::StatusCode::SWITCHING_PROTOCOLS);
+        let tunnel = link.into_tunnel();
         let (mut caller, inside) = tokio::io::duplex(64);
         let carried = spawn_local(tunnel.run(inside, bytes::Bytes::from_static(b"pi")));
         caller.write_all(b"ng, and the rest").await.expect("it is taken");

@@ -5,15 +5,13 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use http_body_util::Full;
 use rustls::{ServerConnection, StreamOwned};
 
-use super::{identity, on_a_core, trusting};
+use super::{head, identity, on_a_core, trusting};
 use crate::stream::Socket;
 use crate::testing::frames::{END_HEADERS, END_STREAM, Frames, kind};
 use crate::upstream::link::{Broken, Link, Look, Shared, Wanted};
 use crate::upstream::pool::Pool;
-use crate::upstream::upload::Sent;
 
 type Secure = Frames<StreamOwned<ServerConnection, TcpStream>>;
 
@@ -59,16 +57,11 @@ async fn connect(address: SocketAddr, wanted: Wanted) -> Link {
     trusting("localhost").link(Socket::new(stream), wanted).await.expect("it is trusted")
 }
 
-fn request(body: &'static str) -> http::Request<Sent> {
-    let mut request = http::Request::new(Sent::Whole(Full::from(body)));
-    *request.uri_mut() = "/a?b=c".parse().expect("a target");
-    let host = http::HeaderValue::from_static("localhost:1");
-    request.headers_mut().insert(http::header::HOST, host);
-    request
-}
-
 async fn ask(link: &mut Link) -> Result<bytes::Bytes, Broken> {
-    link.ask(request("x"), 10).await.map(|answer| answer.body)
+    let mut headers = http::HeaderMap::new();
+    headers.insert(http::header::HOST, http::HeaderValue::from_static("localhost:1"));
+    let body = bytes::Bytes::from_static(b"x");
+    link.ask(&head(&headers), body, 10).await.map(|answer| answer.body)
 }
 
 #[test]
