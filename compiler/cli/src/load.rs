@@ -154,7 +154,7 @@ pub(crate) enum Backends {
 pub(crate) fn features(contract: &Checked, backends: Backends) -> Vec<String> {
     let may_be_https = |address: &Setting<String>| match address {
         Setting::Fixed(url) => {
-            url.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"))
+            url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
         }
         Setting::Env { .. } => backends == Backends::Real,
     };

@@ -84,10 +84,11 @@ impl<'a> Rollout<'a> {
         variables.collect()
     }
 
-    /// What it calls: what that is called, and its port, or the variable that says where it is.
+    /// What it calls: what that is called, and its port, or what says where it is, a variable in most cases.
     pub(crate) fn backends(&self) -> Vec<(String, Result<u16, String>)> {
         let backends = self.contract.backends.iter().map(|backend| {
             let at = match &backend.address {
+                Setting::Fixed(url) if is_service(url) => Err("its SRV record".to_owned()),
                 Setting::Fixed(url) => Ok(port(url)),
                 Setting::Env { name, .. } => Err(name.clone()),
             };
@@ -130,6 +131,11 @@ fn milliseconds(setting: &Setting<u64>) -> u64 {
 /// A name as hosts have it: letters, digits and `-`.
 fn hosted(name: &str) -> String {
     name.replace('_', "-")
+}
+
+/// Whether an address leaves it to the DNS which port it is.
+fn is_service(url: &str) -> bool {
+    url.split_once("://").is_some_and(|(scheme, _)| scheme.ends_with("+srv"))
 }
 
 /// The port of an address.

@@ -288,6 +288,10 @@ fn address_fault(url: &str) -> Option<&'static str> {
     let Some((scheme, rest)) = url.split_once("://") else {
         return Some("it has no scheme: `http://`, `https://` or `h2c://`");
     };
+    let (scheme, is_service) = match scheme.strip_suffix("+srv") {
+        Some(scheme) => (scheme, true),
+        None => (scheme, false),
+    };
     if !["http", "https", "h2c"].contains(&scheme) {
         return Some("only `http`, `https` and `h2c` can be called");
     }
@@ -307,6 +311,15 @@ fn address_fault(url: &str) -> Option<&'static str> {
     if v6 && host.parse::<std::net::Ipv6Addr>().is_err() {
         return Some("what stands in brackets is no IPv6 address");
     }
+    if is_service && !port.is_empty() {
+        return Some("the records of a service say its port");
+    }
+    if is_service && (v6 || host.parse::<std::net::Ipv4Addr>().is_ok()) {
+        return Some("the name of a service stands behind `+srv://`");
+    }
+    if !is_service && is_service_name(host) {
+        return Some("a service is looked up where `+srv` stands behind the scheme: `http+srv://`");
+    }
     let digits = port.strip_prefix(':').unwrap_or("1");
     if digits.parse::<u16>().map_or(true, |port| port == 0)
         || (!port.is_empty() && !port.starts_with(':'))
@@ -317,6 +330,13 @@ fn address_fault(url: &str) -> Option<&'static str> {
         return Some("only host, port and a path can stand here");
     }
     None
+}
+
+/// Whether a name begins like those of services (RFC 2782), `_http._tcp.`.
+fn is_service_name(host: &str) -> bool {
+    let mut labels = host.splitn(3, '.');
+    let marked = |label: Option<&str>| label.is_some_and(|label| label.starts_with('_'));
+    marked(labels.next()) && marked(labels.next()) && labels.next().is_some()
 }
 
 fn send(

@@ -11,7 +11,7 @@ use gatewright_grammar::tree::{
 };
 
 /// Names that belong to the gateway itself.
-const RESERVED: [&str; 26] = [
+const RESERVED: [&str; 27] = [
     "LISTEN",
     "OPERATOR",
     "TLS_CERT",
@@ -29,6 +29,7 @@ const RESERVED: [&str; 26] = [
     "CORES",
     "CACHE_MB",
     "SSL_CERT_FILE",
+    "NAMESERVERS",
     "LOG",
     "LOG_SAMPLE",
     "OTEL_EXPORTER_OTLP_ENDPOINT",

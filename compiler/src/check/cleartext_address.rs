@@ -41,7 +41,10 @@ pub(super) fn check(contract: &Contract, files: &[File], diagnostics: &mut Diagn
         if let Some((name, _)) = secret {
             diagnostic = diagnostic.note(format!("`{name}` is sent with every one of them"));
         }
-        let secured = url.replace("http://", "https://").replace("h2c://", "https://");
+        let secured = ["http://", "h2c://", "http+srv://", "h2c+srv://"]
+            .into_iter()
+            .zip(["https://", "https://", "https+srv://", "https+srv://"])
+            .fold(url.clone(), |url, (plain, secure)| url.replace(plain, secure));
         diagnostics.push(diagnostic.help(format!("write `\"{secured}\"`")));
     }
 }
@@ -49,7 +52,8 @@ pub(super) fn check(contract: &Contract, files: &[File], diagnostics: &mut Diagn
 /// What stands behind the scheme of an address without TLS.
 fn plain(address: &str) -> Option<&str> {
     let address = address.trim();
-    address.strip_prefix("http://").or_else(|| address.strip_prefix("h2c://"))
+    let (scheme, rest) = address.split_once("://")?;
+    matches!(scheme, "http" | "h2c" | "http+srv" | "h2c+srv").then_some(rest)
 }
 
 /// `shop.example` of `shop.example:8080/x`

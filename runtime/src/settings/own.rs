@@ -3,7 +3,7 @@
 use crate::contract::{Variable, VariableKind};
 
 /// What every gateway reads beside its contract's variables.
-pub(crate) static OWN: [Variable; 26] = [
+pub(crate) static OWN: [Variable; 27] = [
     Variable {
         name: "LISTEN",
         kind: VariableKind::Text,
@@ -58,6 +58,14 @@ pub(crate) static OWN: [Variable; 26] = [
         default: None,
         bounds: None,
         about: "a file of authorities in PEM that backends are trusted by, in place of those that are compiled in",
+        rules: &[],
+    },
+    Variable {
+        name: "NAMESERVERS",
+        kind: VariableKind::Text,
+        default: None,
+        bounds: None,
+        about: "nameservers that know where services are, `10.0.0.2, [::1]:5353`; those of `/etc/resolv.conf` unless set",
         rules: &[],
     },
     Variable {
@@ -215,8 +223,9 @@ pub(crate) static OWN: [Variable; 26] = [
 ];
 
 /// Those of [`OWN`] that need neither be set nor have a default.
-pub(super) const UNSET: [&str; 15] = [
+pub(super) const UNSET: [&str; 16] = [
     "CORES",
+    "NAMESERVERS",
     "SSL_CERT_FILE",
     "TLS_CERT",
     "TLS_KEY",

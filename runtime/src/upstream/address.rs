@@ -24,7 +24,10 @@ pub(crate) struct Address {
 pub(crate) struct Host {
     /// A name or an IP address, without brackets.
     pub(crate) name: String,
+    /// That of a service stands in its records.
     pub(crate) port: u16,
+    /// Whether the name is that of a service, whose records say where it is (RFC 2782).
+    pub(crate) is_service: bool,
     /// The value of `Host` (RFC 9110 section 7.2).
     pub(crate) authority: HeaderValue,
 }
@@ -37,8 +40,20 @@ impl Address {
     /// What is wrong with the text, to be put after "is `…`, ". Credentials are refused, because
     /// an address is shown and logged.
     pub(crate) fn parse(text: &str) -> Result<Address, &'static str> {
+        let address = Address::read(text)?;
+        let is_service = address.hosts.iter().any(|host| host.is_service);
+        if is_service { Err("whose scheme is for backends alone") } else { Ok(address) }
+    }
+
+    /// The same, or `http+srv://service/prefix` and so on.
+    fn read(text: &str) -> Result<Address, &'static str> {
         let (scheme, rest) = text.split_once("://").ok_or("which has no scheme")?;
-        let (secure, http2) = match scheme.to_ascii_lowercase().as_str() {
+        let scheme = scheme.to_ascii_lowercase();
+        let (scheme, is_service) = match scheme.strip_suffix("+srv") {
+            Some(scheme) => (scheme, true),
+            None => (scheme.as_str(), false),
+        };
+        let (secure, http2) = match scheme {
             "http" => (false, false),
             "https" => (true, false),
             "h2c" => (false, true),
@@ -53,14 +68,23 @@ impl Address {
             return Err("which has a query or a fragment");
         }
         let (name, port) = split_port(authority)?;
+        let owner = owner(name);
         let port = match port {
+            Some(_) if is_service => return Err("whose port is said by the service's records"),
+            None if is_service && name.parse::<std::net::IpAddr>().is_ok() => {
+                return Err("whose host is no name of a service");
+            }
+            None if !is_service && owner.is_some() => {
+                return Err("whose host is a service, so its scheme is `http+srv` or `https+srv`");
+            }
             Some(port) => port,
             None if secure => 443,
             None => 80,
         };
         let prefix = checked_path(path)?.to_owned();
+        let authority = if is_service { owner.unwrap_or(name) } else { authority };
         let authority = HeaderValue::from_str(authority).map_err(|_| BAD_HOST)?;
-        let host = Host { name: name.to_owned(), port, authority };
+        let host = Host { name: name.to_owned(), port, is_service, authority };
         Ok(Address { secure, http2, hosts: vec![host], prefix })
     }
 
@@ -76,12 +100,14 @@ impl Address {
             if one.trim().is_empty() && text.contains(',') {
                 return Err("which lacks an address beside a comma");
             }
-            let mut one = Address::parse(one.trim())?;
+            let mut one = Address::read(one.trim())?;
             let Some(all) = &mut all else {
                 all = Some(one);
                 continue;
             };
-            if (one.secure, one.http2) != (all.secure, all.http2) {
+            let services = |address: &Address| address.hosts.iter().any(|host| host.is_service);
+            let kind = |address: &Address| (address.secure, address.http2, services(address));
+            if kind(&one) != kind(all) {
                 return Err("whose addresses have several schemes");
             }
             if one.prefix != all.prefix {
@@ -105,9 +131,22 @@ impl Address {
 }
 
 impl Host {
+    /// Whom it must be: its name, that of a service without what the service is called.
+    #[cfg(feature = "tls")]
+    pub(crate) fn owner(&self) -> &str {
+        if self.is_service { owner(&self.name).unwrap_or(&self.name) } else { &self.name }
+    }
+
     fn place(&self) -> (String, u16) {
         (self.name.to_ascii_lowercase(), self.port)
     }
+}
+
+/// `shop.example` of `_http._tcp.shop.example`.
+fn owner(name: &str) -> Option<&str> {
+    let mut labels = name.trim_end_matches('.').splitn(3, '.');
+    let (service, protocol, owner) = (labels.next()?, labels.next()?, labels.next()?);
+    (service.starts_with('_') && protocol.starts_with('_')).then_some(owner)
 }
 
 const BAD_HOST: &str = "which has no usable host";
@@ -166,6 +205,35 @@ mod tests {
             (true, "a.example".into(), 8443, "/api/v2".into())
         );
         assert_eq!(parts("HTTP://[::1]:9000/"), (false, "::1".into(), 9000, String::new()));
+    }
+
+    #[test]
+    fn a_service_has_no_port_and_is_known_by_its_owner() {
+        let read = |text: &str| Address::parse_list(text).expect(text);
+        let address = read("https+srv://_https._tcp.shop.example/api/");
+        let host = address.hosts.first().expect("one");
+        assert!(host.is_service && address.secure);
+        assert_eq!(host.name, "_https._tcp.shop.example");
+        assert_eq!(
+            (host.authority.as_bytes(), address.prefix.as_str()),
+            (&b"shop.example"[..], "/api")
+        );
+        let other = read("h2c+srv://shop.service.consul");
+        assert!(
+            other.http2 && other.hosts.first().expect("one").authority == "shop.service.consul"
+        );
+        for (text, reason) in [
+            ("http+srv://_http._tcp.a:80", "port"),
+            ("http+srv://10.0.0.1", "no name of a service"),
+            ("http+srv://[::1]", "no name of a service"),
+            ("http://_http._tcp.a", "http+srv"),
+            ("ftp+srv://a", "scheme"),
+            ("http+srv://a, http://b", "several schemes"),
+        ] {
+            let error = Address::parse_list(text).expect_err(text);
+            assert!(error.contains(reason), "{text}: {error}");
+        }
+        assert!(Address::parse("http+srv://a").is_err(), "only backends are services");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::address::{Address, Host};
+use super::dns::Nameservers;
 use super::failure::Reason;
 use super::link::{Link, One, Two, Wanted};
 #[cfg(feature = "tls")]
@@ -24,6 +25,8 @@ pub(crate) struct Approach {
     /// Whom it must be, and what it is shown.
     #[cfg(feature = "tls")]
     pub(crate) trust: Trust,
+    /// Who knows where services are.
+    pub(crate) nameservers: Nameservers,
 }
 
 /// Whom connections are made to, whatever their addresses.
@@ -43,7 +46,7 @@ impl Origin {
             authority: host.authority.clone(),
             http2: address.http2,
             #[cfg(feature = "tls")]
-            tls: address.secure.then(|| Tls::new(&host.name, &approach.trust)),
+            tls: address.secure.then(|| Tls::new(host.owner(), &approach.trust)),
         }
     }
 

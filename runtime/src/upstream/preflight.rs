@@ -88,7 +88,11 @@ fn shown(address: &Address) -> String {
         (false, true) => "h2c",
         (false, false) => "http",
     };
-    let authority = address.hosts.first().and_then(|host| host.authority.to_str().ok());
+    let first = address.hosts.first();
+    if let Some(service) = first.filter(|host| host.is_service) {
+        return format!("{scheme}+srv://{}", service.name);
+    }
+    let authority = first.and_then(|host| host.authority.to_str().ok());
     format!("{scheme}://{}", authority.unwrap_or_default())
 }
 

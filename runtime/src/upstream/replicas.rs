@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::Address;
 use super::connect::{Approach, Origin};
+use super::dns::Site;
 use super::pool::Pool;
 use super::resolve::{Age, Resolver};
 use super::roster::{Blame, Health, Roster, Verdict};
@@ -38,6 +39,10 @@ pub(super) struct Replica {
     pub(super) pool: Pool,
     /// Requests of this core that are on their way.
     in_flight: Cell<usize>,
+    /// Those of the lowest rank that can be asked are.
+    rank: Cell<u16>,
+    /// How much of the requests to its rank it gets, beside the shares of others.
+    share: Cell<u32>,
     health: Arc<Health>,
 }
 
@@ -64,7 +69,7 @@ impl Replicas {
     pub(super) fn new(address: &Address, approach: &Approach, roster: Arc<Roster>) -> Replicas {
         let looked = Rc::new(Notify::new());
         let origin = |host| Rc::new(Origin::new(host, address, approach));
-        let host = |host| (origin(host), Resolver::new(host, &looked));
+        let host = |host| (origin(host), Resolver::new(host, &approach.nameservers, &looked));
         let hosts = address.hosts.iter().map(host).collect();
         let replicas = Replicas {
             hosts,
@@ -123,15 +128,18 @@ impl Replicas {
         let old = Rc::clone(&self.list.borrow());
         let mut list = Vec::with_capacity(old.len());
         for (origin, resolver) in &self.hosts {
-            for address in resolver.addresses() {
+            for Site { address, rank, share } in resolver.sites() {
                 let same = |known: &&Rc<Replica>| {
                     known.address == address && Rc::ptr_eq(&known.origin, origin)
                 };
                 let known = old.iter().find(same).map(Rc::clone);
-                list.push(known.unwrap_or_else(|| {
+                let replica = known.unwrap_or_else(|| {
                     let health = self.roster.health(address);
                     Rc::new(Replica::new(address, Rc::clone(origin), health))
-                }));
+                });
+                replica.rank.set(rank);
+                replica.share.set(share);
+                list.push(replica);
             }
         }
         self.list.replace(Rc::from(list));
@@ -141,7 +149,8 @@ impl Replicas {
 impl Replica {
     fn new(address: SocketAddr, origin: Rc<Origin>, health: Arc<Health>) -> Replica {
         let (pool, in_flight) = (Pool::default(), Cell::new(0));
-        Replica { address, origin, pool, in_flight, health }
+        let (rank, share) = (Cell::new(0), Cell::new(1));
+        Replica { address, origin, pool, in_flight, rank, share, health }
     }
 }
 
@@ -178,6 +187,7 @@ impl Drop for Picked {
 
 /// The next address for a call, and whether it was left out and is tried again.
 ///
+/// Those of a higher rank come where none of a lower one fits (RFC 2782 calls ranks priorities).
 /// One whose time is over comes first, so that it comes back. Where every good one has been asked,
 /// a good one is asked again; and where every good one refuses connections, those that are left
 /// out are no worse.
@@ -192,7 +202,11 @@ fn choose<'l>(
     }
     let out = |one: &Replica| one.health.is_out();
     let new = |one: &Replica| !tried.asked.contains(&one.address) && !refused(one);
-    let due = |one: &&Rc<Replica>| out(one) && new(one) && one.health.try_again(roster);
+    let good = list.iter().filter(|one| !out(one) && new(one));
+    let rank = good.map(|one| one.rank.get()).min().unwrap_or(u16::MAX);
+    let due = |one: &&Rc<Replica>| {
+        one.rank.get() <= rank && out(one) && new(one) && one.health.try_again(roster)
+    };
     if let Some(due) = list.iter().find(due) {
         return Some((due, true));
     }
@@ -202,21 +216,38 @@ fn choose<'l>(
     found.map(|one| (one, false))
 }
 
-/// Of two that fit, chosen by chance, the one with fewer requests on their way.
+/// Of two of the lowest rank that fit, chosen by chance and by their shares, the one with fewer requests
+/// on their way for its share.
 fn lighter(list: &[Rc<Replica>], fits: impl Fn(&Replica) -> bool) -> Option<&Rc<Replica>> {
-    let all = || list.iter().filter(|one| fits(one));
-    let count = all().count();
+    let rank = list.iter().filter(|one| fits(one)).map(|one| one.rank.get()).min()?;
+    let all = || list.iter().filter(|one| one.rank.get() == rank && fits(one));
+    let share = |one: &Replica| u64::from(one.share.get());
+    let total: u64 = all().map(|one| share(one)).sum();
     let chance = random();
-    let place = |chance: u64, of: usize| {
-        let of = u64::try_from(of).unwrap_or(u64::MAX);
-        chance.checked_rem(of).and_then(|place| usize::try_from(place).ok())
+    let first = by_share(all(), chance >> 32, total)?;
+    let others = all().filter(|one| !Rc::ptr_eq(one, first));
+    let left = total - share(first);
+    let Some(second) = by_share(others, chance & 0xffff_ffff, left) else { return Some(first) };
+    let load = |one: &Replica, beside: &Replica| {
+        u64::try_from(one.in_flight.get()).unwrap_or(u64::MAX).saturating_mul(share(beside))
     };
-    let first = place(chance >> 32, count)?;
-    let one = all().nth(first)?;
-    let Some(second) = place(chance & 0xffff_ffff, count - 1) else { return Some(one) };
-    let second = if second >= first { second + 1 } else { second };
-    let other = all().nth(second)?;
-    Some(if other.in_flight.get() < one.in_flight.get() { other } else { one })
+    Some(if load(second, first) < load(first, second) { second } else { first })
+}
+
+/// The one in whose share of the total this chance lies.
+fn by_share<'l>(
+    mut all: impl Iterator<Item = &'l Rc<Replica>>,
+    chance: u64,
+    total: u64,
+) -> Option<&'l Rc<Replica>> {
+    let mut place = chance.checked_rem(total)?;
+    all.find(|one| match place.checked_sub(one.share.get().into()) {
+        None => true,
+        Some(behind) => {
+            place = behind;
+            false
+        }
+    })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The addresses behind a name, remembered for a while.
+//! The addresses behind a name or a service, remembered for a while.
 
 use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, SocketAddr};
@@ -10,8 +10,9 @@ use tokio::task::spawn_local;
 use tokio::time::Instant;
 
 use super::address::Host;
+use super::dns::{Nameservers, Site, sites};
 
-/// How long a name's addresses are good for.
+/// How long a name's addresses are good for. Records of a service say it themselves.
 const FRESH: Duration = Duration::from_secs(30);
 /// How long they are good enough while somebody looks for better ones.
 const STALE: Duration = Duration::from_secs(300);
@@ -27,8 +28,10 @@ pub(super) struct Resolver(Rc<Name>);
 struct Name {
     host: String,
     port: u16,
+    /// Who knows where it is, if it is the name of a service.
+    service: Option<Nameservers>,
     /// In the order of their numbers, so that those of two look-ups can be compared.
-    addresses: RefCell<Vec<SocketAddr>>,
+    sites: RefCell<Vec<Site>>,
     /// How often they have changed.
     changes: Cell<u64>,
     /// When to look again; nothing for an address that was given as such.
@@ -49,14 +52,15 @@ pub(super) enum Age {
 
 impl Resolver {
     /// Of this host; `looked` is told whenever a look-up has ended.
-    pub(super) fn new(host: &Host, looked: &Rc<Notify>) -> Resolver {
-        let given = host.name.parse::<IpAddr>().ok();
+    pub(super) fn new(host: &Host, nameservers: &Nameservers, looked: &Rc<Notify>) -> Resolver {
+        let given = host.name.parse::<IpAddr>().ok().filter(|_| !host.is_service);
         let given = given.map(|ip| SocketAddr::new(ip, host.port));
         Resolver(Rc::new(Name {
             host: host.name.clone(),
             port: host.port,
+            service: host.is_service.then(|| nameservers.clone()),
             until: Cell::new(given.is_none().then(Instant::now)),
-            addresses: RefCell::new(given.into_iter().collect()),
+            sites: RefCell::new(given.into_iter().map(Site::from).collect()),
             changes: Cell::new(0),
             looking: Cell::new(false),
             looked: Rc::clone(looked),
@@ -64,8 +68,8 @@ impl Resolver {
     }
 
     /// The addresses as they are known.
-    pub(super) fn addresses(&self) -> Vec<SocketAddr> {
-        self.0.addresses.borrow().clone()
+    pub(super) fn sites(&self) -> Vec<Site> {
+        self.0.sites.borrow().clone()
     }
 
     /// A number that grows when the addresses change.
@@ -95,20 +99,30 @@ impl Name {
         }
         let name = Rc::clone(self);
         spawn_local(async move {
-            let found = tokio::net::lookup_host((name.host.as_str(), name.port)).await;
-            let found = found.map(|found| found.take(MOST).collect()).unwrap_or_default();
-            name.found(found);
+            let (found, good_for) = name.find().await.unwrap_or_default();
+            name.found(found, good_for);
         });
+    }
+
+    /// What is there, and for how long that is good.
+    async fn find(&self) -> Option<(Vec<Site>, Duration)> {
+        if let Some(nameservers) = &self.service {
+            return sites(&self.host, nameservers).await;
+        }
+        let found = tokio::net::lookup_host((self.host.as_str(), self.port)).await.ok()?;
+        Some((found.map(Site::from).collect(), FRESH))
     }
 
     /// Takes what a look-up found. Nothing changes if that is nothing: the last good addresses
     /// are better than none.
-    fn found(&self, mut found: Vec<SocketAddr>) {
-        let good_for = if found.is_empty() { FAILED } else { FRESH };
+    fn found(&self, mut found: Vec<Site>, good_for: Duration) {
+        let good_for = if found.is_empty() { FAILED } else { good_for };
         found.sort_unstable();
-        found.dedup();
-        if !found.is_empty() && *self.addresses.borrow() != found {
-            self.addresses.replace(found);
+        // Of one address the lowest rank counts.
+        found.dedup_by_key(|site| site.address);
+        found.truncate(MOST);
+        if !found.is_empty() && *self.sites.borrow() != found {
+            self.sites.replace(found);
             self.changes.set(self.changes.get() + 1);
         }
         self.until.set(Some(Instant::now() + good_for));
@@ -125,7 +139,13 @@ mod tests {
     fn resolver(url: &str) -> (Resolver, Rc<Notify>) {
         let address = Address::parse(url).expect("an address");
         let looked = Rc::new(Notify::new());
-        (Resolver::new(address.hosts.first().expect("a host"), &looked), looked)
+        let nameservers = Nameservers::default();
+        let host = address.hosts.first().expect("a host");
+        (Resolver::new(host, &nameservers, &looked), looked)
+    }
+
+    fn addresses(resolver: &Resolver) -> Vec<SocketAddr> {
+        resolver.sites().iter().map(|site| site.address).collect()
     }
 
     fn on_a_core<T>(work: impl Future<Output = T>) -> T {
@@ -137,7 +157,7 @@ mod tests {
     fn a_given_address_is_never_looked_up() {
         let (resolver, _) = resolver("http://[::1]:80");
         assert_eq!(resolver.refresh(), Age::Good);
-        assert_eq!(resolver.addresses(), [SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], 80))]);
+        assert_eq!(addresses(&resolver), [SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], 80))]);
         assert!(!resolver.is_looking());
     }
 
@@ -148,9 +168,9 @@ mod tests {
             let waits = looked.notified();
             assert_eq!(resolver.refresh(), Age::Old);
             assert_eq!(resolver.refresh(), Age::Old);
-            assert!(resolver.is_looking() && resolver.addresses().is_empty());
+            assert!(resolver.is_looking() && addresses(&resolver).is_empty());
             waits.await;
-            assert!(!resolver.addresses().is_empty());
+            assert!(!addresses(&resolver).is_empty());
             assert_eq!((resolver.refresh(), resolver.changes()), (Age::Good, 1));
         });
     }
@@ -164,14 +184,14 @@ mod tests {
             let waits = looked.notified();
             resolver.refresh();
             waits.await;
-            assert_eq!(resolver.addresses(), []);
+            assert_eq!(addresses(&resolver), []);
             assert_eq!(resolver.refresh(), Age::Good, "it is left alone for a moment");
-            resolver.0.found(vec![known]);
+            resolver.0.found(vec![known.into()], FRESH);
             resolver.0.until.set(Instant::now().checked_sub(STALE + FRESH));
             let waits = looked.notified();
             assert_eq!(resolver.refresh(), Age::Stale);
             waits.await;
-            assert_eq!((resolver.addresses(), resolver.changes()), (vec![known], 1));
+            assert_eq!((addresses(&resolver), resolver.changes()), (vec![known], 1));
         });
     }
 
@@ -181,11 +201,11 @@ mod tests {
         let [one, two] = [1, 2].map(|last| SocketAddr::from(([192, 0, 2, last], 80)));
         on_a_core(async {
             for found in [vec![one, two], vec![two, one], vec![two, one, two], vec![]] {
-                resolver.0.found(found);
-                assert_eq!((resolver.addresses(), resolver.changes()), (vec![one, two], 1));
+                resolver.0.found(found.into_iter().map(Site::from).collect(), FRESH);
+                assert_eq!((addresses(&resolver), resolver.changes()), (vec![one, two], 1));
             }
-            resolver.0.found(vec![two]);
-            assert_eq!((resolver.addresses(), resolver.changes()), (vec![two], 2));
+            resolver.0.found(vec![two.into()], FRESH);
+            assert_eq!((addresses(&resolver), resolver.changes()), (vec![two], 2));
         });
     }
 }

@@ -18,5 +18,6 @@ mod pool;
 mod problems;
 mod program;
 mod routing;
+mod services;
 mod stop;
 mod supervised;

@@ -45,7 +45,10 @@ fn variable(
 
 /// A finding about a clause that only `https` gives a meaning.
 pub(super) fn is_secured(backend: &Backend, word: &str, span: Span, diagnostics: &mut Diagnostics) {
-    if ["http://", "h2c://"].iter().any(|scheme| begins(backend, scheme)) {
+    if ["http://", "h2c://", "http+srv://", "h2c+srv://"]
+        .iter()
+        .any(|scheme| begins(backend, scheme))
+    {
         let message = format!("`{word}` makes no difference to an address without TLS");
         diagnostics.push(
             Diagnostic::new(Code::InvalidClause, span, message)
