@@ -32,7 +32,7 @@ pub(crate) mod versions;
 pub(crate) mod work;
 
 pub(crate) use bounds::{compare as compare_bounds, limit};
-pub(crate) use cases::{OF_EVERY_PROBLEM, fits_path, is_any, target_parts};
+pub(crate) use cases::{OF_EVERY_PROBLEM, best_endpoint, fits_path, is_any, target_parts};
 pub(crate) use consumers::resolve as resolve_consumers;
 pub(crate) use dates::{days, http_date, is_day};
 pub(crate) use routes::shapes;

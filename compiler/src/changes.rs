@@ -228,7 +228,8 @@ impl<'c> Side<'c> {
         endpoint.template.get(prefix..).unwrap_or(&endpoint.template)
     }
 
-    fn key(&self, endpoint: &'c Endpoint) -> String {
+    /// `GET /products/{id}`, without the version's prefix.
+    pub(crate) fn key(&self, endpoint: &'c Endpoint) -> String {
         let path = self.path(endpoint);
         format!("{} {}", endpoint.method, if path.is_empty() { "/" } else { path })
     }

@@ -1,5 +1,6 @@
 //! Gatewright's pure core: contract text in, checked contract and generated Rust out.
 
+pub mod alike;
 mod analyse;
 pub mod changes;
 mod check;

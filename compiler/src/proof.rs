@@ -4,11 +4,11 @@
 //! [`Play::reaction`] says, and gets a [`Verdict`] for what the gateway answered.
 
 mod blame;
-mod compare;
+pub(crate) mod compare;
 mod coverage;
 mod draft;
 mod items;
-mod json;
+pub(crate) mod json;
 mod play;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 mod artifact;
 mod change;
+mod compare;
 
 pub(crate) use artifact::{
     Image, Inspect, InspectFormat, Manifests, ManifestsFor, Push, Sbom, Verify,
@@ -9,6 +10,7 @@ pub(crate) use artifact::{
 pub(crate) use change::{Changelog, Needs, NeedsFormat, NewsFormat, Who, WhoFormat};
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+pub(crate) use compare::{Compare, CompareFormat};
 use std::path::PathBuf;
 
 /// Compiles versioned HTTP API contracts into static gateways
@@ -76,6 +78,7 @@ pub(crate) enum Command {
     Image(Image),
     Push(Push),
     Manifests(Manifests),
+    Compare(Compare),
     Inspect(Inspect),
     Verify(Verify),
     Sbom(Sbom),

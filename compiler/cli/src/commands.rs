@@ -3,6 +3,7 @@
 pub(crate) mod build;
 pub(crate) mod changelog;
 pub(crate) mod check;
+pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod env;

@@ -133,11 +133,11 @@ impl fmt::Display for Address {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ask<'a> {
     /// `GET`
-    pub(crate) method: &'static str,
+    pub(crate) method: &'a str,
     /// Where.
     pub(crate) address: &'a Address,
     /// Header fields beside those of every request.
-    pub(crate) headers: &'a [(&'static str, String)],
+    pub(crate) headers: &'a [(&'a str, String)],
     /// What is sent.
     pub(crate) body: &'a [u8],
     /// The most time for all of it.
@@ -168,6 +168,16 @@ pub(crate) fn get(address: &Address) -> Result<Vec<u8>, Error> {
         status => Err(Error::world(format!("{address} answers {status}"))
             .help("give the address of the operator's port, which `OPERATOR` says")),
     }
+}
+
+/// Makes sure that somebody listens there.
+///
+/// # Errors
+///
+/// Nobody does.
+pub(crate) fn reach(address: &Address) -> Result<(), Error> {
+    let reached = connect(address, Instant::now() + CONNECT);
+    reached.map(drop).map_err(|error| Error::world(format!("cannot ask {address}: {error}")))
 }
 
 /// The answer to a request, whatever its status.

@@ -9,7 +9,7 @@ mod target;
 
 pub(crate) use mocks::fits_path;
 pub(crate) use pattern::{OF_EVERY_PROBLEM, is_any};
-pub(crate) use target::parts as target_parts;
+pub(crate) use target::{best as best_endpoint, parts as target_parts};
 
 use super::access::Schemes;
 use super::consumers::key;

@@ -146,7 +146,7 @@ fn record(
 }
 
 /// Calls `work` with the pointer of a part (RFC 6901 section 3).
-fn below(pointer: &mut String, part: &str, work: impl FnOnce(&mut String)) {
+pub(crate) fn below(pointer: &mut String, part: &str, work: impl FnOnce(&mut String)) {
     let length = pointer.len();
     pointer.push('/');
     pointer.push_str(&part.replace('~', "~0").replace('/', "~1"));
@@ -155,7 +155,7 @@ fn below(pointer: &mut String, part: &str, work: impl FnOnce(&mut String)) {
 }
 
 /// Whether two values are equal; numbers by what they are worth.
-fn same(a: &Const, b: &Const) -> bool {
+pub(crate) fn same(a: &Const, b: &Const) -> bool {
     match (a, b) {
         (Const::Number(a), Const::Number(b)) => worth(a) == worth(b),
         (Const::List(a), Const::List(b)) => {
@@ -238,12 +238,12 @@ fn pattern_text(pattern: &Pattern) -> String {
 }
 
 /// A text in quotes.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     Const::Text(text.to_owned()).json()
 }
 
 /// The first letters of something long.
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
         None => text.to_owned(),

@@ -6,7 +6,7 @@ use crate::contract::types::Const;
 const MAX_DEPTH: usize = 128;
 
 /// The value that `text` writes (RFC 8259), or what is wrong with it.
-pub(super) fn parse(text: &str) -> Result<Const, String> {
+pub(crate) fn parse(text: &str) -> Result<Const, String> {
     let mut parser = Parser { text, at: 0 };
     let value = parser.value(0)?;
     parser.space();

@@ -69,7 +69,7 @@ pub struct Answered {
 
 impl Answered {
     /// All values of a header field.
-    pub(super) fn values(&self, name: &str) -> Vec<&str> {
+    pub(crate) fn values(&self, name: &str) -> Vec<&str> {
         of_name(&self.headers, name)
     }
 

@@ -159,7 +159,15 @@ fn sides(args: &Diff) -> Result<(Loaded, Loaded), Error> {
         return Err(Error::wrong_use("nothing to compare with")
             .help("give two contracts, or a git revision: `gatewright diff origin/main`"));
     };
-    let new = args.new.as_deref().unwrap_or(".");
+    pair(old, args.new.as_deref().unwrap_or("."))
+}
+
+/// Two states of a contract.
+///
+/// # Errors
+///
+/// One is not there, or cannot be read.
+pub(super) fn pair(old: &str, new: &str) -> Result<(Loaded, Loaded), Error> {
     let beside = origin::beside(&[old, new]);
     let resolve = |spec: &str| origin::resolve(spec, beside);
     let (old, new) = (resolve(old)?, resolve(new)?);

@@ -14,7 +14,7 @@ pub(crate) struct Answer {
     /// The status code.
     pub(crate) status: u16,
     /// Header fields, their names in small letters.
-    headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     /// The body, without transfer coding.
     pub(crate) body: Vec<u8>,
 }

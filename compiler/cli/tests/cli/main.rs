@@ -3,6 +3,7 @@
 mod against;
 mod change;
 mod check;
+mod compare;
 mod diff;
 mod fmt;
 mod generate;

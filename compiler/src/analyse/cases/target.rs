@@ -2,6 +2,7 @@
 
 use super::{Around, Lower};
 use crate::analyse::{percent_decode, values};
+use crate::contract::Version;
 use crate::contract::cases::Target;
 use crate::contract::endpoint::{Endpoint, ParamKind, RouteSegment};
 use crate::contract::types::{Const, NumberKind, Rule, Scalar};
@@ -59,20 +60,8 @@ pub(super) fn meet(
     (method, path): (&str, &[String]),
 ) -> Met {
     let wanted = |other: &str| label.is_none_or(|label| label == other);
-    let mut best: Option<(Vec<u8>, (usize, usize))> = None;
-    for (at, version) in around.versions.iter().enumerate() {
-        if !wanted(&version.label) {
-            continue;
-        }
-        for (index, endpoint) in version.endpoints.iter().enumerate() {
-            let Some(score) = score(endpoint, method, path) else { continue };
-            if best.as_ref().is_none_or(|(other, _)| score > *other) {
-                best = Some((score, (at, index)));
-            }
-        }
-    }
-    match best {
-        Some((_, at)) => Met::Endpoint(at),
+    match best(around.versions, label, (method, path)) {
+        Some(at) => Met::Endpoint(at),
         None if around
             .flats
             .iter()
@@ -82,6 +71,27 @@ pub(super) fn meet(
         }
         None => Met::Nothing,
     }
+}
+
+/// The best of the endpoints that fit, as indices of its version and in that.
+pub(crate) fn best(
+    versions: &[Version],
+    label: Option<&str>,
+    (method, path): (&str, &[String]),
+) -> Option<(usize, usize)> {
+    let mut best: Option<(Vec<u8>, (usize, usize))> = None;
+    for (at, version) in versions.iter().enumerate() {
+        if label.is_some_and(|label| label != version.label) {
+            continue;
+        }
+        for (index, endpoint) in version.endpoints.iter().enumerate() {
+            let Some(score) = score(endpoint, method, path) else { continue };
+            if best.as_ref().is_none_or(|(other, _)| score > *other) {
+                best = Some((score, (at, index)));
+            }
+        }
+    }
+    best.map(|(_, at)| at)
 }
 
 /// How well a path fits, segment by segment: best is a literal, then one with parameters in it,
