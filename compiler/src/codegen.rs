@@ -19,6 +19,7 @@ mod routes;
 pub(crate) mod rust;
 mod schemas;
 mod scope;
+mod smoke;
 mod spread;
 mod stream;
 mod tokens;

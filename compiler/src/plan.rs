@@ -13,6 +13,7 @@ mod routes;
 mod rules;
 mod sent;
 mod shapes;
+mod smoke;
 mod target;
 
 use crate::contract::endpoint::{Compress, Manner, Shape};
@@ -29,6 +30,7 @@ pub use records::{RecordPlan, WriterPlan};
 pub use reuse::{ReusablePlan, ReusePlan};
 pub use routes::{Arrival, Guard, Route};
 pub use sent::{BodyStep, SentPlace, SentPlan};
+pub use smoke::SmokePlan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 pub use target::Target;
@@ -70,6 +72,8 @@ pub struct Plan {
     pub cors: Option<CorsPlan>,
     /// The names of those who say that they rely on it.
     pub consumers: Vec<String>,
+    /// The cases that it asks its backends before it serves.
+    pub smoke: Vec<SmokePlan>,
 }
 
 /// A version that the gateway does not serve.
@@ -572,6 +576,7 @@ pub fn plan(contract: &Checked, target: &Target) -> Plan {
         elsewhere: elsewhere(contract, target),
         cors: contract.cors.as_ref().map(|one| cors::plan(one, contract, None)),
         consumers: contract.consumers.iter().map(|one| one.name.clone()).collect(),
+        smoke: smoke::plan(contract, target),
     }
 }
 

@@ -20,7 +20,7 @@ pub use crate::contract::{
     Access, Answering, Backend, BodyKind, BodyStep, Breaker, By, CheckOfCaller, Compress,
     Condition, Contract, Cors, Counter, DeprecatedPart, Elsewhere, Endpoint, FormField, FormKind,
     Grant, InFlight, KeySource, Lifecycle, Limit, Method, Origin, Piece, Published, Reusable,
-    Reuse, Revoked, Scheme, SchemeKind, Selection, Sent, Setting, Store, Successor, Sunset,
+    Reuse, Revoked, Scheme, SchemeKind, Selection, Sent, Setting, Smoke, Store, Successor, Sunset,
     TimeSetting, Tokens, Variable, VariableKind, Version,
 };
 pub use crate::error::{Error, Problem};

@@ -4,6 +4,7 @@ mod access;
 mod cors;
 mod deprecated;
 mod reuse;
+mod smoke;
 
 use std::fmt;
 use std::future::Future;
@@ -15,6 +16,7 @@ pub use self::access::{Access, KeySource, Revoked, Scheme, SchemeKind, Tokens};
 pub use self::cors::{Cors, Origin};
 pub use self::deprecated::{BodyStep, DeprecatedPart, Sent};
 pub use self::reuse::{CheckOfCaller, Reusable, Reuse};
+pub use self::smoke::Smoke;
 use crate::check::Rule;
 use crate::error::Error;
 use crate::request::Request;
@@ -56,6 +58,8 @@ pub struct Contract {
     pub cors: Option<&'static Cors>,
     /// Who says that they rely on the API: names of consumers, in contract order.
     pub consumers: &'static [&'static str],
+    /// Cases that are asked of it with its real backends, before it serves.
+    pub smoke: &'static [Smoke],
 }
 
 impl Contract {
@@ -76,6 +80,7 @@ impl Contract {
         schemes: &[],
         cors: None,
         consumers: &[],
+        smoke: &[],
     };
 }
 

@@ -2,6 +2,7 @@
 
 mod health;
 mod inherited;
+mod smoke;
 mod supervisor;
 
 use std::ffi::OsString;
@@ -131,20 +132,36 @@ fn start(contract: &'static Contract, settings: Settings) -> u8 {
     }
 }
 
-/// Says which backends can be reached.
-fn reach(contract: &Contract, settings: Settings) -> u8 {
-    match preflight(contract, settings) {
-        Ok((text, true)) => say(&text),
-        Ok((text, false)) => {
-            say(&text);
-            complain("not all backends can be reached");
-            WORLD
+/// Says which backends can be reached, and whether the smoke cases hold.
+fn reach(contract: &'static Contract, settings: Settings) -> u8 {
+    match look_ahead(contract, settings) {
+        Ok((text, wrong)) => {
+            let said = say(&text);
+            wrong.iter().for_each(|line| complain(line));
+            if wrong.is_empty() { said } else { WORLD }
         }
         Err(error) => {
             complain(&format!("{} could not ask its backends: {error}", contract.api));
             WORLD
         }
     }
+}
+
+/// Which backends can be reached, what becomes of the smoke cases, and what is wrong with that.
+///
+/// # Errors
+///
+/// When the system does not let the process wait for sockets, or a gateway listen.
+pub(crate) fn look_ahead(
+    contract: &'static Contract,
+    settings: Settings,
+) -> std::io::Result<(String, Vec<&'static str>)> {
+    let (mut text, reached) = preflight(contract, &settings)?;
+    let (cases, held) = smoke::ask(contract, settings)?;
+    text.push_str(&cases);
+    let unreached = (!reached).then_some("not all backends can be reached");
+    let failed = (!held).then_some("not all smoke cases hold");
+    Ok((text, unreached.into_iter().chain(failed).collect()))
 }
 
 /// Says whether the gateway that runs here with the same environment takes requests.
@@ -181,7 +198,7 @@ fn help(contract: &Contract) -> String {
          Without an argument it serves until SIGTERM or SIGINT.\n\n  \
          --env        print the variables that it reads, with their meaning\n  \
          --check      check the environment and end\n  \
-         --preflight  the same, and connect to every backend\n  \
+         --preflight  the same, connect to every backend, and ask the smoke cases\n  \
          --health     ask the gateway that runs with this environment whether it is ready\n  \
          --contract   print the contract that is compiled in\n  \
          --version    print the versions that are compiled in\n  \

@@ -8,7 +8,7 @@ mod value;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 #[cfg(feature = "tls")]
 use std::path::Path;
 #[cfg(feature = "auth")]
@@ -204,6 +204,22 @@ impl Settings {
             spans,
             texts: of_contract,
         })
+    }
+
+    /// Those of a gateway that only this process asks: it listens on the loopback interface, on a free
+    /// port, without TLS, and tells nobody of what it does.
+    pub(crate) fn hidden(self) -> Settings {
+        Settings {
+            listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0),
+            operator: None,
+            log: Choice { form: None, share: 0.0 },
+            cores: 1,
+            #[cfg(feature = "tls")]
+            secured: None,
+            announced: false,
+            traces: None,
+            ..self
+        }
     }
 
     /// How callers speak to it: `https` or `http`.

@@ -21,4 +21,4 @@ mod gateway;
 
 pub use self::backend::{Backend, Received};
 pub use self::client::{Answer, Client, get, send};
-pub use self::gateway::{Gateway, Running, serve};
+pub use self::gateway::{Gateway, Running, preflight, serve};

@@ -47,6 +47,7 @@ gatewright_runtime::include_gateway!("shapes");
 gatewright_runtime::include_gateway!("shared");
 gatewright_runtime::include_gateway!("shop");
 gatewright_runtime::include_gateway!("smallest");
+gatewright_runtime::include_gateway!("smoke");
 gatewright_runtime::include_gateway!("statuses");
 gatewright_runtime::include_gateway!("streams");
 gatewright_runtime::include_gateway!("strict");

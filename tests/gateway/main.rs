@@ -67,6 +67,7 @@ mod sending;
 mod shaped;
 mod shapes;
 mod shop;
+mod smoke;
 mod soak;
 mod standins;
 mod statuses;

@@ -64,6 +64,7 @@ const ALL: &[Compiled] = &[
     ("tests/data/generate/routes", &contracts::routes::CONTRACT),
     ("tests/data/generate/shaped", &contracts::shaped::CONTRACT),
     ("tests/data/generate/shapes", &contracts::shapes::CONTRACT),
+    ("tests/data/generate/smoke", &contracts::smoke::CONTRACT),
     ("tests/data/generate/schemas", &contracts::schemas::CONTRACT),
     ("tests/data/generate/sending", &contracts::sending::CONTRACT),
     ("tests/data/generate/types", &contracts::types::CONTRACT),

@@ -104,6 +104,7 @@ impl<'a> Lower<'a, '_> {
                 return None;
             }
         };
+        self.smoke();
         let request = self.request(about);
         let env = self.env();
         let mocks = self.mocks(about);
@@ -133,6 +134,19 @@ impl<'a> Lower<'a, '_> {
     fn about(&self, at: (usize, usize)) -> Option<About<'a>> {
         let version = self.around.versions.get(at.0)?;
         Some(About { at, version, endpoint: version.endpoints.get(at.1)? })
+    }
+
+    /// Real backends are asked what a smoke case asks, so it must not change anything.
+    fn smoke(&mut self) {
+        let method = &self.when.method;
+        if self.case.smoke && !matches!(method.text.as_str(), "GET" | "HEAD" | "OPTIONS") {
+            let message = format!("a smoke case sends {} to real backends", method.text);
+            self.diagnostics.push(
+                Diagnostic::new(Code::ImpossibleCase, method.span, message)
+                    .label("this may change something there")
+                    .help("take `smoke` out, or show it by a request that only reads"),
+            );
+        }
     }
 
     /// Whether the case shows what becomes of a request that nothing answers.

@@ -30,6 +30,7 @@ pub(crate) fn items(plan: &Plan, digests: &[String]) -> Vec<TokenStream> {
         quote!(&upstreams::#name)
     });
     let consumers = &plan.consumers;
+    let smoke = plan.smoke.iter().map(super::smoke::smoke);
     let schemes = plan.schemes.iter().map(|scheme| {
         let name = ident(&scheme.ident);
         quote!(&schemes::#name)
@@ -55,6 +56,7 @@ pub(crate) fn items(plan: &Plan, digests: &[String]) -> Vec<TokenStream> {
                 cors: #cors,
                 schemes: &[#(#schemes),*],
                 consumers: &[#(#consumers),*],
+                smoke: &[#(#smoke),*],
             };
         },
     ]

@@ -51,6 +51,18 @@ fn lookup(env: &[(&str, &str)], name: &str) -> Option<OsString> {
     set.map(|(_, text)| OsString::from(text))
 }
 
+/// What `--preflight` says of a gateway in this environment, and what it complains about.
+///
+/// # Panics
+///
+/// When the environment is not complete, or no gateway can listen here.
+#[track_caller]
+pub fn preflight(contract: &'static Contract, env: &[(&str, &str)]) -> (String, Vec<&'static str>) {
+    let settings = Settings::read(contract, &|name| lookup(env, name));
+    let settings = settings.expect("the environment is complete");
+    crate::serve::look_ahead(contract, settings).expect("sockets can be had")
+}
+
 /// Does what a gateway's program does with these arguments, until it ends; returns its exit code.
 /// It reads the environment of this process and reacts to its signals, so it belongs into a
 /// process of its own.

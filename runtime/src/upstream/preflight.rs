@@ -25,7 +25,7 @@ use crate::settings::Settings;
 /// When the system does not let the process wait for sockets.
 pub(crate) fn preflight(
     contract: &Contract,
-    settings: Settings,
+    settings: &Settings,
 ) -> std::io::Result<(String, bool)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let places = contract.backends.iter().zip(&settings.backends).flat_map(|(backend, known)| {

@@ -49,4 +49,16 @@ pub static CONTRACT: rt::Contract = rt::Contract {
     cors: None,
     schemes: &[],
     consumers: &[],
+    smoke: &[
+        rt::Smoke {
+            title: "a name is greeted with what the greeter says",
+            method: "GET",
+            target: "/v1/hello/Ann",
+            headers: &[],
+            status: 200,
+            problem: None,
+            fields: &[],
+            left_out: None,
+        },
+    ],
 };

@@ -62,4 +62,16 @@ pub static CONTRACT: rt::Contract = rt::Contract {
     cors: None,
     schemes: &[],
     consumers: &[],
+    smoke: &[
+        rt::Smoke {
+            title: "the weather of a city is put together from place and forecast",
+            method: "GET",
+            target: "/v1/weather/Berlin",
+            headers: &[],
+            status: 200,
+            problem: None,
+            fields: &[],
+            left_out: None,
+        },
+    ],
 };
