@@ -1,10 +1,13 @@
 //! Programs as images: an OCI layout of nothing but the program, and that read again.
 
+mod index;
 mod layout;
 mod read;
+pub mod signature;
 
+pub use index::index;
 pub use layout::{archive, files};
-pub use read::{Pulled, is_archive, read};
+pub use read::{Layout, Pulled, Signed, is_archive};
 
 use crate::program::Program;
 use crate::text::sha256;
@@ -37,7 +40,18 @@ pub struct Image {
     pub manifest: Blob,
     /// What the manifest names: configuration and layer.
     pub blobs: Vec<Blob>,
-    architecture: String,
+    kind: Kind,
+}
+
+/// What an image is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    /// To be run on machines of this architecture.
+    Program { architecture: String },
+    /// To name several.
+    Index,
+    /// To be found beside the one that it is the signature of.
+    Signature,
 }
 
 /// Bytes with their digest.
@@ -87,8 +101,8 @@ pub fn image(program: &Program, bytes: &[u8], tags: Vec<String>) -> Result<Image
         "annotations": annotations(program),
     });
     let manifest = Blob::new(MANIFEST, manifest.to_string().into_bytes());
-    let architecture = program.architecture().to_owned();
-    Ok(Image { tags, manifest, blobs: vec![config, layer], architecture })
+    let kind = Kind::Program { architecture: program.architecture().to_owned() };
+    Ok(Image { tags, manifest, blobs: vec![config, layer], kind })
 }
 
 /// The tags of a program: its version and revision, its commit, and `latest` for the last of several.
@@ -234,6 +248,31 @@ mod tests {
     }
 
     #[test]
+    fn an_index_names_all_and_the_newest_first() {
+        let made = |label: &str| {
+            let bytes = format!("ELF {label}").into_bytes();
+            image(&program(&[label]), &bytes, vec![label.to_owned()]).unwrap()
+        };
+        let images = [made("1"), made("2")];
+        let index = index(&images, vec!["all".into()]);
+        let value: Value = serde_json::from_slice(&index.manifest.bytes).unwrap();
+        let digests: Vec<_> = images.iter().rev().map(|one| one.manifest.digest()).collect();
+        let below = value["manifests"].as_array().unwrap();
+        assert_eq!(below.iter().map(|one| one["digest"].clone()).collect::<Vec<_>>(), digests);
+        let version = &below[0]["annotations"]["org.opencontainers.image.version"];
+        assert_eq!(
+            (version.as_str(), below[0]["platform"]["os"].as_str()),
+            (Some("2.2+"), Some("linux"))
+        );
+        let files = files(&[&images[..], &[index]].concat(), "shop");
+        let names: Value = serde_json::from_slice(&files["manifest.json"]).unwrap();
+        assert_eq!(names[0]["RepoTags"], json!(["shop:1"]));
+        assert_eq!(names.as_array().unwrap().len(), 2);
+        let layer = names[1]["Layers"][0].as_str().unwrap();
+        assert!(files.contains_key(layer), "{layer}");
+    }
+
+    #[test]
     fn what_needs_libraries_is_refused() {
         let program = Program { is_static: false, ..program(&["1"]) };
         assert!(image(&program, b"", Vec::new()).is_err());
@@ -243,6 +282,7 @@ mod tests {
     fn an_archive_that_is_none_is_refused_without_a_panic() {
         let image = image(&program(&["1"]), b"ELF", vec!["latest".into()]).unwrap();
         let whole = archive(&[image], "shop");
+        let read = |bytes: &[u8]| Layout::read(bytes).and_then(|layout| layout.images());
         // What is in it is no gateway, and it says so.
         assert!(read(&whole).unwrap_err().contains("does not begin as an ELF file"));
         assert!(read(b"").is_err());

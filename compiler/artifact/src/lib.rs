@@ -1,7 +1,9 @@
 //! What a program says of itself, read and written, and what it is shipped in: bytes in, bytes out.
 
+pub mod base64;
 pub mod crates;
 pub mod image;
+pub mod key;
 pub mod label;
 mod program;
 pub mod sbom;

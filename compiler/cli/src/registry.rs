@@ -1,14 +1,15 @@
 //! A registry of images, by the protocol of the OCI's distribution specification.
 
-mod base64;
 mod challenge;
 mod credentials;
+mod pull;
 
 use crate::fetch::{Address, Answer, Ask, send};
 use challenge::Challenge;
 use credentials::Credentials;
 use gatewright_artifact::image::{Blob, Image};
 use gatewright_build::{Error, Fault};
+pub(crate) use pull::parted;
 use serde_json::Value;
 use std::net::IpAddr;
 use std::thread;
@@ -134,7 +135,7 @@ impl Registry {
             format!(": {said}")
         });
         let place = self.address.authority();
-        let message = format!("{place} does not take {what}: it answers {}{said}", answer.status);
+        let message = format!("{place} refuses {what}: it answers {}{said}", answer.status);
         match answer.status {
             401 | 403 if self.credentials.is_none() => Error::world(message).help(
                 "log in with `docker login` or `podman login`, or set REGISTRY_USERNAME and REGISTRY_PASSWORD",

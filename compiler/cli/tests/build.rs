@@ -3,6 +3,8 @@
 
 #[path = "build/artifact.rs"]
 mod artifact;
+#[path = "build/images.rs"]
+mod images;
 #[path = "cli/program.rs"]
 mod program;
 

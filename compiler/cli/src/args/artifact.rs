@@ -34,27 +34,37 @@ pub(crate) enum InspectFormat {
     Json,
 }
 
-/// Make sure that a program is what it says
+/// Make sure that a program or an image is what it says
 ///
 /// Reads a program without running it, and generates its code again from the texts that it carries:
 /// the digests must be those of its label. With a contract, texts and code are compared with that, and
 /// the program is built again, to the same bytes. Where something differs, it says in which endpoint.
+/// Of images, in an archive or a registry, the programs in them are looked at; with a public key, the
+/// other half of it must have signed them.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   gatewright verify dist/shop-v1
   gatewright verify dist/shop-v1 api/
-  gatewright verify dist/shop-v1 api/ --no-build      compares texts and code, and builds nothing")]
+  gatewright verify dist/shop-v1 api/ --no-build      compares texts and code, and builds nothing
+  gatewright verify dist/shop.oci.tar --key release.pub
+  gatewright verify registry.example/team/shop:1 --key release.pub")]
 pub(crate) struct Verify {
-    /// A program
-    #[arg(value_name = "PROGRAM", value_hint = ValueHint::FilePath)]
-    pub(crate) program: PathBuf,
+    /// A program, an archive of images, or an image in a registry
+    #[arg(value_name = "PROGRAM|IMAGE", value_hint = ValueHint::FilePath)]
+    pub(crate) what: String,
     /// The contract that it is said to be made of: a `.api` file, or a directory
     #[arg(value_name = "CONTRACT", value_hint = ValueHint::AnyPath)]
     pub(crate) contract: Option<PathBuf>,
     /// Do not build the program again
     #[arg(long, requires = "contract")]
     pub(crate) no_build: bool,
+    /// The public half of the key that signed the images
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) key: Option<PathBuf>,
+    /// Ask the registry without TLS; one on this machine is asked so anyway
+    #[arg(long)]
+    pub(crate) plain_http: bool,
 }
 
 /// Print the bill of materials of a program
@@ -83,6 +93,8 @@ Examples:
   gatewright image dist/shop-v1                       dist/shop.oci.tar
   gatewright image dist/shop-v1 dist/shop-v2          an image for each version
   gatewright image dist/shop-v1 --tag stable --out shop.tar
+  gatewright image dist/shop-v* --index release-7     all versions under one more name
+  gatewright image dist/shop-v1 --sign release.key
   podman load -i dist/shop.oci.tar
   skopeo copy oci-archive:dist/shop.oci.tar:latest docker://registry.example/shop:latest")]
 pub(crate) struct Image {
@@ -98,6 +110,12 @@ pub(crate) struct Image {
     /// A tag for the last program, in place of the usual ones
     #[arg(long)]
     pub(crate) tag: Vec<String>,
+    /// One more image index under this tag, which names all of them: a release with one digest
+    #[arg(long, value_name = "TAG")]
+    pub(crate) index: Vec<String>,
+    /// Sign the images with this private key: ECDSA with P-256, or Ed25519, as PEM
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) sign: Option<PathBuf>,
 }
 
 /// Send programs to a registry as images
@@ -109,7 +127,8 @@ pub(crate) struct Image {
 #[command(after_long_help = "\
 Examples:
   gatewright push dist/shop-v1 dist/shop-v2 --to registry.example/team/shop
-  gatewright push dist/shop-v1 --to 127.0.0.1:5000/shop --tag stable")]
+  gatewright push dist/shop-v1 --to 127.0.0.1:5000/shop --tag stable
+  gatewright push dist/shop-v1 --to registry.example/team/shop --sign release.key")]
 pub(crate) struct Push {
     /// Programs of one API
     #[arg(value_name = "PROGRAM", required = true, value_hint = ValueHint::FilePath)]
@@ -120,6 +139,12 @@ pub(crate) struct Push {
     /// A tag for the last program, in place of the usual ones
     #[arg(long)]
     pub(crate) tag: Vec<String>,
+    /// One more image index under this tag, which names all of them: a release with one digest
+    #[arg(long, value_name = "TAG")]
+    pub(crate) index: Vec<String>,
+    /// Sign the images with this private key: ECDSA with P-256, or Ed25519, as PEM
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) sign: Option<PathBuf>,
     /// Without TLS; a registry on this machine is asked so anyway
     #[arg(long)]
     pub(crate) plain_http: bool,

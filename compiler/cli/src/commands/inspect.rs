@@ -41,7 +41,7 @@ fn held(path: &Path, format: InspectFormat) -> Result<String, Error> {
             InspectFormat::Json => format!("{:#}\n", document(&program)),
         });
     }
-    let images = image::read(&file);
+    let images = image::Layout::read(&file).and_then(|layout| layout.images());
     let images = images.map_err(|why| Error::wrong_use(format!("{} {why}", path.display())))?;
     let mut out = String::new();
     for one in &images {

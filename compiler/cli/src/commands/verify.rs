@@ -1,12 +1,17 @@
 //! `gatewright verify`: whether a program is what it says, and what a contract says.
 
 use super::Outcome;
+use super::image::key;
 use super::inspect::{bytes, program};
 use crate::args::Verify;
 use crate::labels;
 use crate::load::{Backends, Loaded, features, load};
+use crate::registry::{Registry, parted};
 use crate::terminal::Terminal;
-use gatewright_artifact::{Label, Program};
+use gatewright_artifact::image::signature::Verdict;
+use gatewright_artifact::image::{Layout, Signed};
+use gatewright_artifact::key::PublicKey;
+use gatewright_artifact::{Label, Program, image};
 use gatewright_build::{Cache, Error, Mode, Order, Place, build_labelled, facts};
 use gatewright_compiler::codegen::Modules;
 use gatewright_compiler::source::Sources;
@@ -16,12 +21,111 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// What is looked at: a program, and what it is called.
+struct Held {
+    name: String,
+    program: Program,
+    bytes: Vec<u8>,
+}
+
 pub(crate) fn run(args: &Verify, terminal: Terminal) -> Result<Outcome, Error> {
-    let program = program(&args.program)?;
-    let name = args.program.display().to_string();
-    let wrong = own(&program);
+    let held = match held(args, terminal)? {
+        Ok(held) => held,
+        Err(wrong) => return Ok(refused(&args.what, &wrong, terminal)),
+    };
+    let mut outcome = Outcome::Fine;
+    for one in &held {
+        if looked_at(args, one, terminal)? == Outcome::Findings {
+            outcome = Outcome::Findings;
+        }
+    }
+    Ok(outcome)
+}
+
+/// The programs in what was named, or why it is not trusted.
+fn held(args: &Verify, terminal: Terminal) -> Result<Result<Vec<Held>, Vec<String>>, Error> {
+    let key = args.key.as_deref().map(public).transpose()?;
+    let path = Path::new(&args.what);
+    let layout = if is_in_registry(&args.what) {
+        let (place, reference) = parted(&args.what);
+        let files = Registry::named(place, args.plain_http)?.layout(reference)?;
+        Layout::of(files)
+    } else {
+        let bytes = bytes(path)?;
+        if !image::is_archive(&bytes) {
+            if key.is_some() {
+                let message = format!("{} is no image, and programs are not signed", args.what);
+                return Err(Error::wrong_use(message).help("sign an image of it"));
+            }
+            let program = program(path)?;
+            return Ok(Ok(vec![Held { name: args.what.clone(), program, bytes }]));
+        }
+        Layout::read(&bytes)
+    };
+    Ok(layout
+        .and_then(|layout| images(&layout, args, key, terminal))
+        .unwrap_or_else(|why| Err(vec![why])))
+}
+
+/// Whether this names an image in a registry: it begins with a host, and there is no such file.
+fn is_in_registry(what: &str) -> bool {
+    let host = what.split_once('/').map_or("", |(host, _)| host);
+    let is_host = host == "localhost" || host.trim_start_matches('.').contains(['.', ':']);
+    is_host && !Path::new(what).exists()
+}
+
+/// The programs of images, or which of the images the key did not sign.
+fn images(
+    layout: &Layout,
+    args: &Verify,
+    key: Option<PublicKey>,
+    terminal: Terminal,
+) -> Result<Result<Vec<Held>, Vec<String>>, String> {
+    let images = layout.images()?;
+    if let (Some(key), Some(path)) = (key, &args.key) {
+        let (signed, wrong): (Vec<Signed>, Vec<Signed>) =
+            layout.signed(&key)?.into_iter().partition(|one| one.verdict == Verdict::Signed);
+        if !wrong.is_empty() {
+            return Ok(Err(wrong.iter().map(|one| unsigned(one, path)).collect()));
+        }
+        for one in signed {
+            let (tags, by) = (one.tags.join(", "), path.display());
+            let line = format!("{}: {} ({tags}) is signed by {by}\n", args.what, one.digest);
+            terminal.result(&line);
+        }
+    }
+    let named = images.into_iter().map(|one| Held {
+        name: format!("{}: {}", args.what, one.program.label.program),
+        program: one.program,
+        bytes: one.bytes,
+    });
+    Ok(Ok(named.collect()))
+}
+
+/// Why an image does not count as signed.
+fn unsigned(one: &Signed, key: &Path) -> String {
+    let (image, key) = (format!("{} ({})", one.digest, one.tags.join(", ")), key.display());
+    match one.verdict {
+        Verdict::ByOthers => format!("{image} is signed, and not by the other half of {key}"),
+        Verdict::Elsewhere => format!("{image} has a signature that {key} knows, of another image"),
+        Verdict::Unsigned | Verdict::Signed => format!("{image} is not signed"),
+    }
+}
+
+/// A key that tells who signed.
+fn public(path: &Path) -> Result<PublicKey, Error> {
+    let refused = |why: String| {
+        let message = format!("{} {why}", path.display());
+        Error::wrong_use(message).help("write it: `openssl pkey -in KEY -pubout -out FILE`")
+    };
+    PublicKey::read(&key(path)?).map_err(refused)
+}
+
+fn looked_at(args: &Verify, held: &Held, terminal: Terminal) -> Result<Outcome, Error> {
+    let Held { name, program, bytes } = held;
+    let wrong = own(program);
     if !wrong.is_empty() {
-        return Ok(refused(&name, &wrong, terminal));
+        return Ok(refused(name, &wrong, terminal));
     }
     let Some(path) = &args.contract else {
         let how = match can_generate(&program.label) {
@@ -33,9 +137,9 @@ pub(crate) fn run(args: &Verify, terminal: Terminal) -> Result<Outcome, Error> {
     };
     let loaded = load(path)?;
     let Some(contract) = loaded.contract(terminal) else { return Ok(Outcome::Findings) };
-    let wrong = compared(&program, &loaded, contract)?;
+    let wrong = compared(program, &loaded, contract)?;
     if !wrong.is_empty() {
-        return Ok(refused(&name, &wrong, terminal));
+        return Ok(refused(name, &wrong, terminal));
     }
     let contract = &*without_drafts(contract, &program.label);
     let shown = path.display();
@@ -45,9 +149,9 @@ pub(crate) fn run(args: &Verify, terminal: Terminal) -> Result<Outcome, Error> {
         return Ok(Outcome::Fine);
     }
     let again = rebuilt(&program.label, (&loaded, contract), path, terminal)?;
-    if again != bytes(&args.program)? {
+    if again != *bytes {
         let wrong = "built again from the same texts by the same compiler, it has other bytes";
-        return Ok(refused(&name, &[wrong.to_owned()], terminal));
+        return Ok(refused(name, &[wrong.to_owned()], terminal));
     }
     let text =
         format!("{name} is {}: built again from {shown}, it is the same\n", what(&program.label));

@@ -1,6 +1,6 @@
 //! User and password for a registry: from the environment, or where others keep them.
 
-use super::base64;
+use gatewright_artifact::base64;
 use gatewright_build::Error;
 use serde_json::Value;
 use std::env;

@@ -1,5 +1,6 @@
 //! What programs are and say: built twice, read, verified, and run in an empty place.
 
+use super::images::registry;
 use super::{Folder, Running, alone, ask, gatewright, get, said};
 use crate::program::GOOD;
 use serde_json::Value;
@@ -197,17 +198,20 @@ fn in_an_empty_place(folder: &Folder) {
     }
 }
 
-/// `chroot`, in a namespace of one's own where that is not the administrator's.
-fn chroot(root: &Path) -> Command {
+/// `chroot` as the user of images, in a namespace of one's own where that is not the administrator's.
+pub(crate) fn chroot(root: &Path) -> Command {
     let administrator = rustix::process::geteuid().is_root();
     let mut command = if administrator {
-        Command::new("chroot")
+        let mut command = Command::new("chroot");
+        command.arg("--userspec=65532:65532");
+        command
     } else {
         let mut command = Command::new("unshare");
         command.args(["--user", "--map-root-user", "chroot"]);
         command
     };
-    command.arg(root);
+    // Engines give what images say, and nothing of their own.
+    command.arg(root).env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
     command
 }
 
@@ -252,27 +256,12 @@ fn skopeo(folder: &Folder, args: &[&str]) -> Value {
 
 /// Sends it to a registry that knows one user, and gets it back from there.
 fn pushed(folder: &Folder) {
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr());
-    let host = port.expect("a free port").to_string();
     // The password `secret`, by bcrypt.
     let users = "ann:$2y$05$26PWR38jSN3j4Aufjfk5O.S/hpGJvWoiaf3oMBRnuKTeHAWrj5.Ey\n";
     folder.write("users", users);
-    let config = format!(
-        "version: 0.1\nlog: {{ level: error }}\nstorage: {{ filesystem: {{ rootdirectory: {0}/kept }} }}\n\
-         http: {{ addr: {host} }}\nauth: {{ htpasswd: {{ realm: here, path: {0}/users }} }}\n",
-        folder.path("").display().to_string().trim_end_matches('/')
-    );
-    folder.write("registry.yml", &config);
-    let mut registry = Command::new("docker-registry");
-    let (_registry, _log) = Running::start(registry.arg("serve").arg(folder.path("registry.yml")));
-    let begin = Instant::now();
-    while std::net::TcpStream::connect(&host).is_err() {
-        assert!(
-            begin.elapsed() < Duration::from_secs(20),
-            "docker-registry is installed and starts"
-        );
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let users = folder.path("users").display().to_string();
+    let asked = format!("auth: {{ htpasswd: {{ realm: here, path: {users} }} }}\n");
+    let (_registry, host) = registry(folder, &asked);
     let to = format!("{host}/acme/tiny");
     let push = |name: &str, password: &str| {
         let mut command = folder.program(&["push", "dist/tiny-v1", "--to", &to]);
