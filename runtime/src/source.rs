@@ -210,6 +210,7 @@ pub const SOURCE: &[(&str, &str)] = files![
     "src/upstream/exchange.rs",
     "src/upstream/failure.rs",
     "src/upstream/fetch.rs",
+    "src/upstream/fields.rs",
     "src/upstream/forward.rs",
     "src/upstream/link.rs",
     "src/upstream/link/one.rs",

@@ -16,6 +16,7 @@ mod exchange;
 mod failure;
 #[cfg(feature = "auth")]
 mod fetch;
+mod fields;
 mod forward;
 mod link;
 mod pass;
@@ -57,6 +58,7 @@ pub use self::failure::Failure;
 pub(crate) use self::failure::Reason;
 #[cfg(feature = "auth")]
 pub(crate) use self::fetch::fetch;
+use self::fields::Fields;
 pub(crate) use self::forward::is_framing;
 pub use self::pass::Passing;
 pub(crate) use self::preflight::preflight;
@@ -106,7 +108,7 @@ struct Upstream {
     timeout: Duration,
     prefix: String,
     /// What every call carries.
-    headers: HeaderMap,
+    headers: Fields,
     /// Tokens that calls carry.
     #[cfg(feature = "auth")]
     tokens: Option<Arc<Tokens>>,

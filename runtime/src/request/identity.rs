@@ -5,10 +5,12 @@ use std::hash::{BuildHasher, RandomState};
 
 use crate::access::Trail;
 use crate::trace::{self, Begun, Context};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The field that carries a request's id, in and out.
 pub(crate) const REQUEST_ID: &str = "x-request-id";
+const REQUEST_ID_FIELD: HeaderName = HeaderName::from_static(REQUEST_ID);
+const TRACEPARENT_FIELD: HeaderName = HeaderName::from_static(TRACEPARENT);
 /// The field of the W3C Trace Context.
 pub(crate) const TRACEPARENT: &str = "traceparent";
 /// The field in which others along the way add to that (section 3.3).
@@ -20,6 +22,8 @@ const LONGEST_STATE: usize = 2048;
 #[derive(Debug)]
 pub(crate) struct Identity {
     pub(crate) id: String,
+    /// The same as a field value.
+    header: HeaderValue,
     pub(crate) traceparent: HeaderValue,
     pub(crate) tracestate: Option<HeaderValue>,
     /// Its span, if it is traced here.
@@ -31,10 +35,14 @@ pub(crate) struct Identity {
 impl Identity {
     /// Takes over what the caller sent where it is well formed, and makes the rest.
     pub(crate) fn of(headers: &HeaderMap) -> Identity {
-        let arrived = headers.get(TRACEPARENT).filter(|value| is_traceparent(value.as_bytes()));
+        let arrived =
+            headers.get(TRACEPARENT_FIELD).filter(|value| is_traceparent(value.as_bytes()));
         let begun = trace::begin(arrived);
+        let id = headers.get(REQUEST_ID_FIELD).and_then(accepted_id).unwrap_or_else(fresh_id);
+        let header = HeaderValue::from_str(&id);
         Identity {
-            id: headers.get(REQUEST_ID).and_then(accepted_id).unwrap_or_else(fresh_id),
+            id,
+            header: header.expect("an id is made of letters, digits and `._-`"),
             traceparent: place(arrived, begun),
             tracestate: arrived.and_then(|_| states(headers)),
             span: match begun {
@@ -47,9 +55,10 @@ impl Identity {
 
     /// The same request, for what is done beside it and is none of what its line says.
     pub(crate) fn beside(&self) -> Identity {
-        let Identity { id, traceparent, tracestate, span, .. } = self;
+        let Identity { id, header, traceparent, tracestate, span, .. } = self;
         Identity {
             id: id.clone(),
+            header: header.clone(),
             traceparent: traceparent.clone(),
             tracestate: tracestate.clone(),
             span: *span,
@@ -59,7 +68,7 @@ impl Identity {
 
     /// The id as a field value.
     pub(crate) fn header(&self) -> HeaderValue {
-        HeaderValue::from_str(&self.id).expect("an id is made of letters, digits and `._-`")
+        self.header.clone()
     }
 }
 
@@ -142,9 +151,24 @@ fn fresh_traceparent() -> HeaderValue {
 /// Appends a number in sixteen hexadecimal digits. Every request has five of them, which are not worth
 /// the machinery of `format!`.
 pub(crate) fn hex(number: u64, text: &mut String) {
-    let digits = (0..16).rev().map(|place| (number >> (4 * place)) & 0xf);
-    text.extend(digits.filter_map(|digit| char::from_digit(digit as u32, 16)));
+    let mut digits = [0; 16];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(number.to_be_bytes()) {
+        pair.copy_from_slice(&PAIRS[usize::from(byte)]);
+    }
+    text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
 }
+
+/// Every byte in two hexadecimal digits.
+const PAIRS: [[u8; 2]; 256] = {
+    let digits = b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [digits[byte >> 4], digits[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
 
 /// A number that is hard to foresee but no secret: ids, spreading of pauses.
 pub(crate) fn random() -> u64 {

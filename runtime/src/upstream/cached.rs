@@ -11,6 +11,7 @@ use tokio::time::timeout_at;
 use super::Gateway;
 use super::attempt::Calling;
 use super::failure::{Failure, Reason};
+use super::forward::WHO_ASKS;
 use crate::cache::{Cache, Kept, Key, Lead, Outcome, Role, Told};
 use crate::observe;
 use crate::request::{Deadline, identity};
@@ -80,7 +81,7 @@ impl Calling {
     /// The outcome that is kept, or that of a request that all who ask the same share.
     pub(super) async fn cached(mut self, caching: Caching) -> Result<Cached, Failure> {
         // Who asks must make no difference to what everybody gets.
-        for name in ["forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"] {
+        for name in &WHO_ASKS {
             self.outgoing.headers.remove(name);
         }
         self.keeping = Some(caching.statuses);

@@ -5,14 +5,16 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::uri::PathAndQuery;
+use memchr::{memchr, memrchr};
 
 use super::attempt::Calling;
 use super::cached::{Cached, Caching};
 use super::course::Course;
 use super::failure::{Failure, Reason};
-use super::forward::{self, is_framing};
+use super::fields::Fields;
+use super::forward::{self, IDEMPOTENCY_KEY, is_framing};
 use super::pass::{PassOn, Passing};
 use super::{Gateway, exchange::Outgoing};
 use crate::check::Rule;
@@ -34,7 +36,7 @@ pub struct Call {
     segment: usize,
     holds_value: bool,
     query: String,
-    headers: HeaderMap,
+    headers: Fields,
     body: Option<Vec<u8>>,
     /// The encoded fields of the form that is the body.
     form: Option<String>,
@@ -65,7 +67,7 @@ impl Call {
             segment: 0,
             holds_value: false,
             query: String::new(),
-            headers: HeaderMap::new(),
+            headers: Fields::default(),
             body: None,
             form: None,
             within: None,
@@ -76,14 +78,16 @@ impl Call {
 
     /// Appends encoded path text of the contract, `/items/`.
     pub fn literal(&mut self, path: &'static str) {
-        for (index, piece) in path.split('/').enumerate() {
-            if index > 0 {
-                self.end_segment();
-                self.path.push('/');
-                self.segment = self.path.len();
-            }
-            self.path.push_str(piece);
-        }
+        let bytes = path.as_bytes();
+        let (Some(first), Some(last)) = (memchr(b'/', bytes), memrchr(b'/', bytes)) else {
+            self.path.push_str(path);
+            return;
+        };
+        let (before, behind) = path.split_at(first);
+        self.path.push_str(before);
+        self.end_segment();
+        self.segment = self.path.len() + last - first + 1;
+        self.path.push_str(behind);
     }
 
     /// Appends a value to the segment under construction, percent-encoded. A finished segment
@@ -151,7 +155,7 @@ impl Call {
         let field = HeaderName::from_bytes(name.as_bytes()).ok();
         match (field.filter(|field| !is_framing(field)), field_value(value)) {
             (Some(field), Some(value)) => {
-                self.headers.insert(field, value);
+                self.headers.set(field, value);
             }
             _ => self.flaw(format!("header field `{name}` cannot have this value")),
         }
@@ -315,7 +319,7 @@ impl Call {
         let (backend, operation) = (self.backend, self.operation);
         let within = self.within.unwrap_or(Duration::MAX);
         let accept = HeaderValue::from_static(ACCEPTED);
-        self.headers.entry(ACCEPT).or_insert(accept);
+        self.headers.set_if_none(ACCEPT, accept);
         match self.prepare(gateway, request) {
             Ok(calling) => PassOn::opens(calling, within).open().await,
             Err(reason) => {
@@ -370,16 +374,16 @@ impl Call {
             None => request.deadline(),
         };
         let Call { mut headers, body, form, .. } = self;
-        let repeatable = self.method.is_idempotent() || headers.contains_key("idempotency-key");
+        let repeatable = self.method.is_idempotent() || headers.contains(&IDEMPOTENCY_KEY);
         forward::complete(&mut headers, &upstream.headers, request);
-        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+        headers.set_if_none(ACCEPT, HeaderValue::from_static("application/json"));
         if form.is_some() {
             let media_type = HeaderValue::from_static("application/x-www-form-urlencoded");
-            headers.entry(CONTENT_TYPE).or_insert(media_type);
+            headers.set_if_none(CONTENT_TYPE, media_type);
         }
         let body = form.map(String::into_bytes).or(body);
         if body.is_some() {
-            headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+            headers.set_if_none(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         let target = target(&upstream.prefix, &self.path, &self.query)?;
         Ok(Calling {
@@ -419,9 +423,10 @@ fn unsent(
 /// What a request line asks for.
 fn target(prefix: &str, path: &str, query: &str) -> Result<PathAndQuery, Reason> {
     let root = if path.starts_with('/') { "" } else { "/" };
-    let target = format!("{prefix}{root}{path}{query}");
-    target
-        .parse()
+    let parts = [prefix, root, path, query];
+    let mut target = String::with_capacity(parts.iter().map(|part| part.len()).sum());
+    parts.iter().for_each(|part| target.push_str(part));
+    PathAndQuery::from_maybe_shared(Bytes::from(target))
         .map_err(|_| Reason::Invalid("the path and query are no request target".to_owned()))
 }
 

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use super::Address;
 use super::connect::{Approach, Origin, open};
+use super::fields::Fields;
 use super::link::{Head, Instead, Link, Two, Wanted};
 use super::upload::Sent;
 use crate::request::Chunks;
@@ -136,16 +137,16 @@ impl Collector {
                 Some(known) => known,
                 None => self.connect(speech).await.map_err(Refusal::later)?,
             };
-            let mut headers = HeaderMap::new();
-            headers.insert(HOST, authority.clone());
-            headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-            headers.insert(ACCEPT, kind.clone());
-            headers.insert(CONTENT_TYPE, kind.clone());
+            let mut headers = Fields::default();
+            headers.set(HOST, authority.clone());
+            headers.set(USER_AGENT, HeaderValue::from_static(AGENT));
+            headers.set(ACCEPT, kind.clone());
+            headers.set(CONTENT_TYPE, kind.clone());
             if speech == Speech::Two {
-                headers.insert(TE, HeaderValue::from_static("trailers"));
+                headers.set(TE, HeaderValue::from_static("trailers"));
             }
             for (name, value) in &self.headers {
-                headers.insert(name.clone(), value.clone());
+                headers.set(name.clone(), value.clone());
             }
             let (method, instead) = (Method::POST, Instead::default());
             let head = Head { method, target: &target, headers: &headers, instead };

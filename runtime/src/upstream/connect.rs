@@ -85,7 +85,7 @@ impl Origin {
         if self.http2 && wanted == Wanted::Any {
             return Two::open(socket, false).await.map(Link::Two);
         }
-        Ok(Link::One(One::open(socket.clone(), socket, false)))
+        Ok(Link::One(Box::new(One::open(socket.clone(), socket, false))))
     }
 }
 

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::HeaderMap;
 use http::uri::PathAndQuery;
 
 use super::Upstream;
 use super::failure::Reason;
+use super::fields::Fields;
 use super::link::{Answer, Broken, Head, Look, Wanted};
 use super::visits::Visits;
 use crate::contract::Method;
@@ -17,7 +17,7 @@ use crate::contract::Method;
 pub(super) struct Outgoing {
     pub(super) method: Method,
     pub(super) target: PathAndQuery,
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Fields,
     pub(super) body: Bytes,
 }
 

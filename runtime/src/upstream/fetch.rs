@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 
@@ -12,6 +12,7 @@ use super::Address;
 use super::connect::{Approach, Origin};
 use super::exchange::judge;
 use super::failure::Reason;
+use super::fields::Fields;
 use super::link::{Head, Instead, Link, Wanted};
 
 /// How long asking may take, connecting included.
@@ -56,14 +57,14 @@ pub(crate) async fn ask(address: &Address, asked: Asked) -> Result<Bytes, Reason
         let target = path
             .parse()
             .map_err(|_| Reason::Invalid("its address has no usable path".to_owned()))?;
-        let mut headers = HeaderMap::new();
-        headers.insert(HOST, origin.authority.clone());
-        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-        headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        let mut headers = Fields::default();
+        headers.set(HOST, origin.authority.clone());
+        headers.set(USER_AGENT, HeaderValue::from_static(AGENT));
+        headers.set(ACCEPT, HeaderValue::from_static(accept));
         if let Some(who) = who {
             let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-            headers.insert(CONTENT_TYPE, form);
-            headers.insert(AUTHORIZATION, who);
+            headers.set(CONTENT_TYPE, form);
+            headers.set(AUTHORIZATION, who);
         }
         let instead = Instead::default();
         let head = Head { method, target: &target, headers: &headers, instead };

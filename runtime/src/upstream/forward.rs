@@ -8,15 +8,22 @@ use http::header::{
 };
 
 use super::Upstream;
+use super::fields::Fields;
 use crate::request::{Remote, Request, identity};
 use crate::settings::BackendSettings;
 
+/// What makes a request safe to send again (draft-ietf-httpapi-idempotency-key-header).
+pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REQUEST_ID: HeaderName = HeaderName::from_static(identity::REQUEST_ID);
 const TRACEPARENT: HeaderName = HeaderName::from_static(identity::TRACEPARENT);
 const TRACESTATE: HeaderName = HeaderName::from_static(identity::TRACESTATE);
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// What says to a backend who asks.
+pub(super) const WHO_ASKS: [HeaderName; 4] =
+    [FORWARDED, X_FORWARDED_FOR, X_FORWARDED_PROTO, X_FORWARDED_HOST];
 
 /// Whether a field belongs to the connection or the framing of a message, so that no contract may
 /// set it (RFC 9110 section 7.6.1).
@@ -37,37 +44,32 @@ pub(crate) fn is_framing(name: &HeaderName) -> bool {
 }
 
 /// What every call to a backend carries.
-pub(super) fn of_backend(settings: &BackendSettings) -> HeaderMap {
+pub(super) fn of_backend(settings: &BackendSettings) -> Fields {
     const AGENT: &str = concat!("gatewright/", env!("CARGO_PKG_VERSION"));
-    let mut headers = HeaderMap::new();
-    // Where there are several hosts, each attempt says whom it asks.
-    if let Some(first) = settings.address.hosts.first() {
-        headers.insert(HOST, first.authority.clone());
-    }
-    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-    headers.extend(settings.headers.clone());
-    headers
+    let own = &settings.headers;
+    let agent = (!own.contains_key(USER_AGENT)).then(|| HeaderValue::from_static(AGENT));
+    let agent = agent.map(|agent| (USER_AGENT, agent));
+    agent.into_iter().chain(own.iter().map(|(name, value)| (name.clone(), value.clone()))).collect()
 }
 
 /// Completes a call's own fields: what its backend's calls carry, unless the call says otherwise,
 /// then who asks for what, unless the answer is for others, too. Nothing else of the caller's request
 /// goes on.
-pub(super) fn complete(headers: &mut HeaderMap, of_backend: &HeaderMap, request: &Request) {
+pub(super) fn complete(headers: &mut Fields, of_backend: &Fields, request: &Request) {
     headers.reserve(of_backend.len() + 8);
-    for name in of_backend.keys() {
-        if !headers.contains_key(name) {
-            for value in of_backend.get_all(name) {
-                headers.append(name.clone(), value.clone());
-            }
+    let own = headers.len();
+    for (name, value) in of_backend.iter() {
+        if !headers.iter().take(own).any(|(set, _)| set == name) {
+            headers.add(name.clone(), value.clone());
         }
     }
-    headers.insert(TRACEPARENT, request.identity.traceparent.clone());
+    headers.set(TRACEPARENT, request.identity.traceparent.clone());
     match &request.identity.tracestate {
-        Some(state) => headers.insert(TRACESTATE, state.clone()),
+        Some(state) => headers.set(TRACESTATE, state.clone()),
         // It belongs to a place in a trace, and that of the caller was none.
-        None => headers.remove(TRACESTATE),
-    };
-    headers.insert(REQUEST_ID, request.identity.header());
+        None => headers.remove(&TRACESTATE),
+    }
+    headers.set(REQUEST_ID, request.identity.header());
     if request.heard.is_some() {
         return;
     }
@@ -81,7 +83,7 @@ pub(super) fn complete(headers: &mut HeaderMap, of_backend: &HeaderMap, request:
         (X_FORWARDED_HOST, host.cloned()),
     ] {
         if let Some(value) = value {
-            headers.insert(name, value);
+            headers.set(name, value);
         }
     }
 }
@@ -89,14 +91,14 @@ pub(super) fn complete(headers: &mut HeaderMap, of_backend: &HeaderMap, request:
 /// Completes a request that is passed on: its own fields, then the caller's from end to end, but
 /// for those that the gateway or the backend's declaration sets. Says whether the caller asks for
 /// another protocol, which it then is asked for in turn.
-pub(super) fn pass(headers: &mut HeaderMap, upstream: &Upstream, request: &Request) -> bool {
+pub(super) fn pass(headers: &mut Fields, upstream: &Upstream, request: &Request) -> bool {
     let of_backend = &upstream.headers;
     let came = &request.headers;
     let protocol = came.get(UPGRADE).cloned();
     let asks = protocol.is_some() && lists(came, CONNECTION, "upgrade");
     let trailers = lists(came, TE, "trailers");
     let named = named_by_connection(came);
-    let declared: Vec<HeaderName> = headers.keys().cloned().collect();
+    let declared = headers.clone();
     let stays = |name: &HeaderName| {
         is_of_connection(name)
             || named.contains(name)
@@ -105,20 +107,20 @@ pub(super) fn pass(headers: &mut HeaderMap, upstream: &Upstream, request: &Reque
             || name == "x-real-ip"
             || (name == AUTHORIZATION && upstream.has_tokens())
             || declared.contains(name)
-            || (name != USER_AGENT && of_backend.keys().any(|own| own == name))
+            || (name != USER_AGENT && of_backend.contains(name))
     };
     headers.reserve(came.len() + of_backend.len() + 8);
     for (name, value) in came.iter().filter(|(name, _)| !stays(name)) {
-        headers.append(name.clone(), value.clone());
+        headers.add(name.clone(), value.clone());
     }
     complete(headers, of_backend, request);
     let upgrades = asks && request.passed.version == http::Version::HTTP_11;
     if let Some(protocol) = protocol.filter(|_| upgrades) {
-        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-        headers.insert(UPGRADE, protocol);
+        headers.set(CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.set(UPGRADE, protocol);
     } else if trailers {
-        headers.insert(CONNECTION, HeaderValue::from_static("te"));
-        headers.insert(TE, HeaderValue::from_static("trailers"));
+        headers.set(CONNECTION, HeaderValue::from_static("te"));
+        headers.set(TE, HeaderValue::from_static("trailers"));
     }
     upgrades
 }
@@ -126,32 +128,43 @@ pub(super) fn pass(headers: &mut HeaderMap, upstream: &Upstream, request: &Reque
 /// Leaves out what belongs to one connection: the fields of RFC 9110 section 7.6.1, and those that
 /// `Connection` names.
 pub(super) fn end_to_end(headers: &mut HeaderMap) {
-    let named = named_by_connection(headers);
-    // A sender cannot have the length of its body or its address taken away (RFC 9110 section
-    // 7.6.1: these are never options of a connection).
-    let ends = |name: &&HeaderName| {
-        let named = named.contains(name) && **name != CONTENT_LENGTH && **name != HOST;
-        named || is_of_connection(name)
-    };
-    let gone: Vec<HeaderName> = headers.keys().filter(ends).cloned().collect();
-    for name in gone {
-        headers.remove(name);
+    for name in named_by_connection(headers) {
+        // A sender cannot have the length of its body or its address taken away (RFC 9110 section
+        // 7.6.1: these are never options of a connection).
+        if name != CONTENT_LENGTH && name != HOST {
+            headers.remove(name);
+        }
+    }
+    // To look through all is less than to look each up: most are not there.
+    for name in OF_CONNECTION {
+        if headers.keys().any(|own| *own == name) {
+            headers.remove(name);
+        }
     }
 }
 
+/// The fields that always belong to one connection.
+const OF_CONNECTION: [HeaderName; 6] = [
+    CONNECTION,
+    TE,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+];
+
 /// Whether a field always belongs to one connection.
 fn is_of_connection(name: &HeaderName) -> bool {
-    [CONNECTION, TE, TRANSFER_ENCODING, UPGRADE].contains(name)
-        || name == "keep-alive"
-        || name == "proxy-connection"
+    OF_CONNECTION.contains(name)
 }
 
 /// The fields that `Connection` names.
 fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
     let lists = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
-    let names = lists.flat_map(|list| list.split(',')).map(str::trim);
-    // The option that is there most often, and always left out.
-    let names = names.filter(|name| !name.eq_ignore_ascii_case("keep-alive"));
+    // The options that are there most often, and name no other field.
+    let named =
+        |list: &&str| !["keep-alive", "close"].iter().any(|one| list.eq_ignore_ascii_case(one));
+    let names = lists.filter(named).flat_map(|list| list.split(',')).map(str::trim);
     names.filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok()).collect()
 }
 

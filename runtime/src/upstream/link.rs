@@ -17,6 +17,7 @@ use http_body::{Frame, SizeHint};
 
 pub(super) use self::one::One;
 pub(super) use self::two::{Shared, Two};
+use super::fields::Fields;
 use super::tunnel::Tunnel;
 use super::upload::Sent;
 use crate::request::identity;
@@ -33,7 +34,7 @@ const TRACEPARENT: HeaderName = HeaderName::from_static(identity::TRACEPARENT);
 pub(super) struct Head<'h> {
     pub(super) method: Method,
     pub(super) target: &'h PathAndQuery,
-    pub(super) headers: &'h HeaderMap,
+    pub(super) headers: &'h Fields,
     pub(super) instead: Instead<'h>,
 }
 
@@ -68,7 +69,7 @@ impl<'h> Instead<'h> {
 /// What a request goes over.
 pub(super) enum Link {
     /// A connection of HTTP/1.1, which carries one request at a time.
-    One(One),
+    One(Box<One>),
     /// A share of a connection of HTTP/2.
     Two(Two),
 }

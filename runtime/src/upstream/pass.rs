@@ -16,7 +16,8 @@ use super::attempt::{Calling, is_tried_again, verdict};
 use super::course::Course;
 use super::download::{Download, From};
 use super::failure::{Failure, Reason};
-use super::forward;
+use super::fields::Fields;
+use super::forward::{self, IDEMPOTENCY_KEY};
 use super::link::{AnswerHead, Broken, Head, Link, Look, Wanted};
 use super::replicas::Picked;
 use super::upload::{Fault, Sent, Upload};
@@ -38,7 +39,7 @@ pub(super) struct PassOn {
     pub(super) operation: &'static str,
     pub(super) method: Method,
     pub(super) target: PathAndQuery,
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Fields,
     /// What is sent, where the contract says it.
     pub(super) body: Bytes,
     /// What the caller sends, if it sends a body.
@@ -143,7 +144,7 @@ impl PassOn {
     /// An answer that would be asked for again is taken where it cannot be: after the last
     /// attempt, and once a part of the caller's body is gone.
     async fn attempts(&self, course: &mut Course) -> Result<Begun, Reason> {
-        let again = self.method.is_idempotent() || self.headers.contains_key("idempotency-key");
+        let again = self.method.is_idempotent() || self.headers.contains(&IDEMPOTENCY_KEY);
         let most = if again { self.backend.retries } else { 0 };
         let upstream = self.gateway.upstream(self.backend);
         upstream.inspect(|upstream| upstream.budget.call());

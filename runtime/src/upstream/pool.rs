@@ -16,7 +16,8 @@ const AGE: Duration = Duration::from_secs(30);
 #[derive(Default)]
 pub(super) struct Pool {
     /// The longest idle first.
-    idle: RefCell<Vec<One>>,
+    #[expect(clippy::vec_box, reason = "each goes out and comes back with every request")]
+    idle: RefCell<Vec<Box<One>>>,
     shared: RefCell<Vec<Rc<Shared>>>,
 }
 

@@ -232,7 +232,7 @@ impl Tls {
         if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
             return Two::open(stream, true).await.map(Link::Two);
         }
-        Ok(Link::One(One::open(stream, socket, true)))
+        Ok(Link::One(Box::new(One::open(stream, socket, true))))
     }
 
     /// Makes sure of who is at the other end, and encrypts from there on what is no HTTP.

@@ -12,6 +12,7 @@ use super::budget::pause;
 use super::connect::CONNECT;
 use super::course::Course;
 use super::failure::Reason;
+use super::fields::Fields;
 use super::link::{Instead, Link, Look, Wanted};
 use super::replicas::{Picked, Tried};
 use super::roster::{Blame, Verdict};
@@ -160,11 +161,11 @@ impl Visits {
 
     /// What belongs to this attempt of a call with these fields: whom it is for, its place in a trace,
     /// and who calls, where nothing else of the call says so.
-    pub(super) fn instead<'h>(&'h self, headers: &HeaderMap) -> Instead<'h> {
+    pub(super) fn instead<'h>(&'h self, headers: &Fields) -> Instead<'h> {
         Instead {
             host: self.here.as_ref().map(|here| &here.origin.authority),
             traceparent: self.trace.as_ref(),
-            authorization: self.token.as_ref().filter(|_| !headers.contains_key(AUTHORIZATION)),
+            authorization: self.token.as_ref().filter(|_| !headers.contains(&AUTHORIZATION)),
         }
     }
 

@@ -11,6 +11,7 @@ use http_body::{Body, Frame};
 
 use super::Head;
 use crate::metrics::{self, Peer};
+use crate::upstream::fields::Fields;
 use crate::upstream::forward::is_framing;
 use crate::upstream::tunnel::Io;
 use crate::upstream::upload::{Sent, Upload};
@@ -219,8 +220,9 @@ impl Sending {
 }
 
 /// The fields that a head says will stand behind the body (RFC 9110 section 6.6.2).
-fn announced(headers: &HeaderMap) -> Vec<HeaderName> {
-    let lists = headers.get_all(TRAILER).iter().filter_map(|value| value.to_str().ok());
+fn announced(headers: &Fields) -> Vec<HeaderName> {
+    let lists = headers.iter().filter(|(name, _)| **name == TRAILER);
+    let lists = lists.filter_map(|(_, value)| value.to_str().ok());
     let names = lists.flat_map(|list| list.split(',')).map(str::trim);
     let names = names.filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok());
     names.filter(|name| !is_framing(name)).collect()
@@ -233,10 +235,10 @@ fn write_head(head: &Head<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(head.target.as_str().as_bytes());
     out.extend_from_slice(b" HTTP/1.1\r\n");
     // Whom it is for stands first (RFC 9110 section 7.2).
-    if let Some(host) = head.instead.host.or_else(|| head.headers.get(HOST)) {
+    if let Some(host) = head.instead.host.or_else(|| head.headers.get(&HOST)) {
         write_field(&HOST, host.as_bytes(), out);
     }
-    for (name, value) in head.headers {
+    for (name, value) in head.headers.iter() {
         let own = *name == HOST || *name == CONTENT_LENGTH || *name == TRANSFER_ENCODING;
         if !own && head.instead.of(name).is_none() {
             write_field(name, value.as_bytes(), out);

@@ -56,13 +56,13 @@ fn on_a_core<T>(work: impl Future<Output = T>) -> T {
 static TARGET: std::sync::LazyLock<PathAndQuery> =
     std::sync::LazyLock::new(|| PathAndQuery::from_static("/a?b"));
 
-fn head(method: Method, headers: &HeaderMap) -> Head<'_> {
+fn head(method: Method, headers: &Fields) -> Head<'_> {
     Head { method, target: &TARGET, headers, instead: Instead::default() }
 }
 
 /// What is made of an answer: the status, the body, and whether the connection can be used again.
 async fn told(method: Method, mut one: One) -> Result<(u16, String, bool), String> {
-    let headers = HeaderMap::new();
+    let headers = Fields::default();
     let answer = one.ask(&head(method, &headers), Bytes::new(), 64).await;
     let answer = answer.map_err(|broken| broken.what)?;
     assert!(!answer.overflow);
@@ -165,7 +165,7 @@ fn an_answer_to_head_has_no_body() {
 
 #[test]
 fn a_request_has_one_host_and_one_framing_whatever_its_fields_say() {
-    let mut headers = HeaderMap::new();
+    let mut headers = Fields::default();
     for (name, value) in [
         ("host", "first"),
         ("content-length", "99"),
@@ -175,7 +175,7 @@ fn a_request_has_one_host_and_one_framing_whatever_its_fields_say() {
         ("x-twice", "1"),
         ("x-twice", "2"),
     ] {
-        headers.append(name, HeaderValue::from_static(value));
+        headers.add(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     let (host, trace) = (HeaderValue::from_static("second"), HeaderValue::from_static("new"));
     let instead = Instead { host: Some(&host), traceparent: Some(&trace), authorization: None };
@@ -198,7 +198,7 @@ fn a_request_has_one_host_and_one_framing_whatever_its_fields_say() {
 #[test]
 fn a_large_body_arrives_whole_and_one_that_nobody_takes_may_be_answered() {
     let body = Bytes::from(vec![b'x'; 32 << 20]);
-    let headers = HeaderMap::new();
+    let headers = Fields::default();
     let head = head(Method::PUT, &headers);
     let size = "PUT /a?b HTTP/1.1\r\ncontent-length: 33554432\r\n\r\n".len();
     on_a_core(async {

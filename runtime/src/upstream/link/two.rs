@@ -214,8 +214,8 @@ impl Two {
 fn addressed(head: &Head<'_>, body: Sent, secure: bool) -> http::Request<Sent> {
     let mut request = http::Request::new(body);
     *request.method_mut() = head.method.clone();
+    *request.headers_mut() = head.headers.to_map();
     let headers = request.headers_mut();
-    headers.clone_from(head.headers);
     for (name, value) in head.instead.fields() {
         headers.insert(name, value.clone());
     }

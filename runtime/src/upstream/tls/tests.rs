@@ -6,8 +6,8 @@ mod two;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use http::Method;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{LocalSet, spawn_local};
 
 use super::*;
+use crate::upstream::fields::Fields;
 use crate::upstream::link::{Head, Instead, Look};
 use crate::upstream::upload::Sent;
 
@@ -86,13 +87,13 @@ async fn backend() -> SocketAddr {
 async fn secured(tls: &Tls, address: SocketAddr) -> Result<One, String> {
     let socket = Socket::new(TcpStream::connect(address).await.expect("it listens"));
     match tls.link(socket, Wanted::Any).await? {
-        Link::One(one) => Ok(one),
+        Link::One(one) => Ok(*one),
         Link::Two(_) => Err("it chose HTTP/2".to_owned()),
     }
 }
 
 /// The head of a request with these fields.
-fn head(headers: &HeaderMap) -> Head<'_> {
+fn head(headers: &Fields) -> Head<'_> {
     static ROOT: PathAndQuery = PathAndQuery::from_static("/a?b=c");
     Head { method: Method::GET, target: &ROOT, headers, instead: Instead::default() }
 }
@@ -108,7 +109,7 @@ fn a_backend_that_proves_who_it_is_is_asked_again_and_again() {
         let address = backend().await;
         let mut link = secured(&trusting("localhost"), address).await.expect("it is trusted");
         for _ in 0..3 {
-            let Ok(answer) = link.ask(&head(&HeaderMap::new()), bytes::Bytes::new(), 10).await
+            let Ok(answer) = link.ask(&head(&Fields::default()), bytes::Bytes::new(), 10).await
             else {
                 panic!("no answer")
             };
@@ -152,9 +153,10 @@ fn a_backend_behind_tls_may_change_the_protocol() {
         })
         .await;
         let mut link = secured(&trusting("localhost"), address).await.expect("it is trusted");
-        let mut headers = HeaderMap::new();
+        let mut headers = Fields::default();
         for (name, value) in [("connection", "upgrade"), ("upgrade", "websocket")] {
-            headers.insert(name, http::HeaderValue::from_static(value));
+            let name = http::HeaderName::from_static(name);
+            headers.set(name, http::HeaderValue::from_static(value));
         }
         let sent = Sent::Whole(bytes::Bytes::new());
         let Ok(answer) = link.begin(&head(&headers), sent).await else { panic!("no answer") };

@@ -10,6 +10,7 @@ use rustls::{ServerConnection, StreamOwned};
 use super::{head, identity, on_a_core, trusting};
 use crate::stream::Socket;
 use crate::testing::frames::{END_HEADERS, END_STREAM, Frames, kind};
+use crate::upstream::fields::Fields;
 use crate::upstream::link::{Broken, Link, Look, Shared, Wanted};
 use crate::upstream::pool::Pool;
 
@@ -58,8 +59,8 @@ async fn connect(address: SocketAddr, wanted: Wanted) -> Link {
 }
 
 async fn ask(link: &mut Link) -> Result<bytes::Bytes, Broken> {
-    let mut headers = http::HeaderMap::new();
-    headers.insert(http::header::HOST, http::HeaderValue::from_static("localhost:1"));
+    let mut headers = Fields::default();
+    headers.set(http::header::HOST, http::HeaderValue::from_static("localhost:1"));
     let body = bytes::Bytes::from_static(b"x");
     link.ask(&head(&headers), body, 10).await.map(|answer| answer.body)
 }
