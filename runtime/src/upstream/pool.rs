@@ -11,6 +11,8 @@ use super::link::{Link, Look, One, Shared, Wanted};
 const MOST: usize = 256;
 /// How long a connection may be idle.
 const AGE: Duration = Duration::from_secs(30);
+/// How long until it keeps no room for answers.
+const SLEEP: Duration = Duration::from_secs(2);
 
 /// Connections to one address, of one core.
 #[derive(Default)]
@@ -61,9 +63,14 @@ impl Pool {
 
     /// Closes what has been idle too long, or has been closed by the other side.
     pub(super) fn sweep(&self) {
-        self.idle
-            .borrow_mut()
-            .retain_mut(|link| link.idle_since.elapsed() < AGE && !link.is_stale(Look::Asked));
+        self.idle.borrow_mut().retain_mut(|link| {
+            let idle = link.idle_since.elapsed();
+            let stays = idle < AGE && !link.is_stale(Look::Asked);
+            if stays && idle >= SLEEP {
+                link.sleeps();
+            }
+            stays
+        });
         self.shared.borrow_mut().retain(|one| !one.is_closed() && one.idle() < AGE);
     }
 }

@@ -37,6 +37,8 @@ pub(in crate::upstream) struct One {
     secure: bool,
     /// What came and was not taken.
     buffer: BytesMut,
+    /// How many bytes the last answer had, about: room for that many saves reading the next in parts.
+    usual: usize,
     sending: Sending,
     body: Decoder,
     /// Whether another request can go over it after this one.
@@ -56,6 +58,7 @@ impl One {
             socket,
             secure,
             buffer: BytesMut::new(),
+            usual: ROOM,
             sending: Sending::default(),
             body: Decoder::new(Framing::Length(0)),
             persists: true,
@@ -88,6 +91,7 @@ impl One {
     ) -> Result<AnswerHead, Broken> {
         self.answered = false;
         self.sending.start(head, body);
+        self.buffer.reserve(self.usual);
         let asked_for_head = head.method == Method::HEAD;
         let (mut seen, mut interim) = (0, 0);
         let answered = poll_fn(|context| {
@@ -119,6 +123,7 @@ impl One {
         loop {
             if let Some(end) = head::end(&self.buffer, *seen) {
                 *seen = 0;
+                self.usual = end;
                 let head = self.buffer.split_to(end).freeze();
                 return Poll::Ready(head::answer(&head).map_err(odd));
             }
@@ -147,6 +152,8 @@ impl One {
         }
         let (framing, certain) = head::framing(&mut answer, asked_for_head).map_err(odd)?;
         self.body = Decoder::new(framing);
+        let length = usize::try_from(self.body.at_least()).unwrap_or(MOST).min(MOST);
+        self.usual = (self.usual + length).next_power_of_two().clamp(ROOM, MOST);
         let goes_on = certain && status != StatusCode::SWITCHING_PROTOCOLS;
         self.persists = goes_on && head::persists(answer.version, &answer.fields);
         Ok(Some(AnswerHead { status, headers: answer.fields }))
@@ -248,7 +255,9 @@ impl One {
     }
 
     fn poll_read(&mut self, room: usize, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if self.buffer.capacity() - self.buffer.len() < room.min(ROOM) {
+        // A little room is room enough where nobody knows how much will come.
+        let least = if room > ROOM { room } else { ROOM / 4 };
+        if self.buffer.capacity() - self.buffer.len() < least {
             self.buffer.reserve(room);
         }
         let size = ready!(pin!(self.io.read_buf(&mut self.buffer)).poll(context))?;
@@ -269,13 +278,18 @@ impl One {
         finished && self.persists && self.buffer.is_empty()
     }
 
-    /// Carries nothing from here on, and gives back memory that it does not need for that.
+    /// Carries nothing from here on. What a large body took is given back.
     pub(in crate::upstream) fn idles(&mut self) {
         self.idle_since = Instant::now();
         self.sending.shrink();
-        if self.buffer.capacity() > 2 * ROOM {
+        if self.buffer.capacity() > MOST {
             self.buffer = BytesMut::new();
         }
+    }
+
+    /// Gives back the room for answers, which do not seem to come soon.
+    pub(in crate::upstream) fn sleeps(&mut self) {
+        self.buffer = BytesMut::new();
     }
 
     /// Whether the other side has closed it, or sent something that nobody asked for.
