@@ -2,11 +2,13 @@
 
 mod compose;
 mod kubernetes;
+mod kustomize;
 mod systemd;
 mod yaml;
 
 pub(crate) use compose::compose;
 pub(crate) use kubernetes::kubernetes;
+pub(crate) use kustomize::{OVERLAYS, kustomize};
 pub(crate) use systemd::systemd;
 
 use gatewright_compiler::contract::{Contract, Selection, Setting, VariableKind};
@@ -35,6 +37,19 @@ pub(crate) struct Rollout<'a> {
     /// Whether each program runs twice, and a switch says which of both is asked.
     pub(crate) blue_green: bool,
     pub(crate) programs: Vec<Program>,
+    /// What variables are, as far as it was said; no secrets.
+    pub(crate) values: BTreeMap<String, String>,
+}
+
+/// Where something is that gateways call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum At {
+    /// At these ports.
+    Ports(Vec<u16>),
+    /// At ports that records of the DNS say.
+    Named,
+    /// Wherever this variable says.
+    Variable(String),
 }
 
 /// A program.
@@ -70,6 +85,7 @@ impl<'a> Rollout<'a> {
             folder: "/usr/local/bin".to_owned(),
             blue_green: false,
             programs,
+            values: BTreeMap::new(),
         }
     }
 
@@ -84,19 +100,52 @@ impl<'a> Rollout<'a> {
         variables.collect()
     }
 
-    /// What it calls: what that is called, and its port, or what says where it is, a variable in most cases.
-    pub(crate) fn backends(&self) -> Vec<(String, Result<u16, String>)> {
-        let backends = self.contract.backends.iter().map(|backend| {
-            let at = match &backend.address {
-                Setting::Fixed(url) if is_service(url) => Err("its SRV record".to_owned()),
-                Setting::Fixed(url) => Ok(port(url)),
-                Setting::Env { name, .. } => Err(name.clone()),
+    /// Takes what variables are: lines of `NAME=value`, and comments.
+    ///
+    /// # Errors
+    ///
+    /// A line is something else, or says a secret: which.
+    pub(crate) fn read(&mut self, text: &str) -> Result<(), String> {
+        let wanted = self.wanted();
+        for (line, text) in (1..).zip(text.lines().map(str::trim)) {
+            if text.is_empty() || text.starts_with('#') {
+                continue;
+            }
+            let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            let parts = text.split_once('=');
+            let Some((name, value)) = parts.filter(|(name, _)| name.chars().all(word)) else {
+                return Err(format!("line {line} is no `NAME=value`"));
             };
-            (backend.name.clone(), at)
-        });
-        backends.collect()
+            let is_secret = |one: &Wanted| one.is_secret && one.name == name;
+            if SECRETS.contains(&name) || wanted.iter().any(is_secret) {
+                return Err(format!("line {line}: {name} is a secret, and manifests are kept"));
+            }
+            if !value.is_empty() {
+                self.values.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// What it calls: what that is called, and where it is.
+    pub(crate) fn calls(&self) -> Vec<(String, At)> {
+        let mut calls = Vec::new();
+        for backend in &self.contract.backends {
+            let at = match &backend.address {
+                Setting::Fixed(url) => at(url),
+                Setting::Env { name, .. } if self.values.contains_key(name) => continue,
+                Setting::Env { name, .. } => At::Variable(name.clone()),
+            };
+            calls.push((backend.name.clone(), at));
+        }
+        let addresses = self.values.iter().filter(|(_, value)| value.contains("://"));
+        calls.extend(addresses.map(|(name, value)| (name.clone(), at(value))));
+        calls
     }
 }
+
+/// Secrets of every gateway.
+const SECRETS: [&str; 2] = ["OTEL_EXPORTER_OTLP_HEADERS", "TLS_KEY"];
 
 fn program(contract: &Contract, target: &Target) -> Program {
     let versions = contract.versions.iter();
@@ -133,17 +182,28 @@ fn hosted(name: &str) -> String {
     name.replace('_', "-")
 }
 
-/// Whether an address leaves it to the DNS which port it is.
-fn is_service(url: &str) -> bool {
-    url.split_once("://").is_some_and(|(scheme, _)| scheme.ends_with("+srv"))
-}
-
-/// The port of an address.
-fn port(url: &str) -> u16 {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
-    let authority = rest.split(['/', '?', ',']).next().unwrap_or_default();
-    let usual = if scheme.eq_ignore_ascii_case("https") { 443 } else { 80 };
-    authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(usual)
+/// Where addresses lead to, which have commas between them.
+fn at(urls: &str) -> At {
+    let mut ports: Vec<u16> = Vec::new();
+    for url in urls.split(',').map(str::trim) {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        let scheme = scheme.to_ascii_lowercase();
+        if scheme.ends_with("+srv") {
+            return At::Named;
+        }
+        let usual = match scheme.as_str() {
+            "https" => 443,
+            "redis" | "rediss" => 6379,
+            _ => 80,
+        };
+        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        let port = authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+        let port = port.unwrap_or(usual);
+        if !ports.contains(&port) {
+            ports.push(port);
+        }
+    }
+    At::Ports(ports)
 }
 
 /// What is set for every gateway that others probe and that is stopped in turns.
@@ -161,9 +221,15 @@ mod tests {
 
     #[test]
     fn ports_are_those_of_addresses() {
-        assert_eq!(port("http://a"), 80);
-        assert_eq!(port("https://a/x:1"), 443);
-        assert_eq!(port("http://[::1]:9000/x"), 9000);
-        assert_eq!(port("http://a:81,http://b:82"), 81);
+        for (text, ports) in [
+            ("http://a", &[80][..]),
+            ("https://a/x:1", &[443]),
+            ("http://[::1]:9000/x", &[9000]),
+            ("http://a:81, http://b:82,http://c:81", &[81, 82]),
+            ("redis://limits", &[6379]),
+        ] {
+            assert_eq!(at(text), At::Ports(ports.to_vec()), "{text}");
+        }
+        assert_eq!(at("http+srv://_http._tcp.catalog.internal"), At::Named);
     }
 }

@@ -160,7 +160,9 @@ pub(crate) struct Push {
 Examples:
   gatewright manifests --image registry.example/shop | kubectl apply -f -
   gatewright manifests --out deploy/                    files, and a kustomization.yaml
+  gatewright manifests --env-file shop.env              with what variables are
   gatewright manifests --blue-green                     each version twice, and a switch
+  gatewright manifests --for kustomize --out deploy/    a base, and overlays to edit
   gatewright manifests --for systemd --out units/
   gatewright manifests --for compose > compose.yaml")]
 pub(crate) struct Manifests {
@@ -174,6 +176,12 @@ pub(crate) struct Manifests {
     /// What images are called [default: the name of the API]
     #[arg(long, value_name = "NAME")]
     pub(crate) image: Option<String>,
+    /// What variables are, as lines of `NAME=value`: for what manifests say, and which ports may be called
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) env_file: Option<PathBuf>,
+    /// An environment with an overlay of its own for Kustomize [default: staging and production]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) overlay: Vec<String>,
     /// Where programs lie on a host with systemd [default: /usr/local/bin]
     #[arg(long, value_name = "DIR")]
     pub(crate) bin: Option<String>,
@@ -190,6 +198,8 @@ pub(crate) struct Manifests {
 pub(crate) enum ManifestsFor {
     /// A cluster
     Kubernetes,
+    /// Clusters: a base, and an overlay for each environment
+    Kustomize,
     /// One host: a service and a socket for each program
     Systemd,
     /// One machine with a container engine

@@ -16,15 +16,18 @@ pub(crate) fn compose(rollout: &Rollout<'_>) -> Files {
 }
 
 fn service(rollout: &Rollout<'_>, program: &Program, port: u16) -> Value {
-    let mut environment = Map::new();
+    let mut environment: Map<String, Value> = Map::new();
+    for (name, value) in &rollout.values {
+        environment.insert(name.clone(), preset(name, value));
+    }
     for one in rollout.wanted() {
         environment.insert(format!("# {}", one.name), one.about.as_str().into());
         // What must be set is asked for by name.
-        let value = match &one.default {
-            None => format!("${{{}:?}}", one.name),
-            Some(default) => format!("${{{}-{}}}", one.name, default.replace('$', "$$")),
+        let value = match rollout.values.get(&one.name).or(one.default.as_ref()) {
+            None => format!("${{{}:?}}", one.name).into(),
+            Some(default) => preset(&one.name, default),
         };
-        environment.insert(one.name, value.into());
+        environment.insert(one.name, value);
     }
     let own = settings(program).into_iter();
     environment.extend(own.map(|(name, value)| (name.to_owned(), value.into())));
@@ -44,4 +47,9 @@ fn service(rollout: &Rollout<'_>, program: &Program, port: u16) -> Value {
         "stop_grace_period": format!("{}s", program.grace),
         "restart": "unless-stopped",
     })
+}
+
+/// What the shell says, else this.
+fn preset(name: &str, value: &str) -> Value {
+    format!("${{{name}-{}}}", value.replace('$', "$$")).into()
 }

@@ -1,16 +1,14 @@
 //! Manifests for Kubernetes, and what lists them for Kustomize.
 
 use super::yaml::yaml;
-use super::{Files, Program, Rollout, settings};
+use super::{At, Files, Program, Rollout, settings};
 use serde_json::{Map, Value, json};
 
 /// A file with what programs share, one for each program, the route to them, and the list of all.
 pub(crate) fn kubernetes(rollout: &Rollout<'_>) -> Files {
     let mut files = Files::new();
     files.insert(format!("{}.yaml", rollout.name), yaml(&config(rollout)));
-    for program in &rollout.programs {
-        files.insert(format!("{}.yaml", program.name), documents(&of_program(rollout, program)));
-    }
+    files.extend(programs(rollout));
     files.insert(format!("{}-route.yaml", rollout.name), yaml(&route(rollout)));
     let names: Vec<String> = files.keys().cloned().collect();
     let list = json!({
@@ -22,7 +20,15 @@ pub(crate) fn kubernetes(rollout: &Rollout<'_>) -> Files {
     files
 }
 
-fn documents(all: &[Value]) -> String {
+/// A file for each program.
+pub(super) fn programs(rollout: &Rollout<'_>) -> Files {
+    let file = |program: &Program| {
+        (format!("{}.yaml", program.name), documents(&of_program(rollout, program)))
+    };
+    rollout.programs.iter().map(file).collect()
+}
+
+pub(super) fn documents(all: &[Value]) -> String {
     all.iter().map(yaml).collect::<Vec<_>>().join("---\n")
 }
 
@@ -41,7 +47,7 @@ fn of_program(rollout: &Rollout<'_>, program: &Program) -> Vec<Value> {
 }
 
 /// `shop-v1`, or `shop-v1-blue`.
-fn named(program: &Program, colour: &str) -> String {
+pub(super) fn named(program: &Program, colour: &str) -> String {
     if colour.is_empty() { program.name.clone() } else { format!("{}-{colour}", program.name) }
 }
 
@@ -65,6 +71,9 @@ fn config(rollout: &Rollout<'_>) -> Value {
     let mut data = Map::new();
     for one in rollout.wanted().iter().filter(|one| !one.is_secret) {
         let about = format!("# {}", one.name);
+        if rollout.values.contains_key(&one.name) {
+            continue;
+        }
         match &one.default {
             None => {
                 data.insert(about, format!("{}; must be set", one.about).into());
@@ -76,6 +85,9 @@ fn config(rollout: &Rollout<'_>) -> Value {
                 data.insert(about, text.into());
             }
         }
+    }
+    for (name, value) in &rollout.values {
+        data.insert(name.clone(), value.as_str().into());
     }
     json!({
         "apiVersion": "v1",
@@ -240,17 +252,25 @@ fn network(rollout: &Rollout<'_>, program: &Program) -> Value {
             { "port": 53, "protocol": "TCP" },
         ],
     })];
-    for (name, at) in rollout.backends() {
-        let rule = match at {
-            Ok(port) => json!({ "#": name, "ports": [{ "port": port, "protocol": "TCP" }] }),
-            Err(variable) => json!({
-                "#": format!("{name}: the port that {variable} says"),
-                "ports": [
-                    { "port": 80, "protocol": "TCP" },
-                    { "port": 443, "protocol": "TCP" },
+    for (name, at) in rollout.calls() {
+        let (about, ports) = match at {
+            At::Ports(ports) => (
+                name,
+                ports.iter().map(|port| json!({ "port": port, "protocol": "TCP" })).collect(),
+            ),
+            At::Named => (
+                format!("{name}: the port that the DNS says"),
+                vec![json!({ "port": 1, "endPort": 65535, "protocol": "TCP" })],
+            ),
+            At::Variable(variable) => (
+                format!("{name}: the port that {variable} says"),
+                vec![
+                    json!({ "port": 80, "protocol": "TCP" }),
+                    json!({ "port": 443, "protocol": "TCP" }),
                 ],
-            }),
+            ),
         };
+        let rule = json!({ "#": about, "ports": ports });
         if !egress.contains(&rule) {
             egress.push(rule);
         }
@@ -284,7 +304,7 @@ fn monitor(rollout: &Rollout<'_>, program: &Program) -> Value {
 }
 
 /// Which program answers which paths.
-fn route(rollout: &Rollout<'_>) -> Value {
+pub(super) fn route(rollout: &Rollout<'_>) -> Value {
     let rules = rollout.programs.iter().map(|program| {
         let paths = program.prefixes.iter();
         let matches: Vec<Value> =

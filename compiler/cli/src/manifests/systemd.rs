@@ -89,11 +89,17 @@ fn socket(name: &str, port: u16) -> String {
 /// What the contract reads; what need not be set is commented out.
 fn environment(rollout: &Rollout<'_>) -> String {
     let mut out = String::new();
-    for one in rollout.wanted() {
+    let wanted = rollout.wanted();
+    let known = |name: &String| wanted.iter().any(|one| one.name == *name);
+    for (name, value) in rollout.values.iter().filter(|(name, _)| !known(name)) {
+        let _ = writeln!(out, "{name}={value}");
+    }
+    for one in wanted {
         let (name, about) = (one.name, one.about);
-        let _ = match one.default {
-            None => writeln!(out, "# {about}; must be set\n{name}="),
-            Some(default) => writeln!(out, "# {about}\n# {name}={default}"),
+        let _ = match (rollout.values.get(&name), one.default) {
+            (Some(value), _) => writeln!(out, "# {about}\n{name}={value}"),
+            (None, None) => writeln!(out, "# {about}; must be set\n{name}="),
+            (None, Some(default)) => writeln!(out, "# {about}\n# {name}={default}"),
         };
     }
     out

@@ -14,6 +14,7 @@ mod mock;
 mod program;
 mod publish;
 mod recipes;
+mod schemas;
 mod templates;
 mod usage;
 mod versions;

@@ -5,7 +5,7 @@
 use crate::program::{Folder, GOOD};
 use yaml_rust2::{Yaml, YamlLoader};
 
-fn two_versions() -> String {
+pub(crate) fn two_versions() -> String {
     let key = "{\n  timeout 1s\n  send header X-Api-Key = env PEOPLE_KEY\n}";
     let contract = GOOD.replace("{ timeout 1s }", key);
     format!("{contract}\nversion 2 from 1 {{\n  rename Person.name to full_name\n}}\n")
