@@ -5,7 +5,7 @@ mod change;
 mod compare;
 
 pub(crate) use artifact::{
-    Image, Inspect, InspectFormat, Manifests, ManifestsFor, Push, Sbom, Verify,
+    Image, Inspect, InspectFormat, Man, Manifests, ManifestsFor, Push, Sbom, Verify,
 };
 pub(crate) use change::{Changelog, Needs, NeedsFormat, NewsFormat, Who, WhoFormat};
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
@@ -86,6 +86,7 @@ pub(crate) enum Command {
     Publish(Publish),
     Amend(Amend),
     Retire(Retire),
+    Man(Man),
     Completions(Completions),
 }
 

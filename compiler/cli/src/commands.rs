@@ -14,6 +14,7 @@ pub(crate) mod generate;
 pub(crate) mod graph;
 pub(crate) mod image;
 pub(crate) mod inspect;
+pub(crate) mod man;
 pub(crate) mod manifests;
 pub(crate) mod mock;
 pub(crate) mod needs;

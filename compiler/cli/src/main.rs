@@ -59,6 +59,7 @@ fn main() -> ExitCode {
         Command::Publish(args) => commands::publish::run(args, terminal),
         Command::Amend(args) => commands::publish::amend(args, terminal),
         Command::Retire(args) => commands::publish::retire(args, terminal),
+        Command::Man(args) => commands::man::run(args, terminal),
         Command::Completions(args) => commands::completions::run(args, terminal),
     };
     ExitCode::from(match outcome {

@@ -205,3 +205,18 @@ pub(crate) enum ManifestsFor {
     /// One machine with a container engine
     Compose,
 }
+
+/// Print pages for `man`
+///
+/// Prints the page of `gatewright`, or writes that and one for each command into a directory. They say what
+/// `--help` says.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  gatewright man | man -l -
+  gatewright man --out ~/.local/share/man/man1")]
+pub(crate) struct Man {
+    /// Write a page for each command into this directory
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) out: Option<PathBuf>,
+}

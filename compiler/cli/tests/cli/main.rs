@@ -15,6 +15,7 @@ mod program;
 mod publish;
 mod recipes;
 mod schemas;
+mod shipping;
 mod templates;
 mod usage;
 mod versions;
