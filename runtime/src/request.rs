@@ -1,6 +1,7 @@
 //! One request of a caller, as a handler sees it.
 
 mod accept;
+mod arriving;
 mod body;
 mod deadline;
 mod fields;
@@ -20,7 +21,10 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 pub(crate) use self::accept::{Fit, fit, quality, ranges, ranges_of};
+pub(crate) use self::arriving::{Arriving, Sender};
 pub(crate) use self::body::{Chunks, Limits as BodyLimits, drain, read};
+#[cfg(test)]
+pub(crate) use self::body::frame;
 pub use self::deadline::Deadline;
 pub(crate) use self::form::form_as_json;
 pub(crate) use self::identity::{Identity, random};

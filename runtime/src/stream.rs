@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
+use bytes::BytesMut;
 use hyper::rt::ReadBufCursor;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
@@ -154,6 +155,58 @@ impl<S> Stream<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> Stream<S> {
+    /// Adds what has come in to `buffer`, at most [`CHUNK`] bytes, and says how many these are; 0 at the
+    /// end. It is read elsewhere first, so a buffer takes no room before there is anything.
+    pub(crate) fn poll_fill(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut BytesMut,
+    ) -> Poll<io::Result<usize>> {
+        let mut space = [const { MaybeUninit::uninit() }; CHUNK];
+        let mut read = ReadBuf::uninit(&mut space);
+        ready!(self.poll_into(context, &mut read))?;
+        buffer.extend_from_slice(read.filled());
+        Poll::Ready(Ok(read.filled().len()))
+    }
+
+    fn poll_into(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.inner).poll_read(context, buffer))?;
+        let received = &self.activity.received;
+        let more = buffer.filled().len();
+        received.set(received.get().wrapping_add(more as u64));
+        metrics::here(|core| core.received(self.peer, more));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Stream<S> {
+    /// Sends as much of these as the other side takes.
+    pub(crate) fn poll_send(
+        &mut self,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
+        self.note(&written);
+        written
+    }
+
+    /// Ready once nothing that was sent is held back.
+    pub(crate) fn poll_settle(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    /// Says that nothing more is sent.
+    pub(crate) fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}
+
 impl<S: AsyncRead + Unpin> hyper::rt::Read for Stream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -163,11 +216,7 @@ impl<S: AsyncRead + Unpin> hyper::rt::Read for Stream<S> {
         let mut space = [const { MaybeUninit::uninit() }; CHUNK];
         let (space, _) = space.split_at_mut(cursor.remaining().min(CHUNK));
         let mut buffer = ReadBuf::uninit(space);
-        ready!(Pin::new(&mut self.inner).poll_read(context, &mut buffer))?;
-        let received = &self.activity.received;
-        let more = buffer.filled().len();
-        received.set(received.get().wrapping_add(more as u64));
-        metrics::here(|core| core.received(self.peer, more));
+        ready!(self.poll_into(context, &mut buffer))?;
         cursor.put_slice(buffer.filled());
         Poll::Ready(Ok(()))
     }
@@ -189,9 +238,7 @@ impl<S: AsyncWrite + Unpin> hyper::rt::Write for Stream<S> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
-        self.note(&written);
-        written
+        self.poll_send(context, slices)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
-use hyper::body::Incoming;
 use tokio::time::timeout;
 
+use super::Arriving;
 use crate::error::{Error, Kind};
 
 /// How much of a body is read, and for how long.
@@ -32,7 +32,7 @@ enum Fault {
 ///
 /// 413 when it is, or says it will be, too large; 408 when it takes too long; 400 when it ends
 /// early or is not framed well.
-pub(crate) async fn read(body: &mut Incoming, limits: Limits) -> Result<Bytes, Error> {
+pub(crate) async fn read(body: &mut Arriving, limits: Limits) -> Result<Bytes, Error> {
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
@@ -49,7 +49,7 @@ pub(crate) async fn read(body: &mut Incoming, limits: Limits) -> Result<Bytes, E
 
 /// Reads a body away, so that an answer sent early is not lost with the connection: closing a
 /// socket with unread bytes resets it (RFC 9112 section 9.6).
-pub(crate) async fn drain(mut body: Incoming, limits: Limits) {
+pub(crate) async fn drain(mut body: Arriving, limits: Limits) {
     let reading = async {
         let mut left = limits.size;
         while let Some(Ok(frame)) = frame(&mut body).await {
@@ -63,7 +63,7 @@ pub(crate) async fn drain(mut body: Incoming, limits: Limits) {
     let _ = timeout(limits.time, reading).await;
 }
 
-async fn collect(body: &mut Incoming, limit: usize) -> Result<Bytes, Fault> {
+async fn collect(body: &mut Arriving, limit: usize) -> Result<Bytes, Fault> {
     let mut whole = Chunks::default();
     while let Some(frame) = frame(body).await {
         let frame = frame.map_err(|_| Fault::Broken)?;
@@ -75,7 +75,9 @@ async fn collect(body: &mut Incoming, limit: usize) -> Result<Bytes, Fault> {
 }
 
 /// The next frame of a body.
-async fn frame(body: &mut Incoming) -> Option<Result<http_body::Frame<Bytes>, hyper::Error>> {
+pub(crate) async fn frame<B: Body<Data = Bytes> + Unpin>(
+    body: &mut B,
+) -> Option<Result<http_body::Frame<Bytes>, B::Error>> {
     poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await
 }
 

@@ -16,7 +16,6 @@ use http::header::{
 };
 use http::request::Parts;
 use http_body::Body;
-use hyper::body::Incoming;
 use tokio::task::spawn_local;
 use tokio::time::timeout_at;
 
@@ -36,8 +35,8 @@ use crate::error::{Error, Kind};
 use crate::limit::{Caller, Quota};
 use crate::observe;
 use crate::request::{
-    BodyLimits, Deadline, Identity, Pairs, Passed, Remote, Request, Segments, drain, form_as_json,
-    read,
+    Arriving, BodyLimits, Deadline, Identity, Pairs, Passed, Remote, Request, Segments, drain,
+    form_as_json, read,
 };
 use crate::response::{AnswerBody, Response};
 use crate::reuse::{self, Reused};
@@ -81,6 +80,20 @@ struct Asked {
 }
 
 impl Asked {
+    /// What is known before anything was read.
+    fn of(contract: &'static Contract, secure: bool) -> Asked {
+        Asked {
+            contract,
+            version: None,
+            endpoint: None,
+            quota: None,
+            page: None,
+            secure,
+            #[cfg(feature = "compress")]
+            wanted: Wanted::Plain,
+        }
+    }
+
     /// Which pages may read the answer.
     fn cors(&self) -> Option<&'static Cors> {
         match self.endpoint {
@@ -102,7 +115,7 @@ impl Asked {
 pub(super) async fn answer(
     core: Rc<Core>,
     (peer, shown): (IpAddr, &Shown),
-    request: http::Request<Incoming>,
+    request: http::Request<Arriving>,
     record: &mut Record,
 ) -> (http::Response<AnswerBody>, Option<Tunnel>) {
     let (mut parts, body) = request.into_parts();
@@ -114,16 +127,7 @@ pub(super) async fn answer(
         remote.scheme = "https";
     }
     record.is(&identity, &parts, remote);
-    let mut asked = Asked {
-        contract: core.contract,
-        version: None,
-        endpoint: None,
-        quota: None,
-        page: None,
-        secure: remote.scheme == "https",
-        #[cfg(feature = "compress")]
-        wanted: Wanted::Plain,
-    };
+    let mut asked = Asked::of(core.contract, remote.scheme == "https");
     let arrived = host.and_then(|()| arrive(&core, parts, (&identity, remote), &mut asked));
     let answered = match arrived {
         Err(error) => Err(error),
@@ -148,6 +152,19 @@ pub(super) async fn answer(
         spawn_local(drain(body, DRAINED));
     }
     finish(answered, asked, (&core, record), &identity)
+}
+
+/// The answer to what is no request.
+pub(super) fn refuse(
+    core: &Core,
+    (peer, shown): (IpAddr, &Shown),
+    kind: Kind,
+) -> http::Response<AnswerBody> {
+    let mut record = Record::begin(peer);
+    let identity = Rc::new(Identity::of(&HeaderMap::new()));
+    let asked = Asked::of(core.contract, shown.secure);
+    let (response, _) = finish(Err(kind.into()), asked, (core, &mut record), &identity);
+    response
 }
 
 /// Counts the request to an endpoint, unless a limit is reached: as far as limits ask for nothing, and
@@ -297,7 +314,7 @@ async fn handle(
     (core, shown): (&Core, &Shown),
     (arrived, endpoint): (Arrived, &'static Endpoint),
     asked: &mut Asked,
-    (body, record): (&mut Option<Incoming>, &mut Record),
+    (body, record): (&mut Option<Arriving>, &mut Record),
 ) -> Result<Response, Error> {
     let Arrived { mut parts, segments, identity, remote } = arrived;
     let timeout = core
@@ -373,7 +390,7 @@ pub(super) async fn perform(
 fn passed(
     parts: &Parts,
     endpoint: &Endpoint,
-    body: &mut Option<Incoming>,
+    body: &mut Option<Arriving>,
     limit: Duration,
 ) -> Passed {
     let upload = body.take_if(|body| !body.is_end_stream());
@@ -398,7 +415,7 @@ fn pairs(parts: &Parts, endpoint: &Endpoint) -> Result<Pairs, Error> {
 async fn whole_body(
     parts: &Parts,
     endpoint: &Endpoint,
-    body: &mut Option<Incoming>,
+    body: &mut Option<Arriving>,
     limits: Limits,
 ) -> Result<Bytes, Error> {
     let Some(body) = body else { return Ok(Bytes::new()) };

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use crate::error::Kind;
+use crate::request::Arriving;
 
 /// How long a caller may send nothing of a body that it has begun.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -28,7 +28,7 @@ pub(super) enum Sent {
 pub(crate) struct Upload(Rc<State>);
 
 struct State {
-    body: RefCell<Incoming>,
+    body: RefCell<Arriving>,
     /// The most bytes that are passed on.
     limit: usize,
     taken: Cell<usize>,
@@ -69,7 +69,7 @@ impl Upload {
     /// # Errors
     ///
     /// When it says that it will be larger.
-    pub(crate) fn new(body: Incoming, limit: usize) -> Result<Upload, Fault> {
+    pub(crate) fn new(body: Arriving, limit: usize) -> Result<Upload, Fault> {
         if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
             return Err(Fault::TooLarge(limit));
         }

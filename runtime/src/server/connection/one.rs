@@ -1,80 +1,109 @@
 //! HTTP/1.1 and 1.0 towards callers.
 
-use std::cell::Cell;
-use std::convert::Infallible;
-use std::pin::Pin;
+mod ask;
+mod date;
+mod machine;
+mod out;
+#[cfg(test)]
+mod tests;
+mod wire;
+mod write;
+
+use std::future::Future;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use http::Method;
-use http::header::{CONNECTION, HeaderValue, TRANSFER_ENCODING};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::{HttpService, service_fn};
 use tokio::time::Instant;
 
+use self::machine::{Machine, Service};
 use super::io::Io;
-use super::watch::Working;
-use super::{Carrier, HEADROOM, Life, Origin};
+use super::watch::{Work, Working};
+use super::{Carrier, HEADROOM, Life, Origin, Shown};
+use crate::error::Kind;
+use crate::request::Arriving;
 use crate::response::AnswerBody;
-use crate::server::answer::answer;
-use crate::server::core::Counted;
+use crate::server::answer::{answer, refuse};
+use crate::server::core::{Core, Counted};
 use crate::server::record::Record;
 use crate::stream::Stream;
 use crate::upstream::Tunnel;
 
+/// An answer, and what follows a change of protocol.
+type Answered = (http::Response<AnswerBody>, Option<Tunnel>);
+
 /// Serves a connection until it ends; then what follows a change of protocol.
 pub(super) async fn serve(core: &Counted, stream: Stream<Io>, (peer, shown): Origin, life: Life) {
-    let tunnel = Rc::<Cell<Option<Tunnel>>>::default();
-    let work = Rc::clone(&life.work);
-    let (limits, begun) = (core.limits, Instant::now());
-    let service = service_fn(|request: http::Request<Incoming>| {
-        let core = Rc::clone(core);
-        let working = Working::start(&work);
-        let (tunnel, shown) = (Rc::clone(&tunnel), Rc::clone(&shown));
-        let tunnels = request.method() == Method::CONNECT;
-        let enough = limits.requests.is_some_and(|most| work.taken() >= most)
-            || limits.age.is_some_and(|age| begun.elapsed() >= age);
-        let last = enough || tunnels || request.headers().contains_key(TRANSFER_ENCODING);
-        async move {
-            let mut record = Record::begin(peer);
-            let (mut response, changed) = answer(core, (peer, &shown), request, &mut record).await;
-            if changed.is_some() {
-                tunnel.set(changed);
-            }
-            if last {
-                // hyper does not tell whether `Content-Length` was there too. Then another reader may
-                // see the end of the body elsewhere, and in what follows a request that its sender
-                // was never asked for (RFC 9112 section 6.1). So may one who believes in a tunnel.
-                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            }
-            let identity = record.identity();
-            response.body_mut().hold((working, record), identity);
-            Ok::<_, Infallible>(response)
-        }
-    });
-    let mut builder = http1::Builder::new();
-    // hyper's own timer would cost an allocation per request, and make no difference between a
-    // caller who is idle and one who is slow; `Watch` does both jobs.
-    builder.header_read_timeout(None);
-    builder.max_header_size(core.limits.target + core.limits.headers + HEADROOM);
-    let mut connection = builder.serve_connection(stream, service);
-    life.run(&mut connection).await;
-    if let Some(tunnel) = tunnel.take() {
-        let parts = connection.into_parts();
-        tunnel.run(parts.io.into_inner(), parts.read_buf).await;
+    let limits = core.limits;
+    let callers = Callers {
+        core: Rc::clone(core),
+        peer,
+        shown,
+        work: Rc::clone(&life.work),
+        begun: Instant::now(),
+        respond,
+    };
+    let most = limits.target + limits.headers + HEADROOM;
+    let mut machine = Machine::new(stream, callers, (limits, most));
+    life.run(&mut machine).await;
+    if let Some((tunnel, stream, early)) = machine.into_tunnel() {
+        Box::pin(tunnel.run(stream.into_inner(), early)).await;
     }
 }
 
-impl<S> Carrier for http1::Connection<Stream<Io>, S>
+/// What answers the requests of one connection.
+struct Callers<R> {
+    core: Rc<Core>,
+    peer: IpAddr,
+    shown: Rc<Shown>,
+    work: Rc<Work>,
+    begun: Instant,
+    respond: R,
+}
+
+impl<R, F> Service for Callers<R>
 where
-    S: HttpService<Incoming, ResBody = AnswerBody, Error = Infallible>,
+    R: Fn(Rc<Core>, (IpAddr, Rc<Shown>), Working, http::Request<Arriving>) -> F,
+    F: Future<Output = Answered>,
 {
+    type Answering = F;
+    type Body = AnswerBody;
+    type Tunnel = Tunnel;
+
+    fn ask(&mut self, request: http::Request<Arriving>) -> (F, bool) {
+        let working = Working::start(&self.work);
+        let limits = self.core.limits;
+        let last = limits.requests.is_some_and(|most| self.work.taken() >= most)
+            || limits.age.is_some_and(|age| self.begun.elapsed() >= age);
+        let origin = (self.peer, Rc::clone(&self.shown));
+        ((self.respond)(Rc::clone(&self.core), origin, working, request), last)
+    }
+
+    fn refuse(&mut self, kind: Kind) -> http::Response<AnswerBody> {
+        refuse(&self.core, (self.peer, &self.shown), kind)
+    }
+}
+
+/// Answers one request, and keeps what is counted of it for as long as that takes.
+async fn respond(
+    core: Rc<Core>,
+    (peer, shown): (IpAddr, Rc<Shown>),
+    working: Working,
+    request: http::Request<Arriving>,
+) -> Answered {
+    let mut record = Record::begin(peer);
+    let (mut response, tunnel) = answer(core, (peer, &shown), request, &mut record).await;
+    let identity = record.identity();
+    response.body_mut().hold((working, record), identity);
+    (response, tunnel)
+}
+
+impl<V: Service> Carrier for Machine<Io, V> {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        Future::poll(Pin::new(self), context).map(|_| ())
+        Machine::poll(self, context)
     }
 
     fn close(&mut self) {
-        Pin::new(self).graceful_shutdown();
+        Machine::close(self);
     }
 }

@@ -22,6 +22,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::io::Io;
 use super::watch::{Work, Working};
 use super::{Carrier, HEADROOM, Life, Origin};
+use crate::request::Arriving;
 use crate::response::AnswerBody;
 use crate::server::Limits;
 use crate::server::answer::answer;
@@ -57,6 +58,7 @@ pub(super) async fn serve(core: &Counted, stream: Stream<Io>, (peer, shown): Ori
         async move {
             let mut record = Record::begin(peer);
             let head = request.method() == Method::HEAD;
+            let request = request.map(Arriving::Two);
             // There is no tunnel: nothing that is asked for over HTTP/2 changes its protocol.
             let (response, _) = answer(core, (peer, &shown), request, &mut record).await;
             let identity = record.identity();

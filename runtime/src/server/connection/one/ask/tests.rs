@@ -1,0 +1,1 @@
+//! Heads that are requests, and heads that are none.

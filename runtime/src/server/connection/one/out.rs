@@ -1,0 +1,129 @@
+//! What is on its way to the caller: written in one piece where it can be.
+
+use std::cell::Cell;
+use std::io::{self, IoSlice};
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use tokio::io::AsyncWrite;
+
+use crate::stream::Stream;
+
+/// From how many bytes on a part of a body is sent from where it is, and not copied behind a head.
+const LARGE: usize = 4 * 1024;
+/// How many bytes are held before they are sent.
+const ENOUGH: usize = 16 * 1024;
+/// The largest room that is kept for the next answer.
+const KEPT: usize = 2 * ENOUGH;
+
+thread_local! {
+    /// Room for the next answer of this core: connections that have nothing to send hold none.
+    static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Bytes that are to be sent: text, then a part of a body, then what ends that.
+#[derive(Default)]
+pub(super) struct Out {
+    text: Vec<u8>,
+    /// How much of the text was sent.
+    sent: usize,
+    part: Bytes,
+    end: &'static [u8],
+    /// Whether the stream may hold something back.
+    held: bool,
+}
+
+impl Out {
+    /// What is written before everything that follows. There must be nothing to be sent but text.
+    pub(super) fn text(&mut self) -> &mut Vec<u8> {
+        self.settle();
+        self.held = true;
+        self.room()
+    }
+
+    /// Adds a part of a body, and what ends it.
+    pub(super) fn push(&mut self, part: Bytes, end: &'static [u8]) {
+        self.settle();
+        self.held = true;
+        self.part = part;
+        self.end = end;
+    }
+
+    /// Makes text of a part that something is to be sent behind.
+    fn settle(&mut self) {
+        if !self.part.is_empty() || !self.end.is_empty() {
+            let (part, end) = (std::mem::take(&mut self.part), std::mem::take(&mut self.end));
+            let text = self.room();
+            text.extend_from_slice(&part);
+            text.extend_from_slice(end);
+        }
+    }
+
+    fn room(&mut self) -> &mut Vec<u8> {
+        if self.text.capacity() == 0 {
+            self.text = ROOM.take();
+        }
+        &mut self.text
+    }
+
+    /// Whether another part can be added before what there is was sent.
+    pub(super) fn has_room(&self) -> bool {
+        self.part.len() < LARGE && self.text.len() + self.part.len() < ENOUGH
+    }
+
+    /// Whether everything was sent.
+    pub(super) fn is_done(&self) -> bool {
+        !self.held
+    }
+
+    fn is_empty(&self) -> bool {
+        self.sent == self.text.len() && self.part.is_empty() && self.end.is_empty()
+    }
+
+    /// Sends it all.
+    pub(super) fn poll<S: AsyncWrite + Unpin>(
+        &mut self,
+        stream: &mut Stream<S>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while !self.is_empty() {
+            let text = self.text.get(self.sent..).unwrap_or_default();
+            let slices = [text, &self.part, self.end].map(IoSlice::new);
+            let slices = match slices.iter().rposition(|slice| !slice.is_empty()) {
+                Some(last) => slices.get(..=last).unwrap_or_default(),
+                None => &slices,
+            };
+            match ready!(stream.poll_send(context, slices))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                size => self.take(size),
+            }
+        }
+        self.clear();
+        ready!(stream.poll_settle(context))?;
+        self.held = false;
+        Poll::Ready(Ok(()))
+    }
+
+    /// So many bytes were sent.
+    fn take(&mut self, mut size: usize) {
+        let text = size.min(self.text.len().saturating_sub(self.sent));
+        self.sent += text;
+        size -= text;
+        let part = size.min(self.part.len());
+        self.part.advance(part);
+        size -= part;
+        self.end = self.end.get(size..).unwrap_or_default();
+    }
+
+    /// Gives the room back that is not needed any more.
+    fn clear(&mut self) {
+        self.sent = 0;
+        if self.text.capacity() > 0 {
+            let mut room = std::mem::take(&mut self.text);
+            room.clear();
+            if room.capacity() <= KEPT {
+                ROOM.set(room);
+            }
+        }
+    }
+}

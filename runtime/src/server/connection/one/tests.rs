@@ -1,0 +1,1 @@
+//! Connections in memory, piece by piece.
