@@ -190,6 +190,10 @@ fn trailers(buffer: &mut BytesMut) -> Result<Option<HeaderMap>, Malformed> {
         return if buffer.len() < TRAILERS { Ok(None) } else { Err(ODD) };
     };
     let head = buffer.split_to(whole).freeze();
+    // A line that ends in nothing but a line feed ends elsewhere for others, and the body with it.
+    if head.split_inclusive(|byte| *byte == b'\n').any(|line| !line.ends_with(b"\r\n")) {
+        return Err(ODD);
+    }
     let mut space = [httparse::EMPTY_HEADER; FIELDS];
     match httparse::parse_headers(&head, &mut space) {
         Ok(httparse::Status::Complete((_, found))) => fields(found, &head).map(Some),
@@ -258,6 +262,9 @@ mod tests {
             "ffffffffffffffff\r\n",
             "0\r\nno colon\r\n\r\n",
             "0\r\na : b\r\n\r\n",
+            "0\r\na: b\n\r\n",
+            "0\r\na: b\r\n\n",
+            "0\r\n\n",
             &long,
             &many,
         ] {

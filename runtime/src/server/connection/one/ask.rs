@@ -21,6 +21,8 @@ const TARGET: usize = 65_534;
 /// The most fields for which room is kept.
 const KEPT: usize = 64;
 
+const LENGTH: Kind = Kind::Malformed("the length of the body is not one number");
+
 thread_local! {
     /// Room for the fields of the next request of this core.
     static ROOM: Cell<Option<HeaderMap>> = const { Cell::new(None) };
@@ -67,7 +69,7 @@ pub(super) fn read(bytes: &Bytes, limits: Limits) -> Result<Read, Kind> {
     head.uri = target(request.path.unwrap_or_default(), bytes, limits)?;
     head.version = said.version;
     head.headers = headers;
-    said.ask(head).map(|ask| Read::Whole(Box::new(ask), size))
+    Ok(Read::Whole(Box::new(said.ask(head)), size))
 }
 
 /// Gives the room of fields back that nobody reads any more.
@@ -111,7 +113,8 @@ struct Said {
     version: Version,
     /// How the body is framed, as far as transfer codings say that.
     chunked: bool,
-    length: bool,
+    /// How long it is.
+    length: Option<u64>,
     connection: bool,
     waits: bool,
     trailers: bool,
@@ -131,14 +134,15 @@ impl Said {
                 .map_err(|_| Kind::Malformed("the name of a header field is none"))?;
             let value = HeaderValue::from_maybe_shared(bytes.slice_ref(field.value))
                 .map_err(|_| Kind::Malformed("the value of a header field is none"))?;
-            self.note(&name, &value)?;
-            headers.append(name, value);
+            if self.note(&name, &value)? {
+                headers.append(name, value);
+            }
         }
         Ok(headers)
     }
 
-    /// Takes note of what a field says.
-    fn note(&mut self, name: &HeaderName, value: &HeaderValue) -> Result<(), Kind> {
+    /// Takes note of what a field says, and whether that was not said before.
+    fn note(&mut self, name: &HeaderName, value: &HeaderValue) -> Result<bool, Kind> {
         match *name {
             TRANSFER_ENCODING => {
                 if self.version == Version::HTTP_10 {
@@ -149,7 +153,14 @@ impl Said {
                 }
                 self.chunked = true;
             }
-            CONTENT_LENGTH => self.length = true,
+            CONTENT_LENGTH => {
+                let length = digits(value.as_bytes());
+                let known = self.length.replace(length.ok_or(LENGTH)?);
+                if known.is_some() && known != self.length {
+                    return Err(LENGTH);
+                }
+                return Ok(known.is_none());
+            }
             CONNECTION => self.connection = true,
             EXPECT => self.waits = value.as_bytes().eq_ignore_ascii_case(b"100-continue"),
             TE => {
@@ -159,24 +170,23 @@ impl Said {
             }
             _ => {}
         }
-        Ok(())
+        Ok(true)
     }
 
     /// The request with what all of this means.
-    fn ask(self, mut head: Parts) -> Result<Ask, Kind> {
+    fn ask(self, mut head: Parts) -> Ask {
         let new = self.version == Version::HTTP_11;
         let mut persists =
             if self.connection { head::persists(self.version, &head.headers) } else { new };
-        let framing = if self.chunked {
-            // Whoever sends both may have been made to: what follows is not believed (section 6.1).
-            persists &= !self.length;
-            head.headers.remove(CONTENT_LENGTH);
-            Framing::Chunked
-        } else if self.length {
-            Framing::Length(length(&mut head.headers)?)
-        } else {
-            Framing::Length(0)
+        let framing = match self.length {
+            _ if self.chunked => Framing::Chunked,
+            length => Framing::Length(length.unwrap_or(0)),
         };
+        if self.chunked && self.length.is_some() {
+            // Whoever sends both may have been made to: what follows is not believed (section 6.1).
+            persists = false;
+            head.headers.remove(CONTENT_LENGTH);
+        }
         // Who believes in a tunnel may send what somebody else wants to have sent.
         persists &= head.method != Method::CONNECT;
         let form = Form {
@@ -185,20 +195,19 @@ impl Said {
             trailers: self.trailers,
             persists,
         };
-        Ok(Ask { head, framing, form, waits: self.waits && new })
+        Ask { head, framing, form, waits: self.waits && new }
     }
 }
 
-/// The length of a body, which is said once from here on.
-fn length(headers: &mut HeaderMap) -> Result<u64, Kind> {
-    let said = head::length(headers).ok().flatten();
-    let length = said.ok_or(Kind::Malformed("the length of the body is not one number"))?;
-    let more = headers.get_all(CONTENT_LENGTH).iter().nth(1).is_some();
-    let listed = headers.get(CONTENT_LENGTH).is_some_and(|one| one.as_bytes().contains(&b','));
-    if more || listed {
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+/// A number of digits alone (RFC 9110 section 8.6).
+fn digits(text: &[u8]) -> Option<u64> {
+    if text.is_empty() {
+        return None;
     }
-    Ok(length)
+    text.iter().try_fold(0_u64, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
 }
 
 #[cfg(test)]

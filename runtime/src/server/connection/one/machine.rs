@@ -150,6 +150,13 @@ where
         Some((tunnel, stream, buffer.freeze()))
     }
 
+    /// How many bytes are held that came in, and the room for them.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> (usize, usize) {
+        let ends = self.wire.ends();
+        (ends.buffer.len(), ends.buffer.capacity())
+    }
+
     /// Reads until there is a head.
     fn poll_head(&mut self, context: &mut Context<'_>) -> Step {
         loop {
