@@ -191,7 +191,11 @@ impl<S: AsyncWrite + Unpin> Stream<S> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
+        let inner = Pin::new(&mut self.inner);
+        let written = match slices {
+            [one] => inner.poll_write(context, one),
+            _ => inner.poll_write_vectored(context, slices),
+        };
         self.note(&written);
         written
     }

@@ -9,8 +9,9 @@ use tokio::io::AsyncWrite;
 
 use crate::stream::Stream;
 
-/// From how many bytes on a part of a body is sent from where it is, and not copied behind a head.
-const LARGE: usize = 4 * 1024;
+/// Up to how many bytes a part of a body is copied behind what is before it, so that they are one piece: a
+/// piece costs the system less than several do.
+const TOGETHER: usize = 8 * 1024;
 /// How many bytes are held before they are sent.
 const ENOUGH: usize = 16 * 1024;
 /// The largest room that is kept for the next answer.
@@ -47,6 +48,9 @@ impl Out {
         self.held = true;
         self.part = part;
         self.end = end;
+        if self.part.len() <= TOGETHER {
+            self.settle();
+        }
     }
 
     /// Makes text of a part that something is to be sent behind.
@@ -68,7 +72,7 @@ impl Out {
 
     /// Whether another part can be added before what there is was sent.
     pub(super) fn has_room(&self) -> bool {
-        self.part.len() < LARGE && self.text.len() + self.part.len() < ENOUGH
+        self.part.is_empty() && self.text.len() < ENOUGH
     }
 
     /// Whether everything was sent.
