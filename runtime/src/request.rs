@@ -22,9 +22,9 @@ use http::HeaderMap;
 
 pub(crate) use self::accept::{Fit, fit, quality, ranges, ranges_of};
 pub(crate) use self::arriving::{Arriving, Sender};
-pub(crate) use self::body::{Chunks, Limits as BodyLimits, drain, read};
 #[cfg(test)]
 pub(crate) use self::body::frame;
+pub(crate) use self::body::{Chunks, Limits as BodyLimits, drain, read};
 pub use self::deadline::Deadline;
 pub(crate) use self::form::form_as_json;
 pub(crate) use self::identity::{Identity, random};

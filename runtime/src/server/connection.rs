@@ -1,4 +1,4 @@
-//! One connection of a caller: served by hyper, watched for those who are too slow.
+//! One connection of a caller: served, and watched for those who are too slow.
 
 mod io;
 mod one;
@@ -26,8 +26,8 @@ use crate::auth::Certificate;
 use crate::metrics::Peer;
 use crate::stream::{Socket, Stream};
 
-/// How many bytes may be held of a head beyond our own limits, so that those who are a little
-/// over them get a problem document and only the rest a bare status.
+/// How many bytes may be held of a head beyond our own limits, so that those who are a little over them
+/// are known: by their path and in the log.
 const HEADROOM: usize = 32 * 1024;
 
 /// How long a drained server waits for the first request of a connection. Whoever has connected is
@@ -51,7 +51,8 @@ pub(super) async fn serve(core: Counted, stream: TcpStream, peer: IpAddr, phase:
     let life = Life { watch, work, phase };
     match protocol {
         Protocol::One => one::serve(&core, stream, from, life).await,
-        Protocol::Two => two::serve(&core, stream, from, life).await,
+        // The rarer one takes more room, which it is to take only where it is spoken.
+        Protocol::Two => Box::pin(two::serve(&core, stream, from, life)).await,
     }
 }
 
@@ -83,7 +84,7 @@ async fn in_time<T>(opening: impl Future<Output = T>, phase: Receiver<Phase>) ->
     super::core::race(async { Some(opening.await) }, late).await
 }
 
-/// A connection as hyper serves it.
+/// A connection that is served.
 trait Carrier {
     /// Ready once it has ended.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()>;

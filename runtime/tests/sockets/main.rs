@@ -9,6 +9,7 @@ mod addresses;
 mod bodies;
 mod calls;
 mod failures;
+mod framing;
 mod hostile;
 mod identity;
 mod logging;

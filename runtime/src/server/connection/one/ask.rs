@@ -122,11 +122,7 @@ struct Said {
 
 impl Said {
     /// The fields, whose bytes are those of the head.
-    fn fields(
-        &mut self,
-        found: &[httparse::Header<'_>],
-        bytes: &Bytes,
-    ) -> Result<HeaderMap, Kind> {
+    fn fields(&mut self, found: &[httparse::Header<'_>], bytes: &Bytes) -> Result<HeaderMap, Kind> {
         let mut headers = ROOM.take().unwrap_or_default();
         headers.reserve(found.len());
         for field in found {

@@ -266,8 +266,7 @@ where
         self.form.persists = goes_on;
         let (parts, body) = response.into_parts();
         ask::recycle(parts.headers);
-        self.state =
-            if encoder.is_done() { State::Sent } else { State::Body(body, encoder) };
+        self.state = if encoder.is_done() { State::Sent } else { State::Body(body, encoder) };
         Step::On
     }
 

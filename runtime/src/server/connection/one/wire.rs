@@ -251,10 +251,7 @@ impl<S: AsyncRead + Unpin> Ends<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Sender for Wire<S> {
-    fn poll_part(
-        &self,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Stopped>>> {
+    fn poll_part(&self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Stopped>>> {
         let mut ends = self.ends();
         if ends.goes_on == Continue::Waits {
             ends.goes_on = Continue::Due;

@@ -338,4 +338,3 @@ fn is_allowed_behind(name: &HeaderName) -> bool {
     ];
     !AHEAD.contains(&name.as_str())
 }
-

@@ -35,7 +35,8 @@ fn a_head_is_method_target_version_and_fields() {
 
 #[test]
 fn the_body_ends_in_one_place_or_there_is_no_request() {
-    let framed = |fields| with("POST / HTTP/1.1", fields).map(|ask| (ask.framing, ask.form.persists));
+    let framed =
+        |fields| with("POST / HTTP/1.1", fields).map(|ask| (ask.framing, ask.form.persists));
     for (fields, framing, persists) in [
         ("", Framing::Length(0), true),
         ("Content-Length: 12\r\n", Framing::Length(12), true),

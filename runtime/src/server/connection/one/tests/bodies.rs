@@ -30,7 +30,11 @@ fn an_answer_says_where_its_body_ends() {
         ("GET /204 HTTP/1.1", "", ""),
         ("GET /304 HTTP/1.1", "", ""),
         ("HEAD /304 HTTP/1.1", "content-length: 7\r\n", ""),
-        ("GET /pieces HTTP/1.1", "transfer-encoding: chunked\r\n", "3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"),
+        (
+            "GET /pieces HTTP/1.1",
+            "transfer-encoding: chunked\r\n",
+            "3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n",
+        ),
         ("HEAD /pieces HTTP/1.1", "", ""),
         ("GET /long HTTP/1.1", "content-length: 4\r\n", "onet"),
         ("GET /103 HTTP/1.1", "content-length: 11\r\n", "GET /103 []"),
@@ -62,9 +66,8 @@ fn a_body_that_is_not_whole_is_never_made_to_look_so() {
 
 #[test]
 fn fields_behind_a_body_are_sent_where_they_were_announced_and_are_taken() {
-    let told = |fields: &str| {
-        whole(&format!("GET /trailers HTTP/1.1\r\nHost: h\r\n{fields}\r\n")).written
-    };
+    let told =
+        |fields: &str| whole(&format!("GET /trailers HTTP/1.1\r\nHost: h\r\n{fields}\r\n")).written;
     let taken = told("TE: trailers\r\n");
     assert!(taken.contains("trailer: X-Sum, Set-Cookie\r\n"), "{taken}");
     assert!(taken.ends_with("3\r\none\r\n0\r\nx-sum: 7\r\n\r\n"), "{taken}");
@@ -102,7 +105,9 @@ fn a_body_that_nobody_reads_is_passed_over_if_it_is_there_and_ends_the_connectio
         let found = whole(&format!("{bytes}{GET}"));
         assert_eq!((found.asked.len(), found.ended), (2, false), "{bytes}");
     }
-    for rest in ["Content-Length: 6\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"] {
+    for rest in
+        ["Content-Length: 6\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"]
+    {
         let bytes = format!("{post}{rest}");
         // What it still sends is thrown away for a while, so that it sees the answer.
         let found = play(&[bytes.as_bytes(), GET.as_bytes()], Ended::Open, usize::MAX);

@@ -165,7 +165,10 @@ pub(super) struct Parts {
 impl Parts {
     pub(super) fn whole(text: &str) -> Parts {
         let length = Some(text.len() as u64);
-        Parts { length, ..Parts::of(vec![Ok(Frame::data(Bytes::copy_from_slice(text.as_bytes())))]) }
+        Parts {
+            length,
+            ..Parts::of(vec![Ok(Frame::data(Bytes::copy_from_slice(text.as_bytes())))])
+        }
     }
 
     fn of(parts: Vec<Result<Frame<Bytes>, std::fmt::Error>>) -> Parts {
