@@ -63,85 +63,77 @@ fn a_request_may_come_byte_by_byte() {
     assert_eq!(backend.requests().remove(0).body, b"{}");
 }
 
-#[test]
-fn what_another_could_read_otherwise_hides_no_request() {
+/// What is sent, and what it is called.
+type Row = (&'static str, String);
+
+/// Heads that another could read otherwise.
+fn heads() -> Vec<Row> {
     let cl = format!("{PUT}Content-Length: {}\r\n\r\n{HIDDEN}", HIDDEN.len());
-    let table = [
-        ("a body that is a request", cl, vec![400]),
+    vec![
+        ("a body that is a request", cl),
         (
             "a coding and a length",
             format!(
                 "{PUT}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{HIDDEN}"
             ),
-            vec![400],
         ),
         (
             "a coding that is chunked for some",
             format!(
                 "{PUT}Content-Length: 4\r\nTransfer-Encoding: \tchunked\x0b\r\n\r\n0\r\n\r\n{HIDDEN}"
             ),
-            vec![400],
         ),
-        (
-            "two lengths",
-            format!("{PUT}Content-Length: 0\r\nContent-Length: 46\r\n\r\n{HIDDEN}"),
-            vec![400],
-        ),
+        ("two lengths", format!("{PUT}Content-Length: 0\r\nContent-Length: 46\r\n\r\n{HIDDEN}")),
         (
             "a length behind a line feed",
             format!("{PUT}X-A: b\n\rContent-Length: 46\r\n\r\n{HIDDEN}"),
-            vec![400],
         ),
         (
             "a length behind a carriage return",
             format!("{PUT}X-A: b\rContent-Length: 46\r\n\r\n{HIDDEN}"),
-            vec![400],
         ),
-        (
-            "a field that goes on",
-            format!("{PUT}X-A: b\r\n Content-Length: 46\r\n\r\n{HIDDEN}"),
-            vec![400],
-        ),
-        (
-            "a space ahead of a colon",
-            format!("{PUT}Content-Length : 46\r\n\r\n{HIDDEN}"),
-            vec![400],
-        ),
+        ("a field that goes on", format!("{PUT}X-A: b\r\n Content-Length: 46\r\n\r\n{HIDDEN}")),
+        ("a space ahead of a colon", format!("{PUT}Content-Length : 46\r\n\r\n{HIDDEN}")),
+    ]
+}
+
+/// Bodies that another could see end elsewhere, and requests that lead nowhere.
+fn bodies() -> Vec<Row> {
+    vec![
         (
             "a chunk that is shorter than it says",
             format!("{PUT}Transfer-Encoding: chunked\r\n\r\n2\r\n{{\r\n0\r\n\r\n{HIDDEN}"),
-            vec![400],
         ),
         (
             "a chunk with a line feed for its end",
             format!("{PUT}Transfer-Encoding: chunked\r\n\r\n2\n{{}}\n0\n\n{HIDDEN}"),
-            vec![400],
         ),
         (
             "trailers with a line feed for their end",
             format!(
                 "{PUT}Transfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\nX-A: b\r\n\n{HIDDEN}"
             ),
-            vec![400],
         ),
-        ("a tunnel", format!("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n{HIDDEN}"), vec![400]),
-        ("a way to another protocol", format!("PRI * HTTP/2.0\r\n\r\n{HIDDEN}"), vec![400]),
+        ("a tunnel", format!("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n{HIDDEN}")),
+        ("a way to another protocol", format!("PRI * HTTP/2.0\r\n\r\n{HIDDEN}")),
         (
             "an old version with a coding",
             format!(
                 "PUT /v1/plain/items/p_1 HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{HIDDEN}"
             ),
-            vec![400],
         ),
         (
             "who waits to be told to go on, and does not wait",
             format!(
                 "POST /nothing HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 46\r\n\r\n{HIDDEN}"
             ),
-            vec![404],
         ),
-    ];
-    for (what, bytes, expected) in table {
+    ]
+}
+
+#[test]
+fn what_another_could_read_otherwise_hides_no_request() {
+    for (what, bytes) in heads().into_iter().chain(bodies()) {
         let backend = backend();
         let gateway = gateway(&backend.url());
         let mut client = Client::connect(gateway.address());
@@ -157,7 +149,8 @@ fn what_another_could_read_otherwise_hides_no_request() {
             }
             let _ = client.write(b"OVER\r\n\r\n");
         }
-        assert!(found.starts_with(&expected), "{what}: {found:?}");
+        let expected = if bytes.contains("/nothing") { 404 } else { 400 };
+        assert_eq!(found.first(), Some(&expected), "{what}: {found:?}");
         let asked = backend.requests();
         assert!(asked.iter().all(|one| !one.target.contains("hidden")), "{what}: {asked:?}");
     }

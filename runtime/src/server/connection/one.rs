@@ -11,6 +11,7 @@ mod write;
 
 use std::future::Future;
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -70,13 +71,14 @@ where
     type Body = AnswerBody;
     type Tunnel = Tunnel;
 
-    fn ask(&mut self, request: http::Request<Arriving>) -> (F, bool) {
+    fn ask(&mut self, request: http::Request<Arriving>) -> (Pin<Box<F>>, bool) {
         let working = Working::start(&self.work);
         let limits = self.core.limits;
         let last = limits.requests.is_some_and(|most| self.work.taken() >= most)
             || limits.age.is_some_and(|age| self.begun.elapsed() >= age);
         let origin = (self.peer, Rc::clone(&self.shown));
-        ((self.respond)(Rc::clone(&self.core), origin, working, request), last)
+        // Boxed where it is made: it is large, and would be copied from hand to hand.
+        (Box::pin((self.respond)(Rc::clone(&self.core), origin, working, request)), last)
     }
 
     fn refuse(&mut self, kind: Kind) -> http::Response<AnswerBody> {

@@ -38,7 +38,7 @@ pub(super) trait Service {
     type Tunnel;
 
     /// Takes a request, and says whether the connection is to take no more.
-    fn ask(&mut self, request: http::Request<Arriving>) -> (Self::Answering, bool);
+    fn ask(&mut self, request: http::Request<Arriving>) -> (Pin<Box<Self::Answering>>, bool);
 
     /// The answer to what is no request.
     fn refuse(&mut self, kind: Kind) -> http::Response<Self::Body>;
@@ -219,7 +219,7 @@ where
         let (answering, last) = self.service.ask(http::Request::from_parts(head, body));
         self.form = form;
         self.form.persists &= !last;
-        self.state = State::Answer(Box::pin(answering));
+        self.state = State::Answer(answering);
         Step::On
     }
 

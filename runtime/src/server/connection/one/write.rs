@@ -148,13 +148,13 @@ fn framed(
     said: &Said,
     headers: &HeaderMap,
 ) -> Encoder {
-    let declared = if said.length { head::length(headers).ok().flatten() } else { None };
+    let declared = || said.length.then(|| head::length(headers).ok().flatten()).flatten();
     if status.is_informational() || status == StatusCode::NO_CONTENT {
         return Encoder::Nothing;
     }
     if form.head {
         // Nothing at hand says nothing about what a GET would be answered.
-        if let Some(length) = declared.or(length.filter(|length| *length > 0)) {
+        if let Some(length) = declared().or(length.filter(|length| *length > 0)) {
             content_length(text, length);
         }
         return Encoder::Nothing;
@@ -162,7 +162,7 @@ fn framed(
     if status == StatusCode::NOT_MODIFIED {
         return Encoder::Nothing;
     }
-    match length.or(declared) {
+    match length.or_else(declared) {
         Some(length) => {
             content_length(text, length);
             Encoder::Length(length)

@@ -218,17 +218,17 @@ pub(super) struct Told {
     dropped: Rc<Cell<usize>>,
 }
 
-type Answered = (http::Response<Parts>, Option<()>);
+/// An answer, and what follows it.
+pub(super) type Answered = (http::Response<Parts>, Option<()>);
 
 impl Service for Told {
     type Answering = Pin<Box<dyn Future<Output = Answered>>>;
     type Body = Parts;
     type Tunnel = ();
 
-    fn ask(&mut self, request: http::Request<Arriving>) -> (Self::Answering, bool) {
+    fn ask(&mut self, request: http::Request<Arriving>) -> (Pin<Box<Self::Answering>>, bool) {
         let last = request.uri().path() == "/last";
-        let told = self.clone();
-        (Box::pin(async move { told.answer(request).await }), last)
+        (Box::pin(self.clone().answer_boxed(request)), last)
     }
 
     fn refuse(&mut self, kind: Kind) -> http::Response<Parts> {
@@ -249,6 +249,13 @@ impl Told {
         let asked = format!("{} {} [{}]", head.method, head.uri, told(body).await);
         self.asked.borrow_mut().push(asked.clone());
         http::Response::new(Parts::whole(&asked))
+    }
+
+    fn answer_boxed(
+        self,
+        request: http::Request<Arriving>,
+    ) -> Pin<Box<dyn Future<Output = Answered>>> {
+        Box::pin(self.answer(request))
     }
 
     async fn answer(self, request: http::Request<Arriving>) -> Answered {
