@@ -151,6 +151,7 @@ pub const SOURCE: &[(&str, &str)] = files![
     "src/server/connection/one/date.rs",
     "src/server/connection/one/machine.rs",
     "src/server/connection/one/out.rs",
+    "src/server/connection/one/room.rs",
     "src/server/connection/one/tests.rs",
     "src/server/connection/one/tests/bodies.rs",
     "src/server/connection/one/tests/oracle.rs",

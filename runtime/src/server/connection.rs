@@ -102,13 +102,10 @@ struct Life {
 impl Life {
     /// Goes on until the connection has ended, is given up, or has been drained.
     async fn run(self, carrier: &mut impl Carrier) {
-        let Life { mut watch, work, phase } = self;
+        let Life { mut watch, work, mut phase } = self;
         let mut draining = pin!(drains(phase.clone()));
-        let mut patience = pin!(async {
-            drains(phase).await;
-            sleep(FIRST_WORD).await;
-        });
-        let (mut drains, mut closing) = (false, false);
+        let mut patience = pin!(async { sleep(FIRST_WORD).await });
+        let (mut told, mut drains, mut closing) = (false, false, false);
         poll_fn(|context| {
             loop {
                 if carrier.poll(context).is_ready() {
@@ -119,7 +116,12 @@ impl Life {
                     Poll::Ready(Verdict::Close) => true,
                     Poll::Pending => false,
                 };
-                drains = drains || draining.as_mut().poll(context).is_ready();
+                // It has said whom to wake, so it is asked again only once there is news.
+                if !drains && (!told || phase.has_changed().unwrap_or(true)) {
+                    told = true;
+                    phase.mark_unchanged();
+                    drains = draining.as_mut().poll(context).is_ready();
+                }
                 let mut late = || patience.as_mut().poll(context).is_ready();
                 let drained = drains && (work.taken() > 0 || late());
                 if closing || !(enough || drained) {

@@ -4,6 +4,7 @@ mod ask;
 mod date;
 mod machine;
 mod out;
+mod room;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -11,13 +12,13 @@ mod write;
 
 use std::future::Future;
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use tokio::time::Instant;
 
 use self::machine::{Machine, Service};
+use self::room::Room;
 use super::io::Io;
 use super::watch::{Work, Working};
 use super::{Carrier, HEADROOM, Life, Origin, Shown};
@@ -65,20 +66,20 @@ struct Callers<R> {
 impl<R, F> Service for Callers<R>
 where
     R: Fn(Rc<Core>, (IpAddr, Rc<Shown>), Working, http::Request<Arriving>) -> F,
-    F: Future<Output = Answered>,
+    F: Future<Output = Answered> + 'static,
 {
     type Answering = F;
     type Body = AnswerBody;
     type Tunnel = Tunnel;
 
-    fn ask(&mut self, request: http::Request<Arriving>) -> (Pin<Box<F>>, bool) {
+    fn ask(&mut self, request: http::Request<Arriving>) -> (Room<F>, bool) {
         let working = Working::start(&self.work);
         let limits = self.core.limits;
         let last = limits.requests.is_some_and(|most| self.work.taken() >= most)
             || limits.age.is_some_and(|age| self.begun.elapsed() >= age);
         let origin = (self.peer, Rc::clone(&self.shown));
         // Boxed where it is made: it is large, and would be copied from hand to hand.
-        (Box::pin((self.respond)(Rc::clone(&self.core), origin, working, request)), last)
+        (Room::of((self.respond)(Rc::clone(&self.core), origin, working, request)), last)
     }
 
     fn refuse(&mut self, kind: Kind) -> http::Response<AnswerBody> {

@@ -14,6 +14,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::ask::{self, Ask, Read};
 use super::out::Out;
+use super::room::Room;
 use super::wire::{Rest, Wire};
 use super::write::{self, Encoder, Form};
 use crate::error::Kind;
@@ -33,12 +34,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// What answers the requests of a connection.
 pub(super) trait Service {
     /// What becomes an answer, and what follows a change of protocol.
-    type Answering: Future<Output = (http::Response<Self::Body>, Option<Self::Tunnel>)>;
+    type Answering: Future<Output = (http::Response<Self::Body>, Option<Self::Tunnel>)> + 'static;
     type Body: Body<Data = Bytes> + Unpin;
     type Tunnel;
 
     /// Takes a request, and says whether the connection is to take no more.
-    fn ask(&mut self, request: http::Request<Arriving>) -> (Pin<Box<Self::Answering>>, bool);
+    fn ask(&mut self, request: http::Request<Arriving>) -> (Room<Self::Answering>, bool);
 
     /// The answer to what is no request.
     fn refuse(&mut self, kind: Kind) -> http::Response<Self::Body>;
@@ -66,7 +67,7 @@ enum State<V: Service> {
     /// It waits for a request.
     Head,
     /// A request is being answered.
-    Answer(Pin<Box<V::Answering>>),
+    Answer(Room<V::Answering>),
     /// A body is being sent.
     Body(V::Body, Encoder),
     /// The rest of the answer is on its way.
@@ -233,7 +234,7 @@ where
 
     fn poll_answer(&mut self, context: &mut Context<'_>) -> Step {
         let State::Answer(answering) = &mut self.state else { return Step::End };
-        match answering.as_mut().poll(context) {
+        match answering.poll(context) {
             Poll::Ready((response, tunnel)) => {
                 self.tunnel = tunnel;
                 self.answer(response)

@@ -13,6 +13,7 @@ use crate::metrics::Peer;
 use crate::request::Arriving;
 use crate::server::Limits;
 use crate::server::connection::one::machine::{Machine, Service};
+use crate::server::connection::one::room::Room;
 use crate::stream::Stream;
 
 /// What is written for `GET` of a path, without the first line and the date.
@@ -146,9 +147,9 @@ impl Service for Elsewhere {
     type Body = Parts;
     type Tunnel = ();
 
-    fn ask(&mut self, request: http::Request<Arriving>) -> (Pin<Box<Self::Answering>>, bool) {
+    fn ask(&mut self, request: http::Request<Arriving>) -> (Room<Self::Answering>, bool) {
         self.0.replace(Some(request.into_body()));
-        (Box::pin(Box::pin(async { (http::Response::new(Parts::whole("early")), None) })), false)
+        (Room::of(Box::pin(async { (http::Response::new(Parts::whole("early")), None) })), false)
     }
 
     fn refuse(&mut self, _: Kind) -> http::Response<Parts> {

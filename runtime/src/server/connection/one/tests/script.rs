@@ -20,6 +20,7 @@ use crate::metrics::Peer;
 use crate::request::{Arriving, frame};
 use crate::server::Limits;
 use crate::server::connection::one::machine::{Machine, Service};
+use crate::server::connection::one::room::Room;
 use crate::stream::Stream;
 
 /// The largest head of these connections.
@@ -226,9 +227,9 @@ impl Service for Told {
     type Body = Parts;
     type Tunnel = ();
 
-    fn ask(&mut self, request: http::Request<Arriving>) -> (Pin<Box<Self::Answering>>, bool) {
+    fn ask(&mut self, request: http::Request<Arriving>) -> (Room<Self::Answering>, bool) {
         let last = request.uri().path() == "/last";
-        (Box::pin(self.clone().answer_boxed(request)), last)
+        (Room::of(self.clone().answer_boxed(request)), last)
     }
 
     fn refuse(&mut self, kind: Kind) -> http::Response<Parts> {
