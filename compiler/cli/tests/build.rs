@@ -7,6 +7,8 @@ mod artifact;
 mod images;
 #[path = "cli/program.rs"]
 mod program;
+#[path = "build/rollout.rs"]
+mod rollout;
 
 use program::{Folder, GOOD, Running, Said};
 use std::io::{Read, Write};
