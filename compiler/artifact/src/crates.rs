@@ -148,7 +148,8 @@ pub fn auditable(crates: &[Crate]) -> Vec<u8> {
     packed(json!({ "packages": packages }).to_string().as_bytes())
 }
 
-pub(crate) fn written(crates: &[Crate]) -> Vec<Value> {
+/// Crates as JSON; `uses` is written of the places of those that a crate uses.
+pub(crate) fn written(crates: &[Crate], uses: impl Fn(&[usize]) -> Value) -> Vec<Value> {
     let one = |one: &Crate| {
         json!({
             "name": one.name,
@@ -158,10 +159,18 @@ pub(crate) fn written(crates: &[Crate]) -> Vec<Value> {
             "license": one.license,
             "build": one.build,
             "root": one.root,
-            "uses": one.uses,
+            "uses": uses(&one.uses),
         })
     };
     crates.iter().map(one).collect()
+}
+
+/// Crates for machines: as a program carries them, but those that a crate uses by name and version.
+pub fn listed(crates: &[Crate]) -> Vec<Value> {
+    written(crates, |places| {
+        let used = places.iter().filter_map(|place| crates.get(*place));
+        used.map(|one| Value::from(format!("{} {}", one.name, one.version))).collect()
+    })
 }
 
 pub(crate) fn read(list: &[Value]) -> Result<Vec<Crate>, String> {

@@ -145,7 +145,7 @@ pub fn contents(texts: &Texts, crates: &[Crate]) -> Vec<u8> {
         "files": pairs(&texts.files, "name"),
         "lock": texts.lock,
         "versions": pairs(&texts.versions, "version"),
-        "crates": crates::written(crates),
+        "crates": crates::written(crates, |places| places.into()),
     });
     packed(value.to_string().as_bytes())
 }

@@ -5,7 +5,7 @@ use crate::args::{Inspect, InspectFormat, Sbom};
 use crate::fetch;
 use crate::origin::gateway;
 use crate::terminal::Terminal;
-use gatewright_artifact::{Crate, Label, Program, image, sbom};
+use gatewright_artifact::{Label, Program, crates, image, sbom};
 use gatewright_build::Error;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -156,21 +156,6 @@ fn document(program: &Program) -> Value {
     });
     let build = label.build.iter().map(|(name, text)| (name.clone(), Value::from(text.as_str())));
     let files = program.texts.files.iter().map(|(name, text)| json!({"name": name, "text": text}));
-    let uses = |one: &Crate| {
-        let names = one.uses.iter().filter_map(|place| program.crates.get(*place));
-        names.map(|one| format!("{} {}", one.name, one.version)).collect::<Vec<_>>()
-    };
-    let crates = program.crates.iter().map(|one| {
-        json!({
-            "name": one.name,
-            "version": one.version,
-            "registry": one.registry,
-            "checksum": one.checksum,
-            "license": one.license,
-            "build": one.build,
-            "uses": uses(one),
-        })
-    });
     json!({
         "api": label.api,
         "program": label.program,
@@ -182,6 +167,6 @@ fn document(program: &Program) -> Value {
         "build": build.collect::<serde_json::Map<_, _>>(),
         "versions": versions.collect::<Vec<_>>(),
         "contract": { "files": files.collect::<Vec<_>>(), "lock": program.texts.lock },
-        "crates": crates.collect::<Vec<_>>(),
+        "crates": crates::listed(&program.crates),
     })
 }
