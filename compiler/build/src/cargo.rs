@@ -4,7 +4,8 @@ mod output;
 mod remedy;
 
 use crate::error::Error;
-use crate::toolchain::Toolchain;
+use crate::how::How;
+use crate::toolchain::{C_FLAGS, CRATES, Toolchain};
 use output::Output;
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -61,7 +62,7 @@ pub struct Job<'a> {
     /// The file for everything that cargo says.
     pub log: &'a Path,
     /// How it is built.
-    pub mode: Mode,
+    pub how: How<'a>,
 }
 
 /// Builds and returns the path of the program.
@@ -71,7 +72,7 @@ pub struct Job<'a> {
 /// There is no usable toolchain, cargo cannot be run, or the build fails. What cargo said is in the
 /// log.
 pub fn build(job: &Job<'_>, progress: &mut dyn FnMut(Progress)) -> Result<PathBuf, Error> {
-    let toolchain = Toolchain::find()?;
+    let toolchain = Toolchain::find(job.how.target)?;
     let mut log = open_log(job.log)?;
     let mut child = command(job, &toolchain).spawn().map_err(|error| {
         Error::world(format!("cannot run cargo: {error}")).help(remedy::NO_CARGO)
@@ -122,8 +123,9 @@ impl Line {
 fn command(job: &Job<'_>, toolchain: &Toolchain) -> Command {
     let mut command = Command::new("cargo");
     command.args(["build", "--release", "--locked", "--message-format=json-render-diagnostics"]);
-    command.args(["--bin", job.program, "--target", &toolchain.host]);
-    if job.mode == Mode::Dev {
+    command.args(["--bin", job.program, "--target", &toolchain.target]);
+    job.how.supply.say(&mut command);
+    if job.how.mode == Mode::Dev {
         command.args(["--config", "profile.release.package.gateway.incremental=true"]);
     }
     for (name, _) in std::env::vars_os() {
@@ -170,7 +172,7 @@ fn changes_bytes(name: &str) -> bool {
 /// between packages, or nothing is shared in the target directory.
 fn flags(job: &Job<'_>, toolchain: &Toolchain) -> OsString {
     let mut flags: Vec<OsString> = toolchain.flags().into_iter().map(Into::into).collect();
-    for (directory, name) in toolchain.renamed(job.root) {
+    for (directory, name) in renamed(job, toolchain) {
         flags.push(renaming("--remap-path-prefix=", &directory, &name));
     }
     flags.join(std::ffi::OsStr::new("\u{1f}"))
@@ -179,12 +181,21 @@ fn flags(job: &Job<'_>, toolchain: &Toolchain) -> OsString {
 /// Flags of the C compiler, for the cryptography that is written in C. Its flags have blanks between
 /// them, so a directory with a blank keeps its name.
 fn c_flags(job: &Job<'_>, toolchain: &Toolchain) -> OsString {
-    let renamed = toolchain.renamed(job.root).into_iter();
+    let renamed = renamed(job, toolchain).into_iter();
     let plain = renamed.filter(|(directory, _)| {
         !directory.as_os_str().as_encoded_bytes().iter().any(u8::is_ascii_whitespace)
     });
     let flags = plain.map(|(directory, name)| renaming("-ffile-prefix-map=", &directory, &name));
+    let flags = std::iter::once(OsString::from(C_FLAGS)).chain(flags);
     flags.collect::<Vec<_>>().join(std::ffi::OsStr::new(" "))
+}
+
+/// Directories with other names in programs: those of the machine, and where crates were vendored.
+fn renamed(job: &Job<'_>, toolchain: &Toolchain) -> Vec<(PathBuf, String)> {
+    let mut renamed = toolchain.renamed(job.root);
+    let vendored = job.how.supply.directory().map(Path::to_path_buf);
+    renamed.extend(vendored.map(|directory| (directory, CRATES.to_owned())));
+    renamed
 }
 
 fn renaming(flag: &str, directory: &Path, name: &str) -> OsString {
@@ -266,7 +277,7 @@ mod tests {
     #[test]
     fn flags_do_not_name_the_package() {
         let toolchain = Toolchain {
-            host: "x86_64-unknown-linux-gnu".into(),
+            target: "x86_64-unknown-linux-gnu".into(),
             cargo_home: PathBuf::from("/home/me/.cargo"),
             rustc: "rustc 1.95.0".into(),
             library: Some("/rustc/abc".into()),
@@ -278,7 +289,7 @@ mod tests {
             target: Path::new("/cache/target"),
             root: Path::new("/cache"),
             log: Path::new("/cache/logs/shop-v1.log"),
-            mode: Mode::Release,
+            how: How::usual(Mode::Release),
         };
         let flags = flags(&job, &toolchain).into_string().unwrap();
         assert!(flags.starts_with("-Ctarget-feature=+crt-static\u{1f}"), "{flags}");
@@ -286,7 +297,10 @@ mod tests {
         assert!(!flags.contains("packages"), "{flags}");
         assert!(flags.contains("=/home/me/rust/lib/rustlib/src/rust=/rustc/abc"), "{flags}");
         let c = c_flags(&job, &toolchain).into_string().unwrap();
-        assert!(c.starts_with("-ffile-prefix-map=/home/me/.cargo=/cargo -f"), "{c}");
+        assert!(
+            c.starts_with("-DMY_ASSEMBLER_IS_TOO_OLD_FOR_512AVX -ffile-prefix-map=/home/me/"),
+            "{c}"
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::cargo::Mode;
 use crate::error::Error;
-use crate::toolchain::Toolchain;
+use crate::toolchain::{C_FLAGS, Toolchain};
 use crate::{Order, RuntimeSource};
 use sha2::{Digest, Sha256};
 
@@ -19,9 +19,10 @@ pub(crate) fn facts(order: &Order<'_>, toolchain: &Toolchain, mode: Mode) -> Res
     let mut facts = vec![
         ("rustc", toolchain.rustc.clone()),
         ("cargo", toolchain.cargo()?),
-        ("target", toolchain.host.clone()),
+        ("target", toolchain.target.clone()),
         ("profile", profile.to_owned()),
         ("flags", toolchain.flags().join(" ")),
+        ("c-flags", C_FLAGS.to_owned()),
         ("features", order.features.join(" ")),
     ];
     facts.push(("runtime", runtime_digest(order.runtime)));

@@ -13,12 +13,14 @@ pub mod cargo;
 pub mod error;
 mod facts;
 mod fail;
+mod how;
 mod label;
 pub mod read;
 mod script;
 #[cfg(test)]
 mod testing;
 mod toolchain;
+mod vendor;
 pub mod write;
 
 pub use cache::{Cache, RuntimeSource};
@@ -28,6 +30,7 @@ pub use facts::runtime_digest;
 use gatewright_compiler::codegen::Modules;
 use gatewright_compiler::codegen::layout::{self, Files, PackageOptions};
 use gatewright_compiler::{Checked, Target, generate, plan};
+pub use how::{How, Supply};
 pub use label::{Known, Labels};
 pub use read::{Input, read};
 pub use script::{compile, compile_quietly, contracts};
@@ -35,6 +38,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use toolchain::Toolchain;
+pub use vendor::vendor;
 
 /// One program with every version of a contract; it has the name of the API.
 pub fn all_in_one(contract: &Checked, revision: &str) -> Target {
@@ -120,7 +124,7 @@ pub struct Place<'a> {
     /// The program's path when it is done.
     pub program: &'a Path,
     /// How it is built.
-    pub mode: Mode,
+    pub how: How<'a>,
 }
 
 /// Builds a program and puts it to its place, replacing what is there whole or not at all.
@@ -148,7 +152,7 @@ pub fn build_labelled(
     labels: Labels<'_>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), Error> {
-    let facts = facts::facts(order, &Toolchain::find()?, place.mode)?;
+    let facts = facts::facts(order, &Toolchain::find(place.how.target)?, place.how.mode)?;
     let target = Target { build: facts, ..order.target.clone() };
     let order = Order { target, features: order.features.clone(), ..*order };
     made(&order, place, Some(labels), progress)
@@ -159,8 +163,8 @@ pub fn build_labelled(
 /// # Errors
 ///
 /// There is no usable toolchain.
-pub fn facts(order: &Order<'_>, mode: Mode) -> Result<Vec<(&'static str, String)>, Error> {
-    facts::facts(order, &Toolchain::find()?, mode)
+pub fn facts(order: &Order<'_>, how: How<'_>) -> Result<Vec<(&'static str, String)>, Error> {
+    facts::facts(order, &Toolchain::find(how.target)?, how.mode)
 }
 
 fn made(
@@ -179,7 +183,7 @@ fn made(
     let package = cache.package(place.contract, name, &files, &runtime)?;
     if let Some(labels) = labels {
         progress(Progress::Fetching);
-        label::write(&package, (order, &modules), labels)?;
+        label::write(&package, (order, &modules), labels, place.how.supply)?;
     }
     let job = cargo::Job {
         package: &package,
@@ -187,7 +191,7 @@ fn made(
         target: &cache.target(),
         root: cache.root(),
         log: &cache.log(name),
-        mode: place.mode,
+        how: place.how,
     };
     let built = cargo::build(&job, progress)?;
     copy(&built, place.program)

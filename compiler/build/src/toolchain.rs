@@ -7,11 +7,19 @@ use std::process::Command;
 /// The oldest compiler that generated gateways and their runtime accept.
 const OLDEST: (u32, u32) = (1, 95);
 
+/// Flags of the C compiler that are the same for everybody. The library of cryptography has AES for the
+/// widest registers as well, 700 KB that no other part of a gateway comes near to; what it has for AVX2 does
+/// the same.
+pub(crate) const C_FLAGS: &str = "-DMY_ASSEMBLER_IS_TOO_OLD_FOR_512AVX";
+
+/// What the directories of crates are called in programs, wherever they come from.
+pub(crate) const CRATES: &str = "/crates";
+
 /// The Rust that builds.
 #[derive(Clone, Debug)]
 pub(crate) struct Toolchain {
-    /// The machine's name: `x86_64-unknown-linux-gnu`.
-    pub(crate) host: String,
+    /// The machine that is built for: `x86_64-unknown-linux-gnu`.
+    pub(crate) target: String,
     /// Where cargo keeps what it fetches.
     pub(crate) cargo_home: PathBuf,
     /// The compiler's name and version: `rustc 1.95.0 (59807616e 2026-04-14)`.
@@ -23,12 +31,12 @@ pub(crate) struct Toolchain {
 }
 
 impl Toolchain {
-    /// The Rust on the PATH.
+    /// The Rust on the PATH, to build for this machine or for another one.
     ///
     /// # Errors
     ///
-    /// There is none, or it is too old.
-    pub(crate) fn find() -> Result<Self, Error> {
+    /// There is none, or it is too old, or does not build for the other one.
+    pub(crate) fn find(target: Option<&str>) -> Result<Self, Error> {
         let install = "install Rust 1.95 or newer from https://rustup.rs, so that `cargo` and `rustc` are on the PATH";
         let output = Command::new("rustc").arg("-vV").output().map_err(|error| {
             Error::world(format!("a gateway is built by Rust, and `rustc` cannot be run: {error}"))
@@ -44,12 +52,17 @@ impl Toolchain {
             return Err(Error::world(message).help("update it to 1.95 or newer: `rustup update`"));
         }
         let hash = field(&said, "commit-hash").filter(|hash| *hash != "unknown");
+        let sysroot = sysroot();
+        let target = target.unwrap_or(host);
+        if target != host {
+            installed(sysroot.as_deref(), target)?;
+        }
         Ok(Self {
-            host: host.to_owned(),
+            target: target.to_owned(),
             cargo_home: cargo_home(),
             rustc: said.lines().next().unwrap_or_default().to_owned(),
             library: hash.map(|hash| format!("/rustc/{hash}")),
-            sysroot: sysroot(),
+            sysroot,
         })
     }
 
@@ -77,6 +90,7 @@ impl Toolchain {
             (self.cargo_home.clone(), "/cargo".to_owned()),
             (root.to_owned(), "/gatewright".to_owned()),
         ];
+        renamed.extend(self.crates().into_iter().map(|directory| (directory, CRATES.to_owned())));
         // Where the source of the library is installed, the compiler names that.
         if let (Some(sysroot), Some(library)) = (&self.sysroot, &self.library) {
             renamed.push((sysroot.join("lib/rustlib/src/rust"), library.clone()));
@@ -84,10 +98,46 @@ impl Toolchain {
         renamed
     }
 
-    /// Whether programs for this machine can carry their C library: Linux, with either library.
-    pub(crate) fn links_statically(&self) -> bool {
-        self.host.contains("-linux-")
+    /// Where cargo unpacks crates: a directory for each registry, or copy of one.
+    fn crates(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.cargo_home.join("registry/src"));
+        let entries = entries.into_iter().flatten().flatten();
+        let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        found.sort();
+        found
     }
+
+    /// Whether programs for the machine can carry their C library: Linux, with either library.
+    pub(crate) fn links_statically(&self) -> bool {
+        self.target.contains("-linux-")
+    }
+}
+
+/// Makes sure that the library of Rust is there for another machine.
+fn installed(sysroot: Option<&Path>, target: &str) -> Result<(), Error> {
+    let Some(libraries) = sysroot.map(|sysroot| sysroot.join("lib/rustlib")) else { return Ok(()) };
+    let has = |name: &str| libraries.join(name).join("lib").is_dir();
+    let plain = target.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if plain && has(target) {
+        return Ok(());
+    }
+    let entries = std::fs::read_dir(&libraries).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut there: Vec<String> = names.filter(|name| has(name)).collect();
+    there.sort();
+    let known = Command::new("rustc").args(["--print", "target-list"]).output();
+    let known = known.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    let there = there.join(", ");
+    Err(match known {
+        Ok(known) if !known.lines().any(|line| line == target) => {
+            Error::world(format!("Rust knows no machine called `{target}`"))
+                .help("`rustc --print target-list` lists those that it knows")
+        }
+        _ => Error::world(format!("the Rust that is here builds for {there}, not for `{target}`"))
+            .help(format!(
+                "`rustup target add {target}` gets what is missing; a C compiler for it is needed, too"
+            )),
+    })
 }
 
 fn sysroot() -> Option<PathBuf> {
@@ -124,8 +174,22 @@ mod tests {
 
     #[test]
     fn this_toolchain_is_found() {
-        let toolchain = Toolchain::find().unwrap();
-        assert_eq!(toolchain.host.split('-').count(), 4, "{}", toolchain.host);
+        let toolchain = Toolchain::find(None).unwrap();
+        assert_eq!(toolchain.target.split('-').count(), 4, "{}", toolchain.target);
+        let same = Toolchain::find(Some(&toolchain.target)).unwrap();
+        assert_eq!(same.target, toolchain.target);
+    }
+
+    #[test]
+    fn what_is_not_installed_is_offered_and_what_nobody_knows_is_named() {
+        let error = |target: &str| Toolchain::find(Some(target)).err().unwrap().to_string();
+        let missing = error("s390x-unknown-linux-gnu");
+        for part in ["not for `s390x-", "`rustup target add s390x-"] {
+            assert!(missing.contains(part), "{missing}");
+        }
+        for target in ["x86_65-unknown-linux-gnu", "../x", ""] {
+            assert!(error(target).contains("knows no machine"), "{target}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 mod testing;
 
 use gatewright_build::cargo::{self, Job};
-use gatewright_build::{Cache, Error, Fault, Mode, Progress, RuntimeSource};
+use gatewright_build::{Cache, Error, Fault, How, Mode, Progress, RuntimeSource};
 use gatewright_compiler::codegen::layout::Files;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -66,7 +66,7 @@ fn build(cache: &Cache, contract: &Path, files: &Files, mode: Mode) -> Result<Bu
         target: &cache.target(),
         root: cache.root(),
         log: &cache.log("shop-v1"),
-        mode,
+        how: How::usual(mode),
     };
     let mut compiled = Vec::new();
     let path = cargo::build(&job, &mut |progress| {

@@ -3,6 +3,7 @@
 mod artifact;
 mod change;
 mod compare;
+mod vendor;
 
 pub(crate) use artifact::{
     Image, Inspect, InspectFormat, Man, Manifests, ManifestsFor, Push, Sbom, Verify,
@@ -12,6 +13,7 @@ use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 pub(crate) use compare::{Compare, CompareFormat};
 use std::path::PathBuf;
+pub(crate) use vendor::Vendor;
 
 /// Compiles versioned HTTP API contracts into static gateways
 ///
@@ -79,6 +81,7 @@ pub(crate) enum Command {
     Push(Push),
     Manifests(Manifests),
     Compare(Compare),
+    Vendor(Vendor),
     Inspect(Inspect),
     Verify(Verify),
     Sbom(Sbom),
@@ -242,6 +245,15 @@ pub(crate) struct Build {
     /// The revision that `--version` of the program names; by default what git says
     #[arg(long)]
     pub(crate) revision: Option<String>,
+    /// For another machine, by its name in Rust: `aarch64-unknown-linux-gnu`
+    #[arg(long, value_name = "TRIPLE")]
+    pub(crate) target: Option<String>,
+    /// Ask nobody for crates: those of earlier builds are there
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Take crates from this directory, which `gatewright vendor` made, and ask nobody for any
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) vendored: Option<PathBuf>,
 }
 
 /// Run the gateway, and again when the contract is saved

@@ -23,6 +23,7 @@ pub(crate) mod publish;
 pub(crate) mod push;
 pub(crate) mod run;
 pub(crate) mod test;
+pub(crate) mod vendor;
 pub(crate) mod verify;
 pub(crate) mod version;
 pub(crate) mod who;

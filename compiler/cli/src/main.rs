@@ -52,6 +52,7 @@ fn main() -> ExitCode {
         Command::Push(args) => commands::push::run(args, terminal),
         Command::Manifests(args) => commands::manifests::run(args, terminal),
         Command::Compare(args) => commands::compare::run(args, terminal),
+        Command::Vendor(args) => commands::vendor::run(args, terminal),
         Command::Inspect(args) => commands::inspect::run(args, terminal),
         Command::Verify(args) => commands::verify::run(args, terminal),
         Command::Sbom(args) => commands::inspect::bill(args, terminal),

@@ -3,8 +3,12 @@
 
 #[path = "build/artifact.rs"]
 mod artifact;
+#[path = "build/floors.rs"]
+mod floors;
 #[path = "build/images.rs"]
 mod images;
+#[path = "build/outside.rs"]
+mod outside;
 #[path = "cli/program.rs"]
 mod program;
 #[path = "build/rollout.rs"]

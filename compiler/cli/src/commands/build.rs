@@ -5,13 +5,13 @@ use crate::args::Build;
 use crate::labels;
 use crate::load::{Backends, features, load, served, targets};
 use crate::terminal::{Terminal, seconds};
-use gatewright_build::{Cache, Error, Known, Mode, Order, Place, build_labelled};
+use gatewright_build::{Cache, Error, How, Known, Mode, Order, Place, Supply, build_labelled};
 use gatewright_compiler::contract::Contract;
 use gatewright_compiler::source::Sources;
 use gatewright_compiler::{Checked, Target};
 use gatewright_runtime::SOURCE;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -26,19 +26,34 @@ pub(crate) fn run(args: &Build, terminal: Terminal) -> Result<Outcome, Error> {
         false => Ok(target.name.clone()),
     };
     let names = targets.iter().map(named).collect::<Result<Vec<_>, _>>()?;
+    let vendored = args.vendored.as_deref().map(directory).transpose()?;
+    let supply = match &vendored {
+        Some(directory) => Supply::Vendored(directory),
+        None if args.offline => Supply::Kept,
+        None => Supply::Registry,
+    };
+    let mode = if args.dev { Mode::Dev } else { Mode::Release };
+    let how = How { mode, target: args.target.as_deref(), supply };
     let cache = Cache::open()?;
     for (target, name) in targets.into_iter().zip(names) {
         let program = args.out.join(name);
-        let place = Place {
-            cache: &cache,
-            contract: &args.contract.path,
-            program: &program,
-            mode: if args.dev { Mode::Dev } else { Mode::Release },
-        };
+        let place = Place { cache: &cache, contract: &args.contract.path, program: &program, how };
         let target = target.carrying(&loaded.input.sources, contract);
         one((&loaded.input.sources, contract), target, place, terminal)?;
     }
     Ok(Outcome::Fine)
+}
+
+/// A directory of crates, by its whole path: cargo runs elsewhere.
+fn directory(path: &Path) -> Result<PathBuf, Error> {
+    let whole = fs::canonicalize(path).map_err(|error| Error::file("find", path, &error))?;
+    let is_vendored = |entry: fs::DirEntry| entry.path().join(".cargo-checksum.json").is_file();
+    let mut entries = fs::read_dir(&whole).into_iter().flatten().flatten();
+    if entries.any(is_vendored) {
+        return Ok(whole);
+    }
+    Err(Error::wrong_use(format!("{} holds no crates", path.display()))
+        .help("`gatewright vendor DIR` writes all that gateways are made of"))
 }
 
 /// `shop-v1.2`

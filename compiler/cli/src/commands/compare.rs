@@ -101,14 +101,15 @@ fn field(text: &str) -> Result<(String, String), Error> {
 }
 
 fn nothing_to_ask(left_out: &[LeftOut]) -> Error {
-    let mut error = Error::wrong_use("there is nothing to ask");
+    let error = Error::wrong_use("there is nothing to ask");
     let mut told: Vec<&str> = left_out.iter().map(|one| one.why).collect();
     told.sort_unstable();
     told.dedup();
-    for why in told {
-        error = error.help(report::because(why, left_out));
+    let told: Vec<String> = told.iter().map(|why| report::because(why, left_out)).collect();
+    match told.is_empty() {
+        true => error.help("write cases into the contract, or give a recording: `--replay FILE`"),
+        false => error.help(told.join("; ")),
     }
-    error.help("write cases into the contract, or give a recording: `--replay session.har`")
 }
 
 /// What is sent and what is left out, of cases first, then of recordings. Equal requests are sent once.

@@ -16,7 +16,9 @@ use crate::mocks::Mocks;
 use crate::terminal::{Terminal, seconds};
 use curl::Way;
 use gateway::{Gateway, Launch};
-use gatewright_build::{Cache, Error, Input, Mode, Order, Place, all_in_one, build, one_version};
+use gatewright_build::{
+    Cache, Error, How, Input, Mode, Order, Place, all_in_one, build, one_version,
+};
 use gatewright_compiler::{Checked, requests};
 use gatewright_runtime::SOURCE;
 use shown::Shown;
@@ -97,7 +99,7 @@ impl Session<'_> {
             cache: &self.cache,
             contract: &self.args.contract.path,
             program: &program,
-            mode: Mode::Dev,
+            how: How::usual(Mode::Dev),
         };
         let mut bar = self.terminal.progress(&target.name);
         let features = features(contract, backends);

@@ -9,7 +9,7 @@ use super::Outcome;
 use crate::args::Test;
 use crate::load::{Backends, features, load, served};
 use crate::terminal::Terminal;
-use gatewright_build::{Cache, Error, Mode, Order, Place, all_in_one, build};
+use gatewright_build::{Cache, Error, How, Mode, Order, Place, all_in_one, build};
 use gatewright_compiler::Checked;
 use gatewright_compiler::proof::{Listed, Trace, cases, coverage, mockable};
 use gatewright_runtime::SOURCE;
@@ -76,7 +76,8 @@ fn program(args: &Test, contract: &Checked, terminal: Terminal) -> Result<PathBu
     let target = all_in_one(contract, "");
     let path = &args.contract.path;
     let program = cache.program(path, &target.name);
-    let place = Place { cache: &cache, contract: path, program: &program, mode: Mode::Dev };
+    let place =
+        Place { cache: &cache, contract: path, program: &program, how: How::usual(Mode::Dev) };
     let mut bar = terminal.progress(&target.name);
     let features = features(contract, Backends::Mocked);
     let order = Order { contract, target, features, runtime: SOURCE };

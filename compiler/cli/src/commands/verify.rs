@@ -12,7 +12,7 @@ use gatewright_artifact::image::signature::Verdict;
 use gatewright_artifact::image::{Layout, Signed};
 use gatewright_artifact::key::PublicKey;
 use gatewright_artifact::{Label, Program, image};
-use gatewright_build::{Cache, Error, Mode, Order, Place, build_labelled, facts};
+use gatewright_build::{Cache, Error, How, Mode, Order, Place, build_labelled, facts};
 use gatewright_compiler::codegen::Modules;
 use gatewright_compiler::source::Sources;
 use gatewright_compiler::{Checked, Target, VERSION, analyse, generate, plan};
@@ -313,8 +313,8 @@ fn rebuilt(
     path: &Path,
     terminal: Terminal,
 ) -> Result<Vec<u8>, Error> {
-    let mode = match label.fact("profile") {
-        Some("release") => Mode::Release,
+    let how = match label.fact("profile") {
+        Some("release") => How { target: label.fact("target"), ..How::usual(Mode::Release) },
         _ => {
             let message = "it was built with `--dev`, whose bytes may differ every time";
             return Err(Error::wrong_use(message).help("`--no-build` compares texts and code"));
@@ -323,7 +323,7 @@ fn rebuilt(
     let features = features(contract, Backends::Real);
     let target = target(label, loaded, contract);
     let order = Order { contract, target, features, runtime: SOURCE };
-    for (name, text) in facts(&order, mode)? {
+    for (name, text) in facts(&order, how)? {
         let theirs = label.fact(name).unwrap_or_default();
         if theirs != text {
             let message = format!(
@@ -339,7 +339,7 @@ fn rebuilt(
     let mut bar = terminal.progress(&label.program);
     build_labelled(
         &order,
-        Place { cache: &cache, contract: path, program: &place, mode },
+        Place { cache: &cache, contract: path, program: &place, how },
         &|known| labels::files((&loaded.input.sources, contract), &order.target, known),
         &mut |progress| bar.step(&progress),
     )?;

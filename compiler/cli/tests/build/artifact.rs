@@ -46,22 +46,25 @@ fn a_program_is_the_same_wherever_it_is_built_and_is_what_it_says() {
     pushed(&folder);
 }
 
-/// Another directory, another cache, another home of cargo, one job, another time zone.
+/// Another directory, another cache, an empty home of cargo and crates that lie in a directory, so that
+/// no network is needed; one job, another time zone.
 fn elsewhere(folder: &Folder) {
+    let vendored = said(folder, &["vendor", "crates"]);
+    assert_eq!(vendored.code, Some(0), "{}", vendored.err);
     let lock = read(folder, "api.lock");
     let files = [("deep/er/tiny.api", contract()), ("deep/er/api.lock", lock)];
-    let other = Folder::new("artifact-elsewhere", &[]);
+    let other = Folder::new("artifact-elsewhere", &[("cargo/empty", "")]);
     for (name, text) in &files {
         other.write(name, text);
     }
-    let home = std::env::var_os("CARGO_HOME").map(Into::into);
-    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo"))).expect("a home");
-    std::os::unix::fs::symlink(home, other.path("cargo")).expect("a link can be made");
-    let mut command = gatewright(&other, &["build", "--revision", "abc"]);
+    let crates = folder.path("crates").display().to_string();
+    let mut command = gatewright(&other, &["build", "--revision", "abc", "--vendored", &crates]);
     command
         .current_dir(other.path("deep/er"))
+        .args(["--target", &host()])
         .env("GATEWRIGHT_CACHE", other.path("cache"))
         .env("CARGO_HOME", other.path("cargo"))
+        .envs([("HTTPS_PROXY", "http://127.0.0.1:1"), ("CARGO_NET_OFFLINE", "true")])
         .envs([("CARGO_BUILD_JOBS", "1"), ("TZ", "Asia/Tokyo"), ("LC_ALL", "C")])
         .envs([("RUSTFLAGS", "-Copt-level=1"), ("CFLAGS", "-O1"), ("USER", "somebody")]);
     let built = command.output().expect("the program runs");
@@ -74,6 +77,19 @@ fn elsewhere(folder: &Folder) {
         let found = one.windows(place.len()).any(|window| window == place.as_bytes());
         assert!(!found, "the program names {place}");
     }
+    let _ = fs::remove_dir_all(folder.path("crates"));
+    // What earlier builds have left is enough, too.
+    let offline = said(folder, &["build", "--revision", "abc", "--offline", "--out", "offline"]);
+    assert_eq!(offline.code, Some(0), "{}", offline.err);
+    assert!(bytes(folder, "offline/tiny-v1") == one, "a build without a network differs");
+}
+
+/// This machine, by its name in Rust.
+fn host() -> String {
+    let output = Command::new("rustc").arg("-vV").output().expect("rustc runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
+    host.expect("it names the machine").to_owned()
 }
 
 fn inspected(folder: &Folder) {
@@ -94,6 +110,7 @@ fn inspected(folder: &Folder) {
     let hyper = named("hyper").expect("a gateway has hyper");
     assert_eq!((&hyper["license"], &hyper["build"]), (&"MIT".into(), &false.into()));
     assert_eq!(hyper["checksum"].as_str().map(str::len), Some(64));
+    assert!(hyper["uses"][0].as_str().is_some_and(|one| one.contains(' ')), "{hyper}");
     assert_eq!(named("rustls"), None, "this one has no TLS");
     // What the program says when it runs is the same.
     let version = ask(folder, "dist/tiny-v1", "--version").out;
