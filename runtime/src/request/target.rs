@@ -26,10 +26,17 @@ impl Segments {
         let malformed = |what| Error::from(Kind::Malformed(what));
         let path =
             path.strip_prefix('/').ok_or_else(|| malformed("the path must begin with `/`"))?;
-        let mut segments = Segments { text: String::with_capacity(path.len()), places: Vec::new() };
+        let dots = || malformed("the path has a `.` or `..` segment");
         if path.is_empty() {
-            return Ok(segments);
+            return Ok(Segments::default());
         }
+        // Most paths mean what they say, byte for byte.
+        if path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%') {
+            let segments = Segments::plain(path);
+            let dotted = segments.from(0).any(|segment| matches!(segment, "." | ".."));
+            return if dotted { Err(dots()) } else { Ok(segments) };
+        }
+        let mut segments = Segments { text: String::with_capacity(path.len()), places: Vec::new() };
         for encoded in path.split('/') {
             if !segments.places.is_empty() {
                 segments.text.push('/');
@@ -42,11 +49,25 @@ impl Segments {
                 return Err(malformed("the path has a control character"));
             }
             if matches!(segment, "." | "..") {
-                return Err(malformed("the path has a `.` or `..` segment"));
+                return Err(dots());
             }
             segments.places.push(start..segments.text.len());
         }
         Ok(segments)
+    }
+
+    /// The segments of a path in which nothing is encoded.
+    fn plain(path: &str) -> Segments {
+        let mut places = Vec::with_capacity(8);
+        let mut start = 0;
+        for (at, byte) in path.bytes().enumerate() {
+            if byte == b'/' {
+                places.push(start..at);
+                start = at + 1;
+            }
+        }
+        places.push(start..path.len());
+        Segments { text: path.to_owned(), places }
     }
 
     pub(crate) fn get(&self, index: usize) -> Option<&str> {
