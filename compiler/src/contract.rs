@@ -255,6 +255,9 @@ pub struct InFlight {
 pub struct Store {
     /// The variable that holds its address.
     pub variable: String,
+    /// The variable with the authorities whose certificates it shows; else those that backends are
+    /// trusted by.
+    pub authorities: Option<String>,
     /// For how many milliseconds a request waits for it.
     pub timeout: u64,
     /// Whether requests are refused while it is away; else each gateway counts for itself.

@@ -213,6 +213,8 @@ pub enum ApiMemberKind {
 pub struct Store {
     /// Where it is.
     pub from: EnvValue,
+    /// The authorities whose certificates it shows.
+    pub authorities: Option<EnvValue>,
     /// How long a request waits for it.
     pub timeout: Option<DurationLit>,
     /// What becomes of requests while it is away: `local` or `refuse`.

@@ -27,7 +27,7 @@ use crate::upstream::Gateway;
 ///
 /// There is one static per generated gateway. Nothing in it is generic, so the server is
 /// instantiated once, in this crate.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Contract {
     /// The name of the API, `shop`.
     pub api: &'static str,
@@ -424,6 +424,9 @@ pub struct Limit {
 pub struct Store {
     /// The variable that holds its address.
     pub address: &'static str,
+    /// The variable with the authorities whose certificates it shows, in PEM; else those that backends
+    /// are trusted by.
+    pub authorities: Option<&'static str>,
     /// How long a request waits for it.
     pub timeout: Duration,
     /// Whether requests are refused while it is away; else each gateway counts for itself.

@@ -254,7 +254,8 @@ fn secured(
     let secured = settings.secured.take();
     let secured = secured.map(|(secured, loaded)| tls::keep(secured, loaded, every)).transpose()?;
     let (acceptor, certificates) = secured.unzip();
-    let trusts = settings.backends.iter().map(|backend| backend.approach.trust.clone());
+    let backends = settings.backends.iter().map(|backend| &backend.approach.trust);
+    let trusts = backends.chain(&settings.store_trust).cloned();
     Ok((acceptor, [certificates, keep(trusts, every)?]))
 }
 

@@ -32,9 +32,11 @@ use crate::request::Proxies;
 use crate::response::field_value;
 #[cfg(feature = "tls")]
 use crate::server::tls::{Loaded, Secured};
+#[cfg(all(feature = "tls", feature = "store"))]
+use crate::store::is_secure;
 use crate::trace;
 #[cfg(feature = "tls")]
-use crate::upstream::{AUTHORITIES, authorities};
+use crate::upstream::{AUTHORITIES, Trust, authorities};
 use crate::upstream::{Address, Approach, is_framing};
 #[cfg(feature = "auth")]
 use crate::upstream::{Asks, Tokens};
@@ -65,6 +67,9 @@ pub(crate) struct Settings {
     pub(crate) keep_alive: KeepAlive,
     /// What browsers are told of how to ask from then on, over TLS.
     pub(crate) hsts: Option<HeaderValue>,
+    /// Whom the store must be, if the contract says how it is trusted.
+    #[cfg(feature = "tls")]
+    pub(crate) store_trust: Option<Trust>,
     /// How many bytes of results are kept.
     pub(crate) cache: usize,
     /// Where spans go, if anything is traced. Taken by the server that starts.
@@ -156,10 +161,9 @@ impl Settings {
         let traces = reader.traces(contract.api);
         #[cfg(feature = "tls")]
         let secured = reader.secured(contract);
+        reader.transport();
         #[cfg(feature = "tls")]
-        reader.authorities();
-        #[cfg(not(feature = "tls"))]
-        reader.insecure();
+        let store_trust = reader.store_trust(contract);
         // All of them, so that each can report its faults.
         let backends: Vec<_> =
             contract.backends.iter().map(|backend| reader.backend(backend)).collect();
@@ -181,22 +185,23 @@ impl Settings {
         let span = |name: &str| spans.get(name).copied().unwrap_or_default();
         let text = |variable: &Variable| texts.get(variable.name).cloned().unwrap_or_default();
         let of_contract = contract.environment.iter().map(text).collect();
-        let cores = texts.get("CORES").and_then(|text| text.parse().ok());
-        let cache = texts.get("CACHE_MB").and_then(|text| text.parse::<usize>().ok());
+        let number = |name: &str| texts.get(name).and_then(|text| text.parse::<usize>().ok());
         Ok(Settings {
             listen,
             operator,
             log,
-            cores: cores.unwrap_or_else(available_cores),
+            cores: number("CORES").unwrap_or_else(available_cores),
             #[cfg(feature = "tls")]
             secured,
+            #[cfg(feature = "tls")]
+            store_trust,
             proxies,
             announced: texts.get("PROXY_PROTOCOL").is_some_and(|text| text == "true"),
             keep_alive: KeepAlive::of(&spans, &texts),
             hsts,
             drain_delay: span("DRAIN_DELAY"),
             drain_limit: span("DRAIN_LIMIT"),
-            cache: cache.unwrap_or(0).saturating_mul(1_000_000),
+            cache: number("CACHE_MB").unwrap_or(0).saturating_mul(1_000_000),
             traces,
             schemes: Mutex::new(schemes),
             backends,
@@ -401,7 +406,7 @@ impl Reader<'_> {
 
     /// A fault for a file of authorities that cannot be used.
     #[cfg(feature = "tls")]
-    fn authorities(&mut self) {
+    fn transport(&mut self) {
         let Some(path) = self.texts.get(AUTHORITIES) else { return };
         if let Err(reason) = authorities(Path::new(path)) {
             let own = OWN.iter().find(|own| own.name == AUTHORITIES);
@@ -409,9 +414,33 @@ impl Reader<'_> {
         }
     }
 
+    /// Whom the store must be, if the contract says so; a fault where that cannot be read. One that is
+    /// missing has its fault already.
+    #[cfg(all(feature = "tls", feature = "store"))]
+    fn store_trust(&mut self, contract: &Contract) -> Option<Trust> {
+        let store = contract.store?;
+        if !is_secure(self.texts.get(store.address)?) {
+            return None;
+        }
+        let name = store.authorities?;
+        let read = Trust::of_store(name, self.texts.get(name)?);
+        if let Err(reason) = &read {
+            let variable = contract.environment.iter().find(|known| known.name == name);
+            self.faults.extend(variable.map(|known| Fault::invalid(known, reason.clone())));
+        }
+        read.ok()
+    }
+
+    /// There is no store.
+    #[cfg(all(feature = "tls", not(feature = "store")))]
+    #[expect(clippy::unused_self, reason = "as where there is one")]
+    fn store_trust(&mut self, _: &Contract) -> Option<Trust> {
+        None
+    }
+
     /// A fault for what asks for TLS.
     #[cfg(not(feature = "tls"))]
-    fn insecure(&mut self) {
+    fn transport(&mut self) {
         for own in OWN.iter().filter(|own| ["TLS_CERT", "TLS_KEY"].contains(&own.name)) {
             if self.texts.contains_key(own.name) {
                 let reason = "is set, but this gateway is built without TLS".to_owned();

@@ -15,6 +15,8 @@ use tokio::task::spawn_local;
 use tokio::time::timeout;
 
 use self::address::Place;
+#[cfg(feature = "tls")]
+pub(crate) use self::address::is_secure;
 pub use self::address::{STORE, StoreRule};
 use self::link::Link;
 use self::wire::{Reply, command};
@@ -88,7 +90,10 @@ impl Store {
         let store = contract.store?;
         // What is no address has its fault before anything listens.
         let place = Place::parse(settings.named(store.address)).ok()?;
-        let link = Rc::new(Link::new(place, store.timeout, SCRIPT));
+        let link = Link::new(place, store.timeout, SCRIPT);
+        #[cfg(feature = "tls")]
+        let link = link.trusting(settings.store_trust.clone());
+        let link = Rc::new(link);
         spawn_local(Rc::clone(&link).keep());
         Some(Store { link, timeout: store.timeout })
     }

@@ -4,12 +4,14 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use gatewright_runtime::testing::{Answer, Gateway, Running, get, send};
 
+use crate::ROOT;
 use crate::ask::problem;
 use crate::contracts::{shared, strict};
 
@@ -94,7 +96,23 @@ fn gateway(address: &str) -> Running {
 }
 
 fn strict(address: &str) -> Running {
-    Gateway::start(&strict::CONTRACT, &[("STORE_ADDRESS", address)])
+    trusting(address, &data("authority.pem"))
+}
+
+/// The same, which takes a store for itself only by a certificate of these authorities.
+fn trusting(address: &str, authorities: &str) -> Running {
+    let env = [("STORE_ADDRESS", address), ("STORE_CA", authorities)];
+    Gateway::start(&strict::CONTRACT, &env)
+}
+
+/// Where certificates of the tests are.
+fn path(name: &str) -> String {
+    let path = Path::new(ROOT).join("runtime/tests/data").join(name);
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+fn data(name: &str) -> String {
+    std::fs::read_to_string(path(name)).expect("it is in the repository")
 }
 
 fn statuses(gateways: &[&Running], target: &str, count: usize) -> Vec<u16> {
@@ -225,27 +243,19 @@ fn a_contract_may_say_that_nobody_passes_uncounted() {
 /// not even the password.
 #[test]
 fn a_store_that_nobody_vouches_for_is_away() {
-    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/runtime/tests/data");
-    let (certificate, key) = (format!("{data}/localhost.pem"), format!("{data}/localhost.key"));
-    let secure = free_port().to_string();
-    let server = Server::start(&[
-        "--tls-port",
-        &secure,
-        "--tls-cert-file",
-        &certificate,
-        "--tls-key-file",
-        &key,
-        "--tls-ca-cert-file",
-        &certificate,
-        "--tls-auth-clients",
-        "no",
-    ]);
-    let address = format!("rediss://app:secret@localhost:{secure}");
-    let strict = strict(&address);
-    problem(&until(&strict, "/v1/few", 503), 503, "gateway:limits-unavailable");
+    let (server, place) = secured("secret");
+    let address = format!("rediss://app:secret@{place}");
+    let distrusting = trusting(&address, &data("clients.pem"));
+    problem(&until(&distrusting, "/v1/few", 503), 503, "gateway:limits-unavailable");
     let gateway = gateway(&address);
     assert_eq!(statuses(&[&gateway], "/v1/public/ip", 6), [204, 204, 204, 204, 204, 429]);
-    assert!(!server.say("INFO commandstats").contains("cmdstat_auth"));
+    let told = server.say("AUTH secret\r\nINFO commandstats");
+    assert!(told.contains("cmdstat_info") || told.contains("# Commandstats"), "{told}");
+    assert!(!told.contains("cmdstat_auth:calls=2"), "{told}");
+    assert!(!told.contains("cmdstat_script"), "{told}");
+    // Nor is one by another name than it was asked for.
+    let elsewhere = trusting(&address.replace("localhost", "127.0.0.2"), &data("authority.pem"));
+    problem(&until(&elsewhere, "/v1/few", 503), 503, "gateway:limits-unavailable");
 }
 
 #[test]
@@ -391,4 +401,49 @@ fn names_of_any_length_are_kept_short() {
     let fields = [("X-Client", long.as_str())];
     let ask = || send(gateway.address(), "GET", "/v1/public/mixed", &fields, b"").status;
     assert_eq!([ask(), ask()], [204, 429]);
+}
+
+/// A server that speaks TLS on a port of its own, and plainly on another.
+fn secured(password: &str) -> (Server, String) {
+    let port = free_port();
+    let (certificate, key) = (path("localhost.pem"), path("localhost.key"));
+    let secure = port.to_string();
+    let words = [
+        "--tls-port",
+        &secure,
+        "--tls-cert-file",
+        &certificate,
+        "--tls-key-file",
+        &key,
+        "--tls-auth-clients",
+        "no",
+        "--requirepass",
+        password,
+    ];
+    let server = Server::start(&words);
+    (server, format!("localhost:{port}"))
+}
+
+#[test]
+fn a_store_shows_who_it_is_and_is_asked_over_tls() {
+    let (mut server, place) = secured("p@ss");
+    let address = format!("rediss://:p%40ss@{place}/1");
+    let gateways = [strict(&address), strict(&address)];
+    until(&gateways[0], "/v1/few", 204);
+    let all = gateways.each_ref();
+    let answered = statuses(&all, "/v1/few", 120);
+    // Some come back in the time that it takes.
+    let passed = answered.iter().filter(|status| **status == 204).count();
+    assert!((99..108).contains(&passed), "{answered:?}");
+    server.kill();
+    assert_eq!(get(gateways[0].address(), "/v1/few").status, 503);
+    server.back();
+    until(&gateways[0], "/v1/few", 204);
+}
+
+#[test]
+fn authorities_that_cannot_be_read_are_told_before_anything_listens() {
+    let env = [("STORE_ADDRESS", "rediss://localhost"), ("STORE_CA", "/nowhere/ca.pem")];
+    let report = Gateway::refusal(&strict::CONTRACT, &env).expect("it does not start");
+    assert!(report.contains("STORE_CA") && report.contains("/nowhere/ca.pem"), "{report}");
 }

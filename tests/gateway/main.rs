@@ -36,6 +36,7 @@ mod faults;
 mod fields;
 mod forms;
 mod granted;
+mod hops;
 mod kept;
 mod lifecycle;
 mod limits;

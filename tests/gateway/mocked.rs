@@ -12,7 +12,7 @@ use certificates::Certificates;
 use gatewright_compiler::contract::cases::Caller;
 use gatewright_compiler::proof::plausible;
 use gatewright_compiler::{Checked, MockBackend, MockOperation, SampleRequest, analyse};
-use gatewright_runtime::codegen::Contract;
+use gatewright_runtime::codegen::{Contract, Store};
 use gatewright_runtime::mock::{self, Operation, Question, ask_securely};
 use gatewright_runtime::testing::{Answer, Gateway, Running, send};
 
@@ -124,8 +124,19 @@ pub(crate) fn start((folder, contract): Compiled) -> Mocked {
     let unset: Vec<_> = unset.map(|one| (one.name.clone(), plausible(one))).collect();
     env.extend(unset);
     let given: Vec<_> = env.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    let gateway = Gateway::start(contract, &given);
+    let gateway = Gateway::start(without_store(contract), &given);
     Mocked { gateway, checked, env, certificates, _mocks: mocks }
+}
+
+/// The same where nobody is refused because no store is there, as where `run --mock` builds it.
+fn without_store(contract: &'static Contract) -> &'static Contract {
+    match contract.store {
+        Some(store) if store.refuse => {
+            let store = Some(Store { refuse: false, ..store });
+            Box::leak(Box::new(Contract { store, ..*contract }))
+        }
+        _ => contract,
+    }
 }
 
 impl Mocked {

@@ -1,9 +1,15 @@
 //! Callers behind a proxy that carries bytes and says ahead of them whom they are of.
 
-use std::io;
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gatewright_runtime::testing::{Answer, Backend, Client, Gateway, Running, get};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 use crate::contracts::limits::CONTRACT;
 
@@ -177,6 +183,65 @@ fn http_2_may_follow() {
     let mut frames = gatewright_runtime::testing::frames::Frames::over(stream, &[]);
     frames.request(1, ("GET", "/v1/own/a"), &[], b"");
     assert_eq!(frames.outcome(1).status(), 200);
+}
+
+/// An answer over TLS, whose bytes follow `header`; the error where no connection is secured.
+fn secured(gateway: &Running, header: &[u8]) -> io::Result<String> {
+    let data = Path::new(crate::ROOT).join("runtime/tests/data/authority.pem");
+    let mut roots = rustls::RootCertStore::empty();
+    for one in CertificateDer::pem_file_iter(data).expect("it is in the repository") {
+        roots.add(one.expect("a certificate")).expect("an authority");
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions that there are")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from("localhost").expect("a name");
+    let mut stream = TcpStream::connect(gateway.address())?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    stream.write_all(header)?;
+    let session = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
+    let mut stream = StreamOwned::new(session, stream);
+    stream.write_all(b"GET /v1/own/a HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text)?;
+    Ok(text)
+}
+
+#[test]
+fn tls_may_follow() {
+    let store = Backend::start().answer("GET", "/own/a", 200, r#"{"value":1}"#);
+    let data = |name: &str| {
+        let path = Path::new(crate::ROOT).join("runtime/tests/data").join(name);
+        path.to_str().expect("UTF-8").to_owned()
+    };
+    let (url, certificate, key) = (store.url(), data("localhost.pem"), data("localhost.key"));
+    let env = [
+        ("STORE_URL", url.as_str()),
+        ("TRUSTED_PROXIES", "127.0.0.1"),
+        ("PROXY_PROTOCOL", "true"),
+        ("TLS_CERT", &certificate),
+        ("TLS_KEY", &key),
+    ];
+    let gateway = Gateway::start(&CONTRACT, &env);
+    // What a proxy says of TLS of its own is nothing against what is seen.
+    for header in [line("203.0.113.9"), binary(0x21, [203, 0, 113, 9], &[4, 0, 2, 0, 0])] {
+        let answer = secured(&gateway, &header).expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    let requests = store.requests();
+    assert_eq!(requests.len(), 2);
+    for request in requests {
+        assert_eq!(request.header("x-forwarded-for"), Some("203.0.113.9"));
+        assert_eq!(request.header("x-forwarded-proto"), Some("https"));
+    }
+    assert!(secured(&gateway, b"").is_err(), "a proxy has to say whom it carries");
+    // A header inside of what is encrypted is a request, and none that can be read.
+    let inside = [line("203.0.113.9"), line("203.0.113.10")].concat();
+    assert!(secured(&gateway, &inside).is_err(), "one header, then TLS");
+    assert_eq!(store.requests().len(), 2);
 }
 
 #[test]

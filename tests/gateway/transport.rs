@@ -32,7 +32,7 @@ fn secured(files: &Backend) -> (Running, String) {
     (behind, vault)
 }
 
-fn asking(store: &str, vault: &str, shown: &str) -> Running {
+pub(crate) fn asking(store: &str, vault: &str, shown: &str) -> Running {
     let (ca, certificate, key) = (data("authority.pem"), data("client.pem"), data("client.key"));
     let (certificate, key) = match shown {
         "client" => (certificate, key),
@@ -58,7 +58,7 @@ fn passing(files: &Backend, more: &[(&str, &str)]) -> Running {
 
 /// A backend of HTTP/2 each connection of which, counted from 0, `play` plays. Its address, and how many
 /// connections there were.
-fn played(
+pub(crate) fn played(
     settings: &'static [(u16, u32)],
     play: impl Fn(usize, Frames) + Send + Sync + 'static,
 ) -> (String, Arc<AtomicUsize>) {
@@ -81,7 +81,7 @@ fn played(
 }
 
 /// The stream of the next request that has arrived whole; nothing once the connection has ended.
-fn arrived(frames: &mut Frames) -> Option<u32> {
+pub(crate) fn arrived(frames: &mut Frames) -> Option<u32> {
     loop {
         let frame = frames.read().ok()?;
         if [kind::HEADERS, kind::DATA].contains(&frame.kind) && frame.flags & END_STREAM != 0 {
@@ -91,7 +91,7 @@ fn arrived(frames: &mut Frames) -> Option<u32> {
 }
 
 /// Answers with 200 and this body.
-fn answer(frames: &mut Frames, stream: u32, body: &str) {
+pub(crate) fn answer(frames: &mut Frames, stream: u32, body: &str) {
     frames.send(kind::HEADERS, END_HEADERS, stream, &[0x88]);
     frames.send(kind::DATA, END_STREAM, stream, body.as_bytes());
 }

@@ -247,11 +247,12 @@ pub(crate) fn upstreams(upstreams: &[Upstream]) -> Vec<TokenStream> {
     items
 }
 
-/// `rt::Store { address: "REDIS_URL", timeout: std::time::Duration::from_millis(50), refuse: false }`
+/// `rt::Store { address: "REDIS_URL", authorities: None, timeout: std::time::Duration::from_millis(50), refuse: false }`
 fn store(one: &Store) -> TokenStream {
-    let Store { variable, timeout, refuse, .. } = one;
+    let Store { variable, authorities, timeout, refuse, .. } = one;
     let timeout = millis(*timeout);
-    quote!(rt::Store { address: #variable, timeout: #timeout, refuse: #refuse })
+    let authorities = option(authorities.as_ref().map(|name| quote!(#name)));
+    quote!(rt::Store { address: #variable, authorities: #authorities, timeout: #timeout, refuse: #refuse })
 }
 
 /// `rt::InFlight { most: 200, wait: std::time::Duration::from_millis(50) }`

@@ -56,8 +56,10 @@ impl Row for ApiMember {
                 let timeout = store.timeout.as_ref().map(|time| printer.source(time.span));
                 let away = store.away.as_ref().map(|word| printer.source(word.span));
                 let from = printer.env_value(&store.from);
+                let authorities = store.authorities.as_ref().map(|from| printer.env_value(from));
                 Layout::from("store ")
                     .then(from)
+                    .then_if(" ca ", authorities)
                     .then_if(" timeout ", timeout)
                     .then_if(" else ", away)
             }

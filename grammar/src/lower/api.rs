@@ -75,10 +75,12 @@ impl Lower<'_> {
         let mut cursor = Cursor::of(node);
         cursor.take(Rule::k_store);
         let from = self.env_value(cursor.take(Rule::env_v));
+        let trusts = cursor.flag(Rule::k_ca);
+        let authorities = trusts.then(|| self.env_value(cursor.take(Rule::env_v)));
         let timed = cursor.flag(Rule::k_timeout);
         let timeout = timed.then(|| self.duration(cursor.take(Rule::duration)));
         let away = cursor.flag(Rule::k_else).then(|| self.ident(cursor.any()));
-        Store { from, timeout, away }
+        Store { from, authorities, timeout, away }
     }
 
     pub(super) fn owner(&mut self, node: Node<'_>) -> Owner {

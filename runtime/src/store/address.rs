@@ -18,6 +18,12 @@ pub(super) struct Place {
     pub(super) database: u32,
 }
 
+/// Whether a store at this address speaks TLS.
+#[cfg(feature = "tls")]
+pub(crate) fn is_secure(address: &str) -> bool {
+    Place::parse(address).is_ok_and(|place| place.secure)
+}
+
 /// What the address of a store must be.
 #[derive(Debug)]
 pub struct StoreRule;

@@ -38,6 +38,9 @@ pub(super) struct Link {
     place: Place,
     timeout: Duration,
     script: &'static str,
+    /// Whom the store must be; nothing for whom the authorities that backends are trusted by vouch for.
+    #[cfg(feature = "tls")]
+    trust: Option<Trust>,
     /// The name that the store knows the script by; nothing while it is away.
     sha: RefCell<Option<Rc<str>>>,
     /// Whether it was tried to connect, and whoever waits for that.
@@ -65,6 +68,8 @@ impl Link {
             place,
             timeout,
             script,
+            #[cfg(feature = "tls")]
+            trust: None,
             sha: RefCell::default(),
             ready: Cell::new(false),
             first: Notify::new(),
@@ -74,6 +79,12 @@ impl Link {
             to_watch: Notify::new(),
             answered: Cell::new(false),
         }
+    }
+
+    /// The same, but for whom the store must be.
+    #[cfg(feature = "tls")]
+    pub(super) fn trusting(self, trust: Option<Trust>) -> Link {
+        Link { trust, ..self }
     }
 
     /// Whether it is known if the store is there.
@@ -184,9 +195,8 @@ impl Link {
         let socket = Socket::new(stream);
         #[cfg(feature = "tls")]
         if self.place.secure {
-            return Ok(Box::new(
-                Tls::new(&self.place.host, &Trust::default()).secure(socket).await?,
-            ));
+            let trust = self.trust.clone().unwrap_or_default();
+            return Ok(Box::new(Tls::new(&self.place.host, &trust).secure(socket).await?));
         }
         Ok(Box::new(socket))
     }

@@ -40,9 +40,10 @@ struct Configs {
     bare: Arc<ClientConfig>,
 }
 
-/// What the environment says about one backend.
+/// What the environment says about one backend, or about the store.
 struct Own {
-    backend: &'static str,
+    /// Who is trusted so, for the log.
+    whom: String,
     authorities: Option<(&'static str, Vec<Source>)>,
     certificate: Option<[(&'static str, Vec<Source>); 2]>,
     /// What is in use.
@@ -84,12 +85,32 @@ impl Trust {
         }
         let named = |name: &'static str| (name, sources(&text(name)));
         let own = Own {
-            backend: backend.name,
+            whom: format!("backend `{}`", backend.name),
             authorities: backend.authorities.map(named),
             certificate: backend.certificate.map(|(chain, key)| [named(chain), named(key)]),
             texts: Mutex::default(),
         };
-        let (configs, texts) = own.load().map_err(|(name, reason)| (Setting::Env(name), reason))?;
+        Trust::load(own).map_err(|(name, reason)| (Setting::Env(name), reason))
+    }
+
+    /// The authorities that this text in a variable of this name holds, for the store.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be read.
+    #[cfg(feature = "store")]
+    pub(crate) fn of_store(name: &'static str, text: &str) -> Result<Trust, String> {
+        let own = Own {
+            whom: "the store".to_owned(),
+            authorities: Some((name, sources(text))),
+            certificate: None,
+            texts: Mutex::default(),
+        };
+        Trust::load(own).map_err(|(_, reason)| reason)
+    }
+
+    fn load(own: Own) -> Result<Trust, Wrong> {
+        let (configs, texts) = own.load()?;
         *own.texts.lock().unwrap_or_else(PoisonError::into_inner) = texts;
         Ok(Trust { current: Arc::new(RwLock::new(configs)), own: Some(Arc::new(own)) })
     }
@@ -107,7 +128,7 @@ impl Trust {
         if *known != texts {
             *self.current.write().unwrap_or_else(PoisonError::into_inner) = configs;
             *known = texts;
-            observe::certificates("reloaded", &format!("for backend `{}`", own.backend));
+            observe::certificates("reloaded", &format!("for {}", own.whom));
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The store that gateways count shared limits in.
 
 use crate::analyse::variables::{Variables, Wanted};
-use crate::contract::{Store, VariableKind, Version, Want};
+use crate::contract::{Setting, Store, VariableKind, Version, Want};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use gatewright_grammar::Span;
 use gatewright_grammar::tree;
@@ -41,9 +41,27 @@ pub(super) fn store(
     }
     let wanted = Wanted { kind: VariableKind::Secret, about };
     variables.borrow_mut().wanted(&written.from, wanted, Want::Store, diagnostics)?;
+    let authorities = match &written.authorities {
+        Some(from) => Some(authorities(from, variables, diagnostics)?),
+        None => None,
+    };
     let refuse = written.away.as_ref().is_some_and(|word| word.text == "refuse");
     let variable = written.from.name.text.clone();
-    Some(Store { variable, timeout, refuse, span: written.from.span })
+    Some(Store { variable, authorities, timeout, refuse, span: written.from.span })
+}
+
+/// The variable with the authorities whose certificates a store shows.
+fn authorities(
+    from: &tree::EnvValue,
+    variables: &RefCell<Variables>,
+    diagnostics: &mut Diagnostics,
+) -> Option<String> {
+    let about = "authorities in PEM whose certificates the store shows".to_owned();
+    let wanted = Wanted { kind: VariableKind::Text, about };
+    match variables.borrow_mut().used(from, wanted, diagnostics)? {
+        Setting::Env { name, .. } => Some(name),
+        Setting::Fixed(_) => None,
+    }
 }
 
 fn timeout(written: &tree::Store, diagnostics: &mut Diagnostics) -> Option<u64> {
