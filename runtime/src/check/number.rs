@@ -76,12 +76,39 @@ impl NumberRule {
         (low || high).then_some("a number beyond its bounds")
     }
 
-    /// Whether every number with at most so many digits before and after the point, and without an
-    /// exponent, is as the contract says. If not, the number itself tells.
+    /// Whether a number without an exponent, with so many digits before and after the point, is surely
+    /// as the contract says. If not, its exact value tells.
     #[inline]
-    pub(crate) fn takes_all(&self, whole: usize, fraction: usize) -> bool {
+    pub(crate) fn surely_takes(&self, text: &str, whole: usize, fraction: usize) -> bool {
         let free = self.min.is_none() && self.max.is_none();
-        free && match self.kind {
+        self.kind.takes_all(whole, fraction) && (free || self.is_within(text, fraction))
+    }
+
+    /// Whether a number of a few digits, without an exponent, is within the bounds.
+    fn is_within(&self, text: &str, fraction: usize) -> bool {
+        if text.len() > DIGITS {
+            return false;
+        }
+        let digits = text.bytes().filter(u8::is_ascii_digit);
+        let size = digits.fold(0, |sum: i64, digit| sum * 10 + i64::from(digit - b'0'));
+        let number = if text.starts_with('-') { -size } else { size };
+        let allows = |bound: &Bound, turn: fn(Ordering) -> Ordering| {
+            bound.against(number, fraction).is_some_and(|compared| bound.allows(turn(compared)))
+        };
+        self.min.as_ref().is_none_or(|min| allows(min, |compared| compared))
+            && self.max.as_ref().is_none_or(|max| allows(max, Ordering::reverse))
+    }
+}
+
+/// How many digits a 64-bit integer holds, whatever they are.
+const DIGITS: usize = 18;
+
+impl NumberKind {
+    /// Whether every number with at most so many digits before and after the point, and without an
+    /// exponent, is of this kind.
+    #[inline]
+    fn takes_all(self, whole: usize, fraction: usize) -> bool {
+        match self {
             NumberKind::Int => whole <= 15 && fraction == 0,
             NumberKind::Int64 => whole <= 18 && fraction == 0,
             NumberKind::Number => whole <= 300,
@@ -91,9 +118,7 @@ impl NumberRule {
             }
         }
     }
-}
 
-impl NumberKind {
     fn holds(self, number: &Decimal<'_>, text: &str) -> bool {
         let integer = |min: i128, max: i128| {
             number.fractional_digits() == 0
@@ -114,6 +139,15 @@ impl NumberKind {
 }
 
 impl Bound {
+    /// How `number / 10^fraction` compares with this bound, if few digits tell.
+    fn against(&self, number: i64, fraction: usize) -> Option<Ordering> {
+        let power = |by: usize| 10i128.checked_pow(u32::try_from(by).ok().filter(|by| *by <= 18)?);
+        let scale = usize::try_from(self.scale).ok()?;
+        let number = i128::from(number).checked_mul(power(scale.saturating_sub(fraction))?)?;
+        let bound = self.digits.checked_mul(power(fraction.saturating_sub(scale))?)?;
+        Some(number.cmp(&bound))
+    }
+
     /// Whether a number is allowed, from how it compares with this bound in the direction in which
     /// it may go.
     fn allows(self, compared: Ordering) -> bool {

@@ -37,7 +37,8 @@ impl TextRule {
     pub(crate) fn fault(&self, text: Raw<'_>) -> Option<&'static str> {
         let quoted = text.quoted();
         // Most texts are so clearly inside their bounds that their bytes tell.
-        let surely = quoted.len() <= self.max && quoted.len() >= self.min.saturating_mul(WIDEST);
+        let least = if self.min > 1 { self.min.saturating_mul(WIDEST) } else { self.min };
+        let surely = quoted.len() <= self.max && quoted.len() >= least;
         if !surely && !self.holds(quoted) {
             return Some("text of another length");
         }

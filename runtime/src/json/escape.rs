@@ -21,6 +21,17 @@ pub(super) fn decode(quoted: &str) -> Cow<'_, str> {
 
 /// The number of Unicode scalar values between the quotes of a string; an escape is one.
 pub(crate) fn count(quoted: &str) -> usize {
+    // In one go as long as there is no escape: every byte that continues none begins a scalar value.
+    let mut escapes = false;
+    let plain = quoted.bytes().fold(0, |count, byte| {
+        escapes |= byte == b'\\';
+        count + usize::from(byte.cast_signed() >= -0x40)
+    });
+    if escapes { count_pieces(quoted) } else { plain }
+}
+
+#[inline(never)]
+fn count_pieces(quoted: &str) -> usize {
     Pieces { rest: quoted }
         .map(|piece| match piece {
             Piece::Plain(plain) => plain.chars().count(),

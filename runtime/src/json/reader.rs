@@ -117,7 +117,7 @@ impl<'a> Reader<'a> {
         };
         let number = self.slice(self.at + extent.number);
         let simple = !extent.has_exponent();
-        if !(simple && rule.takes_all(extent.whole, extent.fraction())) {
+        if !(simple && rule.surely_takes(number.json(), extent.whole, extent.fraction())) {
             let fault = Decimal::of(number.json(), extent)
                 .and_then(|decimal| rule.fault(&decimal, number.json()));
             if let Some(found) = fault {

@@ -16,6 +16,8 @@ pub struct Object {
     pub(super) untouched: bool,
     /// The name that most likely comes next.
     pub(super) likely: usize,
+    /// One bit for each name, and for others that look like it; nothing until it is needed.
+    pub(super) known: u64,
     /// The declared member that the record is in.
     pub(super) outer: &'static str,
 }
@@ -29,7 +31,7 @@ impl<'a> Reader<'a> {
         }
         let start = self.at;
         self.open()?;
-        Ok(Object { start, untouched: true, likely: 0, outer: self.field })
+        Ok(Object { start, untouched: true, likely: 0, known: 0, outer: self.field })
     }
 
     /// The next member that is among `names`: its place there; `None` at the end of the record.
@@ -72,35 +74,62 @@ impl<'a> Reader<'a> {
         names: &[&'static str],
         strict: bool,
     ) -> Read<Option<usize>> {
-        while let Some(key) = self.key(object)? {
-            let key: &str = &key;
-            // Senders keep to one order, so the name behind the last one is the likeliest.
-            let likely = names.get(object.likely).is_some_and(|name| same(name, key));
-            let place = if likely {
-                Some(object.likely)
+        let text = self.bytes();
+        let mut at = self.at;
+        loop {
+            // Most senders put no blanks between tokens.
+            let start = if !object.untouched && scan::pair(text, at) == Some(b",\"") {
+                at + 1
             } else {
-                names.iter().position(|name| same(name, key))
+                match self.next_key(object, at)? {
+                    Some(start) => start,
+                    None => return Ok(None),
+                }
+            };
+            let end = scan::special(text, start + 1);
+            let place = if scan::pair(text, end) == Some(b"\":") {
+                at = scan::blank(text, end + 2);
+                object.place(names, text.get(start + 1..end).unwrap_or_default())
+            } else {
+                self.at = start;
+                let key = self.other_key(end)?;
+                at = self.at;
+                object.place(names, key.as_bytes())
             };
             if let Some(place) = place {
+                self.at = at;
                 object.likely = place + 1;
                 self.field = names.get(place).copied().unwrap_or_default();
                 return Ok(Some(place));
             }
             if strict {
+                self.at = at;
                 self.unwelcome("no member of this name", "one")?;
+                at = self.at;
             } else {
-                self.skip()?;
+                at = self.behind(at)?;
             }
         }
-        Ok(None)
     }
 
-    /// The next key, decoded; `None` at the end of the record. The member's value has to be read
-    /// before the next key.
-    #[inline]
-    pub(super) fn key(&mut self, object: &mut Object) -> Read<Option<Cow<'a, str>>> {
+    /// The offset behind the value at `at`, which nobody reads.
+    #[inline(always)]
+    fn behind(&mut self, at: usize) -> Read<usize> {
         let text = self.bytes();
-        let mut at = scan::blank(text, self.at);
+        if byte(text, at) == b'"' {
+            let end = scan::special(text, at + 1);
+            if byte(text, end) == b'"' {
+                return Ok(end + 1);
+            }
+        }
+        scan::value(text, at, self.levels).map_err(|fault| self.malformed(fault))
+    }
+
+    /// The offset of the next key behind `at`, where a record begins or a member ends; `None` at the
+    /// end of the record.
+    fn next_key(&mut self, object: &mut Object, at: usize) -> Read<Option<usize>> {
+        let text = self.bytes();
+        let mut at = scan::blank(text, at);
         match byte(text, at) {
             b'}' => {
                 self.close(at);
@@ -111,28 +140,41 @@ impl<'a> Reader<'a> {
             b',' => at = scan::blank(text, at + 1),
             _ => return Err(self.malformed(Fault::Syntax(at))),
         }
-        if byte(text, at) != b'"' {
-            return Err(self.malformed(Fault::Syntax(at)));
-        }
+        if byte(text, at) == b'"' { Ok(Some(at)) } else { Err(self.malformed(Fault::Syntax(at))) }
+    }
+
+    /// The next key, decoded; `None` at the end of the record. The member's value has to be read
+    /// before the next key.
+    #[inline]
+    pub(super) fn key(&mut self, object: &mut Object) -> Read<Option<Cow<'a, str>>> {
+        let text = self.bytes();
+        let Some(at) = self.next_key(object, self.at)? else { return Ok(None) };
         self.at = at;
         let end = scan::special(text, at + 1);
+        self.other_key(end).map(Some)
+    }
+
+    /// The key that stands here, up to an offset at least; goes past its colon.
+    fn other_key(&mut self, end: usize) -> Read<Cow<'a, str>> {
+        let text = self.bytes();
         if byte(text, end) != b'"' {
             return self.escaped_key();
         }
+        let start = self.at + 1;
         self.at = scan::colon(text, end + 1).map_err(|fault| self.malformed(fault))?;
-        let key = self.text.get(at + 1..end).expect("a key stands between quotes");
-        Ok(Some(Cow::Borrowed(key)))
+        let key = self.text.get(start..end).expect("a key stands between quotes");
+        Ok(Cow::Borrowed(key))
     }
 
     #[cold]
-    fn escaped_key(&mut self) -> Read<Option<Cow<'a, str>>> {
+    fn escaped_key(&mut self) -> Read<Cow<'a, str>> {
         let text = self.bytes();
         let Some(end) = scan::string(text, self.at) else {
             return Err(self.malformed(Fault::Syntax(self.at)));
         };
         let key = self.slice(end).text();
         self.at = scan::colon(text, end).map_err(|fault| self.malformed(fault))?;
-        Ok(Some(key))
+        Ok(key)
     }
 
     /// The value of a member: null, or what `read` yields. A second member of the same name is a
@@ -315,9 +357,66 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether two names are equal. Most that are not differ in length or in their first byte, which
-/// is seen without a call.
+impl Object {
+    /// The place of a decoded key among `names`, which are the same for all keys of a record.
+    #[inline(always)]
+    fn place(&mut self, names: &[&'static str], key: &[u8]) -> Option<usize> {
+        // Senders keep to one order, so the name behind the last one is the likeliest.
+        if names.get(self.likely).is_some_and(|name| same(name.as_bytes(), key)) {
+            return Some(self.likely);
+        }
+        if self.known == 0 {
+            self.known = names.iter().fold(0, |known, name| known | look(name.as_bytes()));
+        }
+        // Most keys that nobody reads look like none of those that are read.
+        if self.known & look(key) == 0 {
+            return None;
+        }
+        names.iter().position(|name| same(name.as_bytes(), key))
+    }
+}
+
+/// One bit that tells most names apart, by their length and first byte.
 #[inline]
-fn same(a: &str, b: &str) -> bool {
-    a.len() == b.len() && a.as_bytes().first() == b.as_bytes().first() && a == b
+fn look(name: &[u8]) -> u64 {
+    let first = name.first().copied().unwrap_or(0);
+    1 << (usize::from(first).wrapping_add(name.len().wrapping_mul(11)) & 63)
+}
+
+/// Whether two names are equal, without a call for those that are not long.
+#[inline]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    if a.len() > 16 {
+        return a == b;
+    }
+    if let (Some(first), Some(last)) = (a.first_chunk::<8>(), a.last_chunk::<8>()) {
+        return b.first_chunk() == Some(first) && b.last_chunk() == Some(last);
+    }
+    if let (Some(first), Some(last)) = (a.first_chunk::<4>(), a.last_chunk::<4>()) {
+        return b.first_chunk() == Some(first) && b.last_chunk() == Some(last);
+    }
+    a.iter().eq(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same;
+
+    #[test]
+    fn names_of_every_length_are_told_apart() {
+        let name: Vec<u8> = (0..40).collect();
+        for length in 0..name.len() {
+            let a = &name[..length];
+            assert!(same(a, &a.to_vec()), "{length}");
+            assert!(!same(a, &name[..=length]), "{length}");
+            for at in 0..length {
+                let mut b = a.to_vec();
+                b[at] ^= 1;
+                assert!(!same(a, &b), "{length}, {at}");
+            }
+        }
+    }
 }

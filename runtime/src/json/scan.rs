@@ -18,13 +18,19 @@ pub(super) enum Fault {
 }
 
 /// The byte at an offset, NUL beyond the end.
-#[inline]
+#[inline(always)]
 pub(super) fn byte(text: &[u8], at: usize) -> u8 {
     text.get(at).copied().unwrap_or(0)
 }
 
+/// The two bytes at an offset.
+#[inline(always)]
+pub(super) fn pair(text: &[u8], at: usize) -> Option<&[u8; 2]> {
+    text.get(at..)?.first_chunk()
+}
+
 /// The offset of the next byte that is not whitespace (RFC 8259 section 2).
-#[inline]
+#[inline(always)]
 pub(super) fn blank(text: &[u8], at: usize) -> usize {
     if byte(text, at) > b' ' { at } else { blanks(text, at) }
 }
@@ -81,9 +87,11 @@ pub(super) fn code_unit(text: &[u8], at: usize) -> Option<u16> {
 }
 
 /// The offset of the next byte that a string cannot hold as it is: quote, backslash, control.
-#[inline]
+#[inline(always)]
 pub(super) fn special(text: &[u8], mut at: usize) -> usize {
-    while let Some(chunk) = text.get(at..).and_then(|rest| rest.first_chunk()) {
+    let last = text.len().wrapping_sub(16);
+    while text.len() >= 16 && at <= last {
+        let Some(chunk) = text.get(at..).and_then(|rest| rest.first_chunk()) else { break };
         let found = specials(chunk);
         if found != 0 {
             return at + found.trailing_zeros() as usize;
@@ -227,7 +235,6 @@ fn scalar(text: &[u8], at: usize) -> Option<usize> {
 
 /// The offset after the value at `at`, inside which at most `levels` records and lists are open at
 /// once.
-#[inline]
 pub(super) fn value(text: &[u8], at: usize, levels: u32) -> Result<usize, Fault> {
     match byte(text, at) {
         b'{' | b'[' => nested(text, at, levels),
