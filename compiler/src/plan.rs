@@ -524,6 +524,9 @@ pub enum ReadPlan {
     Record(String, Vec<usize>),
     /// A list by the rule with this static, and the node of its elements.
     List(String, usize),
+    /// A list by the rule with this static, of single values by the reader of this name, that is held
+    /// as one text.
+    Flat(String, String),
 }
 
 /// Decides everything that generated code depends on.

@@ -24,6 +24,11 @@ impl Body {
         Body { result: OnceCell::new(), stand_in: OnceCell::new() }
     }
 
+    /// How many bytes there are.
+    pub(crate) fn len(&self) -> usize {
+        [&self.result, &self.stand_in].into_iter().filter_map(OnceCell::get).map(Bytes::len).sum()
+    }
+
     /// Keeps the body of a successful call and reads it.
     ///
     /// # Errors

@@ -485,6 +485,9 @@ fn list(
     scope: &Scope<'_>,
     around: &Around<'_>,
 ) -> Writes {
+    if let ReadPlan::Flat(..) = scope.shape(from.0 as usize).read {
+        return flat(from, scope, around);
+    }
     match_node(scope, (from, "list"), around.gone, &|scope| {
         let Some(elements) = elements(scope, from, first) else { return Writes::default() };
         let mut inner = scope.clone();
@@ -499,6 +502,20 @@ fn list(
         };
         let open = around.lead.clone().then(Writes::literal("["));
         open.then(Writes::code(each)).then(Writes::literal("]"))
+    })
+}
+
+/// Writes a list that is held as one text.
+///
+/// ```ignore
+/// out.raw(",\"tags\":");
+/// out.flat(item.tags);
+/// ```
+fn flat(from: NodeId, scope: &Scope<'_>, around: &Around<'_>) -> Writes {
+    match_node(scope, (from, "list"), around.gone, &|scope| {
+        let Access::There(list) = scope.access(from) else { return Writes::default() };
+        let star = scope.is_bound(from).then(|| quote!(*));
+        around.lead.clone().then(Writes::code(quote!(out.flat(#star #list);)))
     })
 }
 

@@ -297,6 +297,10 @@ pub(crate) fn reader(plan: &EndpointPlan, node: usize) -> TokenStream {
             let name = path(shape, name);
             quote!(#name::read)
         }
+        ReadPlan::Flat(rule, element) => {
+            let (rule, element) = (ident(rule), ident(element));
+            return quote!(|reader| reader.flat(&types::#rule, types::#element));
+        }
         ReadPlan::Forms(tables) => {
             let tables = tables.iter().map(|table| ident(table));
             return quote!(|reader| reader.forms(&[#(&types::#tables),*]));

@@ -1,7 +1,7 @@
 //! The end of an endpoint: which answer it gives, with what header fields.
 
 use super::answer;
-use super::calls::degrades;
+use super::calls::{self, degrades};
 use super::endpoint::scope;
 use super::scope::Scope;
 use super::tokens::{ident, number};
@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 /// The answer.
 ///
 /// ```ignore
-/// let mut out = rt::Writer::with_capacity(512);
+/// let mut out = rt::Writer::like(&[&page_body]);
 /// out.raw("{\"id\":");
 /// out.value(item.id);
 /// out.raw("}");
@@ -132,8 +132,17 @@ fn made(answer: &Answer, scope: &Scope<'_>) -> (TokenStream, TokenStream) {
         return (TokenStream::new(), quote!(rt::Response::empty(#status)));
     };
     let write = answer::promised(body, answer.nullable, "the answer", scope);
+    let bodies = scope.plan.work.calls.iter().zip(&scope.plan.calls);
+    let bodies = bodies.filter(|(call, _)| {
+        !call.streams && call.each.is_none() && calls::read_node(scope.plan, call).is_some()
+    });
+    let bodies: Vec<_> = bodies.map(|(_, names)| ident(&names.body)).collect();
+    let writer = match bodies.as_slice() {
+        [] => quote!(rt::Writer::with_capacity(512)),
+        bodies => quote!(rt::Writer::like(&[#(&#bodies),*])),
+    };
     let body = quote! {
-        let mut out = rt::Writer::with_capacity(512);
+        let mut out = #writer;
         #write
     };
     (body, quote!(rt::Response::json(#status, out)))

@@ -2,9 +2,9 @@
 
 use super::rules::Rules;
 use super::{FormUse, Names, ReadPlan, RuleKind, ShapePlan};
-use crate::contract::types::{Const, Rule};
+use crate::contract::types::{Const, NumberKind, Rest, Rule};
 use crate::contract::visit::{self, Read};
-use crate::contract::work::{NodeId, Parent, Shape, Work};
+use crate::contract::work::{Build, NodeId, Operand, Parent, Shape, Work};
 
 /// Struct names that would hide something generated code needs.
 pub(super) const RESERVED: [&str; 13] = [
@@ -66,7 +66,69 @@ pub(crate) fn plan(work: &Work, ignored: bool, rules: &mut Rules<'_>) -> Vec<Sha
         });
     }
     roots(work, &mut shapes);
+    flatten(work, &mut shapes);
     shapes
+}
+
+/// Holds lists of single values as one text, where all that becomes of them is to be written as they are:
+/// then no list is made of their elements.
+fn flatten(work: &Work, shapes: &mut [ShapePlan]) {
+    let mut copied = vec![0_usize; shapes.len()];
+    visit::builds(work, &mut |build| {
+        if let Build::List { from, element, first: None } = build
+            && let Build::Copy(Operand::Node(each)) = &**element
+            && work.node(*each).parent == Parent::Element(*from)
+            && let Some(count) = copied.get_mut(from.0 as usize)
+        {
+            *count += 1;
+        }
+    });
+    let mut seen = vec![0_usize; shapes.len()];
+    visit::all(work, &mut |read| {
+        if let Read::Node(node) = read
+            && let Some(count) = seen.get_mut(node.0 as usize)
+        {
+            *count += 1;
+        }
+    });
+    for (at, copied) in copied.into_iter().enumerate().filter(|(_, count)| *count > 0) {
+        let Some(Shape::List { element, keep: None, .. }) =
+            work.nodes.get(at).map(|node| &node.shape)
+        else {
+            continue;
+        };
+        let element = element.0 as usize;
+        let only = |at: usize| seen.get(at).is_some_and(|seen| *seen == copied);
+        let Some(reader) = shapes.get(element).and_then(|shape| kept_as_sent(work, element, shape))
+        else {
+            continue;
+        };
+        let reader = reader.to_owned();
+        if let Some(shape) = shapes.get_mut(at)
+            && only(at)
+            && only(element)
+            && !shape.raw
+            && let ReadPlan::List(rule, _) = &shape.read
+        {
+            shape.read = ReadPlan::Flat(rule.clone(), reader);
+        }
+    }
+}
+
+/// The reader of single values that are written as they were sent: integers may lose a fraction of
+/// zeros, and values of an enumeration may be replaced.
+fn kept_as_sent<'s>(work: &Work, node: usize, shape: &'s ShapePlan) -> Option<&'s str> {
+    let Shape::Scalar(scalars) = &work.nodes.get(node)?.shape else { return None };
+    let ReadPlan::Rule(reader) = &shape.read else { return None };
+    let kept = scalars.iter().all(|scalar| match &scalar.rule {
+        Rule::Text(_) => true,
+        Rule::Number(number) => {
+            matches!(number.kind, NumberKind::Number | NumberKind::Decimal(..))
+        }
+        Rule::Enum(values) => !matches!(values.rest, Rest::Becomes(_)),
+        Rule::Bool | Rule::AsText(_) => false,
+    });
+    (kept && !shape.maybe() && !shape.raw && shape.default.is_none()).then_some(reader)
 }
 
 /// A whole result is never absent; it can be null where its call can end without one.

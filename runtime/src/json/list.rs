@@ -7,6 +7,9 @@ use super::reader::{Read, Reader, Stop};
 use super::scan::{self, Fault, byte};
 use crate::check::ListRule;
 
+/// How many bytes of memory the elements of a list get at first, if they need so many.
+const FIRST: usize = 32 * 1024;
+
 /// A list that is being read.
 struct List {
     /// The offset of its bracket.
@@ -26,16 +29,44 @@ impl<'a> Reader<'a> {
         mut read: impl FnMut(&mut Reader<'a>) -> Read<T>,
     ) -> Read<Vec<T>> {
         let mut list = self.open_list(rule)?;
+        // Others may be inside elements, each of which would claim as much.
+        let outermost = !std::mem::replace(&mut self.listed, true);
         let mut values = Vec::new();
         while self.next_element(rule, &mut list)? {
+            let start = self.at;
             match read(self) {
-                Ok(value) => values.push(value),
+                Ok(value) => {
+                    if outermost && values.is_empty() && size_of::<T>() > 0 {
+                        values.reserve_exact(self.likely_elements(start, size_of::<T>()));
+                    }
+                    values.push(value);
+                }
                 Err(Stop::Violated) => list.sound = false,
                 Err(Stop::Broken) => return Err(Stop::Broken),
             }
         }
         self.check_list(rule, &mut list)?;
         Ok(values)
+    }
+
+    /// How many elements there is room for at first: as many as follow if all are as long as the one that
+    /// begins at `start`, and no more than [`FIRST`] allows.
+    fn likely_elements(&self, start: usize, size: usize) -> usize {
+        let length = self.at.saturating_sub(start) + 1;
+        let left = self.text.len().saturating_sub(start);
+        (left / length).min(FIRST / size).max(1)
+    }
+
+    /// A list of single values as one text, for [`flat`](super::Writer::flat) to write.
+    pub fn flat(
+        &mut self,
+        rule: &ListRule,
+        read: fn(&mut Reader<'a>) -> Read<Raw<'a>>,
+    ) -> Read<Raw<'a>> {
+        let start = self.at;
+        self.list(rule, |reader| read(reader).map(drop))?;
+        let json = self.text.get(start..self.at).expect("a list begins and ends with ASCII");
+        Ok(Raw::checked(json))
     }
 
     fn open_list(&mut self, rule: &ListRule) -> Read<List> {

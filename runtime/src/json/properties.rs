@@ -3,8 +3,9 @@
 mod order;
 mod reference;
 
-use super::scan::{portable_specials, special};
+use super::scan::{digits, portable_specials, special};
 use super::{Decimal, Raw, Reader, Writer, compare_numbers, read_result, same_json};
+use crate::check::{ANY_LIST, Bound, NUMBER, NumberRule};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -222,6 +223,41 @@ proptest! {
         if let Some(chunk) = text.first_chunk() {
             let portable = portable_specials(chunk).trailing_zeros() as usize;
             prop_assert_eq!(special(&text, 0).min(16), portable.min(16));
+        }
+    }
+
+    #[test]
+    fn the_end_of_digits_is_found(text in prop::collection::vec(prop_oneof![9 => b'0'..=b'9', 1 => any::<u8>()], 0..30)) {
+        let found = text.iter().position(|byte| !byte.is_ascii_digit());
+        prop_assert_eq!(digits(&text, 0), found.unwrap_or(text.len()));
+    }
+
+    #[test]
+    fn a_list_of_single_values_is_written_as_they_are(
+        values in prop::collection::vec((blank(), prop_oneof![string(), number()], blank()), 0..6),
+        (empty, around) in (blank(), blank()),
+    ) {
+        let spaced: Vec<String> = values.iter().map(|(before, value, after)| format!("{before}{value}{after}")).collect();
+        let inner = if spaced.is_empty() { empty } else { spaced.join(",") };
+        let list = format!("{around}[{inner}]{around}");
+        let plain: Vec<&str> = values.iter().map(|(_, value, _)| value.as_str()).collect();
+        let read = read_result(list.as_bytes(), |reader| reader.flat(&ANY_LIST, Reader::any));
+        let mut out = Writer::new();
+        out.flat(read.expect("a list"));
+        prop_assert_eq!(out.as_str(), format!("[{}]", plain.join(",")));
+    }
+
+    #[test]
+    fn bounds_are_those_of_exact_values((a, e, first) in spelled(), (b, f, _) in spelled()) {
+        let scaled = |mantissa: i128, exponent: i32| mantissa * 10i128.pow((exponent + 8) as u32);
+        let (exact, other) = (scaled(a, e), scaled(b, f));
+        for inclusive in [true, false] {
+            let bound = Some(Bound { digits: other, scale: 8, inclusive });
+            let least = NumberRule { min: bound, ..NUMBER };
+            let most = NumberRule { max: bound, ..NUMBER };
+            let read = |rule| read_result(first.as_bytes(), |reader| reader.number(rule)).is_ok();
+            prop_assert_eq!(read(&least), exact > other || inclusive && exact == other);
+            prop_assert_eq!(read(&most), exact < other || inclusive && exact == other);
         }
     }
 

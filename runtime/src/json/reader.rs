@@ -39,6 +39,8 @@ pub struct Reader<'a> {
     /// How many there were no room for.
     beyond: usize,
     marks: Vec<Mark>,
+    /// Whether a list was begun.
+    pub(super) listed: bool,
     /// The declared member that is being read.
     pub(super) field: &'static str,
     /// The declared members whose values an `else` replaced, and how often.
@@ -56,6 +58,7 @@ impl<'a> Reader<'a> {
             room: 1,
             beyond: 0,
             marks: Vec::new(),
+            listed: false,
             field: "",
             replaced: Vec::new(),
         }
@@ -247,7 +250,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The string that stands here.
-    #[inline]
+    #[inline(always)]
     fn string(&mut self, expected: &'static str) -> Read<Raw<'a>> {
         if self.peek() != b'"' {
             return Err(self.mistake(expected));

@@ -184,12 +184,32 @@ pub(super) fn number(text: &[u8], at: usize) -> Option<Extent> {
     Some(Extent { whole: whole - at, mantissa: mantissa - at, number: end - at })
 }
 
+/// The offset of the next byte that is no digit.
 #[inline]
-fn digits(text: &[u8], mut at: usize) -> usize {
+pub(super) fn digits(text: &[u8], mut at: usize) -> usize {
+    while let Some(chunk) = text.get(at..).and_then(|rest| rest.first_chunk()) {
+        let found = other_than_digits(*chunk);
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += chunk.len();
+    }
+    cold_path();
     while byte(text, at).is_ascii_digit() {
         at += 1;
     }
     at
+}
+
+/// The highest bit of the first byte that is no digit is the lowest that is set.
+#[inline(always)]
+fn other_than_digits(chunk: [u8; 8]) -> u64 {
+    let word = u64::from_le_bytes(chunk);
+    // What is above `9` gets there by the sum, what is below `0` or not ASCII by the difference. Bytes
+    // behind such a one may be carried over into; nobody looks at them.
+    let above = word.wrapping_add(u64::from_le_bytes([0x46; 8]));
+    let below = word.wrapping_sub(u64::from_le_bytes([0x30; 8]));
+    (above | below) & u64::from_le_bytes([0x80; 8])
 }
 
 #[inline]
@@ -222,7 +242,7 @@ pub(super) fn colon(text: &[u8], at: usize) -> Result<usize, Fault> {
 }
 
 /// The offset after the text, number, boolean or null at `at`.
-#[inline]
+#[inline(always)]
 fn scalar(text: &[u8], at: usize) -> Option<usize> {
     match byte(text, at) {
         b'"' => string(text, at),

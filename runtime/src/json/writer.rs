@@ -1,9 +1,17 @@
 //! Writes JSON into one growing buffer.
 
 use std::fmt::{Display, Write};
+use std::ops::Range;
 
 use super::raw::Raw;
 use super::scan::{byte, special};
+use crate::result::Body;
+
+/// The most room that a text has before anything is written.
+const MOST: usize = 64 * 1024;
+
+/// How much room that is not needed goes along with a finished text.
+const SPARE: usize = 1024;
 
 /// A JSON text in the making. It writes what it is told, in order; that brackets match is up to
 /// whoever calls it.
@@ -21,6 +29,12 @@ impl Writer {
     /// An empty text with room for so many bytes.
     pub fn with_capacity(bytes: usize) -> Writer {
         Writer { json: String::with_capacity(bytes) }
+    }
+
+    /// An empty text with room for what is mostly made of results of this length.
+    pub fn like(results: &[&Body]) -> Writer {
+        let length: usize = results.iter().map(|body| body.len()).sum();
+        Writer::with_capacity((length / 2).clamp(512, MOST))
     }
 
     /// An empty text in a buffer that held another one.
@@ -56,6 +70,34 @@ impl Writer {
     /// Appends a value as it was sent.
     pub fn value(&mut self, value: Raw<'_>) {
         self.json.push_str(value.json());
+    }
+
+    /// Appends a checked list of single values, without the blanks between them.
+    pub fn flat(&mut self, list: Raw<'_>) {
+        let json = list.json();
+        // What is copied in one piece goes from `from` on.
+        let (mut from, mut end) = (0, 1);
+        for element in list.elements() {
+            let start = element.json().as_ptr().addr() - json.as_ptr().addr();
+            if start > end + usize::from(end > 1) {
+                self.piece(json, from..end);
+                if end > 1 {
+                    self.json.push(',');
+                }
+                from = start;
+            }
+            end = start + element.json().len();
+        }
+        if json.len() == end + 1 {
+            self.piece(json, from..end + 1);
+        } else {
+            self.piece(json, from..end);
+            self.json.push(']');
+        }
+    }
+
+    fn piece(&mut self, json: &str, range: Range<usize>) {
+        self.json.push_str(json.get(range).unwrap_or_default());
     }
 
     /// Appends a string in quotes, with escapes for quotes, backslashes and control characters (RFC
@@ -109,9 +151,11 @@ impl Writer {
         self.json.push_str(if value { "true" } else { "false" });
     }
 
-    /// The bytes written, UTF-8.
-    #[inline]
-    pub fn finish(self) -> Vec<u8> {
+    /// The bytes written, UTF-8. They may be kept for long, so room that was never needed is given back.
+    pub fn finish(mut self) -> Vec<u8> {
+        if self.json.capacity() / 2 > self.json.len() + SPARE {
+            self.json.shrink_to_fit();
+        }
         self.json.into_bytes()
     }
 
@@ -155,6 +199,31 @@ mod tests {
         out.value(Raw::literal("1e2"));
         out.raw("}");
         assert_eq!(out.as_str(), r#"{"a":["[","{"],"b":false,"c":1e2}"#);
+    }
+
+    #[test]
+    fn a_finished_text_takes_little_more_room_than_it_needs() {
+        let mut out = Writer::with_capacity(64 * 1024);
+        out.raw("{}");
+        assert!(out.finish().capacity() < 4096);
+    }
+
+    #[test]
+    fn a_flat_list_loses_its_blanks_and_nothing_else() {
+        for (list, written) in [
+            ("[]", "[]"),
+            ("[ \n ]", "[]"),
+            ("[1]", "[1]"),
+            ("[ 1]", "[1]"),
+            ("[1 ]", "[1]"),
+            (r#"["a, b","[ ]", "c" ,"d"]"#, r#"["a, b","[ ]","c","d"]"#),
+            ("[ 1.50 , -2e3,\t0 ]", "[1.50,-2e3,0]"),
+            (r#"[ "\" ]" ]"#, r#"["\" ]"]"#),
+        ] {
+            let mut out = Writer::new();
+            out.flat(Raw::literal(list));
+            assert_eq!(out.as_str(), written, "{list}");
+        }
     }
 
     #[test]
