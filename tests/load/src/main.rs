@@ -10,6 +10,7 @@ mod peers;
 mod plot;
 mod process;
 mod report;
+mod scaling;
 mod site;
 mod standing;
 mod works;
@@ -44,13 +45,22 @@ struct Args {
     /// A gateway that was built before, instead of building one
     #[arg(long, value_name = "PROGRAM")]
     gateway: Option<PathBuf>,
+    /// A compiler that was built before, instead of building one
+    #[arg(long, value_name = "PROGRAM", requires = "scaling")]
+    compiler: Option<PathBuf>,
     /// Rounds of slices per work
     #[arg(long, default_value_t = 10)]
     rounds: usize,
     /// Let gateways, callers and the service share all processors
     #[arg(long)]
     unpinned: bool,
-    /// Write BENCHMARKS.md and plots into this folder, instead of printing tables
+    /// Measure how costs grow with endpoints, connections and cores, instead of peers
+    #[arg(long, conflicts_with_all = ["only", "peers", "rounds", "unpinned"])]
+    scaling: bool,
+    /// The most endpoints of a program that is built for that, 10 or more [default: 1000]
+    #[arg(long, value_name = "N", requires = "scaling", value_parser = clap::value_parser!(u32).range(10..))]
+    largest: Option<u32>,
+    /// Write BENCHMARKS.md and plots, or benchmarks/scaling.md, into this folder, instead of printing tables
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
 }
@@ -80,6 +90,9 @@ fn run(mut args: Args) -> Result<(), Fault> {
         Some(path) => path,
         None => build()?,
     };
+    if args.scaling {
+        return scaled(&args, &gateway);
+    }
     args.peers.push((peers::OURS.to_owned(), gateway));
     let (own, other) = if args.unpinned { (None, None) } else { (Some(0), Some(1)) };
     process::pin(other);
@@ -95,6 +108,33 @@ fn run(mut args: Args) -> Result<(), Fault> {
             Ok(())
         }
     }
+}
+
+/// How costs grow.
+fn scaled(args: &Args, gateway: &Path) -> Result<(), Fault> {
+    let largest = args.largest.map_or(1000, |largest| largest as usize);
+    let compiler = args.compiler.as_deref();
+    let order = scaling::Order { quick: args.quick, largest, gateway, compiler };
+    let mut text = format!("{}{}\n## Machine\n\n", scaling::HEAD, scaling::measured(&order)?);
+    let mut about = machine();
+    if args.quick {
+        about.push("a quick look: fewer and shorter slices".to_owned());
+    }
+    if args.compiler.is_some() {
+        about.push("with a compiler that was built before, however that was".to_owned());
+    }
+    for line in about {
+        text.push_str(&format!("- {line}\n"));
+    }
+    let Some(folder) = &args.out else {
+        print!("{text}");
+        return Ok(());
+    };
+    let folder = folder.join("benchmarks");
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join("scaling.md"), text)?;
+    eprintln!("written: {}", folder.join("scaling.md").display());
+    Ok(())
 }
 
 /// Builds the gateway the way its users do.
@@ -145,6 +185,19 @@ fn measured(args: &Args, site: &Site, core: Option<usize>) -> Result<Report, Fau
 
 /// Machine, method, versions.
 fn about(args: &Args, found: &[(&'static Peer, PathBuf)]) -> Vec<String> {
+    let mut about = machine();
+    about.push(match args.unpinned {
+        true => "gateways, callers and the service share all processors".to_owned(),
+        false => "gateways have one processor, callers and the service another".to_owned(),
+    });
+    about.extend(
+        found.iter().map(|(peer, program)| format!("{}: {}", peer.name, peer.said(program))),
+    );
+    about
+}
+
+/// Processors and system.
+fn machine() -> Vec<String> {
     let said = |path: &str, key: &str| {
         let text = fs::read_to_string(path).unwrap_or_default();
         let line = text.lines().find(|line| line.starts_with(key)).unwrap_or_default();
@@ -153,21 +206,11 @@ fn about(args: &Args, found: &[(&'static Peer, PathBuf)]) -> Vec<String> {
     // This thread may run on one of them only, so it would be told of one.
     let cores = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let cores = cores.lines().filter(|line| line.starts_with("processor")).count();
-    let mut about = vec![
+    let system = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    vec![
         format!("{cores} processors, {}", said("/proc/cpuinfo", "model name")),
-        format!(
-            "Linux {}",
-            fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim()
-        ),
-        match args.unpinned {
-            true => "gateways, callers and the service share all processors".to_owned(),
-            false => "gateways have one processor, callers and the service another".to_owned(),
-        },
-    ];
-    about.extend(
-        found.iter().map(|(peer, program)| format!("{}: {}", peer.name, peer.said(program))),
-    );
-    about
+        format!("Linux {}", system.trim()),
+    ]
 }
 
 /// A token that the contract takes.

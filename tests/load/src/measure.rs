@@ -139,19 +139,12 @@ impl Bench<'_> {
     }
 
     fn round(&self, lane: &mut Lane<'_>, local: &LocalSet) {
-        let before = lane.process.used();
-        let ask = lane.callers.ask(local, self.effort.slice);
-        let slice = local.block_on(self.runtime, ask);
-        let after = lane.process.used();
-        lane.used.user += after.user - before.user;
-        lane.used.system += after.system - before.system;
-        lane.row.failed += slice.failed;
-        lane.row.rounds.push(Round {
-            cpu: (after.total - before.total) as f64 / 1000.0 / slice.answered as f64,
-            per_second: slice.answered as f64 / slice.elapsed.as_secs_f64(),
-            p50: slice.wait(500),
-            p99: slice.wait(990),
-        });
+        let ask = (self.runtime, local, self.effort.slice);
+        let (round, used, failed) = turn(lane.process, &mut lane.callers, ask);
+        lane.used.user += used.user;
+        lane.used.system += used.system;
+        lane.row.failed += failed;
+        lane.row.rounds.push(round);
     }
 
     fn at_rate(&self, work: &Work, rate: u32, lanes: &mut [Lane<'_>]) {
@@ -170,6 +163,29 @@ impl Bench<'_> {
             lane.row.fixed = Some([of(500), of(990), of(999)]);
         }
     }
+}
+
+/// One slice of requests: what it cost the gateway, what it used, how many failed.
+pub(crate) fn turn(
+    process: &Process,
+    callers: &mut Callers,
+    (runtime, local, during): (&Runtime, &LocalSet, Duration),
+) -> (Round, Used, u64) {
+    let before = process.used();
+    let slice = local.block_on(runtime, callers.ask(local, during));
+    let after = process.used();
+    let used = Used {
+        total: after.total - before.total,
+        user: after.user - before.user,
+        system: after.system - before.system,
+    };
+    let round = Round {
+        cpu: used.total as f64 / 1000.0 / slice.answered as f64,
+        per_second: slice.answered as f64 / slice.elapsed.as_secs_f64(),
+        p50: slice.wait(500),
+        p99: slice.wait(990),
+    };
+    (round, used, slice.failed)
 }
 
 impl Lane<'_> {

@@ -1,7 +1,7 @@
 //! Gateways as processes: started on a processor of their own, asked what they have used, ended.
 
 use crate::Fault;
-use rustix::process::Signal;
+use rustix::process::{Resource, Rlimit, Signal};
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -66,6 +66,19 @@ impl Process {
         })
     }
 
+    /// Nanoseconds on a processor of each thread whose name begins so, in the order of names.
+    pub(crate) fn threads(&self, begins: &str) -> Vec<u64> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id()));
+        let named = |path: &Path| {
+            let name = fs::read_to_string(path.join("comm")).ok()?;
+            Some((name.trim().strip_prefix(begins)?.to_owned(), on_processor(path)?))
+        };
+        let tasks = tasks.into_iter().flatten().flatten();
+        let mut threads: Vec<_> = tasks.filter_map(|task| named(&task.path())).collect();
+        threads.sort();
+        threads.into_iter().map(|(_, time)| time).collect()
+    }
+
     /// Its memory in KiB, pages that several processes share counted by their shares.
     pub(crate) fn memory(&self) -> u64 {
         let shares = |pid: &u32| {
@@ -104,16 +117,18 @@ impl Drop for Process {
 /// `schedstat` counts in nanoseconds, and a thread at a time; `stat` tells code and kernel apart.
 fn used(pid: u32) -> Used {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    let on_processor = |path: &Path| {
-        let text = fs::read_to_string(path.join("schedstat")).ok()?;
-        text.split_whitespace().next()?.parse::<u64>().ok()
-    };
     let total = tasks.filter_map(|task| on_processor(&task.path())).sum();
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The name stands in brackets and may hold spaces; what follows begins with the third field.
     let rest = stat.rsplit(')').next().unwrap_or_default();
     let field = |at: usize| rest.split_whitespace().nth(at).and_then(|text| text.parse().ok());
     Used { total, user: field(11).unwrap_or(0), system: field(12).unwrap_or(0) }
+}
+
+/// Nanoseconds that the thread in this folder of `/proc` was on a processor.
+fn on_processor(task: &Path) -> Option<u64> {
+    let text = fs::read_to_string(task.join("schedstat")).ok()?;
+    text.split_whitespace().next()?.parse().ok()
 }
 
 /// A command that runs on one processor.
@@ -130,6 +145,16 @@ pub(crate) fn pin(core: Option<usize>) {
     let mut set = rustix::thread::CpuSet::new();
     set.set(core);
     let _ = rustix::thread::sched_setaffinity(None, &set);
+}
+
+/// Lets this program, and those that it starts, have as many files and connections as they may.
+///
+/// # Errors
+///
+/// That the system refuses.
+pub(crate) fn more_files() -> Result<(), Fault> {
+    let limit = rustix::process::getrlimit(Resource::Nofile);
+    Ok(rustix::process::setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })?)
 }
 
 /// Nanoseconds in a tick of `stat`.

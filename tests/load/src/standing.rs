@@ -24,7 +24,8 @@ pub(crate) struct Standing {
     pub(crate) file: f64,
 }
 
-const REQUEST: &[u8] = b"GET /v1/pass/200 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+/// What is asked of every peer.
+pub(crate) const PATH: &str = "/v1/pass/200";
 
 /// Starts a gateway `starts` times, and connects to it `connections` times.
 ///
@@ -43,7 +44,7 @@ pub(crate) fn standing(
     for start in 0..starts {
         let running = (peer.start)(site, program)?;
         let begin = Instant::now();
-        answered(running.plain.address)?;
+        answered(running.plain.address, PATH)?;
         first.push((running.plain.process.started + begin.elapsed()).as_secs_f64() * 1000.0);
         if start + 1 == starts {
             std::thread::sleep(Duration::from_millis(200));
@@ -58,20 +59,24 @@ pub(crate) fn standing(
 }
 
 /// Asks until there is an answer with 200, for 10 s at most.
-fn answered(address: SocketAddr) -> Result<(), Fault> {
+///
+/// # Errors
+///
+/// That there is none.
+pub(crate) fn answered(address: SocketAddr, path: &str) -> Result<(), Fault> {
     let begin = Instant::now();
     while begin.elapsed() < Duration::from_secs(10) {
-        if one(address).is_ok() {
+        if one(address, path).is_ok() {
             return Ok(());
         }
     }
     Err(format!("{address} does not answer").into())
 }
 
-fn one(address: SocketAddr) -> Result<TcpStream, Fault> {
+fn one(address: SocketAddr, path: &str) -> Result<TcpStream, Fault> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-    stream.write_all(REQUEST)?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
     let mut piece = [0; 4096];
     let read = stream.read(&mut piece)?;
     let good = piece.get(..read).is_some_and(|piece| piece.starts_with(b"HTTP/1.1 200"));
@@ -79,8 +84,12 @@ fn one(address: SocketAddr) -> Result<TcpStream, Fault> {
 }
 
 /// Connections that have done one request each.
-fn wait(address: SocketAddr, connections: usize) -> Result<Vec<TcpStream>, Fault> {
-    let waiting = (0..connections).map(|_| one(address)).collect::<Result<Vec<_>, _>>()?;
+///
+/// # Errors
+///
+/// That one of them is not answered.
+pub(crate) fn wait(address: SocketAddr, connections: usize) -> Result<Vec<TcpStream>, Fault> {
+    let waiting = (0..connections).map(|_| one(address, PATH)).collect::<Result<Vec<_>, _>>()?;
     std::thread::sleep(Duration::from_millis(200));
     Ok(waiting)
 }

@@ -40,18 +40,19 @@ pub(crate) struct Work {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     pub(crate) front: Front,
-    pub(crate) path: &'static str,
+    pub(crate) path: String,
     pub(crate) body: Option<String>,
     /// Connections at once; over HTTP/2, requests at once on four connections.
     pub(crate) at_once: usize,
 }
 
 impl Work {
-    fn get(name: &'static str, kind: Kind, path: &'static str) -> Self {
-        Self { name, kind, front: Front::Plain, path, body: None, at_once: 64 }
+    /// A request without a body, over HTTP/1.1.
+    pub(crate) fn get(name: &'static str, kind: Kind, path: &str) -> Self {
+        Self { name, kind, front: Front::Plain, path: path.to_owned(), body: None, at_once: 64 }
     }
 
-    fn at_once(self, at_once: usize) -> Self {
+    pub(crate) fn at_once(self, at_once: usize) -> Self {
         Self { at_once, ..self }
     }
 
