@@ -285,6 +285,15 @@ impl Response {
         Response::of(StatusCode::SWITCHING_PROTOCOLS, headers, Content::Tunnel(tunnel))
     }
 
+    /// Its body, if that is at hand and not kept compressed anywhere.
+    #[cfg(feature = "compress")]
+    pub(crate) fn fresh(&self) -> Option<&Bytes> {
+        match &self.content {
+            Content::Whole(body) if self.kept.is_none() => Some(body),
+            _ => None,
+        }
+    }
+
     /// Remembers where its body is kept compressed.
     #[cfg(feature = "compress")]
     pub(crate) fn keep(&mut self, kept: &Arc<Kept>) {

@@ -30,6 +30,8 @@ use crate::auth::{self, Principal};
 use crate::check::{Place, Violations};
 #[cfg(feature = "compress")]
 use crate::coding::{self, Coding, Wanted};
+#[cfg(feature = "compress")]
+use crate::contract::Access;
 use crate::contract::{BodyKind, Contract, Cors, Endpoint, Lifecycle, Reuse, Selection, Version};
 use crate::error::{Error, Kind};
 use crate::limit::{Caller, Quota};
@@ -515,8 +517,11 @@ fn finish(
         headers.entry(STRICT_TRANSPORT_SECURITY).or_insert_with(|| hsts.clone());
     }
     #[cfg(feature = "compress")]
-    if let Some(from) = endpoint.and_then(|endpoint| endpoint.compress.answers) {
-        compressed::compress(&mut response, asked.wanted, from);
+    if let Some(endpoint) = endpoint
+        && let Some(from) = endpoint.compress.answers
+    {
+        let open = matches!(endpoint.access, Access::Public).then_some(endpoint.index);
+        compressed::compress(&mut response, (asked.wanted, from), open);
     }
     record.answered(&mut response);
     response.into_http()
