@@ -161,3 +161,36 @@ fn a_digest_is_that_of_the_version_alone() {
         assert_ne!(first(&origin(&changed, &["1"])), alone, "{changed}");
     }
 }
+
+/// How many lines are generated for so many endpoints of one shape.
+fn lines(endpoints: usize) -> usize {
+    let endpoint = |at: usize| {
+        format!(
+            "GET /items{at}/{{id: int(1..)}}/parts -> {{ parts: [Part], name: text }} {{
+               found = catalog GET /items{at}/{{id}}
+               return {{ parts: found.parts, name: found.label }}
+             }}\n"
+        )
+    };
+    let all: String = (0..endpoints).map(endpoint).collect();
+    let text = format!(
+        "api shop {{ public }}
+         backend catalog at env CATALOG_URL
+         version 1 {{
+           type Part {{ id: int(1..), name: text(1..80), price: decimal(9,2) }}
+           {all}
+         }}"
+    );
+    modules(&text, &["1"]).modules.iter().map(|module| module.text.lines().count()).sum()
+}
+
+#[test]
+fn an_endpoint_more_is_so_many_lines_more_and_no_others() {
+    // A bound, and a tenth of room: what fails here makes every build of every contract longer.
+    const BOUND: usize = 116;
+    let [some, more, most] = [20, 40, 60].map(lines);
+    assert_eq!(most - more, more - some, "it grows by what is there already");
+    let each = (more - some) / 20;
+    assert!(each <= BOUND, "{each} lines for an endpoint, at most {BOUND} are allowed");
+    assert!(each * 10 >= BOUND * 8, "{each} lines: lower the bound");
+}
