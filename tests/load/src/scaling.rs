@@ -210,6 +210,7 @@ evenly cores work, by the processor time of each, and what more of them cost; ho
 const SLOW: &str = "
 ## Callers who do not read
 
-200 callers ask 16 times for 200 KiB and take nothing; each is kept 8 KiB by the kernel. Others ask for 2 KiB, 200 times a second, and read.
+200 callers ask 16 times for 200 KiB and take nothing; the kernel keeps 8 KiB for each on their side, and what it likes on the gateway's. Once
+that is full, others ask for 2 KiB, 200 times a second, and read.
 
 ";

@@ -8,7 +8,7 @@ use crate::standing;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -20,6 +20,8 @@ const AHEAD: usize = 16;
 const KEPT: u32 = 4096;
 /// Requests per second of those who do read.
 const RATE: u32 = 200;
+/// How long the first answers may take until nobody takes more of them; less than the gateway waits.
+const SETTLED: Duration = Duration::from_secs(15);
 /// When callers who take nothing have lost their connection for certain.
 const GIVEN_UP: Duration = Duration::from_secs(40);
 
@@ -42,7 +44,9 @@ pub(super) fn table(stage: &Stage<'_>, program: &Path) -> Result<String, Fault> 
         standing::answered(gateway.address, standing::PATH)?;
         let (alone, before) = others(stage, &gateway.process, gateway.address)?;
         let slow = stage.runtime.block_on(callers(gateway.address, path))?;
+        let burst = settled(&gateway.process);
         let (beside, most) = others(stage, &gateway.process, gateway.address)?;
+        let most = most.max(burst);
         let after = (!stage.quick).then(|| {
             std::thread::sleep(GIVEN_UP);
             gateway.process.memory() as f64 / 1024.0
@@ -74,6 +78,21 @@ async fn callers(address: SocketAddr, path: &str) -> Result<Vec<TcpStream>, Faul
         slow.push(stream);
     }
     Ok(slow)
+}
+
+/// Waits until the gateway has sent what the kernel takes, and has next to nothing to do; KiB at most
+/// meanwhile.
+fn settled(process: &Process) -> u64 {
+    let begin = Instant::now();
+    let (mut most, mut quiet) = (process.memory(), 0);
+    while quiet < 5 && begin.elapsed() < SETTLED {
+        let before = process.used().total;
+        std::thread::sleep(Duration::from_millis(100));
+        most = most.max(process.memory());
+        let worked = process.used().total - before;
+        quiet = if worked < 5_000_000 { quiet + 1 } else { 0 };
+    }
+    most
 }
 
 /// How long answers take of which everything is read, and KiB of the gateway at most meanwhile.
