@@ -8,6 +8,7 @@ use crate::standing;
 use crate::works::{Kind, Work};
 use std::fmt::Write;
 use std::path::Path;
+use std::time::Duration;
 use tokio::task::LocalSet;
 
 /// Connections at once where gateways have several cores.
@@ -59,17 +60,27 @@ pub(super) fn cores(stage: &Stage<'_>, program: &Path, counts: &[usize]) -> Resu
         eprintln!("asking {count} cores");
         let gateway = gateway::start(program, stage.site, *count)?;
         standing::answered(gateway.address, standing::PATH)?;
-        let before = gateway.process.threads("core-");
+        let before = serving(&gateway, *count)?;
         let (rounds, _) = load(stage, &gateway, AT_ONCE)?;
         let after = gateway.process.threads("core-");
-        if after.len() != *count || before.len() != *count {
-            return Err(format!("{count} threads were to serve, and {} do", after.len()).into());
-        }
         let used: Vec<_> =
             after.iter().zip(&before).map(|(after, before)| after - before).collect();
         let _ = writeln!(text, "| {count} | {} | {} |", speed(&rounds), shares(&used));
     }
     Ok(text)
+}
+
+/// What each thread that serves has used, once there are so many: one of them answers before others
+/// have begun.
+fn serving(gateway: &Listening, count: usize) -> Result<Vec<u64>, Fault> {
+    for _ in 0..500 {
+        let threads = gateway.process.threads("core-");
+        if threads.len() == count {
+            return Ok(threads);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Err(format!("{count} threads were to serve, and do not").into())
 }
 
 /// Memory of connections that have done one request each and wait, on one core.
