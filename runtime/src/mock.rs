@@ -33,6 +33,12 @@ use crate::metrics::Peer;
 use crate::request::Segments;
 use crate::stream::{Socket, Stream};
 
+/// Stands in the body of an operation for where its mock listens: `http://127.0.0.1:PORT`.
+///
+/// A mock says where it is only after it listens there: a port that is chosen before may be
+/// somebody else's by then.
+pub const HERE: &str = "mock://here";
+
 /// A backend to stand in for.
 #[derive(Clone, Debug)]
 pub struct MockBackend {
@@ -57,7 +63,7 @@ pub struct Operation {
     pub rest: bool,
     /// The status code of the answer.
     pub status: u16,
-    /// The JSON text of the answer, if it has a body.
+    /// The JSON text of the answer, if it has a body; [`HERE`] in it becomes the mock's address.
     pub body: Option<String>,
     /// Whether the body is a stream: one JSON text per line.
     pub stream: bool,
@@ -106,10 +112,11 @@ impl Drop for Running {
 pub fn start(backends: Vec<MockBackend>) -> io::Result<Running> {
     let mut mocks = Vec::new();
     let mut addresses = Vec::new();
-    for backend in backends {
+    for mut backend in backends {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, backend.port))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
+        backend.settle(address);
         let (name, variable) = (backend.name.clone(), backend.variable.clone());
         addresses.push(MockAddress { name, variable, address });
         mocks.push((listener, backend));
@@ -152,6 +159,16 @@ async fn serve(listener: tokio::net::TcpListener, backend: Rc<MockBackend>) {
 }
 
 impl MockBackend {
+    /// Puts into its answers where it listens.
+    fn settle(&mut self, address: SocketAddr) {
+        let here = format!("http://{address}");
+        for body in self.operations.iter_mut().filter_map(|one| one.body.as_mut()) {
+            if body.contains(HERE) {
+                *body = body.replace(HERE, &here);
+            }
+        }
+    }
+
     fn answer(&self, request: &http::Request<Incoming>) -> http::Response<Full<Bytes>> {
         let segments = Segments::parse(request.uri().path()).ok();
         let known = segments.and_then(|segments| {

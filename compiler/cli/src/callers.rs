@@ -4,7 +4,7 @@ use gatewright_compiler::contract::cases::Caller;
 use gatewright_compiler::contract::terms::{Keys, Scheme, SchemeKind};
 use gatewright_compiler::contract::types::Const;
 use gatewright_compiler::contract::{Contract, Setting};
-use gatewright_runtime::mock::{MockBackend, Operation, caller};
+use gatewright_runtime::mock::{HERE, MockBackend, Operation, caller};
 
 /// A secret that tokens are signed with; a gateway that is tried out has no other.
 const SECRET: &str = "a secret for cases and mocks alone, as long as HS512 needs it to be";
@@ -16,40 +16,38 @@ const END: u64 = 4_102_444_800;
 /// some lists of tokens that do not count, and some tokens for backends.
 pub(crate) fn issuers(contract: &Contract) -> Vec<MockBackend> {
     let mut found: Vec<MockBackend> = Vec::new();
-    let mut put = |name: String, variable: &str, port: u16, operations: Vec<Operation>| {
+    let mut put = |name: String, variable: &str, operations: Vec<Operation>| {
         let variable = Some(variable.to_owned());
         if found.iter().all(|other| other.variable != variable) {
-            found.push(MockBackend { name, variable, port, operations });
+            found.push(MockBackend { name, variable, port: 0, operations });
         }
     };
     for scheme in &contract.schemes {
         let name = &scheme.name;
         match (&scheme.keys, scheme.issuers.first()) {
             (Some(Keys::Set(variable, _)), _) => {
-                put(format!("keys of {name}"), variable, 0, vec![says("GET", "", caller::keys())]);
+                put(format!("keys of {name}"), variable, vec![says("GET", "", caller::keys())]);
             }
             (Some(Keys::Discovered(_)), Some(Setting::Env { name: variable, .. })) => {
-                let Some(port) = free_port() else { continue };
-                let issuer = format!("http://127.0.0.1:{port}");
-                let document = format!(r#"{{"issuer":"{issuer}","jwks_uri":"{issuer}/keys"}}"#);
+                let document = format!(r#"{{"issuer":"{HERE}","jwks_uri":"{HERE}/keys"}}"#);
                 let operations = vec![
                     says("GET", "/.well-known/openid-configuration", document),
                     says("GET", "/keys", caller::keys()),
                 ];
-                put(format!("issuer of {name}"), variable, port, operations);
+                put(format!("issuer of {name}"), variable, operations);
             }
             _ => {}
         }
         if let Some((variable, _)) = &scheme.revoked {
             let none = r#"{"jti":[],"sub":[]}"#.to_owned();
-            put(format!("list of {name}"), variable, 0, vec![says("GET", "", none)]);
+            put(format!("list of {name}"), variable, vec![says("GET", "", none)]);
         }
     }
     for backend in &contract.backends {
         let Some(token) = &backend.token else { continue };
         let given = r#"{"access_token":"mock","token_type":"Bearer","expires_in":3600}"#;
         let operations = vec![says("POST", "", given.to_owned())];
-        put(format!("tokens for {}", backend.name), &token.url, 0, operations);
+        put(format!("tokens for {}", backend.name), &token.url, operations);
     }
     found
 }
@@ -63,12 +61,6 @@ fn says(method: &str, path: &str, body: String) -> Operation {
         body: Some(body),
         stream: false,
     }
-}
-
-/// A port that nobody listens on: an issuer says where it is itself.
-fn free_port() -> Option<u16> {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).ok()?;
-    listener.local_addr().ok().map(|address| address.port())
 }
 
 /// The variables with which a gateway lets in these callers, and nobody else.

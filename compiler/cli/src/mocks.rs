@@ -34,10 +34,7 @@ impl Mocks {
             }
         }
         for mut issuer in callers::issuers(contract.contract()) {
-            // One that says where it is has a port already.
-            if issuer.port == 0 {
-                issuer.port = self.ports.get(&issuer.name).copied().unwrap_or(0);
-            }
+            issuer.port = self.ports.get(&issuer.name).copied().unwrap_or(0);
             backends.push(issuer);
         }
         // The old ones first: the new ones take over their ports.

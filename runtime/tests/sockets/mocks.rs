@@ -1,6 +1,6 @@
 //! Mocks that answer from a contract.
 
-use gatewright_runtime::mock::{MockBackend, Operation, start};
+use gatewright_runtime::mock::{HERE, MockBackend, Operation, start};
 use gatewright_runtime::testing::{get, send};
 
 use crate::contract::gateway;
@@ -52,6 +52,16 @@ fn what_a_mock_does_not_know_is_404_with_what_it_knows() {
         let problem: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
         assert_eq!(problem["known"], serde_json::json!(["GET /items/{}", "DELETE /items/{}"]));
     }
+}
+
+#[test]
+fn a_mock_can_say_where_it_is() {
+    let mut backend = catalog(0);
+    backend.operations[0].body = Some(format!(r#"{{"self":"{HERE}","next":"{HERE}/2"}}"#));
+    let mocks = start(vec![backend]).expect("a free port");
+    let address = mocks.addresses()[0].address;
+    let says = format!(r#"{{"self":"http://{address}","next":"http://{address}/2"}}"#);
+    assert_eq!(get(address, "/items/1").text(), says);
 }
 
 #[test]
