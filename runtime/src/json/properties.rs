@@ -3,7 +3,10 @@
 mod order;
 mod reference;
 
-use super::scan::{digits, portable_specials, special};
+use super::scan;
+use super::scan::{
+    any_number, digits, no_digits, portable_no_digits, portable_specials, special, tight_key,
+};
 use super::{Decimal, Raw, Reader, Writer, compare_numbers, read_result, same_json};
 use crate::check::{ANY_LIST, Bound, NUMBER, NumberRule};
 use proptest::prelude::*;
@@ -230,6 +233,30 @@ proptest! {
     fn the_end_of_digits_is_found(text in prop::collection::vec(prop_oneof![9 => b'0'..=b'9', 1 => any::<u8>()], 0..30)) {
         let found = text.iter().position(|byte| !byte.is_ascii_digit());
         prop_assert_eq!(digits(&text, 0), found.unwrap_or(text.len()));
+    }
+
+    #[test]
+    fn numbers_of_a_few_bytes_end_where_all_do(
+        text in prop_oneof!["-?[0-9]{0,18}[.]?[0-9]{0,6}[eE]?[-+]?[0-9]{0,3}[ ,.}e-]{0,20}", "[-0-9.eE+, ]{0,40}"],
+    ) {
+        let text = text.as_bytes();
+        let parts = |extent: scan::Extent| (extent.whole, extent.mantissa, extent.number);
+        prop_assert_eq!(scan::number(text, 0).map(parts), any_number(text, 0).map(parts));
+    }
+
+    #[test]
+    fn digits_are_told_apart_on_any_machine(chunk in prop::array::uniform16(prop_oneof![4 => 0x2C..0x3Du8, 1 => any::<u8>()])) {
+        prop_assert_eq!(no_digits(&chunk), portable_no_digits(&chunk));
+    }
+
+    #[test]
+    fn a_tight_key_is_a_plain_one(text in ",?\"[a-z\\\\é]{0,18}\"? ?: ?[1\"].{0,30}") {
+        let rest = text.strip_prefix(",\"").filter(|_| text.len() >= 32);
+        let key = rest.and_then(|rest| rest.split_once('"')).filter(|(key, rest)| {
+            let value = rest.strip_prefix(':').and_then(|value| value.chars().next());
+            key.len() < 16 && !key.contains('\\') && value.is_some_and(|value| value > ' ')
+        });
+        prop_assert_eq!(tight_key(text.as_bytes(), 0), key.map(|(key, _)| key.as_bytes()));
     }
 
     #[test]

@@ -7,6 +7,9 @@ use super::reader::{Read, Reader, Stop};
 use super::scan::{self, Fault, byte};
 use std::borrow::Cow;
 
+/// How many bytes there are around a key that has no blanks beside it: `,"":`.
+const TIGHT: usize = 4;
+
 /// A record that is being read.
 #[derive(Debug)]
 pub struct Object {
@@ -77,30 +80,21 @@ impl<'a> Reader<'a> {
         let text = self.bytes();
         let mut at = self.at;
         loop {
-            // Most senders put no blanks between tokens.
-            let start = if !object.untouched && scan::pair(text, at) == Some(b",\"") {
-                at + 1
+            // Most senders put no blanks between tokens, and keep keys short.
+            let tight = if object.untouched { None } else { scan::tight_key(text, at) };
+            let place = if let Some(key) = tight {
+                at += key.len() + TIGHT;
+                object.place(names, key)
             } else {
-                match self.next_key(object, at)? {
-                    Some(start) => start,
-                    None => return Ok(None),
-                }
-            };
-            let end = scan::special(text, start + 1);
-            let place = if scan::pair(text, end) == Some(b"\":") {
-                at = scan::blank(text, end + 2);
-                object.place(names, text.get(start + 1..end).unwrap_or_default())
-            } else {
+                let Some(start) = self.next_key(object, at)? else { return Ok(None) };
                 self.at = start;
-                let key = self.other_key(end)?;
+                let key = self.other_key(scan::special(text, start + 1))?;
                 at = self.at;
                 object.place(names, key.as_bytes())
             };
             if let Some(place) = place {
                 self.at = at;
-                object.likely = place + 1;
-                self.field = names.get(place).copied().unwrap_or_default();
-                return Ok(Some(place));
+                return Ok(Some(self.found(object, names, place)));
             }
             if strict {
                 self.at = at;
@@ -112,17 +106,27 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Remembers which name was found.
+    #[inline(always)]
+    fn found(&mut self, object: &mut Object, names: &[&'static str], place: usize) -> usize {
+        object.likely = place + 1;
+        self.field = names.get(place).copied().unwrap_or_default();
+        place
+    }
+
     /// The offset behind the value at `at`, which nobody reads.
     #[inline(always)]
     fn behind(&mut self, at: usize) -> Read<usize> {
         let text = self.bytes();
-        if byte(text, at) == b'"' {
-            let end = scan::special(text, at + 1);
-            if byte(text, end) == b'"' {
-                return Ok(end + 1);
-            }
+        let end = match byte(text, at) {
+            b'"' => scan::string(text, at),
+            b'0'..=b'9' => scan::number(text, at).map(|extent| at + extent.number),
+            _ => None,
+        };
+        match end {
+            Some(end) => Ok(end),
+            None => scan::value(text, at, self.levels).map_err(|fault| self.malformed(fault)),
         }
-        scan::value(text, at, self.levels).map_err(|fault| self.malformed(fault))
     }
 
     /// The offset of the next key behind `at`, where a record begins or a member ends; `None` at the
@@ -361,16 +365,16 @@ impl Object {
     /// The place of a decoded key among `names`, which are the same for all keys of a record.
     #[inline(always)]
     fn place(&mut self, names: &[&'static str], key: &[u8]) -> Option<usize> {
-        // Senders keep to one order, so the name behind the last one is the likeliest.
-        if names.get(self.likely).is_some_and(|name| same(name.as_bytes(), key)) {
-            return Some(self.likely);
-        }
         if self.known == 0 {
             self.known = names.iter().fold(0, |known, name| known | look(name.as_bytes()));
         }
         // Most keys that nobody reads look like none of those that are read.
         if self.known & look(key) == 0 {
             return None;
+        }
+        // Senders keep to one order, so the name behind the last one is the likeliest.
+        if names.get(self.likely).is_some_and(|name| same(name.as_bytes(), key)) {
+            return Some(self.likely);
         }
         names.iter().position(|name| same(name.as_bytes(), key))
     }

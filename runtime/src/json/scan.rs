@@ -8,6 +8,9 @@ use std::hint::cold_path;
 /// How many records and lists may be open at once.
 pub(super) const LEVELS: u32 = 64;
 
+/// How many bytes are looked at together.
+const CHUNK: usize = 16;
+
 /// Why a text is not JSON, and the offset of the token that breaks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -21,12 +24,6 @@ pub(super) enum Fault {
 #[inline(always)]
 pub(super) fn byte(text: &[u8], at: usize) -> u8 {
     text.get(at).copied().unwrap_or(0)
-}
-
-/// The two bytes at an offset.
-#[inline(always)]
-pub(super) fn pair(text: &[u8], at: usize) -> Option<&[u8; 2]> {
-    text.get(at..)?.first_chunk()
 }
 
 /// The offset of the next byte that is not whitespace (RFC 8259 section 2).
@@ -166,6 +163,37 @@ impl Extent {
 /// The extent of the number that starts at `at`, if there is one (RFC 8259 section 6).
 #[inline]
 pub(super) fn number(text: &[u8], at: usize) -> Option<Extent> {
+    match text.get(at..).and_then(|rest| rest.first_chunk()).and_then(short_number) {
+        Some(extent) => Some(extent),
+        None => any_number(text, at),
+    }
+}
+
+/// The extent of a number that ends within the chunk and has no exponent; nothing of any other.
+#[inline(always)]
+fn short_number(chunk: &[u8; CHUNK]) -> Option<Extent> {
+    let others = no_digits(chunk);
+    let first = usize::from(byte(chunk, 0) == b'-');
+    let whole = first + (others >> first).trailing_zeros() as usize;
+    // A zero stands alone, and something stands behind it.
+    if whole == first || (byte(chunk, first) == b'0' && whole > first + 1) {
+        return None;
+    }
+    let mut end = whole;
+    if byte(chunk, whole) == b'.' {
+        let fraction = (others >> (whole + 1)).trailing_zeros() as usize;
+        if fraction == 0 {
+            return None;
+        }
+        end += 1 + fraction;
+    }
+    let ends = end < CHUNK && byte(chunk, end) | 0x20 != b'e';
+    ends.then_some(Extent { whole, mantissa: end, number: end })
+}
+
+/// The extent of a number of any length.
+#[inline(never)]
+pub(super) fn any_number(text: &[u8], at: usize) -> Option<Extent> {
     let first = at + usize::from(byte(text, at) == b'-');
     let whole = match byte(text, first) {
         b'0' => first + 1,
@@ -182,6 +210,35 @@ pub(super) fn number(text: &[u8], at: usize) -> Option<Extent> {
         end = some_digits(text, end + 1 + sign)?;
     }
     Some(Extent { whole: whole - at, mantissa: mantissa - at, number: end - at })
+}
+
+/// One bit per byte, the first byte's lowest: whether it is no digit. All bits behind the chunk are set.
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code, reason = "sixteen bytes at a time are what makes numbers cheap")]
+#[inline(always)]
+pub(super) fn no_digits(chunk: &[u8; CHUNK]) -> u32 {
+    use std::arch::x86_64::{
+        __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_set1_epi8,
+        _mm_sub_epi8,
+    };
+    // SAFETY: SSE2 belongs to x86_64, and the load reads the sixteen bytes of `chunk` at any
+    // alignment.
+    unsafe {
+        let bytes = _mm_loadu_si128(chunk.as_ptr().cast::<__m128i>());
+        let value = _mm_sub_epi8(bytes, _mm_set1_epi8(b'0'.cast_signed()));
+        let digit = _mm_cmpeq_epi8(_mm_min_epu8(value, _mm_set1_epi8(9)), value);
+        !_mm_movemask_epi8(digit).cast_unsigned()
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+use portable_no_digits as no_digits;
+
+/// The same for any machine.
+#[cfg(any(test, not(target_arch = "x86_64")))]
+#[inline]
+pub(super) fn portable_no_digits(chunk: &[u8; CHUNK]) -> u32 {
+    chunk.iter().rev().fold(u32::MAX, |bits, byte| bits << 1 | u32::from(!byte.is_ascii_digit()))
 }
 
 /// The offset of the next byte that is no digit.
@@ -223,6 +280,17 @@ fn some_digits(text: &[u8], at: usize) -> Option<usize> {
 pub(super) fn literal(text: &[u8], at: usize, word: &'static str) -> Option<usize> {
     let end = at + word.len();
     (text.get(at..end) == Some(word.as_bytes())).then_some(end)
+}
+
+/// The key behind the comma at `at`, if it is short and plain, and no blanks are around it or behind its colon.
+#[inline(always)]
+pub(super) fn tight_key(text: &[u8], at: usize) -> Option<&[u8]> {
+    let around: &[u8; 2 * CHUNK] = text.get(at..)?.first_chunk()?;
+    let (before, rest) = around.split_first_chunk::<2>()?;
+    let length = (specials(rest.first_chunk()?) | 1 << CHUNK).trailing_zeros() as usize;
+    let [quote, colon, value] = *rest.get(length..)?.first_chunk()?;
+    let tight = *before == *b",\"" && quote == b'"' && colon == b':' && value > b' ';
+    if tight { rest.get(..length) } else { None }
 }
 
 /// The offset of the value that belongs to the key at `at`, past the colon.

@@ -75,6 +75,9 @@ impl Writer {
     /// Appends a checked list of single values, without the blanks between them.
     pub fn flat(&mut self, list: Raw<'_>) {
         let json = list.json();
+        if is_tight(json.as_bytes()) {
+            return self.json.push_str(json);
+        }
         // What is copied in one piece goes from `from` on.
         let (mut from, mut end) = (0, 1);
         for element in list.elements() {
@@ -169,6 +172,27 @@ impl Writer {
     pub fn as_str(&self) -> &str {
         &self.json
     }
+}
+
+/// Whether a checked list of single values surely has no blanks between them. Those would touch a bracket or a comma; so
+/// may blanks inside texts.
+fn is_tight(list: &[u8]) -> bool {
+    let rest = list.get(1..).unwrap_or_default();
+    if let (Some(a), Some(b)) = (list.last_chunk::<17>(), rest.last_chunk::<16>()) {
+        let (a, _) = a.split_at(b.len());
+        let chunks = list.chunks_exact(16).zip(rest.chunks_exact(16));
+        return !chunks.fold(any_loose(a, b), |any, (a, b)| any | any_loose(a, b));
+    }
+    !any_loose(list, rest)
+}
+
+/// Whether a blank in `a` is before a comma or closing bracket at the same place in `b`, or one in `b` behind such in `a`.
+#[inline(always)]
+fn any_loose(a: &[u8], b: &[u8]) -> bool {
+    let loose = |a: u8, b: u8| {
+        ((a <= b' ') & ((b == b',') | (b == b']'))) | ((b <= b' ') & ((a == b',') | (a == b'[')))
+    };
+    a.iter().zip(b).fold(false, |any, (a, b)| any | loose(*a, *b))
 }
 
 /// A text as JSON, with quotes and escapes.
