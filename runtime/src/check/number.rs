@@ -103,6 +103,17 @@ impl NumberRule {
 /// How many digits a 64-bit integer holds, whatever they are.
 const DIGITS: usize = 18;
 
+/// The powers of ten that a 64-bit integer holds.
+const POWERS: [i64; DIGITS + 1] = {
+    let mut powers = [1; DIGITS + 1];
+    let mut at = 1;
+    while at <= DIGITS {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
+
 impl NumberKind {
     /// Whether every number with at most so many digits before and after the point, and without an
     /// exponent, is of this kind.
@@ -140,11 +151,17 @@ impl NumberKind {
 
 impl Bound {
     /// How `number / 10^fraction` compares with this bound, if few digits tell.
+    #[inline]
     fn against(&self, number: i64, fraction: usize) -> Option<Ordering> {
-        let power = |by: usize| 10i128.checked_pow(u32::try_from(by).ok().filter(|by| *by <= 18)?);
+        let bound = i64::try_from(self.digits).ok()?;
         let scale = usize::try_from(self.scale).ok()?;
-        let number = i128::from(number).checked_mul(power(scale.saturating_sub(fraction))?)?;
-        let bound = self.digits.checked_mul(power(fraction.saturating_sub(scale))?)?;
+        if scale == fraction {
+            return Some(number.cmp(&bound));
+        }
+        // The product of two 64-bit integers has 128 bits.
+        let power = |by: usize| POWERS.get(by).copied().map(i128::from);
+        let number = i128::from(number) * power(scale.saturating_sub(fraction))?;
+        let bound = i128::from(bound) * power(fraction.saturating_sub(scale))?;
         Some(number.cmp(&bound))
     }
 

@@ -32,18 +32,21 @@ impl TextRule {
         self.min <= length && length <= self.max && self.spells(text)
     }
 
-    /// What is wrong with the text of a JSON string.
+    /// What is wrong with the text of a JSON string, which has no escapes if it is `plain`.
     #[inline]
-    pub(crate) fn fault(&self, text: Raw<'_>) -> Option<&'static str> {
-        let quoted = text.quoted();
+    pub(crate) fn fault(&self, text: Raw<'_>, plain: bool) -> Option<&'static str> {
         // Most texts are so clearly inside their bounds that their bytes tell.
+        let bytes = text.json().len().saturating_sub(2);
         let least = if self.min > 1 { self.min.saturating_mul(WIDEST) } else { self.min };
-        let surely = quoted.len() <= self.max && quoted.len() >= least;
-        if !surely && !self.holds(quoted) {
+        let surely = bytes <= self.max && bytes >= least;
+        if !surely && !self.holds(text.quoted()) {
             return Some("text of another length");
         }
-        let free = self.pattern.is_none() && self.format.is_none();
-        (!free && !self.spells(&text.text())).then_some("text of another form")
+        if self.pattern.is_none() && self.format.is_none() {
+            return None;
+        }
+        let spells = if plain { self.spells(text.quoted()) } else { self.spells(&text.text()) };
+        (!spells).then_some("text of another form")
     }
 
     /// Whether the length of what is between a string's quotes is inside the bounds.
@@ -78,7 +81,7 @@ mod tests {
 
     #[test]
     fn an_escape_is_one_scalar_value() {
-        let fault = |json| SHORT.fault(Raw::literal(json));
+        let fault = |json| SHORT.fault(Raw::literal(json), false);
         for json in [r#""\n\n""#, r#""\u00e9\u00e9\u00e9""#, r#""\ud83d\ude00😀""#] {
             assert_eq!(fault(json), None, "{json}");
         }
@@ -90,10 +93,10 @@ mod tests {
     #[test]
     fn patterns_and_formats_see_decoded_text() {
         let digits = TextRule { pattern: Some(&DIGITS), ..TEXT };
-        assert_eq!(digits.fault(Raw::literal(r#""4\u0032""#)), None);
-        assert_eq!(digits.fault(Raw::literal(r#""4\u0061""#)), Some("text of another form"));
+        assert_eq!(digits.fault(Raw::literal(r#""4\u0032""#), false), None);
+        assert_eq!(digits.fault(Raw::literal(r#""4\u0061""#), false), Some("text of another form"));
         let date = TextRule { format: Some(Format::Date), ..TEXT };
-        assert_eq!(date.fault(Raw::literal(r#""2024\u002d02-29""#)), None);
+        assert_eq!(date.fault(Raw::literal(r#""2024\u002d02-29""#), false), None);
         assert!(date.accepts("2024-02-29") && !date.accepts("2023-02-29"));
     }
 }

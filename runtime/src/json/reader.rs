@@ -106,8 +106,8 @@ impl<'a> Reader<'a> {
 
     /// A text.
     pub fn text(&mut self, rule: &TextRule) -> Read<Raw<'a>> {
-        let text = self.string(rule.expected)?;
-        match rule.fault(text) {
+        let (text, plain) = self.string(rule.expected)?;
+        match rule.fault(text, plain) {
             None => Ok(self.pass(text)),
             Some(found) => Err(self.refuse(rule.expected, found)),
         }
@@ -144,8 +144,10 @@ impl<'a> Reader<'a> {
 
     /// A text that is one of a few. What replaces an undeclared one is read in its place.
     pub fn one_of(&mut self, rule: &EnumRule) -> Read<Raw<'a>> {
-        let text = self.string(rule.expected)?;
-        if rule.declares(&text.text()) {
+        let (text, plain) = self.string(rule.expected)?;
+        let declared =
+            if plain { rule.declares(text.quoted()) } else { rule.declares(&text.text()) };
+        if declared {
             return Ok(self.pass(text));
         }
         match rule.other {
@@ -249,14 +251,14 @@ impl<'a> Reader<'a> {
         value
     }
 
-    /// The string that stands here.
+    /// The string that stands here, and whether it has no escapes.
     #[inline(always)]
-    fn string(&mut self, expected: &'static str) -> Read<Raw<'a>> {
+    fn string(&mut self, expected: &'static str) -> Read<(Raw<'a>, bool)> {
         if self.peek() != b'"' {
             return Err(self.mistake(expected));
         }
-        match scan::string(self.bytes(), self.at) {
-            Some(end) => Ok(self.slice(end)),
+        match scan::text(self.bytes(), self.at) {
+            Some((end, plain)) => Ok((self.slice(end), plain)),
             None => Err(self.malformed(Fault::Syntax(self.at))),
         }
     }

@@ -43,8 +43,17 @@ fn blanks(text: &[u8], mut at: usize) -> usize {
 /// The offset after the string that opens at `at`, if it is well-formed (RFC 8259 section 7).
 #[inline]
 pub(super) fn string(text: &[u8], at: usize) -> Option<usize> {
+    self::text(text, at).map(|(end, _)| end)
+}
+
+/// [`string`], and whether it has no escapes.
+#[inline(always)]
+pub(super) fn text(text: &[u8], at: usize) -> Option<(usize, bool)> {
     let end = special(text, at + 1);
-    if byte(text, end) == b'"' { Some(end + 1) } else { escaped_string(text, end) }
+    if byte(text, end) == b'"' {
+        return Some((end + 1, true));
+    }
+    escaped_string(text, end).map(|end| (end, false))
 }
 
 /// Goes on at the first byte of a string that is not plain text.
