@@ -232,6 +232,7 @@ pub const SOURCE: &[(&str, &str)] = files![
     "src/upstream/link/two.rs",
     "src/upstream/pass.rs",
     "src/upstream/pool.rs",
+    "src/upstream/pool/coming.rs",
     "src/upstream/preflight.rs",
     "src/upstream/replicas.rs",
     "src/upstream/resolve.rs",

@@ -1,6 +1,6 @@
 //! A connected socket as hyper wants it, watched by the one who owns the connection.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -11,6 +11,7 @@ use bytes::BytesMut;
 use hyper::rt::ReadBufCursor;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::metrics::{self, Peer};
@@ -23,6 +24,8 @@ const CHUNK: usize = 16 * 1024;
 pub(crate) struct Activity {
     /// Bytes that came in so far.
     pub(crate) received: Cell<u64>,
+    /// Who is told once hyper has read the first of them; nobody where the connection ends before.
+    pub(crate) first: RefCell<Option<oneshot::Sender<()>>>,
     /// Since when the other side has taken nothing of what it is sent.
     pub(crate) stalled: Cell<Option<Instant>>,
 }
@@ -220,8 +223,15 @@ impl<S: AsyncRead + Unpin> hyper::rt::Read for Stream<S> {
         let mut space = [const { MaybeUninit::uninit() }; CHUNK];
         let (space, _) = space.split_at_mut(cursor.remaining().min(CHUNK));
         let mut buffer = ReadBuf::uninit(space);
+        let begins = self.activity.received.get() == 0;
         ready!(self.poll_into(context, &mut buffer))?;
         cursor.put_slice(buffer.filled());
+        if begins
+            && !buffer.filled().is_empty()
+            && let Some(tell) = self.activity.first.take()
+        {
+            let _ = tell.send(());
+        }
         Poll::Ready(Ok(()))
     }
 }

@@ -37,6 +37,7 @@ mod fields;
 mod forms;
 mod granted;
 mod hops;
+mod joining;
 mod kept;
 mod lifecycle;
 mod limits;

@@ -33,7 +33,8 @@ pub(crate) struct Approach {
 pub(super) struct Origin {
     /// The value of `Host` (RFC 9110 section 7.2).
     pub(super) authority: HeaderValue,
-    http2: bool,
+    /// Whether requests share connections to it, as far as its address says.
+    pub(super) http2: bool,
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
 }
@@ -70,9 +71,7 @@ impl Origin {
         };
         match limit {
             None => connecting.await,
-            Some(limit) => timeout(limit, connecting)
-                .await
-                .unwrap_or_else(|_| Err(Reason::Unreachable("cannot connect: timed out".into()))),
+            Some(limit) => timeout(limit, connecting).await.unwrap_or_else(|_| Err(late())),
         }
     }
 
@@ -87,6 +86,11 @@ impl Origin {
         }
         Ok(Link::One(Box::new(One::open(socket.clone(), socket, false))))
     }
+}
+
+/// A connection was not made in time.
+pub(super) fn late() -> Reason {
+    Reason::Unreachable("cannot connect: timed out".to_owned())
 }
 
 pub(super) async fn open(address: SocketAddr) -> io::Result<Socket> {

@@ -59,7 +59,8 @@ pub(super) async fn exchange(
     visits: &mut Visits,
 ) -> Result<Answer, Reason> {
     visits.begin(upstream).await?;
-    if let Some(mut link) = visits.idle(Wanted::Any, Look::of(outgoing.method.is_idempotent())) {
+    let ready = (bounds.time, Wanted::Any, Look::of(outgoing.method.is_idempotent()));
+    if let Some(mut link) = visits.ready(upstream, ready).await {
         match link.ask(&outgoing.head(visits), outgoing.body.clone(), bounds.size).await {
             Ok(answer) => {
                 visits.keep(link);

@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body::{Frame, SizeHint};
 
 pub(super) use self::one::One;
-pub(super) use self::two::{Shared, Two};
+pub(super) use self::two::{STREAMS, Shared, Two};
 use super::fields::Fields;
 use super::tunnel::Tunnel;
 use super::upload::Sent;

@@ -208,7 +208,8 @@ impl PassOn {
         let one = self.upgrades || self.upload.is_some();
         let wanted = if one { Wanted::One } else { Wanted::Any };
         let look = Look::of(self.upload.is_none() && self.method.is_idempotent());
-        if let Some(mut link) = visits.idle(wanted, look) {
+        let limit = self.limit.min(upstream.timeout);
+        if let Some(mut link) = visits.ready(upstream, (limit, wanted, look)).await {
             match link.begin(&self.head(visits), self.body()).await {
                 Ok(head) => {
                     visits.hear(upstream, head.status, &head.headers);
@@ -220,7 +221,7 @@ impl PassOn {
                 Err(broken) => return Err(self.blame(broken)),
             }
         }
-        let mut link = visits.connect(upstream, (self.limit.min(upstream.timeout), wanted)).await?;
+        let mut link = visits.connect(upstream, (limit, wanted)).await?;
         match link.begin(&self.head(visits), self.body()).await {
             Ok(head) => {
                 visits.hear(upstream, head.status, &head.headers);

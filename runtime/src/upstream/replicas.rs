@@ -13,6 +13,8 @@ use tokio::time::timeout;
 use super::Address;
 use super::connect::{Approach, Origin};
 use super::dns::Site;
+use super::failure::Reason;
+use super::link::{Link, Wanted};
 use super::pool::Pool;
 use super::resolve::{Age, Resolver};
 use super::roster::{Blame, Health, Roster, Verdict};
@@ -148,9 +150,32 @@ impl Replicas {
 
 impl Replica {
     fn new(address: SocketAddr, origin: Rc<Origin>, health: Arc<Health>) -> Replica {
-        let (pool, in_flight) = (Pool::default(), Cell::new(0));
+        let (pool, in_flight) = (Pool::new(origin.http2), Cell::new(0));
         let (rank, share) = (Cell::new(0), Cell::new(1));
         Replica { address, origin, pool, in_flight, rank, share, health }
+    }
+}
+
+impl Replica {
+    /// A fresh connection to it, which others share as far as they can.
+    ///
+    /// # Errors
+    ///
+    /// As [`Origin::connect`].
+    pub(super) async fn connect(
+        &self,
+        limit: Option<Duration>,
+        wanted: Wanted,
+    ) -> Result<Link, Reason> {
+        let making = self.pool.makes(wanted);
+        let made = self.origin.connect(self.address, limit, wanted).await;
+        if let Ok(link) = &made {
+            self.pool.share(link, wanted);
+        }
+        if let Some(making) = making {
+            making.ends(made.as_ref().map(|_| ()).map_err(Reason::clone));
+        }
+        made
     }
 }
 

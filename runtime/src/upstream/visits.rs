@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use http::header::{AUTHORIZATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use tokio::time::{Instant, timeout_at};
 
 use super::Upstream;
 use super::breaker::Permit;
 use super::budget::pause;
-use super::connect::CONNECT;
+use super::connect::{CONNECT, late};
 use super::course::Course;
 use super::failure::Reason;
 use super::fields::Fields;
@@ -34,6 +35,17 @@ pub(super) struct Visits {
     /// Its place in a trace, if it has one of its own.
     trace: Option<HeaderValue>,
     seen: Seen,
+    /// Why a connection was not made that this call waited for.
+    missed: Option<Reason>,
+}
+
+/// How long an address may take to let a connection be made; nothing where the time of the attempt is
+/// limit enough. While there are others, no address may use that up.
+fn limit(upstream: &Upstream, attempt: Duration) -> Option<Duration> {
+    match upstream.replicas.count() {
+        0 | 1 => None,
+        _ => Some(CONNECT.min(attempt / 3)),
+    }
 }
 
 /// What a traced call has seen last.
@@ -62,6 +74,7 @@ impl Visits {
         self.leave();
         self.tried.refused.clear();
         self.wait = None;
+        self.missed = None;
         self.seen.status = None;
         #[cfg(feature = "auth")]
         if let Some(tokens) = &upstream.tokens {
@@ -77,9 +90,29 @@ impl Visits {
         if self.here.is_some() { Ok(()) } else { Err(Reason::NoAddress) }
     }
 
-    /// A connection to this address that was used before.
-    pub(super) fn idle(&self, wanted: Wanted, look: Look) -> Option<Link> {
-        self.here.as_ref()?.pool.take(wanted, look)
+    /// A connection to this address that is there, or is being made for others; nothing where one has
+    /// to be made.
+    pub(super) async fn ready(
+        &mut self,
+        upstream: &Upstream,
+        (attempt, wanted, look): (Duration, Wanted, Look),
+    ) -> Option<Link> {
+        let mut latest = None;
+        loop {
+            let pool = &self.here.as_ref()?.pool;
+            if let Some(link) = pool.take(wanted, look) {
+                return Some(link);
+            }
+            let coming = pool.coming(wanted)?;
+            let limit = limit(upstream, attempt).unwrap_or(CONNECT);
+            let latest = *latest.get_or_insert_with(|| Instant::now() + limit);
+            // Boxed, as it is rare.
+            let end = Box::pin(timeout_at(latest, coming.end())).await;
+            if let Err(reason) = end.unwrap_or_else(|_| Err(late())) {
+                self.missed = Some(reason);
+                return None;
+            }
+        }
     }
 
     /// A fresh connection to this address, or to another one if it takes none.
@@ -92,18 +125,16 @@ impl Visits {
         upstream: &Upstream,
         (attempt, wanted): (Duration, Wanted),
     ) -> Result<Link, Reason> {
-        // While there are others, no address may use up the time of the attempt.
-        let limit = match upstream.replicas.count() {
-            0 | 1 => None,
-            _ => Some(CONNECT.min(attempt / 3)),
-        };
+        let limit = limit(upstream, attempt);
         let mut last = Reason::NoAddress;
         while let Some(here) = &self.here {
-            // Boxed: this is rare, and several kilobytes that every call would carry along.
-            let connecting = Box::pin(here.origin.connect(here.address, limit, wanted));
-            match connecting.await {
+            let made = match self.missed.take() {
+                Some(reason) => Err(reason),
+                // Boxed: this is rare, and several kilobytes that every call would carry along.
+                None => Box::pin(here.connect(limit, wanted)).await,
+            };
+            match made {
                 Ok(link) => {
-                    here.pool.share(&link);
                     upstream.connected();
                     return Ok(link);
                 }

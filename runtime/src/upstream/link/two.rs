@@ -17,17 +17,19 @@ use hyper::body::Incoming;
 use hyper::client::conn::http2;
 use hyper::rt::{Executor, Timer};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::oneshot;
 use tokio::task::spawn_local;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::{Answer, AnswerHead, Broken, ERROR_BODY, HEAD, Head};
 use crate::metrics::Peer;
 use crate::request::Chunks;
 use crate::stream::Stream;
+use crate::upstream::connect::CONNECT;
 use crate::upstream::upload::Sent;
 
 /// The most requests at once on one connection; the backend may want fewer.
-const STREAMS: usize = 100;
+pub(in crate::upstream) const STREAMS: usize = 100;
 /// Bytes of one answer that may have come and not been read. What is taken slowly of some answers
 /// stops no other, because there is room for all of them.
 const WINDOW: u32 = 128 * 1024;
@@ -91,7 +93,13 @@ impl Drop for Two {
 }
 
 impl Two {
-    /// A share of a fresh connection over a connected stream.
+    /// A share of a fresh connection over a connected stream, once the other side has said what it
+    /// grants: a request that is sent before that may be one too many, and what speaks something else
+    /// is known before it is sent any.
+    ///
+    /// # Errors
+    ///
+    /// When it does not say it within 3 s, or is closed.
     pub(in crate::upstream) async fn open<S>(inner: S, secure: bool) -> Result<Two, String>
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
@@ -105,6 +113,9 @@ impl Two {
             .initial_stream_window_size(WINDOW)
             .initial_connection_window_size(u32::try_from(STREAMS).unwrap_or(1) * WINDOW);
         let stream = Stream::new(inner, Peer::Backend);
+        // Settings come first (RFC 9113 section 3.4), and are looked at as soon as they are read.
+        let (tell, heard) = oneshot::channel();
+        stream.activity().first.replace(Some(tell));
         let (sender, connection) =
             builder.handshake(stream).await.map_err(|error| error.to_string())?;
         let connection = Rc::new(RefCell::new(Some(connection)));
@@ -127,6 +138,11 @@ impl Two {
             let one = held.as_ref().ok().and_then(|held| held.as_ref());
             one.map_or(STREAMS, |one| one.current_max_send_streams())
         });
+        match timeout(CONNECT, heard).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return Err("the connection was closed before it began".to_owned()),
+            Err(_) => return Err("it does not begin to speak HTTP/2".to_owned()),
+        }
         let connection = Rc::new(Shared {
             sender,
             granted,

@@ -78,7 +78,7 @@ fn requests_share_a_connection() {
         });
         let pool = Pool::default();
         let mut first = connect(address, Wanted::Any).await;
-        pool.share(&first);
+        pool.share(&first, Wanted::Any);
         let mut second = pool.take(Wanted::Any, Look::Asked).expect("a share of it");
         let one = tokio::task::spawn_local(async move {
             let answered = ask(&mut first).await.is_ok_and(|body| body == "1");
@@ -105,7 +105,7 @@ fn a_connection_takes_no_more_than_the_backend_grants() {
         });
         let pool = Pool::default();
         let mut first = connect(address, Wanted::Any).await;
-        pool.share(&first);
+        pool.share(&first, Wanted::Any);
         assert!(ask(&mut first).await.is_ok());
         assert!(pool.take(Wanted::Any, Look::Asked).is_none(), "one is all");
         drop(first);
