@@ -11,6 +11,7 @@ mod lifecycle;
 mod listen;
 mod panic;
 mod record;
+mod resting;
 mod reused;
 mod select;
 mod shutdown;

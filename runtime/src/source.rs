@@ -168,6 +168,7 @@ pub const SOURCE: &[(&str, &str)] = files![
     "src/server/listen.rs",
     "src/server/panic.rs",
     "src/server/record.rs",
+    "src/server/resting.rs",
     "src/server/reused.rs",
     "src/server/select.rs",
     "src/server/shutdown.rs",

@@ -427,6 +427,12 @@ impl<'m> View<'m> {
         );
         page.sample(&[], accepted);
         page.family(
+            "gatewright_connections_displaced",
+            Kind::Counter,
+            "Connections of callers that waited for a request and were closed to make room for others.",
+        );
+        page.sample(&[], self.sum(|core| &core.displaced));
+        page.family(
             "gatewright_connections_unannounced",
             Kind::Counter,
             "Connections of trusted proxies that were closed because these did not say whom they carry.",

@@ -30,6 +30,8 @@ pub(crate) struct Meters {
     pub(crate) ended: Count,
     pub(crate) accepted: Count,
     pub(crate) closed: Count,
+    /// Connections that waited for a request and made room for others.
+    pub(crate) displaced: Count,
     /// Connections of trusted proxies that did not say whom they carry.
     pub(crate) unannounced: Count,
     /// Lines of the access log for which there was no room.
@@ -186,6 +188,7 @@ impl Meters {
             ended: Count::default(),
             accepted: Count::default(),
             closed: Count::default(),
+            displaced: Count::default(),
             unannounced: Count::default(),
             lines_lost: Count::default(),
             spans_lost: Count::default(),

@@ -47,7 +47,8 @@ pub(super) async fn serve(core: Counted, stream: TcpStream, peer: IpAddr, phase:
     let from = (carried.address, Rc::new(shown));
     let stream = Stream::new(io, Peer::Caller);
     let work = Rc::<Work>::default();
-    let watch = Watch::new(core.limits, (protocol, stream.activity()), Rc::clone(&work));
+    let seen = (Rc::clone(&work), core.rests());
+    let watch = Watch::new(core.limits, (protocol, stream.activity()), seen);
     let life = Life { watch, work, phase };
     match protocol {
         Protocol::One => one::serve(&core, stream, from, life).await,

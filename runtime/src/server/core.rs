@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio::task::{LocalSet, spawn_local};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use super::resting::{Rest, Resting};
 use super::{Limits, Phase, connection};
 use crate::access;
 use crate::auth::Guards;
@@ -26,7 +27,7 @@ use crate::settings::Settings;
 use crate::trace;
 use crate::upstream::{Gates, Gateway};
 
-/// How long to wait before accepting again when the process has no more file descriptors.
+/// How long to wait for room before looking for it again: for a connection, or for a file descriptor.
 const BREATH: Duration = Duration::from_millis(50);
 
 /// What a core's thread starts with.
@@ -64,6 +65,7 @@ pub(super) struct Core {
     #[cfg(feature = "tls")]
     pub(super) acceptor: Option<super::tls::Acceptor>,
     connections: Cell<usize>,
+    resting: Resting,
     /// How many requests are answered of callers that may send many at once.
     streams: Cell<usize>,
     /// Told whenever a connection has ended.
@@ -142,6 +144,7 @@ async fn serve(start: Start) -> io::Result<usize> {
         #[cfg(feature = "tls")]
         acceptor,
         connections: Cell::new(0),
+        resting: Resting::default(),
         streams: Cell::new(0),
         ended: Notify::new(),
     });
@@ -171,10 +174,13 @@ async fn accept(
         core.room().await;
         match listener.accept().await {
             Ok((stream, peer)) => {
+                if core.is_full() {
+                    core.resting.let_go();
+                }
                 spawn_local(connection::serve(core.counted(), stream, peer.ip(), phase.clone()));
             }
             Err(error) if is_about_one_connection(&error) => {}
-            Err(_) => sleep(BREATH).await,
+            Err(_) => core.let_go().await,
         }
     }
 }
@@ -192,10 +198,37 @@ impl Core {
         Counted(Rc::clone(self))
     }
 
-    /// Waits until another connection may be accepted. Those that wait stay in the backlog.
+    /// What others see of a connection.
+    pub(super) fn rests(&self) -> Rc<Rest> {
+        self.resting.join(self.connections.get())
+    }
+
+    fn is_full(&self) -> bool {
+        self.connections.get() >= self.limits.connections
+    }
+
+    /// Waits until another connection may be accepted: there is room for it, or one that waits for its next
+    /// request, which makes room once somebody comes. All others stay in the backlog.
     async fn room(&self) {
-        while self.connections.get() >= self.limits.connections {
-            self.ended.notified().await;
+        while self.is_full() {
+            let one_too_many = self.connections.get() > self.limits.connections;
+            if !one_too_many && self.resting.any() {
+                return;
+            }
+            // Who was to make room may have been sent a request meanwhile.
+            if timeout(BREATH, self.ended.notified()).await.is_err() && one_too_many {
+                self.resting.let_go();
+            }
+        }
+    }
+
+    /// Gives back what a connection holds that waits for its next request, if there is one.
+    async fn let_go(&self) {
+        let ended = self.ended.notified();
+        if self.resting.let_go() {
+            let _ = timeout(BREATH, ended).await;
+        } else {
+            sleep(BREATH).await;
         }
     }
 

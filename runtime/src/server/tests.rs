@@ -284,6 +284,68 @@ fn more_connections_than_allowed_wait_for_their_turn() {
     assert!(elapsed >= Duration::from_millis(400), "{elapsed:?}");
 }
 
+/// A connection that was answered once, and waits.
+fn waiting(server: &Running) -> Client {
+    let mut client = Client::connect(server.0.address());
+    client.request("GET", "/nothing", &[], b"");
+    assert_eq!(client.answer("GET").expect("an answer").status, 404);
+    client
+}
+
+#[test]
+fn the_connection_that_has_waited_longest_makes_room() {
+    let patient = Limits { idle: Duration::from_secs(30), connections: 3, ..SHORT };
+    let server = start(patient);
+    let mut oldest = waiting(&server);
+    std::thread::sleep(Duration::from_millis(20));
+    let mut older = waiting(&server);
+    std::thread::sleep(Duration::from_millis(20));
+    // It is used once more, so the other one has waited longest.
+    oldest.request("GET", "/nothing", &[], b"");
+    oldest.answer("GET").expect("an answer");
+    let mut busy = Client::connect(server.0.address());
+    busy.request("GET", "/slow", &[], b"");
+    std::thread::sleep(Duration::from_millis(50));
+    let begun = Instant::now();
+    let _fourth = waiting(&server);
+    assert!(begun.elapsed() < Duration::from_millis(250), "{:?}", begun.elapsed());
+    assert!(older.is_closed());
+    oldest.request("GET", "/nothing", &[], b"");
+    assert_eq!(oldest.answer("GET").expect("it was spared").status, 404);
+    assert_eq!(busy.answer("GET").expect("nobody is cut off").status, 204);
+    let metrics = get(server.0.operator().expect("it has one"), "/metrics").text();
+    assert!(metrics.contains("\ngatewright_connections_displaced_total 1\n"), "{metrics}");
+}
+
+#[test]
+fn many_come_where_all_wait_and_all_are_answered() {
+    let server = start(Limits { idle: Duration::from_secs(30), connections: 8, ..SHORT });
+    let begun = Instant::now();
+    let all: Vec<_> = (0..200).map(|_| waiting(&server)).collect();
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    let mut open = all.into_iter().rev();
+    for mut client in open.by_ref().take(7) {
+        client.request("GET", "/nothing", &[], b"");
+        assert_eq!(client.answer("GET").expect("the last ones stay").status, 404);
+    }
+    // Eight stay, or seven where one was slow to go.
+    assert!(open.skip(1).all(|mut client| client.is_closed()));
+}
+
+#[test]
+fn who_comes_over_http_2_makes_room_with_a_goodbye() {
+    use crate::testing::frames::Frames;
+    let server = start(Limits { idle: Duration::from_secs(30), connections: 1, ..SHORT });
+    let mut caller = Frames::connect(server.0.address(), &[]);
+    caller.request(1, ("GET", "/nothing"), &[], b"");
+    assert_eq!(caller.outcome(1).status(), 404);
+    let farewell = std::thread::spawn(move || while caller.read().is_ok() {});
+    let begun = Instant::now();
+    let _other = waiting(&server);
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    farewell.join().expect("it is closed");
+}
+
 #[test]
 fn a_handler_that_waits_for_nothing_is_given_up() {
     let server = start(SHORT);

@@ -9,7 +9,9 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::io::Protocol;
+use crate::metrics;
 use crate::server::Limits;
+use crate::server::resting::Rest;
 use crate::stream::Activity;
 
 /// How long a caller may take to say goodbye, once nothing of its requests is left.
@@ -97,6 +99,7 @@ pub(super) struct Watch {
     protocol: Protocol,
     activity: Rc<Activity>,
     work: Rc<Work>,
+    rest: Rc<Rest>,
     /// How many requests it has seen; some come and go between two looks.
     seen: u64,
     state: State,
@@ -122,7 +125,7 @@ impl Watch {
     pub(super) fn new(
         limits: Limits,
         (protocol, activity): (Protocol, Rc<Activity>),
-        work: Rc<Work>,
+        (work, rest): (Rc<Work>, Rc<Rest>),
     ) -> Watch {
         let since = Instant::now();
         // A connection that never says anything is as good as one that says it slowly.
@@ -130,7 +133,8 @@ impl Watch {
         let state = State::Head { since };
         // Over HTTP/1.1 it is an answer that says so: an idle connection may have a request on its way.
         let old = limits.age.filter(|_| protocol == Protocol::Two).map(|age| since + age);
-        Watch { limits, protocol, activity, work, seen: 0, state, closing: false, old, timer }
+        let (seen, closing) = (0, false);
+        Watch { limits, protocol, activity, work, rest, seen, state, closing, old, timer }
     }
 
     /// Takes note that it takes no more requests.
@@ -145,6 +149,9 @@ impl Watch {
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Verdict> {
         self.state = self.next_state();
         self.seen = self.work.taken.get();
+        if let Some(verdict) = self.makes_room(context) {
+            return Poll::Ready(verdict);
+        }
         if self.protocol == Protocol::Two && self.floods() {
             return Poll::Ready(Verdict::Drop);
         }
@@ -171,6 +178,27 @@ impl Watch {
                 }
             }
         }
+    }
+
+    /// Lets others see whether it waits for its next request, and ends it if it is to make room: at
+    /// once, or with a goodbye where requests may be on their way.
+    fn makes_room(&mut self, context: &Context<'_>) -> Option<Verdict> {
+        let State::Request { since, .. } = self.state else {
+            self.rest.ends();
+            return None;
+        };
+        if self.closing || self.seen == 0 {
+            return None;
+        }
+        if !self.rest.leaves() {
+            self.rest.begins(since, context.waker());
+            return None;
+        }
+        metrics::here(|core| core.displaced.one());
+        Some(match self.protocol {
+            Protocol::One => Verdict::Drop,
+            Protocol::Two => Verdict::Close,
+        })
     }
 
     /// Whether a connection that many requests share has had as many as it takes.
