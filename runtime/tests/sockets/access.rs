@@ -2,6 +2,7 @@
 
 mod issuer;
 mod kept;
+mod rotated;
 
 use std::time::{Duration, Instant};
 
