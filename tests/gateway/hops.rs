@@ -1,5 +1,6 @@
 //! HTTP/2 from callers and HTTP/2 to backends: streams stay what they are from end to end.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,6 +14,7 @@ use gatewright_runtime::testing::{Backend, Gateway, Running};
 
 use crate::ask::NOBODY;
 use crate::contracts::pass;
+use crate::pass::{HEAD, until};
 use crate::transport::{answer, arrived, asking, played};
 
 /// What a backend has seen: the kind of a frame, its flags, its stream, how many bytes.
@@ -66,6 +68,38 @@ fn what_follows_an_answer_arrives_behind_it() {
     assert!(head.starts_with("HTTP/2 200"), "{text}");
     assert!(!head.contains("x-sum") && rest.contains("onetwo"), "{text}");
     assert!(rest.contains("x-sum: 9"), "{text}");
+}
+
+/// Two gateways, one behind the other, callers of HTTP/2, and a body whose end carries a field.
+#[test]
+fn what_follows_a_request_arrives_behind_it_over_two_hops() {
+    let (url, backend) = crate::pass::played(|mut stream| {
+        let head = until(&mut stream, HEAD);
+        let body = until(&mut stream, "\r\n0\r\n");
+        let trailers = until(&mut stream, "\r\n\r\n");
+        let _ = stream.write_all(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n");
+        (head.to_ascii_lowercase(), body, trailers.to_ascii_lowercase())
+    });
+    let env = [("FILES_URL", url.as_str()), ("FILES_KEY", "k-1"), ("FLAKY_URL", NOBODY)];
+    let behind = Gateway::start(&pass::CONTRACT, &env);
+    let gateway = asking(&format!("h2c://{}/v1/files", behind.address()), NOBODY, "client");
+    let mut caller = caller(&gateway);
+    let put = [
+        (":method", "PUT"),
+        (":scheme", "http"),
+        (":path", "/v1/files/a"),
+        (":authority", "a.test"),
+        ("trailer", "x-digest"),
+    ];
+    caller.send(kind::HEADERS, END_HEADERS, 1, &fields(put));
+    caller.send(kind::DATA, 0, 1, b"abc");
+    let last = fields([("x-digest", "7"), ("x-other", "1")]);
+    caller.send(kind::HEADERS, END_HEADERS | END_STREAM, 1, &last);
+    assert_eq!(caller.outcome(1).status(), 201);
+    let (head, body, trailers) = backend.join().expect("played");
+    assert!(head.contains("trailer: x-digest\r\n"), "{head}");
+    assert_eq!(body, "3\r\nabc\r\n0\r\n");
+    assert_eq!(trailers, "x-digest: 7\r\n\r\n", "what was not announced is dropped");
 }
 
 #[test]
