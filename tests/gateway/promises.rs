@@ -42,7 +42,14 @@ const FAULTS: &[Promise] = &[
             "sockets/access::an_issuer_that_hangs_does_not_hang_others",
         ],
     ),
-    ("an issuer changes its keys", &["sockets/access::a_key_that_is_not_known_is_asked_for_once"]),
+    (
+        "an issuer changes its keys",
+        &[
+            "sockets/access::a_key_that_is_not_known_is_asked_for_once",
+            "sockets/access/rotated::a_key_that_was_withdrawn_ends_without_anybody_asking",
+            "sockets/access/rotated::an_issuer_that_comes_back_is_heard",
+        ],
+    ),
     (
         "an issuer of tokens for backends is away",
         &[
@@ -57,6 +64,18 @@ const FAULTS: &[Promise] = &[
             "counting::a_store_that_hangs_costs_little_time",
             "counting::a_store_that_is_slow_is_done_without",
             "counting::a_contract_may_say_that_nobody_passes_uncounted",
+        ],
+    ),
+    (
+        "nameservers are away",
+        &["sockets/services::the_last_good_records_hold_while_nameservers_fail"],
+    ),
+    (
+        "a backend of HTTP/2 cannot be reached, or says nothing, and many come at once",
+        &[
+            "joining::where_no_connection_can_be_made_all_who_wait_are_told_at_once",
+            "joining::one_that_accepts_and_says_nothing_is_given_up_by_all_in_the_time_of_a_connection",
+            "joining::a_caller_who_leaves_while_others_wait_for_its_connection_leaves_it_to_them",
         ],
     ),
     (
@@ -85,6 +104,15 @@ const FAULTS: &[Promise] = &[
         ],
     ),
     ("connections are many and idle", &["crowds::many_who_are_idle_hurt_nobody"]),
+    (
+        "there is room for no more connections",
+        &[
+            "runtime/server/tests::the_connection_that_has_waited_longest_makes_room",
+            "runtime/server/tests::many_come_where_all_wait_and_all_are_answered",
+            "runtime/server/tests::who_comes_over_http_2_makes_room_with_a_goodbye",
+            "runtime/server/tests::more_connections_than_allowed_wait_for_their_turn",
+        ],
+    ),
     (
         "more is asked than can be answered",
         &["overload::under_overload_those_who_are_let_in_stay_quick"],
