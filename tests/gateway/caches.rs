@@ -132,6 +132,19 @@ fn a_result_that_violates_what_is_read_is_asked_for_again() {
     assert_eq!(items.requests().len(), 2, "what was wrong is not kept");
 }
 
+/// What is kept is the backend's, whichever of its addresses said it.
+#[test]
+fn addresses_of_one_backend_share_what_is_kept() {
+    let one = Backend::start().answer("GET", "/items/a", 200, ITEM);
+    let other = Backend::start().answer("GET", "/items/a", 200, ITEM);
+    let urls = format!("{}, {}", one.url(), other.url());
+    let gateway = Gateway::start(&CONTRACT, &[("ITEMS_URL", &urls)]);
+    for _ in 0..20 {
+        assert_eq!(fetch(&gateway, "/v1/items/a"), json!({"name": "a"}));
+    }
+    assert_eq!(one.requests().len() + other.requests().len(), 1);
+}
+
 #[test]
 fn what_is_stale_is_used_while_a_new_one_is_asked_for() {
     let items = Backend::start().answer("GET", "/items/a", 200, ITEM);

@@ -290,6 +290,17 @@ pub(crate) const STUMBLES: &[Promise] = &[
             "kept::only_what_is_whole_is_kept",
         ],
     ),
+    (
+        "each address of a backend has kept results of its own",
+        &["caches::addresses_of_one_backend_share_what_is_kept"],
+    ),
+    (
+        "callers decide what is kept and for how long",
+        &[
+            "caches::all_that_is_sent_is_part_of_the_key",
+            "kept::all_that_makes_a_difference_is_told_apart_and_nothing_else",
+        ],
+    ),
     ("what is kept grows without bound", &["kept::keys_at_random_take_no_more_room_than_there_is"]),
     // Limits and access.
     (
@@ -362,6 +373,21 @@ pub(crate) const STUMBLES: &[Promise] = &[
     (
         "a token chooses how it is checked",
         &["sockets/access::no_attack_that_is_known_lets_anybody_in"],
+    ),
+    (
+        "each call asks for a token of its own",
+        &["granted::a_token_is_asked_for_once_and_carried_by_every_call"],
+    ),
+    (
+        "keys and tokens are waited for beyond the time of the request",
+        &[
+            "granted::nobody_waits_longer_than_a_call_may_take",
+            "sockets/access::an_issuer_that_hangs_does_not_hang_others",
+        ],
+    ),
+    (
+        "what is passed on never opens a breaker",
+        &["pass::what_can_be_repeated_is_and_what_was_sent_is_not"],
     ),
     (
         "many who come at once ask a backend as often",
