@@ -1,7 +1,9 @@
-//! What both sides of HTTP/1.1 have in common (RFC 9112): heads, and where bodies end.
+//! What both sides of HTTP/1.1 have in common (RFC 9112): heads, where bodies end, and how both are written.
 
 pub(crate) mod body;
 pub(crate) mod head;
+pub(crate) mod out;
+pub(crate) mod write;
 
 use std::fmt;
 

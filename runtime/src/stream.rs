@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use crate::http1::out::Sink;
 use crate::metrics::{self, Peer};
 
 /// The most bytes that one read takes from a socket.
@@ -187,9 +188,8 @@ impl<S: AsyncRead + Unpin> Stream<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> Stream<S> {
-    /// Sends as much of these as the other side takes.
-    pub(crate) fn poll_send(
+impl<S: AsyncWrite + Unpin> Sink for Stream<S> {
+    fn poll_send(
         &mut self,
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
@@ -203,11 +203,12 @@ impl<S: AsyncWrite + Unpin> Stream<S> {
         written
     }
 
-    /// Ready once nothing that was sent is held back.
-    pub(crate) fn poll_settle(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_settle(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_flush(context)
     }
+}
 
+impl<S: AsyncWrite + Unpin> Stream<S> {
     /// Says that nothing more is sent.
     pub(crate) fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_shutdown(context)

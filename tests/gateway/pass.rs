@@ -484,6 +484,39 @@ fn trailers_that_are_announced_go_on_in_both_directions() {
 }
 
 #[test]
+fn nothing_behind_the_body_takes_the_place_of_what_stands_before_it() {
+    let (url, backend) = played(|mut stream| {
+        until(&mut stream, "\r\n0\r\n");
+        let trailers = until(&mut stream, "\r\n\r\n");
+        stream.write_all(b"HTTP/1.1 204 None\r\n\r\n").expect("sent");
+        trailers
+    });
+    let gateway = gateway(&url, NOBODY);
+    let mut caller = connect(&gateway);
+    let forged = [
+        "Authorization: Bearer forged",
+        "Cookie: forged=1",
+        "Content-Type: text/forged",
+        "Expect: 100-continue",
+        "If-Match: forged",
+        "Keep-Alive: 1",
+        "Transfer-Encoding: forged",
+        "X-Forwarded-For: 6.6.6.6",
+        "X-Api-Key: forged",
+    ];
+    let names = forged.map(|field| field.split_once(':').expect("a field").0).join(", ");
+    let request = format!(
+        "PUT /v1/files/a HTTP/1.1\r\nHost: x\r\nTE: trailers\r\nTrailer: {names}, X-Digest\r\n\
+         Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n{}\r\nX-Digest: 7\r\n\r\n",
+        forged.join("\r\n")
+    );
+    caller.write_all(request.as_bytes()).expect("sent");
+    assert!(until(&mut caller, HEAD).starts_with("HTTP/1.1 204 "));
+    let trailers = backend.join().expect("played");
+    assert_eq!(trailers.to_ascii_lowercase(), "x-digest: 7\r\n\r\n");
+}
+
+#[test]
 fn a_backend_may_refuse_another_protocol_and_cannot_change_it_unasked() {
     let files = Backend::start().answer("GET", "/socket", 426, "no");
     let refusing = gateway(&files.url(), NOBODY);

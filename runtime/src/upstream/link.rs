@@ -20,7 +20,7 @@ pub(super) use self::two::{STREAMS, Shared, Two};
 use super::fields::Fields;
 use super::tunnel::Tunnel;
 use super::upload::Sent;
-use crate::request::identity;
+use crate::request::{Chunks, identity};
 
 /// The largest body of an answer that is no success, in bytes.
 const ERROR_BODY: usize = 64 * 1024;
@@ -132,10 +132,12 @@ impl Link {
         body: Bytes,
         limit: usize,
     ) -> Result<Answer, Broken> {
-        match self {
-            Link::One(one) => one.ask(head, body, limit).await,
-            Link::Two(two) => two.ask(head, body, limit).await,
-        }
+        let AnswerHead { status, headers } = self.begin(head, Sent::Whole(body)).await?;
+        let limit = if status.is_success() { limit } else { ERROR_BODY };
+        let body = self.whole(limit).await;
+        let body = body.map_err(|what| Broken { what, unsent: false, unanswered: false })?;
+        let overflow = body.is_none();
+        Ok(Answer { status, headers, body: body.unwrap_or_default(), overflow })
     }
 
     /// Sends a request and waits for the head of its answer. The body comes as it is asked for.
@@ -185,11 +187,26 @@ impl Link {
     /// Reads the body of an answer that has begun, of at most as many bytes as one that is no success
     /// may have; empty if there are more, or it breaks off.
     pub(super) async fn rest(&mut self) -> Bytes {
-        let whole = match self {
-            Link::One(one) => one.whole(ERROR_BODY).await,
-            Link::Two(two) => two.whole(ERROR_BODY).await,
-        };
-        whole.ok().flatten().unwrap_or_default()
+        self.whole(ERROR_BODY).await.ok().flatten().unwrap_or_default()
+    }
+
+    /// The body of an answer that has begun, or nothing when it is larger than `limit`.
+    async fn whole(&mut self, limit: usize) -> Result<Option<Bytes>, String> {
+        if self.size_hint().lower() > limit as u64 {
+            return Ok(None);
+        }
+        if let Link::One(one) = self {
+            one.gather().await?;
+        }
+        let mut whole = Chunks::default();
+        while let Some(frame) = self.frame().await {
+            if let Ok(data) = frame?.into_data()
+                && whole.push(data, limit).is_none()
+            {
+                return Ok(None);
+            }
+        }
+        Ok(Some(whole.finish()))
     }
 
     /// What is left of it after a change of protocol; nothing where there is none.

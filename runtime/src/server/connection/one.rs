@@ -3,7 +3,6 @@
 mod ask;
 mod date;
 mod machine;
-mod out;
 mod room;
 #[cfg(test)]
 mod tests;

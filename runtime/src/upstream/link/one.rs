@@ -13,12 +13,11 @@ use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
 
 use super::sending::{Fault, Sending};
-use super::{Answer, AnswerHead, Broken, ERROR_BODY, HEAD, Head, Look};
+use super::{AnswerHead, Broken, HEAD, Head, Look};
 use crate::http1::Malformed;
 use crate::http1::body::{Decoder, Framing, Part};
 use crate::http1::head;
 use crate::metrics::{self, Peer};
-use crate::request::Chunks;
 use crate::stream::Socket;
 use crate::upstream::tunnel::{Io, Tunnel};
 use crate::upstream::upload::Sent;
@@ -66,21 +65,6 @@ impl One {
             unsent: None,
             idle_since: Instant::now(),
         }
-    }
-
-    /// Sends a request and reads the whole answer, of at most `limit` bytes.
-    pub(in crate::upstream) async fn ask(
-        &mut self,
-        head: &Head<'_>,
-        body: Bytes,
-        limit: usize,
-    ) -> Result<Answer, Broken> {
-        let AnswerHead { status, headers } = self.begin(head, Sent::Whole(body)).await?;
-        let limit = if status.is_success() { limit } else { ERROR_BODY };
-        let body = self.whole(limit).await;
-        let body = body.map_err(|what| Broken { what, unsent: false, unanswered: false })?;
-        let overflow = body.is_none();
-        Ok(Answer { status, headers, body: body.unwrap_or_default(), overflow })
     }
 
     /// Sends a request and waits for the head of its answer. The body comes as it is asked for.
@@ -201,15 +185,9 @@ impl One {
         }
     }
 
-    /// The rest of the body, or nothing when it is larger than `limit`.
-    pub(in crate::upstream) async fn whole(
-        &mut self,
-        limit: usize,
-    ) -> Result<Option<Bytes>, String> {
-        if self.body.at_least() > limit as u64 {
-            return Ok(None);
-        }
-        // What has a length becomes one piece where it is read.
+    /// Reads a body that says how long it is to its end, so that it is one piece, or until the
+    /// connection is closed.
+    pub(in crate::upstream) async fn gather(&mut self) -> Result<(), String> {
         let length = usize::try_from(self.body.left().unwrap_or(0)).unwrap_or(0);
         while self.buffer.len() < length {
             let missing = length - self.buffer.len();
@@ -217,15 +195,7 @@ impl One {
                 break;
             }
         }
-        let mut whole = Chunks::default();
-        while let Some(frame) = poll_fn(|context| self.poll_frame(context)).await {
-            if let Ok(data) = frame?.into_data()
-                && whole.push(data, limit).is_none()
-            {
-                return Ok(None);
-            }
-        }
-        Ok(Some(whole.finish()))
+        Ok(())
     }
 
     /// Reads more, into room for so many bytes, while the request is sent; 0 once the backend has
@@ -281,7 +251,6 @@ impl One {
     /// Carries nothing from here on. What a large body took is given back.
     pub(in crate::upstream) fn idles(&mut self) {
         self.idle_since = Instant::now();
-        self.sending.shrink();
         if self.buffer.capacity() > MOST {
             self.buffer = BytesMut::new();
         }

@@ -4,42 +4,26 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
 use http::Method;
-use http::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderName, TRAILER, TRANSFER_ENCODING};
-use http_body::{Body, Frame};
+use http::header::{CONTENT_LENGTH, HOST, HeaderName, TRAILER, TRANSFER_ENCODING};
+use http_body::Body;
 
 use super::Head;
+use crate::http1::out::{Out, Sink};
+use crate::http1::write::{CHUNKED, Encoder, Short, content_length, field, names};
 use crate::metrics::{self, Peer};
 use crate::upstream::fields::Fields;
-use crate::upstream::forward::is_framing;
 use crate::upstream::tunnel::Io;
 use crate::upstream::upload::{Sent, Upload};
-
-/// Up to how many bytes a whole body is copied behind its head, so that they are one piece.
-const TOGETHER: usize = 8 * 1024;
 
 /// What goes out next, and what comes after it.
 #[derive(Default)]
 pub(super) struct Sending {
-    /// A head, or what stands between two parts of a body.
-    out: Vec<u8>,
-    /// How much of that is written.
-    written: usize,
-    /// A part of the body, behind it.
-    data: Bytes,
-    /// What stands behind the part: the end of a chunk, or nothing.
-    after: &'static [u8],
-    /// Where further parts come from.
-    body: Option<Upload>,
-    /// How many bytes further parts have in all; nothing where they go in chunks.
-    left: Option<u64>,
-    /// The fields that may stand behind the last chunk.
-    announced: Vec<HeaderName>,
+    out: Out,
+    /// Where further parts of the body come from, and how they are written.
+    body: Option<(Upload, Encoder)>,
     /// Whether anything was written.
     begun: bool,
-    /// Whether what was written may still wait for the system to take it, as it does under TLS.
-    held: bool,
 }
 
 /// Why a request cannot be sent.
@@ -50,47 +34,38 @@ pub(super) enum Fault {
     Body,
 }
 
+impl From<Short> for Fault {
+    fn from(_: Short) -> Fault {
+        Fault::Body
+    }
+}
+
 impl Sending {
     /// Begins to send a request.
     pub(super) fn start(&mut self, head: &Head<'_>, body: Sent) {
-        self.out.clear();
-        *self = Sending { out: std::mem::take(&mut self.out), held: true, ..Sending::default() };
-        write_head(head, &mut self.out);
+        *self = Sending::default();
+        let text = self.out.text();
+        write_head(head, text);
         match body {
             Sent::Whole(whole) => {
                 let expected = matches!(head.method, Method::POST | Method::PUT | Method::PATCH);
                 if !whole.is_empty() || expected {
-                    write_length(whole.len() as u64, &mut self.out);
+                    content_length(text, whole.len() as u64);
                 }
-                self.out.extend_from_slice(b"\r\n");
-                if whole.len() <= TOGETHER {
-                    self.out.extend_from_slice(&whole);
-                } else {
-                    self.data = whole;
-                }
+                text.extend_from_slice(b"\r\n");
+                self.out.push(whole, b"");
             }
-            Sent::Passed(upload) => self.passes(head, upload),
-        }
-    }
-
-    fn passes(&mut self, head: &Head<'_>, upload: Upload) {
-        match upload.size_hint().exact() {
-            Some(length) => {
-                self.left = Some(length);
-                write_length(length, &mut self.out);
-            }
-            None => {
-                self.announced = announced(head.headers);
-                write_field(&TRANSFER_ENCODING, b"chunked", &mut self.out);
+            Sent::Passed(upload) => {
+                let encoder = framed(text, head.headers, &upload);
+                text.extend_from_slice(b"\r\n");
+                self.body = Some((upload, encoder)).filter(|(_, encoder)| !encoder.is_done());
             }
         }
-        self.out.extend_from_slice(b"\r\n");
-        self.body = Some(upload);
     }
 
     /// Whether all of it was written.
     pub(super) fn is_done(&self) -> bool {
-        self.body.is_none() && self.is_written() && !self.held
+        self.body.is_none() && self.out.is_done()
     }
 
     /// Whether a part of it was.
@@ -103,16 +78,6 @@ impl Sending {
         *self = Sending { begun: self.begun, ..Sending::default() };
     }
 
-    /// Gives memory back that a large head took.
-    pub(super) fn shrink(&mut self) {
-        self.out.clear();
-        self.out.shrink_to(TOGETHER);
-    }
-
-    fn is_written(&self) -> bool {
-        self.written == self.out.len() && self.data.is_empty() && self.after.is_empty()
-    }
-
     /// Writes what can be written; ready once that is all of it.
     pub(super) fn poll(
         &mut self,
@@ -121,177 +86,99 @@ impl Sending {
     ) -> Poll<Result<(), Fault>> {
         loop {
             // What is there of the body goes with its head.
-            if self.data.is_empty() && self.after.is_empty() {
-                self.take_more(context)?;
-            }
-            if self.is_written() {
-                ready!(Pin::new(&mut *io).poll_flush(context)).map_err(Fault::Io)?;
-                if self.body.is_some() {
-                    return Poll::Pending;
-                }
-                self.held = false;
+            let waits = self.take_more(context)?;
+            let mut backend = Backend { io, begun: &mut self.begun };
+            ready!(self.out.poll(&mut backend, context)).map_err(Fault::Io)?;
+            if self.body.is_none() {
                 return Poll::Ready(Ok(()));
             }
-            let written = ready!(self.write(io, context)).map_err(Fault::Io)?;
-            self.begun = true;
-            metrics::here(|core| core.sent(Peer::Backend, written));
-            self.advance(written);
-        }
-    }
-
-    fn write(&self, io: &mut dyn Io, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let out = self.out.get(self.written..).unwrap_or_default();
-        let written = if self.data.is_empty() && self.after.is_empty() {
-            ready!(Pin::new(io).poll_write(context, out))?
-        } else {
-            let parts = [IoSlice::new(out), IoSlice::new(&self.data), IoSlice::new(self.after)];
-            ready!(Pin::new(io).poll_write_vectored(context, &parts))?
-        };
-        Poll::Ready(if written == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(written) })
-    }
-
-    /// So many bytes are written.
-    fn advance(&mut self, written: usize) {
-        let first = written.min(self.out.len() - self.written);
-        self.written += first;
-        if self.written == self.out.len() {
-            self.out.clear();
-            self.written = 0;
-        }
-        let second = (written - first).min(self.data.len());
-        let _ = self.data.split_to(second);
-        self.after = self.after.get(written - first - second..).unwrap_or_default();
-    }
-
-    /// Takes the next part of the body, if it is there.
-    fn take_more(&mut self, context: &mut Context<'_>) -> Result<(), Fault> {
-        while let Some(body) = &mut self.body {
-            match Pin::new(body).poll_frame(context) {
-                Poll::Pending => return Ok(()),
-                Poll::Ready(Some(Ok(frame))) => self.add(frame)?,
-                Poll::Ready(Some(Err(_))) => return Err(Fault::Body),
-                Poll::Ready(None) => self.end(&HeaderMap::new())?,
-            }
-            if !self.data.is_empty() {
-                return Ok(());
+            if waits {
+                return Poll::Pending;
             }
         }
-        Ok(())
     }
 
-    fn add(&mut self, frame: Frame<Bytes>) -> Result<(), Fault> {
-        let data = match frame.into_data() {
-            Ok(data) => data,
-            Err(frame) => return self.end(&frame.into_trailers().unwrap_or_default()),
-        };
-        let size = data.len() as u64;
-        match &mut self.left {
-            Some(left) => *left = left.checked_sub(size).ok_or(Fault::Body)?,
-            // An empty chunk would be the last one.
-            None if data.is_empty() => {}
-            None => {
-                write_hex(size, &mut self.out);
-                self.out.extend_from_slice(b"\r\n");
-                self.after = b"\r\n";
-            }
-        }
-        self.data = data;
-        Ok(())
-    }
-
-    /// Ends the body, with these fields where they were announced.
-    fn end(&mut self, trailers: &HeaderMap) -> Result<(), Fault> {
-        self.body = None;
-        match self.left {
-            Some(0) => Ok(()),
-            Some(_) => Err(Fault::Body),
-            None => {
-                self.out.extend_from_slice(b"0\r\n");
-                for (name, value) in
-                    trailers.iter().filter(|(name, _)| self.announced.contains(name))
-                {
-                    write_field(name, value.as_bytes(), &mut self.out);
+    /// Takes what is there of the body, as far as there is room. Says whether more is waited for.
+    fn take_more(&mut self, context: &mut Context<'_>) -> Result<bool, Fault> {
+        while self.out.has_room()
+            && let Some((body, encoder)) = &mut self.body
+        {
+            let ended = match Pin::new(&mut *body).poll_frame(context) {
+                Poll::Pending => return Ok(true),
+                Poll::Ready(Some(Ok(frame))) => {
+                    if frame.data_ref().is_some_and(|data| !encoder.fits(data.len())) {
+                        return Err(Fault::Body);
+                    }
+                    encoder.push(frame, body.is_end_stream(), &mut self.out)?
                 }
-                self.out.extend_from_slice(b"\r\n");
-                Ok(())
+                Poll::Ready(Some(Err(_))) => return Err(Fault::Body),
+                Poll::Ready(None) => encoder.end(&mut self.out).map(|()| true)?,
+            };
+            if ended {
+                self.body = None;
             }
         }
+        Ok(false)
     }
 }
 
-/// The fields that a head says will stand behind the body (RFC 9110 section 6.6.2).
-fn announced(headers: &Fields) -> Vec<HeaderName> {
+/// Writes how the body is framed.
+fn framed(text: &mut Vec<u8>, headers: &Fields, upload: &Upload) -> Encoder {
+    if let Some(length) = upload.size_hint().exact() {
+        content_length(text, length);
+        return Encoder::Length(length);
+    }
+    text.extend_from_slice(CHUNKED);
     let lists = headers.iter().filter(|(name, _)| **name == TRAILER);
-    let lists = lists.filter_map(|(_, value)| value.to_str().ok());
-    let names = lists.flat_map(|list| list.split(',')).map(str::trim);
-    let names = names.filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok());
-    names.filter(|name| !is_framing(name)).collect()
+    let announced = lists.flat_map(|(_, list)| names(list));
+    // Who puts fields behind the body beside those before it must not take one for the other.
+    Encoder::Chunked(announced.filter(|name| !headers.contains(name)).collect())
 }
 
 /// Everything of a head but how its body is framed, and its end.
-fn write_head(head: &Head<'_>, out: &mut Vec<u8>) {
-    out.extend_from_slice(head.method.as_str().as_bytes());
-    out.push(b' ');
-    out.extend_from_slice(head.target.as_str().as_bytes());
-    out.extend_from_slice(b" HTTP/1.1\r\n");
+fn write_head(head: &Head<'_>, text: &mut Vec<u8>) {
+    text.extend_from_slice(head.method.as_str().as_bytes());
+    text.push(b' ');
+    text.extend_from_slice(head.target.as_str().as_bytes());
+    text.extend_from_slice(b" HTTP/1.1\r\n");
     // Whom it is for stands first (RFC 9110 section 7.2).
     if let Some(host) = head.instead.host.or_else(|| head.headers.get(&HOST)) {
-        write_field(&HOST, host.as_bytes(), out);
+        field(text, &HOST, host);
     }
+    let own = |name: &HeaderName| [HOST, CONTENT_LENGTH, TRANSFER_ENCODING].contains(name);
     for (name, value) in head.headers.iter() {
-        let own = *name == HOST || *name == CONTENT_LENGTH || *name == TRANSFER_ENCODING;
-        if !own && head.instead.of(name).is_none() {
-            write_field(name, value.as_bytes(), out);
+        if !own(name) && head.instead.of(name).is_none() {
+            field(text, name, value);
         }
     }
     for (name, value) in head.instead.fields() {
-        write_field(&name, value.as_bytes(), out);
+        field(text, &name, value);
     }
 }
 
-fn write_field(name: &HeaderName, value: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(name.as_str().as_bytes());
-    out.extend_from_slice(b": ");
-    out.extend_from_slice(value);
-    out.extend_from_slice(b"\r\n");
+/// The connection to a backend, and whether anything was written to it.
+struct Backend<'s> {
+    io: &'s mut dyn Io,
+    begun: &'s mut bool,
 }
 
-fn write_length(length: u64, out: &mut Vec<u8>) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    let mut rest = length;
-    for (index, digit) in digits.iter_mut().enumerate().rev() {
-        *digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
-        rest /= 10;
-        at = index;
-        if rest == 0 {
-            break;
-        }
+impl Sink for Backend<'_> {
+    fn poll_send(
+        &mut self,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let io = Pin::new(&mut *self.io);
+        let written = ready!(match slices {
+            [one] => io.poll_write(context, one),
+            _ => io.poll_write_vectored(context, slices),
+        })?;
+        *self.begun |= written > 0;
+        metrics::here(|core| core.sent(Peer::Backend, written));
+        Poll::Ready(Ok(written))
     }
-    write_field(&CONTENT_LENGTH, digits.get(at..).unwrap_or_default(), out);
-}
 
-fn write_hex(number: u64, out: &mut Vec<u8>) {
-    let nibbles = (64 - number.leading_zeros()).div_ceil(4).max(1);
-    for at in (0..nibbles).rev() {
-        let digit = u8::try_from(number >> (4 * at) & 0xf).unwrap_or(0);
-        out.push(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_written_as_they_are_read() {
-        for number in [0, 1, 9, 10, 15, 16, 255, 256, 4096, 65_535, u64::MAX] {
-            let (mut hex, mut decimal) = (Vec::new(), Vec::new());
-            write_hex(number, &mut hex);
-            write_length(number, &mut decimal);
-            assert_eq!(String::from_utf8(hex).expect("digits"), format!("{number:x}"));
-            let expected = format!("content-length: {number}\r\n");
-            assert_eq!(String::from_utf8(decimal).expect("digits"), expected);
-        }
+    fn poll_settle(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.io).poll_flush(context)
     }
 }

@@ -16,7 +16,7 @@ type Played = JoinHandle<Vec<u8>>;
 
 /// A connection to a backend that reads requests with `asked` bytes in all, says each of these
 /// pieces a little later than the one before, and then closes the connection or does not.
-async fn played(pieces: Vec<Vec<u8>>, asked: usize, closes: bool) -> (One, Played) {
+async fn played(pieces: Vec<Vec<u8>>, asked: usize, closes: bool) -> (Link, Played) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("bound");
     let backend = std::thread::spawn(move || {
@@ -39,7 +39,11 @@ async fn played(pieces: Vec<Vec<u8>>, asked: usize, closes: bool) -> (One, Playe
     });
     let stream = tokio::net::TcpStream::connect(address).await.expect("it listens");
     let socket = Socket::new(stream);
-    (One::open(socket.clone(), socket, false), backend)
+    (Link::One(Box::new(One::open(socket.clone(), socket, false))), backend)
+}
+
+fn is_reusable(link: &Link) -> bool {
+    matches!(link, Link::One(one) if one.is_reusable())
 }
 
 /// Waits until the other side ends.
@@ -61,13 +65,13 @@ fn head(method: Method, headers: &Fields) -> Head<'_> {
 }
 
 /// What is made of an answer: the status, the body, and whether the connection can be used again.
-async fn told(method: Method, mut one: One) -> Result<(u16, String, bool), String> {
+async fn told(method: Method, mut link: Link) -> Result<(u16, String, bool), String> {
     let headers = Fields::default();
-    let answer = one.ask(&head(method, &headers), Bytes::new(), 64).await;
+    let answer = link.ask(&head(method, &headers), Bytes::new(), 64).await;
     let answer = answer.map_err(|broken| broken.what)?;
     assert!(!answer.overflow);
     let body = String::from_utf8(answer.body.to_vec()).expect("text");
-    Ok((answer.status.as_u16(), body, one.is_reusable()))
+    Ok((answer.status.as_u16(), body, is_reusable(&link)))
 }
 
 const GET: usize = "GET /a?b HTTP/1.1\r\n\r\n".len();
@@ -78,8 +82,8 @@ fn heard(wire: &str, closes: bool) -> Result<(u16, String, bool), String> {
     for size in [1, 7, wire.len().max(1)] {
         let pieces = wire.as_bytes().chunks(size).map(<[u8]>::to_vec).collect();
         all.push(on_a_core(async {
-            let (one, backend) = played(pieces, GET, closes).await;
-            let told = told(Method::GET, one).await;
+            let (link, backend) = played(pieces, GET, closes).await;
+            let told = told(Method::GET, link).await;
             backend.join().expect("it ends");
             told
         }));
@@ -131,8 +135,8 @@ fn an_answer_that_breaks_off_or_is_none_is_a_failure() {
     let large = format!("HTTP/1.1 200 OK\r\na: {}", "x".repeat(HEAD));
     let pieces = vec![large.into_bytes()];
     let broken = on_a_core(async {
-        let (one, backend) = played(pieces, GET, false).await;
-        let told = told(Method::GET, one).await;
+        let (link, backend) = played(pieces, GET, false).await;
+        let told = told(Method::GET, link).await;
         backend.join().expect("it ends");
         told
     });
@@ -143,8 +147,8 @@ fn an_answer_that_breaks_off_or_is_none_is_a_failure() {
 fn what_comes_behind_an_answer_is_the_end_of_its_connection() {
     let wire = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhiHTTP/1.1 200 OK\r\n\r\n";
     on_a_core(async {
-        let (one, backend) = played(vec![wire.into()], GET, false).await;
-        let told = told(Method::GET, one).await;
+        let (link, backend) = played(vec![wire.into()], GET, false).await;
+        let told = told(Method::GET, link).await;
         assert_eq!(told, Ok((200, "hi".to_owned(), false)));
         backend.join().expect("it ends");
     });
@@ -157,8 +161,8 @@ fn what_comes_behind_an_answer_is_the_end_of_its_connection() {
 fn an_answer_to_head_has_no_body() {
     let wire = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n".to_vec();
     on_a_core(async {
-        let (one, backend) = played(vec![wire], GET + 1, false).await;
-        assert_eq!(told(Method::HEAD, one).await, Ok((200, String::new(), true)));
+        let (link, backend) = played(vec![wire], GET + 1, false).await;
+        assert_eq!(told(Method::HEAD, link).await, Ok((200, String::new(), true)));
         backend.join().expect("it ends");
     });
 }
@@ -183,13 +187,13 @@ fn a_request_has_one_host_and_one_framing_whatever_its_fields_say() {
         x-twice: 2\r\ntraceparent: new\r\ncontent-length: 5\r\n\r\nhello";
     let answer = b"HTTP/1.1 204 None\r\n\r\n".to_vec();
     let request = on_a_core(async {
-        let (mut one, backend) = played(vec![answer], expected.len(), false).await;
+        let (mut link, backend) = played(vec![answer], expected.len(), false).await;
         let head = Head { method: Method::POST, target: &TARGET, headers: &headers, instead };
-        let Ok(answer) = one.ask(&head, Bytes::from_static(b"hello"), 10).await else {
+        let Ok(answer) = link.ask(&head, Bytes::from_static(b"hello"), 10).await else {
             unreachable!("it is answered")
         };
         assert_eq!(answer.status, StatusCode::NO_CONTENT);
-        drop(one);
+        drop(link);
         backend.join().expect("it ends")
     });
     assert_eq!(String::from_utf8(request).expect("text"), expected);
@@ -203,21 +207,21 @@ fn a_large_body_arrives_whole_and_one_that_nobody_takes_may_be_answered() {
     let size = "PUT /a?b HTTP/1.1\r\ncontent-length: 33554432\r\n\r\n".len();
     on_a_core(async {
         let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi".to_vec();
-        let (mut one, backend) = played(vec![answer], size + body.len(), false).await;
-        let answer = one.ask(&head, body.clone(), 10).await;
+        let (mut link, backend) = played(vec![answer], size + body.len(), false).await;
+        let answer = link.ask(&head, body.clone(), 10).await;
         assert!(answer.is_ok_and(|answer| answer.body == "hi"));
-        assert!(one.is_reusable());
-        drop(one);
+        assert!(is_reusable(&link));
+        drop(link);
         let request = backend.join().expect("it ends");
         assert!(request.ends_with(&body));
     });
     on_a_core(async {
         let answer = b"HTTP/1.1 413 Large\r\nContent-Length: 0\r\n\r\n".to_vec();
-        let (mut one, backend) = played(vec![answer], size, false).await;
-        let answer = one.ask(&head, body, 10).await;
+        let (mut link, backend) = played(vec![answer], size, false).await;
+        let answer = link.ask(&head, body, 10).await;
         assert!(answer.is_ok_and(|answer| answer.status == StatusCode::PAYLOAD_TOO_LARGE));
-        assert!(!one.is_reusable(), "the rest of the body would be the next request");
-        drop(one);
+        assert!(!is_reusable(&link), "the rest of the body would be the next request");
+        drop(link);
         backend.join().expect("it ends");
     });
 }

@@ -21,9 +21,8 @@ use tokio::sync::oneshot;
 use tokio::task::spawn_local;
 use tokio::time::{Instant, timeout};
 
-use super::{Answer, AnswerHead, Broken, ERROR_BODY, HEAD, Head};
+use super::{AnswerHead, Broken, HEAD, Head};
 use crate::metrics::Peer;
-use crate::request::Chunks;
 use crate::stream::Stream;
 use crate::upstream::connect::CONNECT;
 use crate::upstream::upload::Sent;
@@ -158,20 +157,6 @@ impl Two {
         &self.connection
     }
 
-    pub(in crate::upstream) async fn ask(
-        &mut self,
-        head: &Head<'_>,
-        body: Bytes,
-        limit: usize,
-    ) -> Result<Answer, Broken> {
-        let AnswerHead { status, headers } = self.begin(head, Sent::Whole(body)).await?;
-        let limit = if status.is_success() { limit } else { ERROR_BODY };
-        let body = self.whole(limit).await;
-        let body = body.map_err(|what| Broken { what, unsent: false, unanswered: false })?;
-        let overflow = body.is_none();
-        Ok(Answer { status, headers, body: body.unwrap_or_default(), overflow })
-    }
-
     pub(in crate::upstream) async fn begin(
         &mut self,
         head: &Head<'_>,
@@ -204,25 +189,6 @@ impl Two {
 
     pub(in crate::upstream) fn size_hint(&self) -> SizeHint {
         self.body.as_ref().map_or(SizeHint::with_exact(0), Body::size_hint)
-    }
-
-    /// The rest of the body, or nothing when it is larger than `limit`.
-    pub(in crate::upstream) async fn whole(
-        &mut self,
-        limit: usize,
-    ) -> Result<Option<Bytes>, String> {
-        if self.size_hint().lower() > limit as u64 {
-            return Ok(None);
-        }
-        let mut whole = Chunks::default();
-        while let Some(frame) = poll_fn(|context| self.poll_frame(context)).await {
-            if let Ok(data) = frame?.into_data()
-                && whole.push(data, limit).is_none()
-            {
-                return Ok(None);
-            }
-        }
-        Ok(Some(whole.finish()))
     }
 }
 

@@ -13,12 +13,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Sleep, sleep};
 
 use super::ask::{self, Ask, Read};
-use super::out::Out;
 use super::room::Room;
 use super::wire::{Rest, Wire};
-use super::write::{self, Encoder, Form};
+use super::write::{self, Form};
 use crate::error::Kind;
 use crate::http1::head;
+use crate::http1::out::Out;
+use crate::http1::write::{Encoder, Short};
 use crate::request::Arriving;
 use crate::server::Limits;
 use crate::stream::Stream;
@@ -291,7 +292,7 @@ where
             };
             match done {
                 Ok(done) => ended = done,
-                Err(write::Short) => return Step::End,
+                Err(Short) => return Step::End,
             }
         }
         if ended {

@@ -1,30 +1,40 @@
-//! What is on its way to the caller: written in one piece where it can be.
+//! What is on its way to the other side: written in one piece where it can be.
 
 use std::cell::Cell;
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
-use tokio::io::AsyncWrite;
-
-use crate::stream::Stream;
 
 /// Up to how many bytes a part of a body is copied behind what is before it, so that they are one piece: a
 /// piece costs the system less than several do.
 const TOGETHER: usize = 8 * 1024;
 /// How many bytes are held before they are sent.
 const ENOUGH: usize = 16 * 1024;
-/// The largest room that is kept for the next answer.
+/// The largest room that is kept for the next message.
 const KEPT: usize = 2 * ENOUGH;
 
 thread_local! {
-    /// Room for the next answer of this core: connections that have nothing to send hold none.
+    /// Room for the next message of this core: connections that have nothing to send hold none.
     static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
+/// Where a message goes.
+pub(crate) trait Sink {
+    /// Sends as much of these as the other side takes.
+    fn poll_send(
+        &mut self,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>>;
+
+    /// Ready once nothing that was sent is held back.
+    fn poll_settle(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
+}
+
 /// Bytes that are to be sent: text, then a part of a body, then what ends that.
-#[derive(Default)]
-pub(super) struct Out {
+#[derive(Debug, Default)]
+pub(crate) struct Out {
     text: Vec<u8>,
     /// How much of the text was sent.
     sent: usize,
@@ -36,14 +46,14 @@ pub(super) struct Out {
 
 impl Out {
     /// What is written before everything that follows. There must be nothing to be sent but text.
-    pub(super) fn text(&mut self) -> &mut Vec<u8> {
+    pub(crate) fn text(&mut self) -> &mut Vec<u8> {
         self.settle();
         self.held = true;
         self.room()
     }
 
     /// Adds a part of a body, and what ends it.
-    pub(super) fn push(&mut self, part: Bytes, end: &'static [u8]) {
+    pub(crate) fn push(&mut self, part: Bytes, end: &'static [u8]) {
         self.settle();
         self.held = true;
         self.part = part;
@@ -71,12 +81,12 @@ impl Out {
     }
 
     /// Whether another part can be added before what there is was sent.
-    pub(super) fn has_room(&self) -> bool {
+    pub(crate) fn has_room(&self) -> bool {
         self.part.is_empty() && self.text.len() < ENOUGH
     }
 
     /// Whether everything was sent.
-    pub(super) fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         !self.held
     }
 
@@ -85,9 +95,9 @@ impl Out {
     }
 
     /// Sends it all.
-    pub(super) fn poll<S: AsyncWrite + Unpin>(
+    pub(crate) fn poll(
         &mut self,
-        stream: &mut Stream<S>,
+        sink: &mut impl Sink,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         while !self.is_empty() {
@@ -97,13 +107,13 @@ impl Out {
                 Some(last) => slices.get(..=last).unwrap_or_default(),
                 None => &slices,
             };
-            match ready!(stream.poll_send(context, slices))? {
+            match ready!(sink.poll_send(context, slices))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 size => self.take(size),
             }
         }
         self.clear();
-        ready!(stream.poll_settle(context))?;
+        ready!(sink.poll_settle(context))?;
         self.held = false;
         Poll::Ready(Ok(()))
     }
