@@ -9,6 +9,7 @@ mod origin;
 mod peers;
 mod plot;
 mod process;
+mod profile;
 mod report;
 mod scaling;
 mod site;
@@ -60,7 +61,10 @@ struct Args {
     /// The most endpoints of a program that is built for that, 10 or more [default: 1000]
     #[arg(long, value_name = "N", requires = "scaling", value_parser = clap::value_parser!(u32).range(10..))]
     largest: Option<u32>,
-    /// Write BENCHMARKS.md and plots, or benchmarks/scaling.md, into this folder, instead of printing tables
+    /// Count the instructions of a request, by the gateway's parts, instead of measuring peers
+    #[arg(long, conflicts_with_all = ["scaling", "quick", "only", "gateway", "peers", "rounds", "unpinned"])]
+    profile: bool,
+    /// Write BENCHMARKS.md and plots, or one of the other tables in benchmarks, into this folder, instead of printing tables
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
 }
@@ -86,6 +90,10 @@ fn main() -> ExitCode {
 }
 
 fn run(mut args: Args) -> Result<(), Fault> {
+    if args.profile {
+        let text = format!("{}{}", profile::HEAD, profile::measured()?);
+        return told(&args, "profile.md", &text);
+    }
     let gateway = match args.gateway.take() {
         Some(path) => path,
         None => build()?,
@@ -126,14 +134,19 @@ fn scaled(args: &Args, gateway: &Path) -> Result<(), Fault> {
     for line in about {
         text.push_str(&format!("- {line}\n"));
     }
+    told(args, "scaling.md", &text)
+}
+
+/// Writes a table into the folder of tables, or prints it.
+fn told(args: &Args, name: &str, text: &str) -> Result<(), Fault> {
     let Some(folder) = &args.out else {
         print!("{text}");
         return Ok(());
     };
     let folder = folder.join("benchmarks");
     fs::create_dir_all(&folder)?;
-    fs::write(folder.join("scaling.md"), text)?;
-    eprintln!("written: {}", folder.join("scaling.md").display());
+    fs::write(folder.join(name), text)?;
+    eprintln!("written: {}", folder.join(name).display());
     Ok(())
 }
 

@@ -57,6 +57,10 @@ impl Process {
         Ok(process)
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has used, with its children, those that have ended left out.
     pub(crate) fn used(&self) -> Used {
         self.family().iter().map(|pid| used(*pid)).fold(Used::default(), |sum, one| Used {
