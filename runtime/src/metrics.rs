@@ -20,6 +20,7 @@ use std::time::SystemTime;
 pub(crate) use self::exposition::{Form, Page};
 pub(crate) use self::families::write;
 pub(crate) use self::meters::{Meters, Outcome, Peer};
+pub(crate) use self::process::descriptors;
 use crate::contract::Contract;
 
 thread_local! {

@@ -14,7 +14,7 @@ use gatewright_runtime::testing::get;
 use socket2::{Domain, Socket, Type};
 
 use crate::faults::{LARGE, Moody, load};
-use crate::soak::{Process, again, memory, start};
+use crate::soak::{Process, again, begin, memory, start, within};
 
 /// Says that this process is to be a crowd: whom it goes to, what it does, how many they are.
 const ORDER: &str = "TEST_CROWD";
@@ -229,6 +229,30 @@ fn many_who_are_idle_hurt_nobody() {
         println!("{before} bytes became {after}");
         assert!(after < most, "{before} bytes became {after}");
     }
+}
+
+/// Those who wait make room, so that there are descriptors for backends.
+#[test]
+fn where_descriptors_are_few_some_are_left_for_backends() {
+    let _one = one_by_one();
+    let backend = Moody::start();
+    let (_process, gateway, operator) =
+        begin(within("256", "soak::child"), &backend.url(), &[("KEEP_ALIVE_IDLE", "10min")]);
+    let mut all = Vec::new();
+    for nth in 0..600 {
+        let mut stream = TcpStream::connect(gateway).expect("it accepts");
+        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a positive time");
+        stream.write_all(b"GET /v1/items/7 HTTP/1.1\r\nHost: a\r\n\r\n").expect("sent");
+        let mut answer = [0; 4096];
+        let size = stream.read(&mut answer).expect("an answer");
+        let answer = String::from_utf8_lossy(answer.get(..size).unwrap_or_default());
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{nth}: {answer}");
+        all.push(stream);
+    }
+    let open = open(operator);
+    assert!((96..=194).contains(&open), "three quarters, and one more of each core: {open}");
+    let metrics = get(operator, "/metrics").text();
+    assert!(!metrics.contains("gatewright_connections_displaced_total 0"), "{metrics}");
 }
 
 #[test]

@@ -111,6 +111,7 @@ const FAULTS: &[Promise] = &[
             "runtime/server/tests::many_come_where_all_wait_and_all_are_answered",
             "runtime/server/tests::who_comes_over_http_2_makes_room_with_a_goodbye",
             "runtime/server/tests::more_connections_than_allowed_wait_for_their_turn",
+            "crowds::where_descriptors_are_few_some_are_left_for_backends",
         ],
     ),
     (

@@ -35,16 +35,29 @@ impl Drop for Process {
 
 /// This test in a process of its own, with as many descriptors as it may have, and no environment.
 pub(crate) fn again(test: &str) -> Command {
-    const ALL: &str = "ulimit -n \"$(ulimit -Hn)\" 2> /dev/null; exec \"$0\" \"$@\"";
+    within("$(ulimit -Hn)", test)
+}
+
+/// The same with so many descriptors.
+pub(crate) fn within(descriptors: &str, test: &str) -> Command {
+    let limited = format!("ulimit -n {descriptors} 2> /dev/null; exec \"$0\" \"$@\"");
     let mut command = Command::new("/bin/sh");
     let here = std::env::current_exe().expect("a running test has a path");
-    command.args(["-c", ALL]).arg(here).args(["--exact", test, "--nocapture"]).env_clear();
+    command.arg("-c").arg(limited).arg(here).args(["--exact", test, "--nocapture"]).env_clear();
     command
 }
 
 /// The gateway in a process of its own, where it listens, and where operators ask.
 pub(crate) fn start(items: &str, more: &[(&str, &str)]) -> (Process, SocketAddr, SocketAddr) {
-    let mut command = again("soak::child");
+    begin(again("soak::child"), items, more)
+}
+
+/// The same by this command.
+pub(crate) fn begin(
+    mut command: Command,
+    items: &str,
+    more: &[(&str, &str)],
+) -> (Process, SocketAddr, SocketAddr) {
     command.envs([(SERVES, "yes"), ("ITEMS_URL", items), ("CORES", "2"), ("LOG", "off")]);
     command.envs([("LISTEN", "127.0.0.1:0"), ("OPERATOR", "127.0.0.1:0")]);
     command.envs(more.iter().copied());

@@ -30,8 +30,7 @@ pub(super) fn write(page: &mut Page, started: SystemTime) {
         // One of them is that of the directory.
         page.sample(&[], open.count().saturating_sub(1));
     }
-    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    if let Some(most) = most_descriptors(&limits) {
+    if let Some(most) = descriptors() {
         page.family("process_max_fds", Kind::Gauge, "The most file descriptors at once.");
         page.sample(&[], most);
     }
@@ -52,6 +51,11 @@ fn processor_time(stat: &str) -> Option<f64> {
 fn kilobytes(status: &str, field: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     line.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+/// How many descriptors the process may have, where the system says so.
+pub(crate) fn descriptors() -> Option<u64> {
+    most_descriptors(&fs::read_to_string("/proc/self/limits").ok()?)
 }
 
 fn most_descriptors(limits: &str) -> Option<u64> {

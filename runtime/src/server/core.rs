@@ -65,6 +65,8 @@ pub(super) struct Core {
     #[cfg(feature = "tls")]
     pub(super) acceptor: Option<super::tls::Acceptor>,
     connections: Cell<usize>,
+    /// How many there may be.
+    most: usize,
     resting: Resting,
     /// How many requests are answered of callers that may send many at once.
     streams: Cell<usize>,
@@ -132,6 +134,7 @@ async fn serve(start: Start) -> io::Result<usize> {
         keeper: _keeper,
     } = start;
     let drain_limit = settings.drain_limit;
+    let most = limits.connections.min(share(settings.cores));
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let joint = Joint::start(contract, &settings);
     let core = Rc::new(Core {
@@ -144,6 +147,7 @@ async fn serve(start: Start) -> io::Result<usize> {
         #[cfg(feature = "tls")]
         acceptor,
         connections: Cell::new(0),
+        most,
         resting: Resting::default(),
         streams: Cell::new(0),
         ended: Notify::new(),
@@ -185,6 +189,13 @@ async fn accept(
     }
 }
 
+/// How many connections a core may have so that all of them leave a quarter of the process's descriptors
+/// to what callers are answered with: connections to backends in the first place.
+fn share(cores: usize) -> usize {
+    let most = metrics::descriptors().and_then(|most| usize::try_from(most).ok());
+    most.map_or(usize::MAX, |most| ((most - most / 4) / cores.max(1)).max(1))
+}
+
 /// Whether accepting failed for the caller's sake, and not for lack of means.
 fn is_about_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
@@ -204,14 +215,14 @@ impl Core {
     }
 
     fn is_full(&self) -> bool {
-        self.connections.get() >= self.limits.connections
+        self.connections.get() >= self.most
     }
 
     /// Waits until another connection may be accepted: there is room for it, or one that waits for its next
     /// request, which makes room once somebody comes. All others stay in the backlog.
     async fn room(&self) {
         while self.is_full() {
-            let one_too_many = self.connections.get() > self.limits.connections;
+            let one_too_many = self.connections.get() > self.most;
             if !one_too_many && self.resting.any() {
                 return;
             }
