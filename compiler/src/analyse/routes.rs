@@ -3,8 +3,10 @@
 //! Two routes may overlap where one is at least as literal in every segment: the literal one
 //! wins. Parameters in the same place must be disjoint, or the routes are one.
 
+mod near;
 pub(crate) mod shapes;
 
+use self::near::Tree;
 use super::values::scalar_accepts;
 use crate::contract::endpoint::{Param, ParamKind, RouteSegment};
 use crate::contract::types::{Const, Enumeration, Format, Rest, Rule, Scalar};
@@ -34,9 +36,9 @@ pub(crate) struct Route {
 
 /// Reports routes of one version that answer the same requests.
 pub(crate) fn check(routes: &[Route], diagnostics: &mut Diagnostics) {
-    // Routes of different length or method never meet: the groups keep large contracts out of
-    // quadratic time.
-    let mut groups: HashMap<(&str, usize), Vec<&Route>> = HashMap::new();
+    // Routes of different length or method never meet, nor do those with different literals in one
+    // place: that keeps large contracts out of quadratic time.
+    let mut groups: HashMap<(&str, usize), Tree<'_>> = HashMap::new();
     // One for the rest of a path may meet any that is not shorter.
     let mut rests: HashMap<&str, Vec<&Route>> = HashMap::new();
     for (at, new) in routes.iter().enumerate() {
@@ -48,9 +50,11 @@ pub(crate) fn check(routes: &[Route], diagnostics: &mut Diagnostics) {
             found
         } else {
             let group = groups.entry((method, new.segments.len())).or_default();
-            let rest = rests.get(method).into_iter().flatten();
-            let found = group.iter().chain(rest).filter_map(|old| compare(old, new)).next();
-            group.push(new);
+            let near = group.near(&new.segments);
+            let near = near.into_iter().filter_map(|old| routes.get(old));
+            let rest = rests.get(method).into_iter().flatten().copied();
+            let found = near.chain(rest).filter_map(|old| compare(old, new)).next();
+            group.insert(&new.segments, at);
             found
         };
         if let Some(found) = found {
@@ -112,8 +116,11 @@ fn compare(old: &Route, new: &Route) -> Option<Diagnostic> {
     }
 }
 
+fn param(route: &Route, index: usize) -> Option<&Param> {
+    route.params.get(index)
+}
+
 fn meet((old, a): (&Route, &RouteSegment), (new, b): (&Route, &RouteSegment)) -> Meeting {
-    let param = |route: &'_ Route, index: usize| route.params.get(index).cloned();
     match (a, b) {
         (RouteSegment::Literal(a), RouteSegment::Literal(b)) => {
             if a == b {
@@ -123,16 +130,16 @@ fn meet((old, a): (&Route, &RouteSegment), (new, b): (&Route, &RouteSegment)) ->
             }
         }
         (RouteSegment::Literal(text), RouteSegment::Param(at)) => match param(new, *at) {
-            Some(param) if accepts(&param, text) => Meeting::FirstIsLiteral,
+            Some(param) if accepts(param, text) => Meeting::FirstIsLiteral,
             _ => Meeting::Apart,
         },
         (RouteSegment::Param(at), RouteSegment::Literal(text)) => match param(old, *at) {
-            Some(param) if accepts(&param, text) => Meeting::SecondIsLiteral,
+            Some(param) if accepts(param, text) => Meeting::SecondIsLiteral,
             _ => Meeting::Apart,
         },
         (RouteSegment::Param(a), RouteSegment::Param(b)) => {
             match (param(old, *a), param(new, *b)) {
-                (Some(a), Some(b)) => params(&a, &b),
+                (Some(a), Some(b)) => params(a, b),
                 _ => Meeting::Apart,
             }
         }
@@ -149,11 +156,11 @@ fn meet((old, a): (&Route, &RouteSegment), (new, b): (&Route, &RouteSegment)) ->
             }
         }
         (RouteSegment::Parts(shape, of), RouteSegment::Param(at)) => match param(new, *at) {
-            Some(param) if shapes::meets((shape, of, old), &param) => Meeting::FirstIsLiteral,
+            Some(param) if shapes::meets((shape, of, old), param) => Meeting::FirstIsLiteral,
             _ => Meeting::Apart,
         },
         (RouteSegment::Param(at), RouteSegment::Parts(shape, of)) => match param(old, *at) {
-            Some(param) if shapes::meets((shape, of, new), &param) => Meeting::SecondIsLiteral,
+            Some(param) if shapes::meets((shape, of, new), param) => Meeting::SecondIsLiteral,
             _ => Meeting::Apart,
         },
         (RouteSegment::Parts(a, of_a), RouteSegment::Parts(b, of_b)) => {
@@ -388,6 +395,23 @@ mod tests {
         assert_eq!(both("/v{n}", "/{x}.json"), ["ambiguous-routes"]);
         assert_eq!(both("/{x: int}-{y}", "/{x: text}-{y}"), ["ambiguous-routes"]);
         assert_eq!(both("/{x}.json/{y: text}", "/{x: text}/top"), ["ambiguous-routes"]);
+    }
+
+    #[test]
+    fn routes_that_are_far_apart_in_the_text_meet_all_the_same() {
+        let many = |between: &str| {
+            let others = (0..40).map(|at| format!("GET /a{at}/{{x: int}}/b -> 204 {{ public }}\n"));
+            let found = in_endpoint(&format!(
+                "GET /{{x: text}}/top/b -> 204 {{ public }}\n {}GET {between} -> 204 {{ public }}",
+                others.collect::<String>()
+            ));
+            let codes = found.iter().filter_map(|one| one.split(':').next());
+            codes.filter(|code| *code != "unused-parameter").count()
+        };
+        assert_eq!(many("/a7/{y: int}/b"), 1, "the same as one in the middle");
+        assert_eq!(many("/c/{y: text}/b"), 1, "ambiguous with the first");
+        assert_eq!(many("/c/{y: int}/b"), 0);
+        assert_eq!(many("/{y: text}/{z: int}/b"), 0, "all others are more literal");
     }
 
     #[test]

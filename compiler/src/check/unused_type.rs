@@ -51,12 +51,17 @@ struct Declared<'f> {
 
 fn declarations(files: &[File]) -> Vec<Declared<'_>> {
     let mut found: Vec<Declared<'_>> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
     let mut add = |word, name, edit: bool| {
         let name: &Ident = name;
-        match found.iter_mut().find(|old| old.name.text == name.text) {
+        let known = places.get(name.text.as_str());
+        match known.and_then(|at| found.get_mut(*at)) {
             Some(old) => old.mentions += 1,
             None if edit => {}
-            None => found.push(Declared { word, name, mentions: 1 }),
+            None => {
+                places.insert(&name.text, found.len());
+                found.push(Declared { word, name, mentions: 1 });
+            }
         }
     };
     for item in files.iter().flat_map(|file| &file.items) {
