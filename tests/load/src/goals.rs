@@ -71,7 +71,14 @@ pub(crate) fn table(tables: &[Table], standing: &[Standing]) -> String {
     text
 }
 
-fn row(text: &mut String, what: &str, over: &str, (bound, unit): (f64, &str), value: f64) {
+/// A row of a table of goals: what, over whom, the bound and what was measured.
+pub(crate) fn row(
+    text: &mut String,
+    what: &str,
+    over: &str,
+    (bound, unit): (f64, &str),
+    value: f64,
+) {
     let held = if value <= bound { "held" } else { "**missed**" };
     let _ =
         writeln!(text, "| {what} | {over} | ≤ {bound:.2} {unit} | {value:.2} {unit} | {held} |");

@@ -108,6 +108,10 @@ fn tables(order: &Order<'_>, workshop: &Workshop<'_>) -> Result<String, Fault> {
     let stage = stage(order, &runtime, &site, others);
     let mut text = format!("{CONTRACTS}{contracts}{PROGRAMS}");
     text.push_str(&programs::table(&stage, &built)?);
+    if largest >= 100 {
+        text.push('\n');
+        text.push_str(&programs::goals(&built));
+    }
     if let Some(dependencies) = dependencies {
         text.push_str(DEPENDENCIES);
         text.push_str(&dependencies);

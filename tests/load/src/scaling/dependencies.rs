@@ -72,6 +72,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn cargo_says_what_each_crate_took() {
+        let folder = std::env::temp_dir().join(format!("gatewright-timing-{}", std::process::id()));
+        fs::create_dir_all(folder.join("src")).expect("a folder can be made");
+        let manifest = "[package]\nname = \"measured\"\nversion = \"0.1.0\"\n[workspace]\n";
+        fs::write(folder.join("Cargo.toml"), manifest).expect("a file can be written");
+        fs::write(folder.join("src/lib.rs"), "").expect("a file can be written");
+        let cargo = cargo(&folder).expect("cargo is installed").join("cargo");
+        let output = std::process::Command::new(cargo)
+            .args(["build", "--offline"])
+            .current_dir(&folder)
+            .env("CARGO_TARGET_DIR", folder.join("target"))
+            .output()
+            .expect("cargo runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let table = table(&folder.join("target/cargo-timings/cargo-timing.html"));
+        let table = table.expect("cargo's page has units");
+        assert!(table.lines().any(|line| line.starts_with("| measured | ")), "{table}");
+        fs::remove_dir_all(&folder).expect("what was made can be removed");
+    }
+
+    #[test]
     fn units_of_one_crate_are_added_up() {
         let page = "<script>\nconst UNIT_DATA = [{\"name\":\"a\",\"duration\":1.5},\n\
                     {\"name\":\"b\",\"duration\":1},{\"name\":\"a\",\"duration\":0.5}];\nconst X = 1;";

@@ -3,6 +3,7 @@
 use super::{Stage, contract, contracts, dependencies, gateway};
 use crate::Fault;
 use crate::drive::closed::Callers;
+use crate::goals;
 use crate::measure::{median, turn};
 use crate::peers::Listening;
 use crate::process::Process;
@@ -32,6 +33,32 @@ pub(super) struct Built {
     first: Option<Duration>,
     shipped: Duration,
     developed: Duration,
+}
+
+/// A build after an edit, and seconds that it may take.
+type Goal = (usize, &'static str, fn(&Built) -> Duration, f64);
+
+const GOALS: &[Goal] = &[
+    (100, "development build after an edit of one endpoint of 100", |built| built.developed, 1.5),
+    (
+        1000,
+        "development build after an edit of one endpoint of 1,000",
+        |built| built.developed,
+        4.0,
+    ),
+    (100, "shipping build after an edit of one endpoint of 100", |built| built.shipped, 8.0),
+];
+
+/// What was set out to be reached by these programs, as Markdown. Goals of sizes that were not built
+/// are left out.
+pub(super) fn goals(programs: &[Built]) -> String {
+    let mut text = String::from("| goal | | bound | measured | |\n|---|---|---:|---:|---|\n");
+    for (endpoints, what, of, bound) in GOALS {
+        if let Some(built) = programs.iter().find(|built| built.endpoints == *endpoints) {
+            goals::row(&mut text, what, "", (*bound, "s"), of(built).as_secs_f64());
+        }
+    }
+    text
 }
 
 /// How a program is built.
@@ -194,4 +221,27 @@ fn start(stage: &Stage<'_>, built: &Built, path: &str) -> Result<(f64, Listening
     standing::answered(gateway.address, path)?;
     let took = gateway.process.started + begin.elapsed();
     Ok((took.as_secs_f64() * 1000.0, gateway))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn builds_are_held_against_goals() {
+        let built = |endpoints, developed, shipped| Built {
+            endpoints,
+            program: PathBuf::new(),
+            first: None,
+            shipped: Duration::from_millis(shipped),
+            developed: Duration::from_millis(developed),
+        };
+        let text = goals(&[built(10, 1, 1), built(100, 1600, 7000)]);
+        let rows: Vec<&str> = text.lines().skip(2).collect();
+        let [developed, shipped] = rows.as_slice() else {
+            unreachable!("two goals are of 100: {text}")
+        };
+        assert!(developed.ends_with("| ≤ 1.50 s | 1.60 s | **missed** |"), "{developed}");
+        assert!(shipped.ends_with("| ≤ 8.00 s | 7.00 s | held |"), "{shipped}");
+    }
 }
