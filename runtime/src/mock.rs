@@ -30,7 +30,7 @@ use tokio::task::{LocalSet, spawn_local};
 
 use crate::json::Writer;
 use crate::metrics::Peer;
-use crate::request::Segments;
+use crate::request::{FEW, Segments};
 use crate::stream::{Socket, Stream};
 
 /// Stands in the body of an operation for where its mock listens: `http://127.0.0.1:PORT`.
@@ -170,9 +170,10 @@ impl MockBackend {
     }
 
     fn answer(&self, request: &http::Request<Incoming>) -> http::Response<Full<Bytes>> {
-        let segments = Segments::parse(request.uri().path()).ok();
+        let segments = Segments::parse(request.uri()).ok();
         let known = segments.and_then(|segments| {
-            let list = segments.list();
+            let mut room = [""; FEW];
+            let list = segments.list(&mut room);
             self.operations.iter().find(|one| one.matches(request.method(), &list))
         });
         let (status, kind, body) = match known {

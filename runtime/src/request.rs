@@ -32,7 +32,9 @@ pub(crate) use self::query::Pairs;
 pub use self::query::Query;
 pub(crate) use self::remote::{Proxies, Remote};
 pub use self::shape::Shape;
-pub(crate) use self::target::{Segments, is_encoded_path_byte};
+#[cfg(feature = "testing")]
+pub(crate) use self::target::of_plain;
+pub(crate) use self::target::{FEW, Segments, is_encoded_path_byte};
 use crate::auth::Principal;
 use crate::check::{Place, Violations};
 use crate::contract::Scheme;

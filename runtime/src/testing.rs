@@ -22,3 +22,10 @@ mod gateway;
 pub use self::backend::{Backend, Received};
 pub use self::client::{Answer, Client, get, send};
 pub use self::gateway::{Gateway, Running, preflight, serve};
+
+/// What `ask` says of the segments of a path, `None` where something in it is encoded or may not
+/// stand there: what a gateway does with a path before it asks for its route.
+#[inline]
+pub fn segments<T>(path: &str, ask: impl FnOnce(&[&str]) -> T) -> Option<T> {
+    crate::request::of_plain(path, ask)
+}

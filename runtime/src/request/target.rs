@@ -1,19 +1,129 @@
 //! The path of a request target: split at `/`, then each segment percent-decoded once.
 
-use std::ops::Range;
+use std::borrow::Cow;
+
+use http::Uri;
 
 use crate::error::{Error, Kind};
+
+/// How many segments of a path need no room of their own on the heap.
+pub(crate) const FEW: usize = 16;
 
 /// The decoded segments of a path.
 #[derive(Debug, Default)]
 pub(crate) struct Segments {
-    /// All of them, with `/` between each two.
-    text: String,
-    places: Vec<Range<usize>>,
+    text: Text,
+    ends: Ends,
+}
+
+/// All segments, with `/` before each.
+#[derive(Debug)]
+enum Text {
+    /// Nothing in it is encoded, so the path is its own text.
+    Sent(Uri),
+    Decoded(String),
+}
+
+impl Default for Text {
+    fn default() -> Text {
+        Text::Decoded(String::new())
+    }
+}
+
+impl Text {
+    fn get(&self) -> &str {
+        match self {
+            Text::Sent(uri) => uri.path(),
+            Text::Decoded(text) => text,
+        }
+    }
+}
+
+/// Where segments end in their text. The first begins behind the first `/`, every other behind the
+/// `/` that ends the one before.
+#[derive(Debug, Default)]
+struct Ends {
+    few: [u32; FEW],
+    /// What `few` has no room for.
+    many: Vec<u32>,
+    count: usize,
+}
+
+impl Ends {
+    fn push(&mut self, end: usize) {
+        // No path is so long; one that were would have no such segment.
+        let end = u32::try_from(end).unwrap_or(u32::MAX);
+        match self.few.get_mut(self.count) {
+            Some(slot) => *slot = end,
+            None => self.many.push(end),
+        }
+        self.count += 1;
+    }
+
+    fn get(&self, index: usize) -> Option<usize> {
+        if index >= self.count {
+            return None;
+        }
+        let end = self.few.get(index).or_else(|| self.many.get(index.checked_sub(FEW)?))?;
+        usize::try_from(*end).ok()
+    }
+
+    fn start(&self, index: usize) -> Option<usize> {
+        match index.checked_sub(1) {
+            None => Some(1),
+            Some(before) => Some(self.get(before)? + 1),
+        }
+    }
+
+    /// The ends in a path in which nothing is encoded; nothing where something may be, or where a
+    /// segment is `.` or `..`.
+    #[inline]
+    fn plain(path: &str) -> Option<Ends> {
+        // Without a branch in it, this takes many bytes at a time.
+        let (mut other, mut dot) = (false, false);
+        for byte in path.bytes() {
+            other |= !byte.is_ascii_graphic() | (byte == b'%');
+            dot |= byte == b'.';
+        }
+        if other {
+            return None;
+        }
+        let mut ends = Ends::default();
+        for (at, byte) in path.bytes().enumerate().skip(1) {
+            if byte == b'/' {
+                ends.push(at);
+            }
+        }
+        ends.push(path.len());
+        let dots = |index| matches!(ends.segment(path, index), Some("." | ".."));
+        let dotted = dot && (0..ends.count).any(dots);
+        (!dotted).then_some(ends)
+    }
+
+    /// The segments of `text` in order, in `room` if there are few.
+    #[inline]
+    fn list<'a, 'r>(&self, text: &'a str, room: &'r mut [&'a str; FEW]) -> Cow<'r, [&'a str]> {
+        if self.count > FEW {
+            let mut list = Vec::with_capacity(self.count);
+            list.extend((0..self.count).map(|index| self.segment(text, index).unwrap_or_default()));
+            return Cow::Owned(list);
+        }
+        let mut start = 1;
+        for (slot, end) in room.iter_mut().zip(&self.few).take(self.count) {
+            let end = usize::try_from(*end).unwrap_or(usize::MAX);
+            *slot = text.get(start..end).unwrap_or_default();
+            start = end.saturating_add(1);
+        }
+        Cow::Borrowed(room.get(..self.count).unwrap_or_default())
+    }
+
+    fn segment<'a>(&self, text: &'a str, index: usize) -> Option<&'a str> {
+        text.get(self.start(index)?..self.get(index)?)
+    }
 }
 
 impl Segments {
-    /// The segments of an encoded path; `/` has none.
+    /// The segments of the encoded path of a target; `/` has none.
     ///
     /// A segment is split off before it is decoded, so `%2F` stays inside it.
     ///
@@ -22,73 +132,73 @@ impl Segments {
     /// 400 for bad percent-encoding (RFC 3986 section 2.1), text that is no UTF-8, control
     /// characters, and the segments `.` and `..`, however they are encoded: a backend that
     /// resolves them (RFC 3986 section 5.2.4) would be asked for another resource.
-    pub(crate) fn parse(path: &str) -> Result<Segments, Error> {
-        let malformed = |what| Error::from(Kind::Malformed(what));
-        let path =
-            path.strip_prefix('/').ok_or_else(|| malformed("the path must begin with `/`"))?;
-        let dots = || malformed("the path has a `.` or `..` segment");
-        if path.is_empty() {
+    pub(crate) fn parse(uri: &Uri) -> Result<Segments, Error> {
+        let path = uri.path();
+        if path == "/" {
             return Ok(Segments::default());
         }
         // Most paths mean what they say, byte for byte.
-        if path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%') {
-            let segments = Segments::plain(path);
-            let dotted = segments.from(0).any(|segment| matches!(segment, "." | ".."));
-            return if dotted { Err(dots()) } else { Ok(segments) };
+        let ends = if path.starts_with('/') { Ends::plain(path) } else { None };
+        match ends {
+            Some(ends) => Ok(Segments { text: Text::Sent(uri.clone()), ends }),
+            None => Segments::decoded(path),
         }
-        let mut segments = Segments { text: String::with_capacity(path.len()), places: Vec::new() };
+    }
+
+    fn decoded(path: &str) -> Result<Segments, Error> {
+        let malformed = |what| Error::from(Kind::Malformed(what));
+        let path =
+            path.strip_prefix('/').ok_or_else(|| malformed("the path must begin with `/`"))?;
+        let mut text = String::with_capacity(path.len() + 1);
+        let mut ends = Ends::default();
         for encoded in path.split('/') {
-            if !segments.places.is_empty() {
-                segments.text.push('/');
-            }
-            let start = segments.text.len();
-            decode(encoded, &mut segments.text)
+            text.push('/');
+            let start = text.len();
+            decode(encoded, &mut text)
                 .ok_or_else(|| malformed("the path is not percent-encoded UTF-8"))?;
-            let segment = segments.text.get(start..).unwrap_or_default();
+            let segment = text.get(start..).unwrap_or_default();
             if segment.chars().any(char::is_control) {
                 return Err(malformed("the path has a control character"));
             }
             if matches!(segment, "." | "..") {
-                return Err(dots());
+                return Err(malformed("the path has a `.` or `..` segment"));
             }
-            segments.places.push(start..segments.text.len());
+            ends.push(text.len());
         }
-        Ok(segments)
-    }
-
-    /// The segments of a path in which nothing is encoded.
-    fn plain(path: &str) -> Segments {
-        let mut places = Vec::with_capacity(8);
-        let mut start = 0;
-        for (at, byte) in path.bytes().enumerate() {
-            if byte == b'/' {
-                places.push(start..at);
-                start = at + 1;
-            }
-        }
-        places.push(start..path.len());
-        Segments { text: path.to_owned(), places }
+        Ok(Segments { text: Text::Decoded(text), ends })
     }
 
     pub(crate) fn get(&self, index: usize) -> Option<&str> {
-        self.text.get(self.places.get(index)?.clone())
+        self.ends.segment(self.text.get(), index)
     }
 
     /// The segments from `index` on, with `/` between each two. A `/` that was sent encoded looks
     /// the same.
     pub(crate) fn rest(&self, index: usize) -> Option<&str> {
-        self.text.get(self.places.get(index)?.start..)
+        self.ends.get(index)?;
+        self.text.get().get(self.ends.start(index)?..)
     }
 
     /// The segments from `index` on.
     pub(crate) fn from(&self, index: usize) -> impl Iterator<Item = &str> {
-        self.places.iter().skip(index).filter_map(|place| self.text.get(place.clone()))
+        let text = self.text.get();
+        (index..self.ends.count).filter_map(move |index| self.ends.segment(text, index))
     }
 
-    /// All segments in order.
-    pub(crate) fn list(&self) -> Vec<&str> {
-        self.from(0).collect()
+    /// All segments in order, in `room` if there are few.
+    #[inline]
+    pub(crate) fn list<'a, 'r>(&'a self, room: &'r mut [&'a str; FEW]) -> Cow<'r, [&'a str]> {
+        self.ends.list(self.text.get(), room)
     }
+}
+
+/// What `ask` says of the segments of a path, `None` where something in it is encoded or may not
+/// stand there: what a gateway does before it asks for a route.
+#[cfg(feature = "testing")]
+#[inline]
+pub(crate) fn of_plain<T>(path: &str, ask: impl FnOnce(&[&str]) -> T) -> Option<T> {
+    let ends = Ends::plain(path)?;
+    Some(ask(&ends.list(path, &mut [""; FEW])))
 }
 
 /// Appends the decoded text of a segment; nothing when it is not encoded well.
@@ -146,8 +256,12 @@ mod tests {
     use super::*;
 
     fn segments(path: &str) -> Result<Vec<String>, u16> {
-        let segments = Segments::parse(path).map_err(|error| error.status())?;
-        Ok(segments.list().into_iter().map(String::from).collect())
+        // A target that is no URI is refused before anybody looks at its path.
+        let uri = path.parse().map_err(|_| 400_u16)?;
+        let segments = Segments::parse(&uri).map_err(|error| error.status())?;
+        let all: Vec<String> = segments.from(0).map(String::from).collect();
+        assert_eq!(*segments.list(&mut [""; FEW]), *all);
+        Ok(all)
     }
 
     #[test]
@@ -159,9 +273,40 @@ mod tests {
         assert_eq!(segments("/a/"), Ok(vec!["a".into(), String::new()]));
     }
 
+    fn parsed(path: &str) -> Segments {
+        Segments::parse(&path.parse().expect("a target")).expect("a good path")
+    }
+
+    #[test]
+    fn what_is_not_encoded_reads_as_what_is() {
+        for count in [1, 2, FEW - 1, FEW, FEW + 1, 3 * FEW] {
+            let names: Vec<String> = (0..count).map(|at| format!("s{at}")).collect();
+            let plain = format!("/{}", names.join("/"));
+            let encoded = plain.replace('s', "%73");
+            for path in [&plain, &encoded] {
+                assert_eq!(segments(path).as_ref(), Ok(&names), "{path}");
+                let segments = parsed(path);
+                for at in 0..count {
+                    assert_eq!(segments.get(at), Some(names[at].as_str()), "{path}");
+                    assert_eq!(segments.rest(at), Some(names[at..].join("/").as_str()), "{path}");
+                }
+                assert_eq!((segments.get(count), segments.rest(count)), (None, None), "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_query_is_no_part_of_a_path() {
+        for path in ["/a/b?c/d", "/a/%62?c/d"] {
+            let segments = parsed(path);
+            assert_eq!((segments.get(1), segments.rest(1)), (Some("b"), Some("b")), "{path}");
+            assert_eq!(segments.from(0).count(), 2, "{path}");
+        }
+    }
+
     #[test]
     fn the_rest_of_a_path_is_one_text() {
-        let segments = Segments::parse("/v1/a%20b/c%2Fd/").expect("a good path");
+        let segments = parsed("/v1/a%20b/c%2Fd/");
         assert_eq!(segments.rest(1), Some("a b/c/d/"));
         assert_eq!(segments.from(1).collect::<Vec<_>>(), ["a b", "c/d", ""]);
         assert_eq!((segments.rest(3), segments.rest(4)), (Some(""), None));

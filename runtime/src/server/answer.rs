@@ -37,7 +37,7 @@ use crate::error::{Error, Kind};
 use crate::limit::{Caller, Quota};
 use crate::observe;
 use crate::request::{
-    Arriving, BodyLimits, Deadline, Identity, Pairs, Passed, Remote, Request, Segments, drain,
+    Arriving, BodyLimits, Deadline, FEW, Identity, Pairs, Passed, Remote, Request, Segments, drain,
     form_as_json, read,
 };
 use crate::response::{AnswerBody, Response};
@@ -194,7 +194,7 @@ fn arrive(
     if parts.extensions.get::<Crowded>().is_some() {
         return Err(Kind::Overloaded.into());
     }
-    let segments = Segments::parse(parts.uri.path())?;
+    let segments = Segments::parse(&parts.uri)?;
     if let Some(answer) = preflight(core, &segments, &parts) {
         let identity = Rc::clone(identity);
         return Ok((Arrived { parts, segments, identity, remote }, Route::Options(answer)));
@@ -215,8 +215,9 @@ fn arrive(
 fn preflight(core: &Core, segments: &Segments, parts: &Parts) -> Option<Response> {
     let method = cors::preflight(parts)?;
     let page = cors::page(&parts.headers)?;
-    let mut list = segments.list();
-    let slash = list.pop_if(|last| last.is_empty()).is_some();
+    let mut room = [""; FEW];
+    let list = segments.list(&mut room);
+    let (list, slash) = without_slash(&list);
     let versions = core.contract.versions.iter();
     let meant = |version: &&Version| match core.contract.selection {
         Selection::Path { .. } => list.starts_with(version.prefix),
@@ -225,7 +226,7 @@ fn preflight(core: &Core, segments: &Segments, parts: &Parts) -> Option<Response
     let mut allowed = String::new();
     let mut granted: Vec<&'static Cors> = Vec::new();
     for version in versions.filter(meant) {
-        let Ok(endpoints) = of_version(version, &list, slash) else { continue };
+        let Ok(endpoints) = of_version(version, list, slash) else { continue };
         let cors = of_method(&endpoints, method).and_then(|endpoint| endpoint.cors);
         if let Some(cors) = cors.filter(|cors| cors::grants(cors, &page, &core.gateway)) {
             allowed = allow(&endpoints);
@@ -263,11 +264,20 @@ fn endpoints(
     parts: &Parts,
     asked: &mut Asked,
 ) -> Result<Cow<'static, [&'static Endpoint]>, Error> {
-    let mut list = segments.list();
-    let slash = list.pop_if(|last| last.is_empty()).is_some();
-    let version = select::version(asked.contract, parts, &list)?;
+    let mut room = [""; FEW];
+    let list = segments.list(&mut room);
+    let (list, slash) = without_slash(&list);
+    let version = select::version(asked.contract, parts, list)?;
     asked.version = Some(version);
-    of_version(version, &list, slash)
+    of_version(version, list, slash)
+}
+
+/// The segments of a path without an empty last one, and whether there is one.
+fn without_slash<'l, 'p>(list: &'l [&'p str]) -> (&'l [&'p str], bool) {
+    match list.split_last() {
+        Some((&"", before)) => (before, true),
+        _ => (list, false),
+    }
 }
 
 /// The endpoints of a version at a path, at least one.

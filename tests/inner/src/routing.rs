@@ -4,6 +4,7 @@ use crate::Fault;
 use crate::contracts::{routes_10, routes_100, routes_1000};
 use crate::entrants::{Contest, Entrant};
 use gatewright_runtime::codegen::Endpoint;
+use gatewright_runtime::testing::segments;
 use std::hint::black_box;
 
 type Route = fn(&[&str]) -> &'static [&'static Endpoint];
@@ -64,11 +65,5 @@ fn path(at: usize, id: &str, part: &str) -> String {
 
 /// How many endpoints are at a path.
 fn found(route: Route, path: &str) -> usize {
-    let mut segments = [""; 8];
-    let mut count = 0;
-    for (slot, segment) in segments.iter_mut().zip(path.split('/').skip(1)) {
-        *slot = segment;
-        count += 1;
-    }
-    segments.get(..count).map_or(0, |path| route(path).len())
+    segments(path, |segments| route(segments).len()).unwrap_or(0)
 }
