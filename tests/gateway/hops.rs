@@ -102,6 +102,19 @@ fn what_follows_a_request_arrives_behind_it_over_two_hops() {
     assert_eq!(trailers, "x-digest: 7\r\n\r\n", "what was not announced is dropped");
 }
 
+/// What is passed on as it arrives goes over HTTP/1.1: who does not speak it is not blamed on the caller.
+#[test]
+fn a_body_for_a_backend_that_speaks_nothing_else_is_502() {
+    let (gateway, seen, _) = told(|frames, stream| answer(frames, stream, "page"));
+    let mut caller = caller(&gateway);
+    caller.request(1, ("PUT", "/v1/files/a"), &[], b"abc");
+    assert_eq!(caller.outcome(1).status(), 502);
+    caller.request(3, ("GET", "/v1/files/a"), &[], b"");
+    assert_eq!(caller.outcome(3), Outcome::Answer(200, b"page".to_vec()));
+    let heads = seen.try_iter().filter(|(sort, ..)| *sort == kind::HEADERS).count();
+    assert_eq!(heads, 1, "nothing of the other one arrived");
+}
+
 #[test]
 fn an_answer_that_is_reset_is_reset_and_others_are_not() {
     let (gateway, _seen, connections) = told(|frames, stream| {
