@@ -143,6 +143,7 @@ mod observe;
 mod operator;
 #[cfg(feature = "tls")]
 mod pem;
+mod pipe;
 mod request;
 mod response;
 mod result;

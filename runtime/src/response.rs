@@ -18,6 +18,7 @@ use crate::coding::{Coded, Coding, Kept};
 use crate::error::{Error, Kind};
 use crate::items::Feed;
 use crate::json::{Raw, Writer};
+use crate::pipe::{Pipe, Pours};
 use crate::request::Identity;
 use crate::upstream::{Download, Stopped, Tunnel};
 
@@ -142,6 +143,31 @@ impl Body for AnswerBody {
             #[cfg(feature = "compress")]
             AnswerBody::Coded(body, _) => body.size_hint(),
         }
+    }
+}
+
+impl Pours for AnswerBody {
+    fn pours(&self) -> u64 {
+        match self {
+            AnswerBody::Passed(body, _) => body.pours(),
+            _ => 0,
+        }
+    }
+
+    fn poll_pour(
+        &mut self,
+        pipe: &mut Pipe,
+        most: u64,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<u64, Stopped>> {
+        let AnswerBody::Passed(body, held) = self else { return Poll::Ready(Ok(0)) };
+        let polled = body.poll_pour(pipe, most, context);
+        if let (Poll::Ready(Ok(size)), Some(held)) = (&polled, held)
+            && let Some(identity) = &held.identity
+        {
+            identity.trail.sent(usize::try_from(*size).unwrap_or(usize::MAX));
+        }
+        polled
     }
 }
 

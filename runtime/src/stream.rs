@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use crate::http1::out::Sink;
 use crate::metrics::{self, Peer};
+use crate::pipe::Pipe;
 
 /// The most bytes that one read takes from a socket.
 const CHUNK: usize = 16 * 1024;
@@ -122,6 +123,14 @@ impl AsyncWrite for Socket {
     }
 }
 
+/// What bytes are read from and written to, which may be a socket and nothing more.
+pub(crate) trait Plain {
+    /// The socket, where what is written here is what goes over it.
+    fn plain(&self) -> Option<&Socket> {
+        None
+    }
+}
+
 /// A stream of bytes, plain or under TLS.
 #[derive(Debug)]
 pub(crate) struct Stream<S = Socket> {
@@ -212,6 +221,40 @@ impl<S: AsyncWrite + Unpin> Stream<S> {
     /// Says that nothing more is sent.
     pub(crate) fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}
+
+impl<S: Plain> Stream<S> {
+    /// Whether a pipe can be emptied into it.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.inner.plain().is_some()
+    }
+
+    /// Ready once the other side takes more.
+    pub(crate) fn poll_room(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(socket) = self.inner.plain() else { return Poll::Ready(Ok(())) };
+        let ready = socket.0.poll_write_ready(context);
+        if ready.is_pending() {
+            self.note(&Poll::Pending);
+        }
+        ready
+    }
+
+    /// Sends as much of what is in a pipe as the other side takes: how much; nothing where the system
+    /// does not do this.
+    pub(crate) fn poll_drain(
+        &mut self,
+        pipe: &mut Pipe,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<Option<usize>>> {
+        let Some(socket) = self.inner.plain() else { return Poll::Ready(Ok(None)) };
+        let drained = pipe.poll_drain(socket, context);
+        match &drained {
+            Poll::Ready(Ok(size)) => self.note(&Poll::Ready(Ok(size.unwrap_or(0)))),
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => self.note(&Poll::Pending),
+        }
+        drained
     }
 }
 

@@ -53,6 +53,7 @@ mod parameters;
 mod parts;
 mod pass;
 mod paths;
+mod poured;
 mod promises;
 mod proxied;
 mod proxies;

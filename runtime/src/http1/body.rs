@@ -86,6 +86,16 @@ impl Decoder {
         }
     }
 
+    /// So many of the bytes that are to come were taken elsewhere.
+    pub(crate) fn skip(&mut self, size: u64) {
+        if let State::Length(left) = self.0 {
+            self.0 = match left.saturating_sub(size) {
+                0 => State::Ended,
+                left => State::Length(left),
+            };
+        }
+    }
+
     /// Takes what is there of it.
     ///
     /// # Errors

@@ -80,6 +80,18 @@ impl Encoder {
         }
     }
 
+    /// How many bytes are to come, where nothing stands between them; else 0.
+    pub(crate) fn left(&self) -> u64 {
+        if let Encoder::Length(left) = self { *left } else { 0 }
+    }
+
+    /// So many of these are on their way.
+    pub(crate) fn skip(&mut self, size: u64) {
+        if let Encoder::Length(left) = self {
+            *left = left.saturating_sub(size);
+        }
+    }
+
     /// Adds a part of the body; `last` if nothing follows. Says whether it ended the body.
     ///
     /// # Errors

@@ -464,6 +464,12 @@ impl<'m> View<'m> {
         for (peer, name) in peers {
             page.sample(&[("peer", name)], self.sum(|core| &core.of_peer(peer).sent));
         }
+        page.family(
+            "gatewright_moved_bytes",
+            Kind::Counter,
+            "Bytes of long bodies that the system moved from backends to callers, and nobody read. They are among those received and sent.",
+        );
+        page.sample(&[], self.sum(|core| &core.poured));
     }
 }
 

@@ -39,6 +39,8 @@ pub(crate) struct Meters {
     /// Spans for which there was no room.
     pub(crate) spans_lost: Count,
     pub(super) traffic: [Traffic; 2],
+    /// Bytes from backends that were not read, but moved on to callers.
+    pub(super) poured: Count,
     /// Connections made to each backend.
     pub(super) connected: Vec<Count>,
 }
@@ -192,6 +194,7 @@ impl Meters {
             unannounced: Count::default(),
             lines_lost: Count::default(),
             spans_lost: Count::default(),
+            poured: Count::default(),
             traffic: Default::default(),
             connected: contract.backends.iter().map(|_| Count::default()).collect(),
         }
@@ -375,6 +378,12 @@ impl Meters {
 
     pub(crate) fn received(&self, peer: Peer, bytes: usize) {
         self.of_peer(peer).received.add(bytes as u64);
+    }
+
+    /// So many bytes came from a backend that nobody reads.
+    pub(crate) fn poured(&self, bytes: usize) {
+        self.received(Peer::Backend, bytes);
+        self.poured.add(bytes as u64);
     }
 
     pub(crate) fn sent(&self, peer: Peer, bytes: usize) {

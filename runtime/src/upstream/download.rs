@@ -16,6 +16,7 @@ use super::replicas::Picked;
 use super::upload::{Stopped, Upload};
 use crate::contract::Backend;
 use crate::observe;
+use crate::pipe::{Pipe, Pours};
 use crate::request::Identity;
 
 /// How long a backend may send nothing of an answer that it has begun. Long enough for streams of
@@ -58,7 +59,7 @@ impl Download {
     }
 
     /// Waits for the backend, but not for ever.
-    fn wait(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Stopped>>> {
+    fn wait<T>(&mut self, context: &mut Context<'_>) -> Poll<T> {
         // It is the backend's turn from here on: before, the caller may have been slow.
         let due = || Box::pin(sleep_until(Instant::now() + PATIENCE));
         let patience = self.patience.get_or_insert_with(due);
@@ -77,11 +78,7 @@ impl Download {
 
     /// Notes that it breaks off. What came before is sent first: whoever asks for more ends the
     /// caller's connection with what it still holds.
-    fn broke(
-        &mut self,
-        what: &str,
-        context: &Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Stopped>>> {
+    fn broke<T>(&mut self, what: &str, context: &Context<'_>) -> Poll<T> {
         self.link = None;
         self.broken = true;
         let From { backend, operation, identity, .. } = &self.from;
@@ -131,6 +128,35 @@ impl Body for Download {
             Some(link) => link.size_hint(),
             None if self.broken => SizeHint::default(),
             None => SizeHint::with_exact(0),
+        }
+    }
+}
+
+impl Pours for Download {
+    fn pours(&self) -> u64 {
+        match &self.link {
+            Some(Link::One(one)) if !self.broken => one.pours(),
+            _ => 0,
+        }
+    }
+
+    fn poll_pour(
+        &mut self,
+        pipe: &mut Pipe,
+        most: u64,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<u64, Stopped>> {
+        let Some(Link::One(one)) = &mut self.link else { return Poll::Ready(Ok(0)) };
+        match one.poll_pour(pipe, most, context) {
+            Poll::Ready(Ok(size)) => {
+                self.patience = None;
+                if one.is_end_stream() {
+                    self.done();
+                }
+                Poll::Ready(Ok(size))
+            }
+            Poll::Ready(Err(what)) => self.broke(&what, context),
+            Poll::Pending => self.wait(context),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::Shown;
 #[cfg(all(feature = "auth", feature = "tls"))]
 use crate::auth::Certificate;
 use crate::server::core::{Core, Counted};
-use crate::stream::Socket;
+use crate::stream::{Plain, Socket};
 
 /// What HTTP/2 begins with (RFC 9113 section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -88,6 +88,16 @@ fn told(first: &[u8], ended: bool) -> Option<Protocol> {
         Some([]) => Some(Protocol::Two),
         Some(_) if !first.is_empty() && !ended => None,
         _ => Some(Protocol::One),
+    }
+}
+
+impl Plain for Io {
+    fn plain(&self) -> Option<&Socket> {
+        match self {
+            Io::Plain(socket) => Some(socket),
+            #[cfg(feature = "tls")]
+            Io::Secure(_) => None,
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::http1::Malformed;
 use crate::http1::body::{Decoder, Framing, Part};
 use crate::http1::head;
 use crate::metrics::{self, Peer};
+use crate::pipe::Pipe;
 use crate::stream::Socket;
 use crate::upstream::tunnel::{Io, Tunnel};
 use crate::upstream::upload::Sent;
@@ -172,6 +173,40 @@ impl One {
         }
     }
 
+    /// How many bytes of the body come next, of none of which anything was read; 0 where they have to
+    /// be.
+    pub(in crate::upstream) fn pours(&self) -> u64 {
+        let comes = !self.secure && self.buffer.is_empty() && self.sending.is_done();
+        self.body.left().filter(|_| comes).unwrap_or(0)
+    }
+
+    /// Moves the next of them to a pipe, at most `most`: how many, 0 where the system does not do that.
+    pub(in crate::upstream) fn poll_pour(
+        &mut self,
+        pipe: &mut Pipe,
+        most: u64,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<u64, String>> {
+        // What is not read needs no room.
+        self.usual = ROOM;
+        match ready!(pipe.poll_fill(&self.socket, most.min(self.pours()), context)) {
+            Ok(Some(0)) => {
+                self.persists = false;
+                Poll::Ready(self.body.ends().map(|()| 0).map_err(|error| error.to_string()))
+            }
+            Ok(moved) => {
+                let size = moved.unwrap_or(0);
+                self.body.skip(size as u64);
+                metrics::here(|core| core.poured(size));
+                Poll::Ready(Ok(size as u64))
+            }
+            Err(error) => {
+                self.persists = false;
+                Poll::Ready(Err(broke(&error)))
+            }
+        }
+    }
+
     /// Whether all of the body has been taken.
     pub(in crate::upstream) fn is_end_stream(&self) -> bool {
         self.body.is_done()
@@ -219,7 +254,7 @@ impl One {
             Ok(size) => Poll::Ready(Ok(size)),
             Err(error) => {
                 self.persists = false;
-                Poll::Ready(Err(format!("the connection broke: {}", error.kind())))
+                Poll::Ready(Err(broke(&error)))
             }
         }
     }
@@ -277,6 +312,11 @@ impl One {
             Ok(_) => true,
         }
     }
+}
+
+/// How a connection ended.
+fn broke(error: &io::Error) -> String {
+    format!("the connection broke: {}", error.kind())
 }
 
 /// What is wrong with an answer.

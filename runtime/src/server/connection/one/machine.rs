@@ -1,6 +1,8 @@
 //! A connection of HTTP/1.1 towards a caller: one request after the other, none begun before the one
 //! before it is answered. Whoever polls it moves its bytes; there is no task but the connection's.
 
+mod pour;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -20,9 +22,10 @@ use crate::error::Kind;
 use crate::http1::head;
 use crate::http1::out::Out;
 use crate::http1::write::{Encoder, Short};
+use crate::pipe::{Pipe, Pours};
 use crate::request::Arriving;
 use crate::server::Limits;
-use crate::stream::Stream;
+use crate::stream::{Plain, Stream};
 
 /// How many requests of one connection are answered before others have their turn.
 const TURN: usize = 16;
@@ -36,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) trait Service {
     /// What becomes an answer, and what follows a change of protocol.
     type Answering: Future<Output = (http::Response<Self::Body>, Option<Self::Tunnel>)> + 'static;
-    type Body: Body<Data = Bytes> + Unpin;
+    type Body: Body<Data = Bytes> + Pours + Unpin;
     type Tunnel;
 
     /// Takes a request, and says whether the connection is to take no more.
@@ -71,6 +74,8 @@ enum State<V: Service> {
     Answer(Room<V::Answering>),
     /// A body is being sent.
     Body(V::Body, Encoder),
+    /// A body is being sent that nobody reads, through a pipe if something of it is on its way.
+    Pour(V::Body, Encoder, Option<Pipe>),
     /// The rest of the answer is on its way.
     Sent,
     /// It says that nothing more is sent.
@@ -91,7 +96,7 @@ enum Step {
 
 impl<S, V> Machine<S, V>
 where
-    S: AsyncRead + AsyncWrite + Unpin + 'static,
+    S: AsyncRead + AsyncWrite + Plain + Unpin + 'static,
     V: Service,
 {
     /// Serves what comes over a stream. Heads have at most `most` bytes.
@@ -121,6 +126,7 @@ where
                 }
                 State::Answer(_) => self.poll_answer(context),
                 State::Body(..) => self.poll_body(context),
+                State::Pour(..) => self.poll_pour(context),
                 State::Sent => self.poll_sent(context),
                 State::End => self.poll_end(context),
                 State::Over => self.poll_over(),
@@ -273,10 +279,19 @@ where
     }
 
     fn poll_body(&mut self, context: &mut Context<'_>) -> Step {
+        let plain = self.is_plain();
+        let State::Body(body, encoder) = &mut self.state else { return Step::End };
+        if plain && self.out.is_done() && pour::is_long(body, encoder) && self.pour() {
+            return Step::On;
+        }
         let State::Body(body, encoder) = &mut self.state else { return Step::End };
         let mut waits = false;
         let mut ended = false;
         while self.out.has_room() && !ended && !waits {
+            // What is before it goes first.
+            if plain && !self.out.is_done() && pour::is_long(body, encoder) {
+                break;
+            }
             let done = match Pin::new(&mut *body).poll_frame(context) {
                 Poll::Pending => {
                     waits = true;

@@ -17,11 +17,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::error::{Error, Kind};
 use crate::metrics::Peer;
+use crate::pipe::Pours;
 use crate::request::{Arriving, frame};
 use crate::server::Limits;
 use crate::server::connection::one::machine::{Machine, Service};
 use crate::server::connection::one::room::Room;
-use crate::stream::Stream;
+use crate::stream::{Plain, Stream};
 
 /// The largest head of these connections.
 pub(super) const MOST: usize = 72 * 1024;
@@ -109,6 +110,8 @@ impl Caller {
     }
 }
 
+impl Plain for Caller {}
+
 impl AsyncRead for Caller {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -176,6 +179,8 @@ impl Parts {
         Parts { parts: parts.into(), length: None, rested: true, halts: false, _dropped: None }
     }
 }
+
+impl Pours for Parts {}
 
 impl Body for Parts {
     type Data = Bytes;
@@ -401,7 +406,7 @@ fn in_time(work: impl FnMut(&mut Context<'_>) -> Poll<()>) -> (bool, usize) {
     run(work)
 }
 
-fn finish<S: AsyncRead + AsyncWrite + Unpin + 'static>(
+fn finish<S: AsyncRead + AsyncWrite + Plain + Unpin + 'static>(
     machine: Machine<S, Told>,
     (ended, turns, most_held): (bool, usize, usize),
     (told, written): (&Told, &Rc<RefCell<Vec<u8>>>),
@@ -423,6 +428,8 @@ fn finish<S: AsyncRead + AsyncWrite + Unpin + 'static>(
 
 /// A caller who is told meanwhile what to send.
 struct Shared(Rc<RefCell<Caller>>);
+
+impl Plain for Shared {}
 
 impl AsyncRead for Shared {
     fn poll_read(
