@@ -48,8 +48,16 @@ impl Signer {
             }
         }
         Err(match blocks.first() {
-            Some((label, _)) if label.starts_with("ENCRYPTED ") => {
-                "is protected by a password, which is not read here".to_owned()
+            _ if pem.contains("-----BEGIN ENCRYPTED SIGSTORE ")
+                || pem.contains("-----BEGIN ENCRYPTED COSIGN ") =>
+            {
+                "is protected by cosign's password, which cosign alone takes off: sign with a key that \
+                 OpenSSL made, which `cosign import-key-pair --key FILE` gives to cosign as well"
+                    .to_owned()
+            }
+            // The second is what OpenSSL wrote before version 3 (RFC 1421).
+            _ if pem.contains("-----BEGIN ENCRYPTED ") || pem.contains("Proc-Type: 4,ENCRYPTED") => {
+                "is protected by a password: `openssl pkey -in FILE -out PLAIN` takes it off".to_owned()
             }
             Some((label, _)) if label == "PUBLIC KEY" => {
                 "is a public key: the private half of it signs".to_owned()
@@ -195,6 +203,15 @@ mod tests {
         assert_eq!(wrong(&public), "is a public key: the private half of it signs");
         assert_eq!(wrong("x"), "is no key in PEM");
         assert_eq!(wrong("-----BEGIN X-----\nAA"), "is no key in PEM");
+        let old = "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,0A\n\n\
+                   AAAA\n-----END EC PRIVATE KEY-----\n";
+        for protected in [&pem("ENCRYPTED PRIVATE KEY", &[1]), old] {
+            assert!(wrong(protected).contains("`openssl pkey -in FILE"), "{}", wrong(protected));
+        }
+        for name in ["SIGSTORE", "COSIGN"] {
+            let protected = pem(&format!("ENCRYPTED {name} PRIVATE KEY"), b"{}");
+            assert!(wrong(&protected).contains("cosign import-key-pair"), "{protected}");
+        }
         let long = ecdsa(&ECDSA_P384_SHA384_ASN1_SIGNING).to_pkcs8v1().unwrap();
         assert!(wrong(&pem("PRIVATE KEY", long.as_ref())).starts_with("is a key of another kind"));
         let wrong = |text: &str| PublicKey::read(text).unwrap_err();
