@@ -1,5 +1,7 @@
 //! Asking a gateway, and reading what it answers.
 
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use gatewright_runtime::codegen::Contract;
@@ -11,6 +13,21 @@ pub(crate) const JSON: (&str, &str) = ("Content-Type", "application/json");
 
 /// An address that refuses: nobody listens on port 1.
 pub(crate) const NOBODY: &str = "http://127.0.0.1:1";
+
+/// A port on which nobody listens, for whoever has to know it before, or leaves it for a while and
+/// comes back.
+///
+/// It is below those that the system gives to whoever asks for any, as all other tests do: so nobody
+/// gets it in between.
+pub(crate) fn unused_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let begin = std::process::id().wrapping_mul(61);
+    let numbers = || begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
+    let ports = std::iter::repeat_with(|| u16::try_from(20_000 + numbers()).expect("below 30,000"));
+    let mut unused =
+        ports.take(1000).filter(|one| TcpListener::bind((Ipv4Addr::LOCALHOST, *one)).is_ok());
+    unused.next().expect("not all ports are taken")
+}
 
 /// The JSON of an answer.
 #[track_caller]

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use gatewright_runtime::testing::{Backend, Gateway};
 
+use crate::ask::unused_port;
 use crate::contracts::cors::CONTRACT;
 
 /// How long a browser may take to start and to show a page.
@@ -89,12 +90,8 @@ fn store() -> Backend {
 #[test]
 fn a_page_may_do_what_the_contract_grants_it_and_no_more() {
     let store = store();
-    // Which origin is granted is known before the page is, and the page before the gateway's address:
-    // the page stands on a port that is taken first.
-    let placeholder = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = placeholder.local_addr().expect("bound").port();
-    drop(placeholder);
-    let listen = format!("127.0.0.1:{port}");
+    // Which origin is granted is known before the page is, and the page before the gateway's address.
+    let listen = format!("127.0.0.1:{}", unused_port());
     let shop = page(&format!("http://{listen}"));
     let pages = shop.url();
     let env =

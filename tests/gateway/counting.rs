@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use gatewright_runtime::testing::{Answer, Gateway, Running, get, send};
 
 use crate::ROOT;
-use crate::ask::problem;
+use crate::ask::{problem, unused_port};
 use crate::contracts::{shared, strict};
 
 /// The SHA-256 of `staff-key-1`.
@@ -27,7 +27,7 @@ struct Server {
 
 impl Server {
     fn start(words: &[&str]) -> Server {
-        let port = free_port();
+        let port = unused_port();
         let words = words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         let server = Server { child: Server::child(port, &words), port, words };
         server.wait();
@@ -83,11 +83,6 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("bound").port()
 }
 
 fn gateway(address: &str) -> Running {
@@ -405,7 +400,7 @@ fn names_of_any_length_are_kept_short() {
 
 /// A server that speaks TLS on a port of its own, and plainly on another.
 fn secured(password: &str) -> (Server, String) {
-    let port = free_port();
+    let port = unused_port();
     let (certificate, key) = (path("localhost.pem"), path("localhost.key"));
     let secure = port.to_string();
     let words = [

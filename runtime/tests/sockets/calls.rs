@@ -8,6 +8,11 @@ use crate::contract::{CONTRACT, gateway};
 
 const PAUSE: Duration = Duration::from_millis(120);
 
+/// The least of three times: one alone says nothing of a gateway on a machine that is busy.
+fn soonest(once: impl Fn() -> Duration) -> Duration {
+    (0..3).map(|_| once()).min().expect("three")
+}
+
 #[test]
 fn independent_calls_run_at_the_same_time() {
     let backend =
@@ -39,12 +44,15 @@ fn a_required_failure_answers_at_once_and_ends_the_other_read() {
         "2",
     );
     let gateway = gateway(&backend.url());
-    let start = Instant::now();
-    assert_eq!(get(gateway.address(), "/v1/both").status, 502);
-    assert!(start.elapsed() < Duration::from_millis(250), "{:?}", start.elapsed());
+    let took = soonest(|| {
+        let start = Instant::now();
+        assert_eq!(get(gateway.address(), "/v1/both").status, 502);
+        start.elapsed()
+    });
+    assert!(took < Duration::from_millis(250), "{took:?}");
     let requests = backend.wait_for(2);
-    let right = requests.iter().find(|request| request.target == "/right").expect("it was asked");
-    assert!(right.abandoned);
+    let mut right = requests.iter().filter(|request| request.target == "/right").peekable();
+    assert!(right.peek().is_some() && right.all(|request| request.abandoned), "{requests:#?}");
 }
 
 #[test]
@@ -85,9 +93,11 @@ fn within_limits_a_call_below_its_backends_timeout() {
         "2",
     );
     let gateway = gateway(&backend.url());
-    let start = Instant::now();
-    assert_eq!(get(gateway.address(), "/v1/chain").status, 504);
-    let elapsed = start.elapsed();
+    let elapsed = soonest(|| {
+        let start = Instant::now();
+        assert_eq!(get(gateway.address(), "/v1/chain").status, 504);
+        start.elapsed()
+    });
     assert!(elapsed >= Duration::from_millis(195), "{elapsed:?}");
     assert!(elapsed < Duration::from_millis(290), "{elapsed:?}");
 }
@@ -117,15 +127,19 @@ fn the_endpoints_budget_ends_a_call_whose_backend_has_more() {
 fn a_caller_who_leaves_takes_reads_along() {
     let backend = Backend::start().slow("GET", "/items/p_1", Duration::from_secs(10), "1");
     let gateway = gateway(&backend.url());
-    let mut client = Client::connect(gateway.address());
-    client.request("GET", "/v1/plain/items/p_1", &[], b"");
-    while backend.requests().is_empty() {
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    let start = Instant::now();
-    drop(client);
-    assert!(backend.wait_for(1)[0].abandoned);
-    assert!(start.elapsed() < Duration::from_millis(200), "{:?}", start.elapsed());
+    let took = soonest(|| {
+        let before = backend.requests().len();
+        let mut client = Client::connect(gateway.address());
+        client.request("GET", "/v1/plain/items/p_1", &[], b"");
+        while backend.requests().len() == before {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let start = Instant::now();
+        drop(client);
+        assert!(backend.wait_for(before + 1).iter().all(|request| request.abandoned));
+        start.elapsed()
+    });
+    assert!(took < Duration::from_millis(200), "{took:?}");
 }
 
 #[test]

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::ask::unused_port;
+
 /// How a backend is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mood {
@@ -42,7 +44,8 @@ struct State {
 
 impl Moody {
     pub(crate) fn start() -> Moody {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, unused_port())).expect("an unused port");
         let state = State {
             mood: Mutex::new(Mood::Well),
             asked: AtomicUsize::new(0),
