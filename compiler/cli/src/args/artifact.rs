@@ -17,12 +17,15 @@ Examples:
   gatewright inspect dist/shop.oci.tar    the programs of its images
   gatewright inspect http://127.0.0.1:9090")]
 pub(crate) struct Inspect {
-    /// A program, an archive of images, or the operator's port of a gateway that runs
+    /// A program, an archive of images, an image in a registry, or the operator's port of a gateway that runs
     #[arg(value_name = "WHAT", value_hint = ValueHint::FilePath)]
     pub(crate) what: String,
     /// How to say it
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: InspectFormat,
+    /// Ask a registry without TLS
+    #[arg(long)]
+    pub(crate) plain_http: bool,
 }
 
 /// How a program is described.

@@ -4,7 +4,9 @@ use super::Outcome;
 use crate::args::{Inspect, InspectFormat, Sbom};
 use crate::fetch;
 use crate::origin::gateway;
+use crate::registry::{Registry, parted};
 use crate::terminal::Terminal;
+use gatewright_artifact::image::Layout;
 use gatewright_artifact::{Label, Program, crates, image, sbom};
 use gatewright_build::Error;
 use serde_json::{Value, json};
@@ -19,6 +21,10 @@ const MOST: u64 = 512 << 20;
 pub(crate) fn run(args: &Inspect, terminal: Terminal) -> Result<Outcome, Error> {
     let text = if gateway::is_address(&args.what) {
         running(&args.what, args.format)?
+    } else if is_in_registry(&args.what) {
+        let (place, reference) = parted(&args.what);
+        let files = Registry::named(place, args.plain_http)?.layout(reference)?;
+        images(&args.what, Layout::of(files), args.format)?
     } else {
         held(Path::new(&args.what), args.format)?
     };
@@ -41,8 +47,24 @@ fn held(path: &Path, format: InspectFormat) -> Result<String, Error> {
             InspectFormat::Json => format!("{:#}\n", document(&program)),
         });
     }
-    let images = image::Layout::read(&file).and_then(|layout| layout.images());
-    let images = images.map_err(|why| Error::wrong_use(format!("{} {why}", path.display())))?;
+    images(&path.display().to_string(), Layout::read(&file), format)
+}
+
+/// Whether this names an image in a registry: it begins with a host, and there is no such file.
+pub(crate) fn is_in_registry(what: &str) -> bool {
+    let host = what.split_once('/').map_or("", |(host, _)| host);
+    let is_host = host == "localhost" || host.trim_start_matches('.').contains(['.', ':']);
+    is_host && !Path::new(what).exists()
+}
+
+/// What images hold, each with its digest and its tags before it.
+fn images(
+    what: &str,
+    layout: Result<Layout, String>,
+    format: InspectFormat,
+) -> Result<String, Error> {
+    let images = layout.and_then(|layout| layout.images());
+    let images = images.map_err(|why| Error::wrong_use(format!("{what} {why}")))?;
     let mut out = String::new();
     for one in &images {
         let tags = one.tags.join(", ");

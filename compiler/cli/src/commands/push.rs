@@ -35,8 +35,12 @@ fn send(registry: &mut Registry, image: &Image, terminal: Terminal) -> Result<()
     for blob in &image.blobs {
         let sent = registry.blob(blob)?;
         let word = if sent == Sent::Now { "sent" } else { "there" };
-        let mebibytes = blob.bytes.len() as f64 / f64::from(1 << 20);
-        terminal.done(word, &format!("{}  {mebibytes:.1} MiB", blob.digest()));
+        let kibibytes = blob.bytes.len() as f64 / f64::from(1 << 10);
+        let size = match kibibytes {
+            small if small < 1000.0 => format!("{small:.1} KiB"),
+            large => format!("{:.1} MiB", large / 1024.0),
+        };
+        terminal.done(word, &format!("{}  {size}", blob.digest()));
     }
     registry.manifest(image)
 }

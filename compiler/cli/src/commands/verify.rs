@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use super::image::key;
-use super::inspect::{bytes, program};
+use super::inspect::{bytes, is_in_registry, program};
 use crate::args::Verify;
 use crate::labels;
 use crate::load::{Backends, Loaded, features, load};
@@ -65,13 +65,6 @@ fn held(args: &Verify, terminal: Terminal) -> Result<Result<Vec<Held>, Vec<Strin
     Ok(layout
         .and_then(|layout| images(&layout, args, key, terminal))
         .unwrap_or_else(|why| Err(vec![why])))
-}
-
-/// Whether this names an image in a registry: it begins with a host, and there is no such file.
-fn is_in_registry(what: &str) -> bool {
-    let host = what.split_once('/').map_or("", |(host, _)| host);
-    let is_host = host == "localhost" || host.trim_start_matches('.').contains(['.', ':']);
-    is_host && !Path::new(what).exists()
 }
 
 /// The programs of images, or which of the images the key did not sign.

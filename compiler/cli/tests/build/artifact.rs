@@ -294,6 +294,7 @@ fn pushed(folder: &Folder) {
     let first = push("ann", "secret");
     assert_eq!(first.code, Some(0), "{}", first.err);
     assert_eq!(first.err.matches("sent  sha256:").count(), 2, "{}", first.err);
+    assert_eq!(first.err.matches(" KiB\n").count(), 1, "what it is run by is small: {}", first.err);
     let digest = folder.run(&["image", "dist/tiny-v1", "--quiet"]).out;
     let digest = digest.split(' ').next().expect("a digest");
     assert!(first.out.starts_with(&format!("{to}@{digest}  {to}:1 {to}:1.0 ")), "{}", first.out);

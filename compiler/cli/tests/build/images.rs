@@ -182,6 +182,8 @@ fn in_one(folder: &Folder, to: &str) {
     for program in ["\ntiny-v1  ", "\ntiny-v2  "] {
         assert!(inspected.out.contains(program), "{}", inspected.out);
     }
+    let there = folder.run(&["inspect", &format!("{to}:all")]);
+    assert_eq!((there.code, there.out.matches("\n  sha256  ").count()), (Some(0), 2), "{there:?}");
     let verified = folder.run(&["verify", &format!("{to}:all"), "--key", "ann.pub"]);
     assert_eq!(verified.code, Some(0), "{}{}", verified.out, verified.err);
     assert!(verified.out.contains("(all) is signed by ann.pub\n"), "{}", verified.out);
