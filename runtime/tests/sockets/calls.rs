@@ -44,15 +44,12 @@ fn a_required_failure_answers_at_once_and_ends_the_other_read() {
         "2",
     );
     let gateway = gateway(&backend.url());
-    let took = soonest(|| {
-        let start = Instant::now();
-        assert_eq!(get(gateway.address(), "/v1/both").status, 502);
-        start.elapsed()
-    });
-    assert!(took < Duration::from_millis(250), "{took:?}");
+    let start = Instant::now();
+    assert_eq!(get(gateway.address(), "/v1/both").status, 502);
+    assert!(start.elapsed() < Duration::from_millis(250), "{:?}", start.elapsed());
     let requests = backend.wait_for(2);
-    let mut right = requests.iter().filter(|request| request.target == "/right").peekable();
-    assert!(right.peek().is_some() && right.all(|request| request.abandoned), "{requests:#?}");
+    let right = requests.iter().find(|request| request.target == "/right").expect("it was asked");
+    assert!(right.abandoned);
 }
 
 #[test]
