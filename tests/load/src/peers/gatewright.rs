@@ -34,6 +34,8 @@ fn one(site: &Site, program: &Path, log: &str, tls: bool) -> Result<Listening, F
     gateway.env("LISTEN", address.to_string()).env("OPERATOR", "off").env("CORES", "1");
     gateway.env("ORIGIN_URL", format!("http://{}", site.origin)).env("LOG", log);
     gateway.env("CUSTOMER_SECRET", &site.secret);
+    // Where a shell names authorities, they would be read at the start: none of this work trusts anybody.
+    gateway.env_remove("SSL_CERT_FILE");
     if tls {
         gateway.env("TLS_CERT", &site.certificate).env("TLS_KEY", &site.key);
     }
