@@ -12,8 +12,8 @@ use super::*;
 async fn connection() -> (Socket, net::TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
-    let (ours, theirs) = tokio::join!(TcpStream::connect(address), listener.accept());
-    let theirs = theirs.expect("accepted").0.into_std().expect("a socket");
+    let ours = TcpStream::connect(address).await;
+    let theirs = listener.accept().await.expect("accepted").0.into_std().expect("a socket");
     theirs.set_nonblocking(false).expect("a socket");
     (Socket::new(ours.expect("connected")), theirs)
 }
