@@ -10,6 +10,7 @@ mod forms;
 pub mod layout;
 mod lifecycle;
 mod pass;
+mod reach;
 mod reader;
 mod records;
 mod response;
@@ -26,6 +27,7 @@ mod tokens;
 mod types;
 mod writes;
 
+pub use self::reach::Reach;
 use crate::plan::{Plan, VersionPlan};
 use proc_macro2::TokenStream;
 use sha2::{Digest, Sha256};

@@ -14,6 +14,7 @@ mod large;
 mod lock;
 mod manual;
 mod properties;
+mod reach;
 mod rules;
 mod stages;
 mod tidy;

@@ -11,13 +11,14 @@ use crate::terminal::Terminal;
 use gatewright_artifact::image::signature::Verdict;
 use gatewright_artifact::image::{Layout, Signed};
 use gatewright_artifact::key::PublicKey;
-use gatewright_artifact::{Label, Program, image};
+use gatewright_artifact::{Label, Program, Texts, image};
 use gatewright_build::{Cache, Error, How, Mode, Order, Place, build_labelled, facts};
 use gatewright_compiler::codegen::Modules;
-use gatewright_compiler::source::Sources;
+use gatewright_compiler::source::{Source, Sources};
 use gatewright_compiler::{Checked, Target, VERSION, analyse, generate, plan};
 use gatewright_runtime::SOURCE;
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -219,17 +220,43 @@ fn compared(program: &Program, loaded: &Loaded, contract: &Checked) -> Result<Ve
         return Ok(vec![format!("it is `{}`, and the contract `{}`", label.api, contract.api())]);
     }
     let contract = &*without_drafts(contract, label);
+    let target = target(label, loaded, contract);
+    let texts = other_texts(program, labels::texts(&loaded.input.sources, &target));
     let here = contract.versions();
+    let whole = LazyCell::new(|| whole(program, loaded));
     let mut wrong = Vec::new();
     for version in &label.versions {
         if !here.contains(&version.label) {
             wrong.push(format!("the contract has no version {}", version.label));
         } else if can_generate(label) {
-            wrong.extend(differing(program, contract, &version.label, &version.sha256));
+            let new = code(contract, &version.label);
+            let is_same = new.digests.first().is_some_and(|(_, digest)| *digest == version.sha256);
+            if !is_same || !texts.is_empty() {
+                let old = whole.as_ref().map(|old| code(old, &version.label));
+                let old = old.or_else(|| carried(program, &version.label)?.ok());
+                wrong.extend(differing(old, &new, (&version.label, is_same)));
+            }
         }
     }
-    let target = target(label, loaded, contract);
-    let texts = labels::texts(&loaded.input.sources, &target);
+    wrong.extend(texts);
+    Ok(wrong)
+}
+
+/// The contract as the program carries it; nothing if it was made of other files than these.
+fn whole(program: &Program, loaded: &Loaded) -> Option<Checked> {
+    let theirs: BTreeMap<_, _> = program.texts.files.iter().cloned().collect();
+    let sources = &loaded.input.sources;
+    if sources.iter().any(|(_, source)| !theirs.contains_key(&source.label)) {
+        return None;
+    }
+    let old = |source: &Source| theirs.get(&source.label).cloned().unwrap_or_default();
+    let analysis = analyse(&sources.with_texts(|_, source| old(source)));
+    Some(without_drafts(analysis.checked()?, &program.label).into_owned())
+}
+
+/// The texts that the program was not made of, or that it alone was made of.
+fn other_texts(program: &Program, texts: Texts) -> Vec<String> {
+    let mut wrong = Vec::new();
     let theirs: BTreeMap<_, _> = program.texts.files.iter().cloned().collect();
     let ours: BTreeMap<_, _> = texts.files.into_iter().collect();
     for (name, text) in &ours {
@@ -247,46 +274,35 @@ fn compared(program: &Program, loaded: &Loaded, contract: &Checked) -> Result<Ve
     if texts.lock != program.texts.lock {
         wrong.push("api.lock is another text".to_owned());
     }
-    Ok(wrong)
+    wrong
 }
 
-/// The endpoints in which a version differs.
-fn differing(program: &Program, contract: &Checked, label: &str, sha256: &str) -> Vec<String> {
-    let new = code(contract, label);
-    if new.digests.first().is_some_and(|(_, digest)| digest == sha256) {
-        return Vec::new();
-    }
-    let Some(Ok(old)) = carried(program, label) else {
-        return vec![format!("version {label} is other code")];
+/// The endpoints in which a version differs from what the contract gives, by themselves or by what
+/// they share.
+fn differing(old: Option<Modules>, new: &Modules, (label, is_same): (&str, bool)) -> Vec<String> {
+    let Some(old) = old else {
+        return if is_same { Vec::new() } else { vec![format!("version {label} is other code")] };
     };
-    let (old, new) = (endpoints(&old), endpoints(&new));
+    let (old, new) = (old.reach(), new.reach());
     let mut found = Vec::new();
-    for (path, (name, text)) in &new {
+    for (path, one) in &new {
+        let name = &one.request;
         match old.get(path) {
             None => found.push(format!("version {label}: it does not have {name}")),
-            Some((_, other)) if other != text => {
+            Some(other) if other != one => {
                 found.push(format!("version {label}: {name} differs"));
             }
             Some(_) => {}
         }
     }
     let gone = old.iter().filter(|(path, _)| !new.contains_key(*path));
-    found.extend(gone.map(|(_, (name, _))| format!("version {label}: the contract lacks {name}")));
-    if found.is_empty() {
+    found.extend(
+        gone.map(|(_, one)| format!("version {label}: the contract lacks {}", one.request)),
+    );
+    if found.is_empty() && !is_same {
         found.push(format!("version {label}: what its endpoints share differs"));
     }
     found
-}
-
-/// The endpoints of a version by their modules: what they are called, and their code.
-fn endpoints(modules: &Modules) -> BTreeMap<String, (String, String)> {
-    let named = modules.modules.iter().filter_map(|module| {
-        let [_, name] = module.path.as_slice() else { return None };
-        let signature = module.doc.lines().next()?.strip_prefix('`')?;
-        let request = signature.split(" -> ").next()?.trim_end_matches('`');
-        Some((name.clone(), (request.to_owned(), module.doc.clone() + &module.text)))
-    });
-    named.collect()
 }
 
 fn target(label: &Label, loaded: &Loaded, contract: &Checked) -> Target {

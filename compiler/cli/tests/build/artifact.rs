@@ -150,6 +150,9 @@ fn verified(folder: &Folder) {
     assert_eq!(changed.code, Some(1), "{}", changed.err);
     let named = "dist/tiny-v1: version 1: GET /people/{id: Id} differs\n";
     assert!(changed.out.starts_with(named), "{}", changed.out);
+    let slower = verify(&contract().replacen("timeout 1s", "timeout 2s", 1));
+    assert_eq!(slower.code, Some(1), "{}", slower.err);
+    assert!(slower.out.starts_with(named), "{}", slower.out);
     folder.write("tiny.api", &contract());
     let hostile = bytes(folder, program);
     for (name, bytes) in [
