@@ -233,6 +233,7 @@ pub const SOURCE: &[(&str, &str)] = files![
     "src/upstream/fields.rs",
     "src/upstream/forward.rs",
     "src/upstream/link.rs",
+    "src/upstream/link/going.rs",
     "src/upstream/link/one.rs",
     "src/upstream/link/sending.rs",
     "src/upstream/link/tests.rs",

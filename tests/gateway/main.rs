@@ -82,6 +82,7 @@ mod transport;
 mod traps;
 mod two;
 mod types;
+mod uploads;
 mod validated;
 mod versions;
 

@@ -156,14 +156,23 @@ impl Encoder {
         let Encoder::Chunked(names) = self else { return self.end(out).map(|()| true) };
         let text = out.text();
         text.extend_from_slice(b"0\r\n");
-        for (name, value) in &fields {
-            if names.contains(name) && is_allowed_behind(name) {
-                field(text, name, value);
-            }
+        for (name, value) in &behind(fields, names) {
+            field(text, name, value);
         }
         text.extend_from_slice(b"\r\n");
         Ok(true)
     }
+}
+
+/// Of fields behind a body those that were announced and may stand there.
+pub(crate) fn behind(mut fields: HeaderMap, announced: &[HeaderName]) -> HeaderMap {
+    let names: Vec<HeaderName> = fields.keys().cloned().collect();
+    for name in names {
+        if !announced.contains(&name) || !is_allowed_behind(&name) {
+            fields.remove(name);
+        }
+    }
+    fields
 }
 
 /// Whether a field may stand behind a body: those may not that say how a message is framed, led and

@@ -1,5 +1,6 @@
 //! A connection to a backend, as one request sees it: its own until its end, or a share of one.
 
+mod going;
 mod one;
 mod sending;
 #[cfg(test)]
@@ -79,7 +80,7 @@ pub(super) enum Link {
 pub(super) enum Wanted {
     /// Whatever the backend prefers.
     Any,
-    /// HTTP/1.1: it may change the protocol of its connection, or is driven by who waits for it.
+    /// HTTP/1.1: it may change the protocol of its connection.
     One,
 }
 

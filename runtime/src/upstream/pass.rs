@@ -204,9 +204,7 @@ impl PassOn {
     /// Sends the request over a connection and waits for the head of the answer.
     async fn begin(&self, upstream: &Upstream, visits: &mut Visits) -> Result<Answered, Reason> {
         visits.begin(upstream).await?;
-        // Whose turn it is, the caller's or the backend's, is seen where the body is driven from here.
-        let one = self.upgrades || self.upload.is_some();
-        let wanted = if one { Wanted::One } else { Wanted::Any };
+        let wanted = if self.upgrades { Wanted::One } else { Wanted::Any };
         let look = Look::of(self.upload.is_none() && self.method.is_idempotent());
         let limit = self.limit.min(upstream.timeout);
         if let Some(mut link) = visits.ready(upstream, (limit, wanted, look)).await {
@@ -274,6 +272,9 @@ impl PassOn {
         };
         let mut timer = pin!(sleep_until(due().0));
         poll_fn(|context| {
+            if let Some(upload) = &self.upload {
+                upload.watch(context);
+            }
             if let Poll::Ready(value) = work.as_mut().poll(context) {
                 return Poll::Ready(Ok(value));
             }

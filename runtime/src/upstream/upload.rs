@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -36,6 +36,10 @@ struct State {
     touched: Cell<bool>,
     /// Since when the caller has sent nothing, while the backend would take it.
     waiting: Cell<Option<Instant>>,
+    /// Who waits for the caller.
+    sender: RefCell<Option<Waker>>,
+    /// Who looks at the time, where that is somebody else.
+    watcher: RefCell<Option<Waker>>,
     /// When the last part was passed on.
     moved: Cell<Instant>,
     fault: Cell<Option<Fault>>,
@@ -79,6 +83,8 @@ impl Upload {
             taken: Cell::new(0),
             touched: Cell::new(false),
             waiting: Cell::new(None),
+            sender: RefCell::new(None),
+            watcher: RefCell::new(None),
             moved: Cell::new(Instant::now()),
             fault: Cell::new(None),
         })))
@@ -107,6 +113,34 @@ impl Upload {
     /// Ends it for a reason.
     pub(super) fn give_up(&self, fault: Fault) {
         self.0.fault.set(Some(fault));
+        if let Some(sender) = self.0.sender.take() {
+            sender.wake();
+        }
+    }
+
+    /// Ends what was begun of it: nobody wants the rest.
+    pub(super) fn abandon(&self) {
+        if self.touched() && self.fault().is_none() {
+            self.give_up(Fault::Broken);
+        }
+    }
+
+    /// Has this task look again when the caller begins to let everybody wait.
+    pub(super) fn watch(&self, context: &Context<'_>) {
+        keep(&self.0.watcher, context);
+    }
+
+    /// Begins to wait for the caller.
+    fn wait(&self, context: &Context<'_>) {
+        let state = &*self.0;
+        keep(&state.sender, context);
+        if state.waiting.get().is_none() {
+            state.waiting.set(Some(Instant::now()));
+            let watcher = state.watcher.take();
+            if let Some(watcher) = watcher.filter(|one| !one.will_wake(context.waker())) {
+                watcher.wake();
+            }
+        }
     }
 
     fn poll(&self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Stopped>>> {
@@ -116,8 +150,8 @@ impl Upload {
             return Poll::Ready(Some(Err(Stopped)));
         }
         let polled = Pin::new(&mut *state.body.borrow_mut()).poll_frame(context);
-        if polled.is_pending() && state.waiting.get().is_none() {
-            state.waiting.set(Some(Instant::now()));
+        if polled.is_pending() {
+            self.wait(context);
         }
         let frame = ready!(polled);
         state.waiting.set(None);
@@ -139,6 +173,14 @@ impl Upload {
                 Some(Err(Stopped))
             }
         })
+    }
+}
+
+/// Remembers whom to wake.
+fn keep(slot: &RefCell<Option<Waker>>, context: &Context<'_>) {
+    let mut slot = slot.borrow_mut();
+    if !slot.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+        *slot = Some(context.waker().clone());
     }
 }
 
@@ -180,32 +222,69 @@ impl Body for Upload {
     }
 }
 
-impl Body for Sent {
-    type Data = Bytes;
-    type Error = Stopped;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::Sender;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Stopped>>> {
-        match &mut *self {
-            Sent::Whole(body) if body.is_empty() => Poll::Ready(None),
-            Sent::Whole(body) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(body))))),
-            Sent::Passed(upload) => upload.poll(context),
+    /// A caller who sends nothing.
+    struct Silent;
+
+    impl Sender for Silent {
+        fn poll_part(
+            &self,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, crate::upstream::Stopped>>> {
+            Poll::Pending
+        }
+
+        fn is_at_end(&self) -> bool {
+            false
+        }
+
+        fn left(&self) -> SizeHint {
+            SizeHint::default()
+        }
+
+        fn abandon(&self) {}
+    }
+
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    fn is_end_stream(&self) -> bool {
-        match self {
-            Sent::Whole(body) => body.is_empty(),
-            Sent::Passed(upload) => upload.is_end_stream(),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            Sent::Whole(body) => SizeHint::with_exact(body.len() as u64),
-            Sent::Passed(upload) => upload.size_hint(),
-        }
+    #[test]
+    fn who_looks_at_the_time_learns_of_a_wait_and_who_waits_of_its_end() {
+        let upload = Upload::new(Arriving::from(Rc::new(Silent) as Rc<dyn Sender>), 10);
+        let upload = upload.expect("its length is not known");
+        let (watches, sends) = (Arc::<Count>::default(), Arc::<Count>::default());
+        let woken = || (watches.0.load(Ordering::Relaxed), sends.0.load(Ordering::Relaxed));
+        let (watcher, sender) = (Waker::from(watches.clone()), Waker::from(sends.clone()));
+        let [mut watcher, mut sender] = [&watcher, &sender].map(Context::from_waker);
+        upload.watch(&watcher);
+        assert!(upload.poll(&mut sender).is_pending() && upload.due().is_some());
+        assert_eq!(woken(), (1, 0));
+        upload.watch(&watcher);
+        assert!(upload.poll(&mut sender).is_pending());
+        assert_eq!(woken(), (1, 0), "it waits for the same as before");
+        upload.abandon();
+        assert_eq!(woken(), (1, 1));
+        assert!(upload.poll(&mut sender).is_ready());
+        // Who does both has not to be woken.
+        let alone = Upload::new(Arriving::from(Rc::new(Silent) as Rc<dyn Sender>), 10);
+        let alone = alone.expect("its length is not known");
+        alone.abandon();
+        alone.watch(&watcher);
+        assert!(alone.poll(&mut watcher).is_pending(), "nothing of it was begun before");
+        assert_eq!(woken(), (1, 1));
     }
 }

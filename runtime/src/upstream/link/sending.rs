@@ -129,10 +129,15 @@ fn framed(text: &mut Vec<u8>, headers: &Fields, upload: &Upload) -> Encoder {
         return Encoder::Length(length);
     }
     text.extend_from_slice(CHUNKED);
+    Encoder::Chunked(announced(headers))
+}
+
+/// The fields that may stand behind the body, by what stands before it.
+pub(super) fn announced(headers: &Fields) -> Vec<HeaderName> {
     let lists = headers.iter().filter(|(name, _)| **name == TRAILER);
     let announced = lists.flat_map(|(_, list)| names(list));
     // Who puts fields behind the body beside those before it must not take one for the other.
-    Encoder::Chunked(announced.filter(|name| !headers.contains(name)).collect())
+    announced.filter(|name| !headers.contains(name)).collect()
 }
 
 /// Everything of a head but how its body is framed, and its end.

@@ -21,11 +21,13 @@ use tokio::sync::oneshot;
 use tokio::task::spawn_local;
 use tokio::time::{Instant, timeout};
 
+use super::going::Going;
+use super::sending::announced;
 use super::{AnswerHead, Broken, HEAD, Head};
 use crate::metrics::Peer;
 use crate::stream::Stream;
 use crate::upstream::connect::CONNECT;
-use crate::upstream::upload::Sent;
+use crate::upstream::upload::{Sent, Upload};
 
 /// The most requests at once on one connection; the backend may want fewer.
 pub(in crate::upstream) const STREAMS: usize = 100;
@@ -37,7 +39,7 @@ const PING: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs
 
 /// A connection that requests share.
 pub(in crate::upstream) struct Shared {
-    sender: http2::SendRequest<Sent>,
+    sender: http2::SendRequest<Going>,
     /// How many requests at once the backend grants.
     granted: Box<dyn Fn() -> usize>,
     secure: bool,
@@ -51,6 +53,8 @@ pub(in crate::upstream) struct Two {
     connection: Rc<Shared>,
     /// The body of its answer, once that has begun.
     body: Option<Incoming>,
+    /// What the caller sends, if it does: the connection's task takes it.
+    upload: Option<Upload>,
 }
 
 impl Shared {
@@ -60,7 +64,7 @@ impl Shared {
             return None;
         }
         self.in_flight.set(self.in_flight.get() + 1);
-        Some(Two { connection: Rc::clone(self), body: None })
+        Some(Two { connection: Rc::clone(self), body: None, upload: None })
     }
 
     /// Whether it takes another request, as far as this side knows.
@@ -85,6 +89,9 @@ impl Shared {
 
 impl Drop for Two {
     fn drop(&mut self) {
+        if let Some(upload) = &self.upload {
+            upload.abandon();
+        }
         let Shared { in_flight, idle_since, .. } = &*self.connection;
         in_flight.set(in_flight.get().saturating_sub(1));
         idle_since.set(Instant::now());
@@ -149,7 +156,7 @@ impl Two {
             in_flight: Cell::new(1),
             idle_since: Cell::new(Instant::now()),
         });
-        Ok(Two { connection, body: None })
+        Ok(Two { connection, body: None, upload: None })
     }
 
     /// The connection, for others.
@@ -162,6 +169,9 @@ impl Two {
         head: &Head<'_>,
         body: Sent,
     ) -> Result<AnswerHead, Broken> {
+        if let Sent::Passed(upload) = &body {
+            self.upload = Some(upload.clone());
+        }
         let request = addressed(head, body, self.connection.secure);
         let answered = self.connection.sender.clone().try_send_request(request).await;
         let (head, body) = answered
@@ -193,8 +203,12 @@ impl Two {
 }
 
 /// A request that says whom it is for as HTTP/2 does: in its target (RFC 9113 section 8.3.1).
-fn addressed(head: &Head<'_>, body: Sent, secure: bool) -> http::Request<Sent> {
-    let mut request = http::Request::new(body);
+fn addressed(head: &Head<'_>, body: Sent, secure: bool) -> http::Request<Going> {
+    let announced = match &body {
+        Sent::Passed(_) => announced(head.headers),
+        Sent::Whole(_) => Vec::new(),
+    };
+    let mut request = http::Request::new(Going { body, announced });
     *request.method_mut() = head.method.clone();
     *request.headers_mut() = head.headers.to_map();
     let headers = request.headers_mut();
