@@ -73,7 +73,9 @@ fn peer(text: &str) -> Result<(String, PathBuf), String> {
     let (name, path) = text.split_once('=').ok_or("write NAME=PATH")?;
     let known = peers::ALL.iter().any(|peer| peer.program == name);
     if !known {
-        let names: Vec<_> = peers::ALL.iter().map(|peer| peer.program).collect();
+        let mut names: Vec<_> = peers::ALL.iter().map(|peer| peer.program).collect();
+        // Those that log are the same programs, next to them.
+        names.dedup();
         return Err(format!("there is no peer `{name}`; there are {}", names.join(", ")));
     }
     Ok((name.to_owned(), path.into()))
