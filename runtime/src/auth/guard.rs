@@ -217,6 +217,10 @@ impl Guards {
         Challenge::of(scheme, self.realm, fault).to_string()
     }
 
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(unused_variables, reason = "nobody shows a certificate")
+    )]
     async fn check(
         &self,
         scheme: &'static Scheme,

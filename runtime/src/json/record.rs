@@ -47,6 +47,7 @@ impl<'a> Reader<'a> {
 
     /// The values of a whole record that stand under `names`, as they are written; other members are
     /// taken as [`member`](Self::member) takes them.
+    #[cfg(feature = "auth")]
     pub(crate) fn members<const N: usize>(
         &mut self,
         names: &[&'static str; N],

@@ -160,6 +160,7 @@ impl fmt::Debug for Loaded {
 #[derive(Clone)]
 struct Current {
     config: Arc<ServerConfig>,
+    #[cfg_attr(not(feature = "auth"), expect(dead_code, reason = "only guards look"))]
     callers: Arc<Callers>,
 }
 

@@ -30,6 +30,10 @@ pub(crate) enum Reason {
     /// The backend's name has no address.
     NoAddress,
     /// There is no token that the call could carry; why.
+    #[cfg_attr(
+        not(feature = "auth"),
+        expect(dead_code, reason = "only who asks for tokens says so")
+    )]
     NoToken(String),
     Timeout,
     Status(u16, Bytes),

@@ -11,7 +11,10 @@ use super::Texts;
 use crate::pem::{Wrong, add};
 
 /// What checks the certificates of callers, by the variable that names their authorities.
-pub(super) struct Callers(Vec<(&'static str, Arc<dyn ClientCertVerifier>)>);
+pub(super) struct Callers(
+    #[cfg_attr(not(feature = "auth"), expect(dead_code, reason = "only guards look"))]
+    Vec<(&'static str, Arc<dyn ClientCertVerifier>)>,
+);
 
 impl Callers {
     /// Checks for each of these variables.
