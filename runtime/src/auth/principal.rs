@@ -43,7 +43,7 @@ impl Principal {
         let mut found = json::Maybe::Absent;
         json::read_result(self.claims.as_bytes(), |reader| {
             let mut object = reader.object()?;
-            while reader.member(&mut object, &[name])?.is_some() {
+            while reader.member_among(&mut object, &[name])?.is_some() {
                 reader.leaf(&mut found, Reader::any)?;
             }
             Ok(())
@@ -65,7 +65,7 @@ impl Principal {
         let mut found = vec![json::Maybe::Absent; claims.len()];
         json::read_result(self.claims.as_bytes(), |reader| {
             let mut object = reader.object()?;
-            while let Some(place) = reader.member(&mut object, claims)? {
+            while let Some(place) = reader.member_among(&mut object, claims)? {
                 if let Some(slot) = found.get_mut(place) {
                     reader.field(slot, Reader::any)?;
                 }

@@ -32,14 +32,24 @@ impl TextRule {
         self.min <= length && length <= self.max && self.spells(text)
     }
 
+    /// Whether the text of a JSON string is surely as the contract says. If not, all of it tells.
+    #[inline]
+    pub(crate) fn surely_takes(&self, text: Raw<'_>) -> bool {
+        self.pattern.is_none() && self.format.is_none() && self.surely_fits(text)
+    }
+
+    /// Whether a text is so clearly inside its bounds that its bytes tell.
+    #[inline]
+    fn surely_fits(&self, text: Raw<'_>) -> bool {
+        let bytes = text.json().len().saturating_sub(2);
+        let least = if self.min > 1 { self.min.saturating_mul(WIDEST) } else { self.min };
+        bytes <= self.max && bytes >= least
+    }
+
     /// What is wrong with the text of a JSON string, which has no escapes if it is `plain`.
     #[inline]
     pub(crate) fn fault(&self, text: Raw<'_>, plain: bool) -> Option<&'static str> {
-        // Most texts are so clearly inside their bounds that their bytes tell.
-        let bytes = text.json().len().saturating_sub(2);
-        let least = if self.min > 1 { self.min.saturating_mul(WIDEST) } else { self.min };
-        let surely = bytes <= self.max && bytes >= least;
-        if !surely && !self.holds(text.quoted()) {
+        if !self.surely_fits(text) && !self.holds(text.quoted()) {
             return Some("text of another length");
         }
         if self.pattern.is_none() && self.format.is_none() {

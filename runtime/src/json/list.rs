@@ -79,7 +79,22 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether there is another element to read; else the list is closed.
+    #[inline]
     fn next_element(&mut self, rule: &ListRule, list: &mut List) -> Read<bool> {
+        let text = self.bytes();
+        // Most senders put no blanks between tokens.
+        let tight = byte(text, self.at) == b',' && byte(text, self.at + 1) > b' ';
+        if tight && list.count > 0 && list.count < rule.keep.min(rule.max) {
+            self.at += 1;
+            list.count += 1;
+            return Ok(true);
+        }
+        self.other_element(rule, list)
+    }
+
+    /// The same for the first one, the end of the list, and elements with blanks around them.
+    #[inline(never)]
+    fn other_element(&mut self, rule: &ListRule, list: &mut List) -> Read<bool> {
         let text = self.bytes();
         let at = scan::blank(text, self.at);
         self.at = match byte(text, at) {

@@ -5,7 +5,8 @@ mod reference;
 
 use super::scan;
 use super::scan::{
-    any_number, digits, no_digits, portable_no_digits, portable_specials, special, tight_key,
+    LEVELS, any_number, digits, loose, no_digits, passed, portable_loose, portable_no_digits,
+    portable_specials, special, tight_key,
 };
 use super::{Decimal, Raw, Reader, Writer, compare_numbers, read_result, same_json};
 use crate::check::{ANY_LIST, Bound, NUMBER, NumberRule};
@@ -247,6 +248,27 @@ proptest! {
     #[test]
     fn digits_are_told_apart_on_any_machine(chunk in prop::array::uniform16(prop_oneof![4 => 0x2C..0x3Du8, 1 => any::<u8>()])) {
         prop_assert_eq!(no_digits(&chunk), portable_no_digits(&chunk));
+    }
+
+    #[test]
+    fn blanks_beside_commas_are_found_on_any_machine(a in "[ \t,\\[\\]\"x]{16}", b in "[ \t,\\[\\]\"x]{16}") {
+        let chunks = a.as_bytes().first_chunk().zip(b.as_bytes().first_chunk());
+        let (a, b) = chunks.expect("both have sixteen bytes");
+        prop_assert_eq!(loose(a, b), portable_loose(a, b));
+    }
+
+    #[test]
+    fn what_is_passed_at_once_is_a_value(
+        text in prop_oneof![
+            "-?[0-9]{1,18}[.]?[0-9]{0,6}[eE]?[0-9]{0,3}[,}][ -~]{0,20}",
+            "\"[a-zé\\\\\u{1}]{0,20}\"[ ,}][ -~]{0,20}",
+            "(true|false|null|tru|nul)[,}]",
+        ],
+    ) {
+        let text = text.as_bytes();
+        if let Some(rest) = passed(text) {
+            prop_assert_eq!(scan::value(text, 0, LEVELS), Ok(text.len() - rest.len()));
+        }
     }
 
     #[test]

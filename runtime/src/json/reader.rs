@@ -1,10 +1,11 @@
 //! Pulls typed values out of a JSON text.
 
 use super::Maybe;
+use super::course::Course;
 use super::number::Decimal;
 use super::pointer::{Mark, pointers};
 use super::raw::Raw;
-use super::scan::{self, Fault, LEVELS};
+use super::scan::{self, Extent, Fault, LEVELS};
 use crate::check::{
     EnumRule, NumberKind, NumberRule, Other, Place, TextRule, Violation, Violations,
 };
@@ -41,6 +42,8 @@ pub struct Reader<'a> {
     marks: Vec<Mark>,
     /// Whether a list was begun.
     pub(super) listed: bool,
+    /// How the records of lists went on so far.
+    pub(super) courses: Vec<Course>,
     /// The declared member that is being read.
     pub(super) field: &'static str,
     /// The declared members whose values an `else` replaced, and how often.
@@ -59,6 +62,7 @@ impl<'a> Reader<'a> {
             beyond: 0,
             marks: Vec::new(),
             listed: false,
+            courses: Vec::new(),
             field: "",
             replaced: Vec::new(),
         }
@@ -107,6 +111,16 @@ impl<'a> Reader<'a> {
     /// A text.
     pub fn text(&mut self, rule: &TextRule) -> Read<Raw<'a>> {
         let (text, plain) = self.string(rule.expected)?;
+        if rule.surely_takes(text) {
+            Ok(self.pass(text))
+        } else {
+            self.exact_text(rule, text, plain)
+        }
+    }
+
+    /// A text of which all has to be looked at.
+    #[inline(never)]
+    fn exact_text(&mut self, rule: &TextRule, text: Raw<'a>, plain: bool) -> Read<Raw<'a>> {
         match rule.fault(text, plain) {
             None => Ok(self.pass(text)),
             Some(found) => Err(self.refuse(rule.expected, found)),
@@ -120,17 +134,24 @@ impl<'a> Reader<'a> {
         };
         let number = self.slice(self.at + extent.number);
         let simple = !extent.has_exponent();
-        if !(simple && rule.surely_takes(number.json(), extent.whole, extent.fraction())) {
-            let fault = Decimal::of(number.json(), extent)
-                .and_then(|decimal| rule.fault(&decimal, number.json()));
-            if let Some(found) = fault {
-                return Err(self.refuse(rule.expected, found));
-            }
+        let surely = simple && rule.surely_takes(number.json(), extent.whole, extent.fraction());
+        if !surely {
+            self.check_number(rule, number, extent)?;
         }
         self.pass(number);
         let integer = matches!(rule.kind, NumberKind::Int | NumberKind::Int64);
-        let cut = if integer && simple { number.json().get(..extent.whole) } else { None };
-        Ok(cut.map_or(number, Raw::checked))
+        if !integer || !simple || extent.whole == extent.number {
+            return Ok(number);
+        }
+        Ok(number.json().get(..extent.whole).map_or(number, Raw::checked))
+    }
+
+    /// Whether the exact value of a number is as the contract says.
+    #[inline(never)]
+    fn check_number(&mut self, rule: &NumberRule, number: Raw<'a>, extent: Extent) -> Read<()> {
+        let fault = Decimal::of(number.json(), extent)
+            .and_then(|decimal| rule.fault(&decimal, number.json()));
+        fault.map_or(Ok(()), |found| Err(self.refuse(rule.expected, found)))
     }
 
     /// A boolean.

@@ -1,6 +1,7 @@
 //! Reads records: their keys in any order, then what the contract says about each field.
 
 use super::Maybe;
+use super::course;
 use super::pointer::Mark;
 use super::raw::Raw;
 use super::reader::{Read, Reader, Stop};
@@ -8,7 +9,7 @@ use super::scan::{self, Fault, byte};
 use std::borrow::Cow;
 
 /// How many bytes there are around a key that has no blanks beside it: `,"":`.
-const TIGHT: usize = 4;
+pub(super) const TIGHT: usize = 4;
 
 /// A record that is being read.
 #[derive(Debug)]
@@ -23,6 +24,9 @@ pub struct Object {
     pub(super) known: u64,
     /// The declared member that the record is in.
     pub(super) outer: &'static str,
+    /// The number of its course, and of the step that comes next there.
+    pub(super) course: usize,
+    pub(super) step: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -34,13 +38,30 @@ impl<'a> Reader<'a> {
         }
         let start = self.at;
         self.open()?;
-        Ok(Object { start, untouched: true, likely: 0, known: 0, outer: self.field })
+        let outer = self.field;
+        let course = course::NONE;
+        Ok(Object { start, untouched: true, likely: 0, known: 0, outer, course, step: 0 })
     }
 
     /// The next member that is among `names`: its place there; `None` at the end of the record.
     /// Its value has to be read before the next one. Others are violations in a caller's body, and
     /// passed over in a result.
-    pub fn member(&mut self, object: &mut Object, names: &[&'static str]) -> Read<Option<usize>> {
+    #[inline]
+    pub fn member(
+        &mut self,
+        object: &mut Object,
+        names: &'static [&'static str],
+    ) -> Read<Option<usize>> {
+        let strict = self.strict;
+        self.next_along(object, names, strict)
+    }
+
+    /// [`member`](Self::member) of names that are known at run time only.
+    pub(crate) fn member_among(
+        &mut self,
+        object: &mut Object,
+        names: &[&'static str],
+    ) -> Read<Option<usize>> {
         let strict = self.strict;
         self.next_of(object, names, strict)
     }
@@ -50,7 +71,7 @@ impl<'a> Reader<'a> {
     #[cfg(feature = "auth")]
     pub(crate) fn members<const N: usize>(
         &mut self,
-        names: &[&'static str; N],
+        names: &'static [&'static str; N],
     ) -> Read<[Maybe<Raw<'a>>; N]> {
         let mut found = [const { Maybe::Absent }; N];
         let mut object = self.object()?;
@@ -63,15 +84,51 @@ impl<'a> Reader<'a> {
     }
 
     /// [`member`](Self::member) that passes over other members in a caller's body too.
+    #[inline]
     pub fn member_of_any(
         &mut self,
         object: &mut Object,
-        names: &[&'static str],
+        names: &'static [&'static str],
     ) -> Read<Option<usize>> {
-        self.next_of(object, names, false)
+        self.next_along(object, names, false)
     }
 
+    /// [`next_of`](Self::next_of), along the course of the record if it is in a list.
     #[inline]
+    fn next_along(
+        &mut self,
+        object: &mut Object,
+        names: &'static [&'static str],
+        strict: bool,
+    ) -> Read<Option<usize>> {
+        if object.untouched {
+            return self.first_along(object, names, strict);
+        }
+        match self.follow(object) {
+            Some(place) => Ok(Some(place)),
+            None => self.next_of(object, names, strict),
+        }
+    }
+
+    /// The same for the first member.
+    #[inline(never)]
+    fn first_along(
+        &mut self,
+        object: &mut Object,
+        names: &'static [&'static str],
+        strict: bool,
+    ) -> Read<Option<usize>> {
+        if self.listed {
+            self.take_course(object, names, strict);
+        }
+        match self.follow(object) {
+            Some(place) => Ok(Some(place)),
+            None => self.next_of(object, names, strict),
+        }
+    }
+
+    /// The next member without a course.
+    #[inline(never)]
     fn next_of(
         &mut self,
         object: &mut Object,
@@ -79,30 +136,34 @@ impl<'a> Reader<'a> {
         strict: bool,
     ) -> Read<Option<usize>> {
         let text = self.bytes();
-        let mut at = self.at;
+        if self.peek() == b'}' && !object.untouched {
+            self.leave(object);
+            return Ok(None);
+        }
         loop {
+            let from = if object.untouched { object.start } else { self.at };
             // Most senders put no blanks between tokens, and keep keys short.
-            let tight = if object.untouched { None } else { scan::tight_key(text, at) };
-            let place = if let Some(key) = tight {
-                at += key.len() + TIGHT;
-                object.place(names, key)
+            let tight = if object.untouched { None } else { scan::tight_key(text, self.at) };
+            let (place, length) = if let Some(key) = tight {
+                self.at += key.len() + TIGHT;
+                (object.place(names, key), key.len())
             } else {
-                let Some(start) = self.next_key(object, at)? else { return Ok(None) };
+                let Some(start) = self.next_key(object, self.at)? else { return Ok(None) };
                 self.at = start;
                 let key = self.other_key(scan::special(text, start + 1))?;
-                at = self.at;
-                object.place(names, key.as_bytes())
+                (object.place(names, key.as_bytes()), key.len())
             };
+            if place.is_some() || !strict {
+                self.learn(object, (from, length), place);
+            }
             if let Some(place) = place {
-                self.at = at;
                 return Ok(Some(self.found(object, names, place)));
             }
             if strict {
-                self.at = at;
                 self.unwelcome("no member of this name", "one")?;
-                at = self.at;
             } else {
-                at = self.behind(at)?;
+                let end = scan::behind(text, self.at, self.levels);
+                self.at = end.map_err(|fault| self.malformed(fault))?;
             }
         }
     }
@@ -115,21 +176,6 @@ impl<'a> Reader<'a> {
         place
     }
 
-    /// The offset behind the value at `at`, which nobody reads.
-    #[inline(always)]
-    fn behind(&mut self, at: usize) -> Read<usize> {
-        let text = self.bytes();
-        let end = match byte(text, at) {
-            b'"' => scan::string(text, at),
-            b'0'..=b'9' => scan::number(text, at).map(|extent| at + extent.number),
-            _ => None,
-        };
-        match end {
-            Some(end) => Ok(end),
-            None => scan::value(text, at, self.levels).map_err(|fault| self.malformed(fault)),
-        }
-    }
-
     /// The offset of the next key behind `at`, where a record begins or a member ends; `None` at the
     /// end of the record.
     fn next_key(&mut self, object: &mut Object, at: usize) -> Read<Option<usize>> {
@@ -137,11 +183,11 @@ impl<'a> Reader<'a> {
         let mut at = scan::blank(text, at);
         match byte(text, at) {
             b'}' => {
-                self.close(at);
-                self.field = object.outer;
+                self.at = at;
+                self.leave(object);
                 return Ok(None);
             }
-            _ if object.untouched => object.untouched = false,
+            _ if object.untouched => (object.untouched, object.step) = (false, 1),
             b',' => at = scan::blank(text, at + 1),
             _ => return Err(self.malformed(Fault::Syntax(at))),
         }
@@ -341,6 +387,13 @@ impl<'a> Reader<'a> {
         let [expected, found] = says;
         let mark = Mark { at: object.start, member: Some(name), expected, found };
         self.note(mark).err().unwrap_or(Stop::Violated)
+    }
+
+    /// Goes past the brace that closes a record.
+    #[inline]
+    fn leave(&mut self, object: &Object) {
+        self.close(self.at);
+        self.field = object.outer;
     }
 
     /// Goes past an opening bracket.

@@ -174,18 +174,17 @@ impl Extent {
 pub(super) fn number(text: &[u8], at: usize) -> Option<Extent> {
     match text.get(at..).and_then(|rest| rest.first_chunk()).and_then(short_number) {
         Some(extent) => Some(extent),
-        None => any_number(text, at),
+        None => other_number(text, at),
     }
 }
 
-/// The extent of a number that ends within the chunk and has no exponent; nothing of any other.
+/// The extent of a number that ends within the chunk and has neither sign nor exponent; nothing of any other.
 #[inline(always)]
 fn short_number(chunk: &[u8; CHUNK]) -> Option<Extent> {
     let others = no_digits(chunk);
-    let first = usize::from(byte(chunk, 0) == b'-');
-    let whole = first + (others >> first).trailing_zeros() as usize;
+    let whole = others.trailing_zeros() as usize;
     // A zero stands alone, and something stands behind it.
-    if whole == first || (byte(chunk, first) == b'0' && whole > first + 1) {
+    if whole == 0 || (byte(chunk, 0) == b'0' && whole > 1) {
         return None;
     }
     let mut end = whole;
@@ -198,6 +197,53 @@ fn short_number(chunk: &[u8; CHUNK]) -> Option<Extent> {
     }
     let ends = end < CHUNK && byte(chunk, end) | 0x20 != b'e';
     ends.then_some(Extent { whole, mantissa: end, number: end })
+}
+
+/// The extent of a number that has a sign, an exponent or many digits.
+#[inline(never)]
+fn other_number(text: &[u8], at: usize) -> Option<Extent> {
+    if byte(text, at) != b'-' {
+        return any_number(text, at);
+    }
+    let size = text.get(at + 1..).and_then(|rest| rest.first_chunk()).and_then(short_number);
+    match size {
+        Some(Extent { whole, mantissa, number }) => {
+            Some(Extent { whole: whole + 1, mantissa: mantissa + 1, number: number + 1 })
+        }
+        None => any_number(text, at),
+    }
+}
+
+/// Whether a blank in `a` is before a comma or closing bracket at the same place in `b`, or one in `b` behind a comma or
+/// opening bracket in `a`.
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code, reason = "sixteen bytes at a time are what makes lists cheap")]
+#[inline(always)]
+pub(super) fn loose(a: &[u8; CHUNK], b: &[u8; CHUNK]) -> bool {
+    use std::arch::x86_64::{
+        __m128i, _mm_and_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8,
+        _mm_or_si128, _mm_set1_epi8,
+    };
+    // SAFETY: SSE2 belongs to x86_64, and the loads read the sixteen bytes of `a` and `b` at any
+    // alignment.
+    unsafe {
+        let [a, b] = [a, b].map(|chunk| _mm_loadu_si128(chunk.as_ptr().cast::<__m128i>()));
+        let is = |bytes, byte: u8| _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte.cast_signed()));
+        let blank = |bytes| _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x20)), bytes);
+        let before = _mm_and_si128(blank(a), _mm_or_si128(is(b, b','), is(b, b']')));
+        let behind = _mm_and_si128(blank(b), _mm_or_si128(is(a, b','), is(a, b'[')));
+        _mm_movemask_epi8(_mm_or_si128(before, behind)) != 0
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+use portable_loose as loose;
+
+/// The same for any machine, and any length.
+pub(super) fn portable_loose(a: &[u8], b: &[u8]) -> bool {
+    a.iter().zip(b).any(|(&a, &b)| {
+        (a <= b' ' && matches!(b, b',' | b']')) || (b <= b' ' && matches!(a, b',' | b'['))
+    })
 }
 
 /// The extent of a number of any length.
@@ -302,8 +348,17 @@ pub(super) fn tight_key(text: &[u8], at: usize) -> Option<&[u8]> {
     if tight { rest.get(..length) } else { None }
 }
 
+/// The value that belongs to the key in front, if that is short and plain, and no blanks are around its colon.
+#[inline(always)]
+fn tight_member(rest: &[u8]) -> Option<&[u8]> {
+    let (quote, key) = rest.split_first()?;
+    let length = (specials(key.first_chunk()?) | 1 << CHUNK).trailing_zeros() as usize;
+    let (around, value) = key.get(length..)?.split_first_chunk()?;
+    (*quote == b'"' && around == b"\":" && *value.first()? > b' ').then_some(value)
+}
+
 /// The offset of the value that belongs to the key at `at`, past the colon.
-#[inline]
+#[inline(never)]
 fn member(text: &[u8], at: usize) -> Result<usize, Fault> {
     if byte(text, at) != b'"' {
         return Err(Fault::Syntax(at));
@@ -319,7 +374,7 @@ pub(super) fn colon(text: &[u8], at: usize) -> Result<usize, Fault> {
 }
 
 /// The offset after the text, number, boolean or null at `at`.
-#[inline(always)]
+#[inline(never)]
 fn scalar(text: &[u8], at: usize) -> Option<usize> {
     match byte(text, at) {
         b'"' => string(text, at),
@@ -339,43 +394,127 @@ pub(super) fn value(text: &[u8], at: usize, levels: u32) -> Result<usize, Fault>
     }
 }
 
+/// What is behind the value that `rest` begins with, if that is a text without escapes, digits or a word: most are.
+#[inline(always)]
+pub(super) fn passed(rest: &[u8]) -> Option<&[u8]> {
+    let (first, after) = rest.split_first()?;
+    match first {
+        b'"' => plain_text(after),
+        b'1'..=b'9' => {
+            let others = no_digits(rest.first_chunk()?);
+            let after = rest.get(others.trailing_zeros() as usize..)?;
+            match after.first()? {
+                b',' | b'}' => Some(after),
+                b'.' => fraction(after),
+                _ => None,
+            }
+        }
+        b't' => rest.strip_prefix(b"true"),
+        b'f' => rest.strip_prefix(b"false"),
+        b'n' => rest.strip_prefix(b"null"),
+        _ => None,
+    }
+}
+
+/// What is behind the point and digits that `rest` begins with.
+#[inline(always)]
+fn fraction(rest: &[u8]) -> Option<&[u8]> {
+    let (_, digits) = rest.split_first()?;
+    let others = no_digits(digits.first_chunk()?);
+    let after = digits.get(others.trailing_zeros() as usize..)?;
+    (others & 1 == 0 && matches!(after.first(), Some(b',' | b'}'))).then_some(after)
+}
+
+/// What is behind the closing quote of a text without escapes.
+#[inline(always)]
+fn plain_text(mut rest: &[u8]) -> Option<&[u8]> {
+    loop {
+        let (chunk, after) = rest.split_first_chunk()?;
+        let found = specials(chunk);
+        if found != 0 {
+            let (quote, after) = rest.get(found.trailing_zeros() as usize..)?.split_first()?;
+            return (*quote == b'"').then_some(after);
+        }
+        rest = after;
+    }
+}
+
+/// The offset after the value of a member that nobody reads.
+#[inline(always)]
+pub(super) fn behind(text: &[u8], at: usize, levels: u32) -> Result<usize, Fault> {
+    match text.get(at..).and_then(passed) {
+        Some(rest) => Ok(text.len() - rest.len()),
+        None => value(text, at, levels),
+    }
+}
+
 /// The offset after the record or list at `at`.
-fn nested(text: &[u8], mut at: usize, levels: u32) -> Result<usize, Fault> {
+fn nested(text: &[u8], at: usize, levels: u32) -> Result<usize, Fault> {
     let mut open = Open { records: 0, depth: 0 };
+    let mut rest = from(text, at);
     loop {
         if open.in_record() {
-            at = member(text, at)?;
+            rest = match tight_member(rest) {
+                Some(value) => value,
+                None => from(text, member(text, text.len() - rest.len())?),
+            };
         }
-        match byte(text, at) {
-            bracket @ (b'{' | b'[') => {
+        match rest.split_first() {
+            Some((bracket @ (b'{' | b'['), inside)) => {
                 if open.depth >= levels.min(LEVELS) {
-                    return Err(Fault::Depth(at));
+                    return Err(Fault::Depth(text.len() - rest.len()));
                 }
-                open.push(bracket == b'{');
-                at = blank(text, at + 1);
-                if byte(text, at) != open.closing() {
+                open.push(*bracket == b'{');
+                rest = unblank(inside);
+                if rest.first() != Some(&open.closing()) {
                     continue;
                 }
             }
-            _ => at = scalar(text, at).ok_or(Fault::Syntax(at))?,
+            _ => rest = behind_scalar(text, rest)?,
         }
         loop {
-            at = blank(text, at);
-            let found = byte(text, at);
-            if found == b',' {
-                at = blank(text, at + 1);
-                break;
+            rest = unblank(rest);
+            match rest.split_first() {
+                Some((b',', after)) => {
+                    rest = unblank(after);
+                    break;
+                }
+                Some((found, after)) if *found == open.closing() => rest = after,
+                _ => return Err(Fault::Syntax(text.len() - rest.len())),
             }
-            if found != open.closing() {
-                return Err(Fault::Syntax(at));
-            }
-            at += 1;
             open.pop();
             if open.depth == 0 {
-                return Ok(at);
+                return Ok(text.len() - rest.len());
             }
         }
     }
+}
+
+/// What is behind the text, number, boolean or null that `rest` begins with.
+#[inline(always)]
+fn behind_scalar<'t>(text: &'t [u8], rest: &'t [u8]) -> Result<&'t [u8], Fault> {
+    match passed(rest) {
+        Some(after) => Ok(after),
+        None => {
+            let at = text.len() - rest.len();
+            scalar(text, at).map(|end| from(text, end)).ok_or(Fault::Syntax(at))
+        }
+    }
+}
+
+/// What is left of a text from an offset on.
+#[inline(always)]
+pub(super) fn from(text: &[u8], at: usize) -> &[u8] {
+    text.get(at..).unwrap_or_default()
+}
+
+/// What is behind the whitespace in front.
+#[inline(always)]
+pub(super) fn unblank(rest: &[u8]) -> &[u8] {
+    if rest.first().is_some_and(|first| *first > b' ') {
+        return rest;
+    }
+    from(rest, blanks(rest, 0))
 }
 
 /// The records and lists that a value is in.

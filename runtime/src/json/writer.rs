@@ -4,7 +4,7 @@ use std::fmt::{Display, Write};
 use std::ops::Range;
 
 use super::raw::Raw;
-use super::scan::{byte, special};
+use super::scan::{byte, loose, portable_loose, special};
 use crate::result::Body;
 
 /// The most room that a text has before anything is written.
@@ -78,6 +78,13 @@ impl Writer {
         if is_tight(json.as_bytes()) {
             return self.json.push_str(json);
         }
+        self.loose(list);
+    }
+
+    /// [`flat`](Self::flat) of a list with blanks.
+    #[inline(never)]
+    fn loose(&mut self, list: Raw<'_>) {
+        let json = list.json();
         // What is copied in one piece goes from `from` on.
         let (mut from, mut end) = (0, 1);
         for element in list.elements() {
@@ -177,22 +184,18 @@ impl Writer {
 /// Whether a checked list of single values surely has no blanks between them. Those would touch a bracket or a comma; so
 /// may blanks inside texts.
 fn is_tight(list: &[u8]) -> bool {
-    let rest = list.get(1..).unwrap_or_default();
-    if let (Some(a), Some(b)) = (list.last_chunk::<17>(), rest.last_chunk::<16>()) {
-        let (a, _) = a.split_at(b.len());
-        let chunks = list.chunks_exact(16).zip(rest.chunks_exact(16));
-        return !chunks.fold(any_loose(a, b), |any, (a, b)| any | any_loose(a, b));
+    let mut rest = list;
+    while let (Some(a), Some(b)) = (rest.first_chunk(), rest.get(1..).and_then(<[u8]>::first_chunk))
+    {
+        if loose(a, b) {
+            return false;
+        }
+        rest = rest.get(a.len()..).unwrap_or_default();
     }
-    !any_loose(list, rest)
-}
-
-/// Whether a blank in `a` is before a comma or closing bracket at the same place in `b`, or one in `b` behind such in `a`.
-#[inline(always)]
-fn any_loose(a: &[u8], b: &[u8]) -> bool {
-    let loose = |a: u8, b: u8| {
-        ((a <= b' ') & ((b == b',') | (b == b']'))) | ((b <= b' ') & ((a == b',') | (a == b'[')))
-    };
-    a.iter().zip(b).fold(false, |any, (a, b)| any | loose(*a, *b))
+    match (list.last_chunk::<17>().map(|[a @ .., _]| a), list.last_chunk()) {
+        (Some(a), Some(b)) => !loose(a, b),
+        _ => !portable_loose(rest, rest.get(1..).unwrap_or_default()),
+    }
 }
 
 /// A text as JSON, with quotes and escapes.
