@@ -225,6 +225,7 @@ pub const SOURCE: &[(&str, &str)] = files![
     "src/upstream/copies.rs",
     "src/upstream/course.rs",
     "src/upstream/dns.rs",
+    "src/upstream/dns/hosts.rs",
     "src/upstream/dns/message.rs",
     "src/upstream/dns/servers.rs",
     "src/upstream/download.rs",

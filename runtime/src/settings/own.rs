@@ -65,7 +65,7 @@ pub(crate) static OWN: [Variable; 27] = [
         kind: VariableKind::Text,
         default: None,
         bounds: None,
-        about: "nameservers that know where services are, `10.0.0.2, [::1]:5353`; those of `/etc/resolv.conf` unless set",
+        about: "nameservers that know where backends are, `10.0.0.2, [::1]:5353`; those of `/etc/resolv.conf` unless set",
         rules: &[],
     },
     Variable {

@@ -1,6 +1,7 @@
-//! Where a service is, by its SRV records (RFC 2782): asked of nameservers, because the system's look-up
-//! knows names of hosts alone.
+//! Where a service is, by its SRV records (RFC 2782), and where a host is (`hosts.rs`): asked of nameservers,
+//! because the system's look-up knows no services, and does not say how long what it knows is good for.
 
+mod hosts;
 mod message;
 mod servers;
 
@@ -15,6 +16,7 @@ use tokio::net::{TcpStream, UdpSocket};
 use tokio::task::spawn_local;
 use tokio::time::timeout;
 
+pub(super) use self::hosts::addresses;
 use self::message::{Content, Kind, Message, Record};
 pub(crate) use self::servers::Nameservers;
 use self::servers::Resolving;
@@ -115,11 +117,7 @@ impl Service {
         resolving: &Resolving,
     ) -> (Vec<Site>, Duration) {
         if known.is_empty() {
-            for kind in [Kind::V4, Kind::V6] {
-                if let Some(message) = ask(&resolving.servers, &self.target, kind).await {
-                    known.extend(message.answers().filter_map(address));
-                }
-            }
+            known = hosts::of_host(&resolving.servers, &self.target).await.unwrap_or_default();
         }
         // Where nobody knows it, others are good for a moment only.
         let time = known.iter().map(|(_, time)| *time).min().unwrap_or(TIME.0).min(self.time);

@@ -10,9 +10,9 @@ use tokio::task::spawn_local;
 use tokio::time::Instant;
 
 use super::address::Host;
-use super::dns::{Nameservers, Site, sites};
+use super::dns::{Nameservers, Site, addresses, sites};
 
-/// How long a name's addresses are good for. Records of a service say it themselves.
+/// How long the addresses are good for that the system knows. Records of nameservers say it themselves.
 const FRESH: Duration = Duration::from_secs(30);
 /// How long they are good enough while somebody looks for better ones.
 const STALE: Duration = Duration::from_secs(300);
@@ -28,8 +28,9 @@ pub(super) struct Resolver(Rc<Name>);
 struct Name {
     host: String,
     port: u16,
-    /// Who knows where it is, if it is the name of a service.
-    service: Option<Nameservers>,
+    is_service: bool,
+    /// Who knows where it is.
+    nameservers: Nameservers,
     /// In the order of their numbers, so that those of two look-ups can be compared.
     sites: RefCell<Vec<Site>>,
     /// How often they have changed.
@@ -58,7 +59,8 @@ impl Resolver {
         Resolver(Rc::new(Name {
             host: host.name.clone(),
             port: host.port,
-            service: host.is_service.then(|| nameservers.clone()),
+            is_service: host.is_service,
+            nameservers: nameservers.clone(),
             until: Cell::new(given.is_none().then(Instant::now)),
             sites: RefCell::new(given.into_iter().map(Site::from).collect()),
             changes: Cell::new(0),
@@ -106,9 +108,14 @@ impl Name {
 
     /// What is there, and for how long that is good.
     async fn find(&self) -> Option<(Vec<Site>, Duration)> {
-        if let Some(nameservers) = &self.service {
-            return sites(&self.host, nameservers).await;
+        if self.is_service {
+            return sites(&self.host, &self.nameservers).await;
         }
+        if let Some((found, good_for)) = addresses(&self.host, &self.nameservers).await {
+            let site = |ip| Site::from(SocketAddr::new(ip, self.port));
+            return Some((found.into_iter().map(site).collect(), good_for));
+        }
+        // It knows more than the DNS: its own file, and what else it was told to ask.
         let found = tokio::net::lookup_host((self.host.as_str(), self.port)).await.ok()?;
         Some((found.map(Site::from).collect(), FRESH))
     }
@@ -144,7 +151,7 @@ mod tests {
         (Resolver::new(host, &nameservers, &looked), looked)
     }
 
-    fn addresses(resolver: &Resolver) -> Vec<SocketAddr> {
+    fn places(resolver: &Resolver) -> Vec<SocketAddr> {
         resolver.sites().iter().map(|site| site.address).collect()
     }
 
@@ -157,7 +164,7 @@ mod tests {
     fn a_given_address_is_never_looked_up() {
         let (resolver, _) = resolver("http://[::1]:80");
         assert_eq!(resolver.refresh(), Age::Good);
-        assert_eq!(addresses(&resolver), [SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], 80))]);
+        assert_eq!(places(&resolver), [SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], 80))]);
         assert!(!resolver.is_looking());
     }
 
@@ -168,9 +175,9 @@ mod tests {
             let waits = looked.notified();
             assert_eq!(resolver.refresh(), Age::Old);
             assert_eq!(resolver.refresh(), Age::Old);
-            assert!(resolver.is_looking() && addresses(&resolver).is_empty());
+            assert!(resolver.is_looking() && places(&resolver).is_empty());
             waits.await;
-            assert!(!addresses(&resolver).is_empty());
+            assert!(!places(&resolver).is_empty());
             assert_eq!((resolver.refresh(), resolver.changes()), (Age::Good, 1));
         });
     }
@@ -184,14 +191,14 @@ mod tests {
             let waits = looked.notified();
             resolver.refresh();
             waits.await;
-            assert_eq!(addresses(&resolver), []);
+            assert_eq!(places(&resolver), []);
             assert_eq!(resolver.refresh(), Age::Good, "it is left alone for a moment");
             resolver.0.found(vec![known.into()], FRESH);
             resolver.0.until.set(Instant::now().checked_sub(STALE + FRESH));
             let waits = looked.notified();
             assert_eq!(resolver.refresh(), Age::Stale);
             waits.await;
-            assert_eq!((addresses(&resolver), resolver.changes()), (vec![known], 1));
+            assert_eq!((places(&resolver), resolver.changes()), (vec![known], 1));
         });
     }
 
@@ -202,10 +209,10 @@ mod tests {
         on_a_core(async {
             for found in [vec![one, two], vec![two, one], vec![two, one, two], vec![]] {
                 resolver.0.found(found.into_iter().map(Site::from).collect(), FRESH);
-                assert_eq!((addresses(&resolver), resolver.changes()), (vec![one, two], 1));
+                assert_eq!((places(&resolver), resolver.changes()), (vec![one, two], 1));
             }
             resolver.0.found(vec![two.into()], FRESH);
-            assert_eq!((addresses(&resolver), resolver.changes()), (vec![two], 2));
+            assert_eq!((places(&resolver), resolver.changes()), (vec![two], 2));
         });
     }
 }

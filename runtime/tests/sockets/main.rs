@@ -14,6 +14,8 @@ mod hostile;
 mod identity;
 mod logging;
 mod mocks;
+mod names;
+mod nameserver;
 mod policies;
 mod pool;
 mod problems;

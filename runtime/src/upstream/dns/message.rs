@@ -32,12 +32,29 @@ pub(super) struct Record {
     pub(super) content: Content,
 }
 
+impl Record {
+    /// The name that its owner stands for, and for how long, if it says one.
+    pub(super) fn alias(&self) -> Option<(&str, Duration)> {
+        match &self.content {
+            Content::Alias(target) => Some((target, self.time)),
+            _ => None,
+        }
+    }
+}
+
 /// What a record holds.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Content {
     V4([u8; 4]),
     V6([u8; 16]),
-    Service { priority: u16, weight: u16, port: u16, target: String },
+    /// The name that its owner stands for.
+    Alias(String),
+    Service {
+        priority: u16,
+        weight: u16,
+        port: u16,
+        target: String,
+    },
 }
 
 /// The class of everything in the internet.
@@ -195,6 +212,7 @@ impl Reader<'_> {
         let end = self.at.checked_add(size).filter(|end| *end <= self.bytes.len())?;
         let content = match (class, kind, size) {
             (INTERNET, 1, 4) => Some(Content::V4(self.take()?)),
+            (INTERNET, 5, _) => Some(Content::Alias(self.name()?)),
             (INTERNET, 28, 16) => Some(Content::V6(self.take()?)),
             (INTERNET, 33, _) => Some(self.service()?),
             _ => None,

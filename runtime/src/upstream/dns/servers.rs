@@ -1,4 +1,4 @@
-//! Who is asked for services, and by which names: `/etc/resolv.conf`, or what the environment says.
+//! Who is asked for services and hosts, and by which names: `/etc/resolv.conf`, or what the environment says.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
