@@ -341,14 +341,27 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// [`required`](Self::required) for a single value.
+    /// [`required`](Self::required) for a single value. Most are there, which is all that is compiled in place.
+    #[inline]
     pub fn required_leaf(
         &mut self,
         object: &Object,
         slot: Maybe<Raw<'a>>,
         name: &'static str,
     ) -> Read<Raw<'a>> {
-        self.required(object, slot, name)
+        if let Maybe::Value(value) = slot { Ok(value) } else { self.no_leaf(object, &slot, name) }
+    }
+
+    /// What [`required_leaf`](Self::required_leaf) says where there is no value.
+    #[cold]
+    #[inline(never)]
+    fn no_leaf(
+        &mut self,
+        object: &Object,
+        slot: &Maybe<Raw<'a>>,
+        name: &'static str,
+    ) -> Read<Raw<'a>> {
+        self.required(object, *slot, name)
     }
 
     /// [`optional`](Self::optional) for a single value.
