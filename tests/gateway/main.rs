@@ -36,6 +36,7 @@ mod faults;
 mod fields;
 mod forms;
 mod granted;
+mod grpc;
 mod hops;
 mod joining;
 mod kept;
