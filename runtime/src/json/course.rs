@@ -193,6 +193,7 @@ mod tests {
         r#"{"\u0069d":8,"name":"e"}"#,
         r#"{"id":9,"skip":{"x":[1,}"#,
         r#"{"id":10{"id":11}"#,
+        r#"{"name":"b"{"id":11}"#,
         r#"{"id":12,"skip":"\"escaped\\","name":"f"}"#,
         r#"{"id":13,"skip":01,"name":"g"}"#,
         r#"{"id":14,"skip":1.,"name":"h"}"#,
