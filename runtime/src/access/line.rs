@@ -7,6 +7,7 @@ use super::{Called, Form, Trail};
 use crate::calendar::Date;
 use crate::contract::Endpoint;
 use crate::json::Writer;
+use crate::request::text_of;
 use crate::reuse::Reused;
 
 /// What a line says. It holds no query, no header field and no body.
@@ -53,14 +54,13 @@ impl Entry<'_> {
     }
 
     fn json(&self, now: Duration, out: &mut Writer) {
-        let Date { year, month, day, hour, minute, second } = Date::at(now.as_secs());
-        let milli = now.subsec_millis();
-        out.show(format_args!(
-            "{{\"time\":\"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z\""
-        ));
-        out.raw(",\"event\":\"request\",\"request\":");
+        out.raw("{\"time\":\"");
+        time(now, out);
+        out.raw("\",\"event\":\"request\",\"request\":");
         out.text(self.id);
-        out.show(format_args!(",\"client\":\"{}\",\"method\":", self.peer.to_canonical()));
+        out.raw(",\"client\":\"");
+        out.raw(&text_of(self.peer.to_canonical()));
+        out.raw("\",\"method\":");
         out.text(self.method);
         out.raw(",\"path\":");
         out.text(self.path);
@@ -70,11 +70,14 @@ impl Entry<'_> {
             out.raw(",\"version\":");
             out.text(endpoint.version);
         }
+        out.raw(",\"status\":");
         match self.status {
-            Some(status) => out.show(format_args!(",\"status\":{status}")),
-            None => out.raw(",\"status\":null"),
+            Some(status) => out.number(status.into(), 1),
+            None => out.raw("null"),
         }
-        out.show(format_args!(",\"bytes\":{},\"ms\":", self.bytes));
+        out.raw(",\"bytes\":");
+        out.number(self.bytes, 1);
+        out.raw(",\"ms\":");
         millis(self.took, out);
         if let Some(problem) = self.problem {
             out.raw(",\"problem\":");
@@ -119,9 +122,11 @@ impl Entry<'_> {
             out.text(outcome.as_str());
             out.raw(",\"ms\":");
             millis(took, out);
-            out.show(format_args!(",\"attempts\":{attempts}"));
+            out.raw(",\"attempts\":");
+            out.number(attempts.into(), 1);
             if times > 1 {
-                out.show(format_args!(",\"times\":{times}"));
+                out.raw(",\"times\":");
+                out.number(times.into(), 1);
             }
             out.raw("}");
         }
@@ -152,10 +157,30 @@ impl Entry<'_> {
 /// What stands for the status of a request whose caller went away, as with other servers.
 const GONE: u16 = 499;
 
+/// A moment after 1970 (RFC 3339): `2026-08-31T23:59:59.007Z`.
+fn time(moment: Duration, out: &mut Writer) {
+    let Date { year, month, day, hour, minute, second } = Date::at(moment.as_secs());
+    for (before, number, digits) in [
+        ("", year, 4),
+        ("-", month, 2),
+        ("-", day, 2),
+        ("T", hour, 2),
+        (":", minute, 2),
+        (":", second, 2),
+        (".", u64::from(moment.subsec_millis()), 3),
+    ] {
+        out.raw(before);
+        out.number(number, digits);
+    }
+    out.raw("Z");
+}
+
 /// A span in milliseconds, to the microsecond.
 fn millis(span: Duration, out: &mut Writer) {
-    let micros = span.as_micros();
-    out.show(format_args!("{}.{:03}", micros / 1000, micros % 1000));
+    let micros = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+    out.number(micros / 1000, 1);
+    out.raw(".");
+    out.number(micros % 1000, 3);
 }
 
 /// A text that cannot leave its place between quotes: everything that is not visible ASCII, quotes

@@ -53,6 +53,24 @@ impl Writer {
         let _ = write!(self.json, "{value}");
     }
 
+    /// Appends a number in at least so many decimal digits.
+    pub(crate) fn number(&mut self, number: u64, least: usize) {
+        // As `show` would, without the machinery of `format!`.
+        let mut digits = [b'0'; 20];
+        let mut rest = number;
+        let mut first = digits.len() - least.clamp(1, digits.len());
+        for (at, place) in digits.iter_mut().enumerate().rev() {
+            if rest == 0 {
+                break;
+            }
+            *place = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+            rest /= 10;
+            first = first.min(at);
+        }
+        let digits = digits.get(first..).unwrap_or_default();
+        self.json.push_str(std::str::from_utf8(digits).unwrap_or_default());
+    }
+
     /// Appends JSON text as it is: `{"id":`.
     pub fn raw(&mut self, json: &str) {
         self.json.push_str(json);
@@ -226,6 +244,18 @@ mod tests {
         out.value(Raw::literal("1e2"));
         out.raw("}");
         assert_eq!(out.as_str(), r#"{"a":["[","{"],"b":false,"c":1e2}"#);
+    }
+
+    #[test]
+    fn a_number_has_at_least_so_many_digits() {
+        for number in [0, 1, 9, 10, 99, 1_234, u64::MAX] {
+            for least in [0, 1, 2, 4, 20, 30] {
+                let mut out = Writer::new();
+                out.number(number, least);
+                let width = least.min(20);
+                assert_eq!(out.as_str(), format!("{number:0width$}"), "{least}");
+            }
+        }
     }
 
     #[test]

@@ -116,6 +116,24 @@ impl Network {
     }
 }
 
+/// An address as fields write it. Most are of four numbers, which are not worth the machinery of
+/// `format!`: this is done for every call.
+pub(crate) fn text_of(address: IpAddr) -> String {
+    let IpAddr::V4(address) = address else { return address.to_string() };
+    let mut text = String::with_capacity(15);
+    for (at, number) in address.octets().into_iter().enumerate() {
+        if at > 0 {
+            text.push('.');
+        }
+        for unit in [100, 10, 1] {
+            if number >= unit || unit == 1 {
+                text.push(char::from(b'0' + number / unit % 10));
+            }
+        }
+    }
+    text
+}
+
 fn bits(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
@@ -211,6 +229,13 @@ mod tests {
             headers.append(*name, HeaderValue::from_str(value).expect("a value"));
         }
         proxies().remote(peer.parse().expect("an address"), &headers).address.to_string()
+    }
+
+    #[test]
+    fn addresses_are_written_as_everybody_does() {
+        for address in ["0.0.0.0", "255.255.255.255", "10.0.100.9", "1.20.3.199", "::1"] {
+            assert_eq!(text_of(address.parse().expect("an address")), address);
+        }
     }
 
     #[test]
