@@ -301,7 +301,7 @@ impl Line {
         line.text("event", event);
         CURRENT.with_borrow(|current| {
             if let Some(identity) = current {
-                line.text("request", &identity.id);
+                line.text("request", identity.id());
             }
         });
         line

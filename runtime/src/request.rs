@@ -30,7 +30,7 @@ pub(crate) use self::form::form_as_json;
 pub(crate) use self::identity::{Identity, random};
 pub(crate) use self::query::Pairs;
 pub use self::query::Query;
-pub(crate) use self::remote::{Proxies, Remote};
+pub(crate) use self::remote::{Proxies, Remote, text_of};
 pub use self::shape::Shape;
 #[cfg(feature = "testing")]
 pub(crate) use self::target::of_plain;
@@ -39,6 +39,7 @@ use crate::auth::Principal;
 use crate::check::{Place, Violations};
 use crate::contract::Scheme;
 use crate::error::Error;
+use crate::http1::head;
 use crate::json::{Maybe, Read, Reader};
 use crate::reuse::Heard;
 use crate::upstream::{Fault, Upload};
@@ -72,6 +73,12 @@ pub(crate) struct Passed {
     pub(crate) upload: RefCell<Option<Result<Upload, Fault>>>,
     /// The endpoint's own limit of time.
     pub(crate) limit: Duration,
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        head::recycle(std::mem::take(&mut self.headers));
+    }
 }
 
 impl Request {

@@ -1,5 +1,7 @@
 //! Heads of messages: where they end, their fields, and what those say of the body and the connection.
 
+use std::cell::RefCell;
+
 use bytes::Bytes;
 use http::header::{
     CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
@@ -12,6 +14,40 @@ use super::body::Framing;
 
 /// The most fields of a head.
 pub(crate) const FIELDS: usize = 128;
+/// How much room for fields is kept that nobody uses.
+const KEPT: usize = 16;
+/// The most fields for which any is kept.
+const ROOMY: usize = 64;
+
+thread_local! {
+    /// Room for the fields of the next heads of this core.
+    static ROOM: RefCell<Vec<HeaderMap>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Room for `least` fields and some that may be added. It is given back by [`recycle`].
+pub(crate) fn room(least: usize) -> HeaderMap {
+    // Growing hashes all of them once more.
+    const MORE: usize = 4;
+    let mut fields = ROOM.with_borrow_mut(Vec::pop).unwrap_or_default();
+    fields.reserve(least + MORE);
+    fields
+}
+
+/// Gives room back whose fields nobody reads any more.
+pub(crate) fn recycle(mut fields: HeaderMap) {
+    fields.clear();
+    if !(1..=ROOMY).contains(&fields.capacity()) {
+        return;
+    }
+    // A core that ends keeps nothing.
+    let _ = ROOM.try_with(|kept| {
+        if let Ok(mut kept) = kept.try_borrow_mut()
+            && kept.len() < KEPT
+        {
+            kept.push(fields);
+        }
+    });
+}
 
 /// Where the head ends that `bytes` begin with, its empty line included; nothing while that has not
 /// come. Of them, `seen` were looked at before.
@@ -28,7 +64,7 @@ pub(crate) fn end(bytes: &[u8], seen: usize) -> Option<usize> {
 
 /// The fields that were found in `head`, whose bytes they share.
 pub(crate) fn fields(found: &[httparse::Header<'_>], head: &Bytes) -> Result<HeaderMap, Malformed> {
-    let mut fields = HeaderMap::with_capacity(found.len());
+    let mut fields = room(found.len());
     for field in found {
         let name = HeaderName::from_bytes(field.name.as_bytes());
         let name = name.map_err(|_| Malformed("a field has no name that it could have"))?;
@@ -187,6 +223,22 @@ mod tests {
         assert_eq!((answer.status.as_u16(), answer.version), (404, Version::HTTP_10));
         let values: Vec<_> = answer.fields.get_all("a").iter().collect();
         assert_eq!(values, ["1", "2"]);
+    }
+
+    #[test]
+    fn room_for_fields_is_used_again_and_nothing_is_left_in_it() {
+        let mut first = room(3);
+        let capacity = first.capacity();
+        first.insert("a", HeaderValue::from_static("1"));
+        recycle(first);
+        let second = room(2);
+        assert!(second.is_empty());
+        assert_eq!(second.capacity(), capacity);
+        // Neither much room nor many of it.
+        recycle(HeaderMap::with_capacity(10 * ROOMY));
+        assert!(ROOM.with_borrow(Vec::is_empty));
+        (0..2 * KEPT).for_each(|_| recycle(HeaderMap::with_capacity(4)));
+        assert_eq!(ROOM.with_borrow(Vec::len), KEPT);
     }
 
     #[test]

@@ -63,7 +63,7 @@ impl Feed {
         if self.shared.format == Format::Events {
             let mut buffer = self.shared.buffer.borrow_mut();
             buffer.extend_from_slice(b"event: error\ndata: ");
-            buffer.extend_from_slice(&error.into_document(&self.identity.id));
+            buffer.extend_from_slice(&error.into_document(self.identity.id()));
             buffer.extend_from_slice(b"\n\n");
         }
     }

@@ -32,7 +32,7 @@ pub(super) fn answer<B>(
         _ => Err(Kind::Method { allow: "GET, HEAD".to_owned() }.into()),
     };
     let identity = Identity::of(request.headers());
-    let mut response = answered.unwrap_or_else(|error| error.into_response(&identity.id));
+    let mut response = answered.unwrap_or_else(|error| error.into_response(identity.id()));
     let headers = response.headers_mut();
     headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     const NO_SNIFF: HeaderName = http::header::X_CONTENT_TYPE_OPTIONS;

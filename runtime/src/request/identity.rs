@@ -3,9 +3,11 @@
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
 use crate::access::Trail;
 use crate::trace::{self, Begun, Context};
-use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The field that carries a request's id, in and out.
 pub(crate) const REQUEST_ID: &str = "x-request-id";
@@ -21,9 +23,8 @@ const LONGEST_STATE: usize = 2048;
 /// The id and the trace context of one request.
 #[derive(Debug)]
 pub(crate) struct Identity {
-    pub(crate) id: String,
-    /// The same as a field value.
-    header: HeaderValue,
+    /// The id: letters, digits and `._-`.
+    id: HeaderValue,
     pub(crate) traceparent: HeaderValue,
     pub(crate) tracestate: Option<HeaderValue>,
     /// Its span, if it is traced here.
@@ -38,12 +39,11 @@ impl Identity {
         let arrived =
             headers.get(TRACEPARENT_FIELD).filter(|value| is_traceparent(value.as_bytes()));
         let begun = trace::begin(arrived);
-        let id = headers.get(REQUEST_ID_FIELD).and_then(accepted_id).unwrap_or_else(fresh_id);
-        let header = HeaderValue::from_str(&id);
+        let mut made = None;
+        let id = headers.get(REQUEST_ID_FIELD).filter(|value| is_id(value.as_bytes())).cloned();
         Identity {
-            id,
-            header: header.expect("an id is made of letters, digits and `._-`"),
-            traceparent: place(arrived, begun),
+            id: id.unwrap_or_else(|| made.get_or_insert_with(Fresh::new).id.clone()),
+            traceparent: place(arrived, begun, &mut made),
             tracestate: arrived.and_then(|_| states(headers)),
             span: match begun {
                 Begun::Drawn(context) => Some(context),
@@ -55,10 +55,9 @@ impl Identity {
 
     /// The same request, for what is done beside it and is none of what its line says.
     pub(crate) fn beside(&self) -> Identity {
-        let Identity { id, header, traceparent, tracestate, span, .. } = self;
+        let Identity { id, traceparent, tracestate, span, .. } = self;
         Identity {
             id: id.clone(),
-            header: header.clone(),
             traceparent: traceparent.clone(),
             tracestate: tracestate.clone(),
             span: *span,
@@ -66,23 +65,46 @@ impl Identity {
         }
     }
 
-    /// The id as a field value.
+    /// The id.
+    pub(crate) fn id(&self) -> &str {
+        self.id.to_str().unwrap_or_default()
+    }
+
+    /// The same as a field value.
     pub(crate) fn header(&self) -> HeaderValue {
-        self.header.clone()
+        self.id.clone()
     }
 }
 
-fn accepted_id(value: &HeaderValue) -> Option<String> {
-    let text = value.to_str().ok()?;
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    ((1..=128).contains(&text.len()) && text.bytes().all(legal)).then(|| text.to_owned())
+/// What a request has that comes without.
+struct Fresh {
+    id: HeaderValue,
+    /// A trace of its own. It is marked as sampled: backends that follow their parent's choice would
+    /// otherwise stop tracing altogether.
+    traceparent: HeaderValue,
 }
 
-fn fresh_id() -> String {
-    let mut id = String::with_capacity(32);
-    hex(random(), &mut id);
-    hex(random(), &mut id);
-    id
+impl Fresh {
+    /// Both in one piece of memory: every request has them.
+    fn new() -> Fresh {
+        const ID: usize = 32;
+        let odd = |number: u64| number | 1;
+        let [one, two, three] = [random(), random(), random()].map(digits);
+        let [four, five] = [odd(random()), odd(random())].map(digits);
+        let text = [&one[..], &two, b"00-", &three, &four, b"-", &five, b"-01"].concat();
+        let mut id = Bytes::from(text);
+        let traceparent = id.split_off(ID);
+        let value = |text| {
+            HeaderValue::from_maybe_shared(text).expect("hexadecimal digits and `-` are a value")
+        };
+        Fresh { id: value(id), traceparent: value(traceparent) }
+    }
+}
+
+/// Whether an id of a caller is taken over.
+fn is_id(text: &[u8]) -> bool {
+    let legal = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    (1..=128).contains(&text.len()) && text.iter().all(legal)
 }
 
 /// Whether a `traceparent` may be passed on (W3C Trace Context, section 3.2).
@@ -107,11 +129,11 @@ fn is_traceparent(value: &[u8]) -> bool {
 }
 
 /// What calls carry, unless each has a span of its own.
-fn place(arrived: Option<&HeaderValue>, begun: Begun) -> HeaderValue {
+fn place(arrived: Option<&HeaderValue>, begun: Begun, made: &mut Option<Fresh>) -> HeaderValue {
     match (begun, arrived) {
         (Begun::Drawn(context), _) => context.header(),
         (Begun::Off, Some(arrived)) => arrived.clone(),
-        (Begun::Off, None) => fresh_traceparent(),
+        (Begun::Off, None) => made.get_or_insert_with(Fresh::new).traceparent.clone(),
         (Begun::Left, arrived) => {
             let above = arrived.and_then(|value| Context::read(value.as_bytes()));
             above.unwrap_or_else(|| Context::below(None)).untraced()
@@ -134,28 +156,14 @@ fn states(headers: &HeaderMap) -> Option<HeaderValue> {
     (joined.len() <= LONGEST_STATE).then(|| HeaderValue::from_bytes(&joined).ok()).flatten()
 }
 
-/// A trace of its own. It is marked as sampled: backends that follow their parent's choice would
-/// otherwise stop tracing altogether.
-fn fresh_traceparent() -> HeaderValue {
-    let mut text = String::with_capacity(55);
-    let odd = |number: u64| number | 1;
-    text.push_str("00-");
-    hex(random(), &mut text);
-    hex(odd(random()), &mut text);
-    text.push('-');
-    hex(odd(random()), &mut text);
-    text.push_str("-01");
-    HeaderValue::try_from(text).expect("hexadecimal digits and `-`")
-}
-
-/// Appends a number in sixteen hexadecimal digits. Every request has five of them, which are not worth
-/// the machinery of `format!`.
-pub(crate) fn hex(number: u64, text: &mut String) {
+/// A number in sixteen hexadecimal digits. Every request has five of them, which are not worth the
+/// machinery of `format!`.
+fn digits(number: u64) -> [u8; 16] {
     let mut digits = [0; 16];
     for (pair, byte) in digits.chunks_exact_mut(2).zip(number.to_be_bytes()) {
         pair.copy_from_slice(&PAIRS[usize::from(byte)]);
     }
-    text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
+    digits
 }
 
 /// Every byte in two hexadecimal digits.
@@ -195,15 +203,17 @@ mod tests {
 
     #[test]
     fn an_id_of_the_caller_is_kept_if_it_is_harmless() {
-        assert_eq!(identity(REQUEST_ID, "Run.7_a-b").id, "Run.7_a-b");
+        assert_eq!(identity(REQUEST_ID, "Run.7_a-b").id(), "Run.7_a-b");
         for odd in ["", "a b", "a\tb", "{}", "a/b"] {
-            assert_eq!(identity(REQUEST_ID, odd).id.len(), 32, "{odd:?}");
+            assert_eq!(identity(REQUEST_ID, odd).id().len(), 32, "{odd:?}");
         }
     }
 
     #[test]
     fn ids_differ() {
-        let ids: std::collections::BTreeSet<_> = (0..1000).map(|_| fresh_id()).collect();
+        let none = HeaderMap::new();
+        let ids: std::collections::BTreeSet<_> =
+            (0..1000).map(|_| Identity::of(&none).id().to_owned()).collect();
         assert_eq!(ids.len(), 1000);
     }
 

@@ -372,8 +372,11 @@ async fn handle(
         record.reuses(Reused::Unkept);
     }
     // A body that is slow to arrive takes no place, and what is shed was read: the connection goes on.
-    record.takes(core.limiters.enter().await?);
-    request.deadline = Deadline::after(timeout);
+    if let Some(place) = core.limiters.enter().await? {
+        record.takes(place);
+        // Its time is that of the work, not of the wait.
+        request.deadline = Deadline::after(timeout);
+    }
     perform(&core.gateway, endpoint, request).await
 }
 
@@ -490,7 +493,7 @@ fn finish(
             observe::within(identity, || observe::answered_badly(endpoint, &error));
         }
         let bug = error.is_bug();
-        let mut response = error.into_response(&identity.id);
+        let mut response = error.into_response(identity.id());
         if bug {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }

@@ -156,17 +156,28 @@ async fn serve(start: Start) -> io::Result<usize> {
     spawn_local(pulse.beat());
     spawn_local(access::hand_over());
     spawn_local(trace::hand_over());
-    let mut watched = phase.clone();
-    let draining = async {
-        let _ = watched.wait_for(|phase| *phase == Phase::Draining).await;
-    };
-    race(draining, accept(&core, &listener, &phase)).await;
-    let listener = listener.into_std()?;
+    let accepting = accept_until_drained(Rc::clone(&core), listener, phase.clone());
+    // In a task of its own: what waits here is looked at whenever anything happens on this core.
+    let listener = spawn_local(accepting).await?.into_std()?;
     if !shared {
         core.take_the_rest(&listener, &phase)?;
     }
     drop(listener);
     Ok(core.drain(drain_limit).await)
+}
+
+/// Accepts connections until the gateway takes no more, and gives the listener back.
+async fn accept_until_drained(
+    core: Rc<Core>,
+    listener: tokio::net::TcpListener,
+    phase: watch::Receiver<Phase>,
+) -> tokio::net::TcpListener {
+    let mut watched = phase.clone();
+    let draining = async {
+        let _ = watched.wait_for(|phase| *phase == Phase::Draining).await;
+    };
+    race(draining, accept(&core, &listener, &phase)).await;
+    listener
 }
 
 async fn accept(

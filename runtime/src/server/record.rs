@@ -94,8 +94,8 @@ impl Record {
     }
 
     /// It has this place until it has ended: for as long as a body is passed on or items are sent.
-    pub(super) fn takes(&mut self, place: Option<Place>) {
-        self.place = place;
+    pub(super) fn takes(&mut self, place: Place) {
+        self.place = Some(place);
     }
 
     /// It leads to this endpoint.
@@ -158,7 +158,7 @@ impl Drop for Record {
         let Some(head) = &self.head else { return };
         let trail = &head.identity.trail;
         let entry = Entry {
-            id: &head.identity.id,
+            id: head.identity.id(),
             peer: self.peer,
             method: head.method.as_str(),
             path: head.uri.path(),

@@ -50,7 +50,7 @@ pub(super) async fn answer(
     let mut tell = |answer: &Answer, reused: Reused| {
         record.reuses(reused);
         answer.problem().into_iter().for_each(|error| record.failed(error));
-        answer.tell(reusable, (reused, Instant::now()), (&identity.id, &condition))
+        answer.tell(reusable, (reused, Instant::now()), (identity.id(), &condition))
     };
     let cache = Arc::clone(core.gateway.cache());
     if let Some(kept) = cache.answer(&asked.key) {
@@ -98,7 +98,9 @@ async fn alone(
     record: &mut Record,
 ) -> Result<Response, Error> {
     record.reuses(Reused::Unkept);
-    record.takes(core.limiters.enter().await?);
+    if let Some(place) = core.limiters.enter().await? {
+        record.takes(place);
+    }
     request.deadline = Deadline::after(asked.timeout);
     perform(&core.gateway, asked.endpoint, request).await
 }

@@ -123,8 +123,9 @@ impl Calling {
                 Err(reason) => reason,
             };
             let pause = visits.pause(nth);
-            let time = self.deadline.remaining().is_some_and(|remaining| remaining > pause);
-            let again = nth <= most && time && is_tried_again(self.backend, &reason);
+            let again = nth <= most
+                && is_tried_again(self.backend, &reason)
+                && self.deadline.remaining().is_some_and(|remaining| remaining > pause);
             if !again || !course.afford(upstream) {
                 return Err(reason);
             }

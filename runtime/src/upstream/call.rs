@@ -1,6 +1,6 @@
 //! A call to a backend: described piece by piece, then made.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::contract::{Backend, Condition, Method};
 use crate::items::{ACCEPTED, Source};
 use crate::observe;
 use crate::request::{Deadline, Request};
-use crate::response::{Response, field_value};
+use crate::response::field_value;
 
 /// A call before it is made. Every value is encoded for the place it goes to, so it can never add
 /// a path segment, a query pair or a header field.
@@ -281,25 +281,16 @@ impl Call {
     /// That no answer began in time, that the caller's body did not arrive whole, or an answer
     /// that `caught` names.
     pub fn pass<'c>(
-        self,
+        mut self,
         gateway: &'c Gateway,
         request: &'c Request,
         caught: &'static [Condition],
     ) -> Passing<'c> {
-        Box::pin(self.passing(gateway, request, caught))
-    }
-
-    async fn passing(
-        mut self,
-        gateway: &Gateway,
-        request: &Request,
-        caught: &'static [Condition],
-    ) -> Result<Response, Failure> {
         self.end_segment();
         let (backend, operation) = (self.backend, self.operation);
         match self.pass_on(gateway, request, caught) {
-            Ok(passing) => passing.run().await,
-            Err(reason) => Err(unsent((backend, operation), request, reason)),
+            Ok(passing) => passing.run(),
+            Err(reason) => Box::pin(ready(Err(unsent((backend, operation), request, reason)))),
         }
     }
 
@@ -342,7 +333,10 @@ impl Call {
         let upstream = gateway.upstream(self.backend).ok_or(Reason::NoAddress)?;
         let upload = request.passed.upload.take().transpose().map_err(Reason::Caller)?;
         let limit = request.passed.limit.min(self.within.unwrap_or(Duration::MAX));
-        let deadline = request.deadline().min(Deadline::after(limit));
+        let deadline = match self.within {
+            Some(limit) => request.deadline().min(Deadline::after(limit)),
+            None => request.deadline(),
+        };
         let head = self.method == Method::Get && request.passed.method == http::Method::HEAD;
         let mut headers = self.headers;
         let upgrades = forward::pass(&mut headers, upstream, request);

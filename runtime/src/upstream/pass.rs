@@ -100,45 +100,45 @@ impl PassOn {
     }
 
     /// Passes the request on: attempts until one is answered, or none is left.
-    pub(super) async fn run(self) -> Result<Response, Failure> {
-        let told = self.told();
-        let mut course = Course::begin(self.backend, self.operation, &self.identity);
-        let answered = match self.attempts(&mut course).await {
-            Ok(begun) => self.answer(begun).await,
-            Err(reason) => Err(reason),
-        };
-        course.end(&answered);
-        answered.map_err(told)
+    pub(super) fn run(self) -> Passing<'static> {
+        // A block, as that does not move what it takes.
+        Box::pin(async move {
+            let mut course = Course::begin(self.backend, self.operation, &self.identity);
+            let answered = match self.attempts(&mut course).await {
+                Ok(begun) if self.catches(&begun) => Err(Box::pin(self.reason(begun)).await),
+                Ok(begun) => self.answer(begun),
+                Err(reason) => Err(reason),
+            };
+            course.end(&answered);
+            answered.map_err(|reason| self.failure(reason))
+        })
     }
 
     /// Asks for a stream: the same, but for what is made of the answer.
     pub(super) async fn open(self) -> Result<Source, Failure> {
-        let told = self.told();
-        let call = (self.backend, self.operation);
-        let identity = Rc::clone(&self.identity);
         let mut course = Course::begin(self.backend, self.operation, &self.identity);
         let opened = async {
             let begun = self.attempts(&mut course).await?;
             if begun.head.status == StatusCode::SWITCHING_PROTOCOLS {
                 return Err(unasked());
             }
-            let (head, body) = self.settled(begun).await?;
-            Source::new(call, &head.headers, body, identity)
+            if self.catches(&begun) {
+                return Err(self.reason(begun).await);
+            }
+            let (head, body) = self.settled(begun);
+            let call = (self.backend, self.operation);
+            Source::new(call, &head.headers, body, Rc::clone(&self.identity))
         };
         let opened = opened.await;
         course.end(&opened);
-        opened.map_err(told)
+        opened.map_err(|reason| self.failure(reason))
     }
 
-    /// What makes a failure of a reason, and logs it.
-    fn told(&self) -> impl FnOnce(Reason) -> Failure + use<> {
-        let (backend, operation) = (self.backend, self.operation);
-        let identity = Rc::clone(&self.identity);
-        move |reason| {
-            let failure = Failure::new(backend, operation, reason);
-            observe::within(&identity, || observe::call_failed(&failure));
-            failure
-        }
+    /// Makes a failure of a reason, and logs it.
+    fn failure(&self, reason: Reason) -> Failure {
+        let failure = Failure::new(self.backend, self.operation, reason);
+        observe::within(&self.identity, || observe::call_failed(&failure));
+        failure
     }
 
     /// An answer that would be asked for again is taken where it cannot be: after the last
@@ -156,22 +156,21 @@ impl PassOn {
                 visits.answered(head.status);
             }
             course.saw(visits.seen());
+            if nth > most {
+                return arrived(begun, visits);
+            }
             let reason = match &begun {
                 Ok((_, head)) => status(head),
-                Err(reason)
-                    if !matches!(
-                        reason,
-                        Reason::Open { .. } | Reason::Full | Reason::Caller(_)
-                    ) =>
-                {
-                    reason.clone()
+                Err(Reason::Open { .. } | Reason::Full | Reason::Caller(_)) => {
+                    return arrived(begun, visits);
                 }
-                Err(_) => return arrived(begun, visits),
+                Err(reason) => reason.clone(),
             };
             let pause = visits.pause(nth);
-            let time = self.deadline.remaining().is_some_and(|remaining| remaining > pause);
             let whole = !self.upload.as_ref().is_some_and(Upload::touched);
-            let again = nth <= most && time && whole && is_tried_again(self.backend, &reason);
+            let again = whole
+                && is_tried_again(self.backend, &reason)
+                && self.deadline.remaining().is_some_and(|remaining| remaining > pause);
             if !again || !course.afford(upstream) {
                 return arrived(begun, visits);
             }
@@ -294,45 +293,54 @@ impl PassOn {
         .await
     }
 
+    /// Whether the contract turns this answer into something else.
+    fn catches(&self, begun: &Begun) -> bool {
+        let status = begun.head.status;
+        let caught = Reason::Status(status.as_u16(), Bytes::new());
+        let conditions = if status.is_success() { &[] } else { self.caught };
+        conditions.iter().any(|condition| caught.is(*condition))
+    }
+
+    /// What there is instead of such an answer.
+    async fn reason(&self, begun: Begun) -> Reason {
+        let Begun { head, mut link, from } = begun;
+        let body = tokio::time::timeout(self.limit, link.rest()).await.unwrap_or_default();
+        Begun::done(link, from.as_ref());
+        Reason::Status(head.status.as_u16(), body)
+    }
+
     /// What the caller is answered.
-    async fn answer(self, begun: Begun) -> Result<Response, Reason> {
+    fn answer(&self, begun: Begun) -> Result<Response, Reason> {
         if begun.head.status == StatusCode::SWITCHING_PROTOCOLS {
             return self.tunnel(begun.link, begun.head.headers);
         }
-        let (head, body) = self.settled(begun).await?;
+        let (head, body) = self.settled(begun);
         Ok(match body {
             Some(body) => Response::passed(head.status, head.headers, body),
             None => Response::bodiless(head.status, head.headers),
         })
     }
 
-    /// The head of an answer that the contract turns into nothing else, and its body, if it has one.
-    async fn settled(self, begun: Begun) -> Result<(AnswerHead, Option<Download>), Reason> {
-        let Begun { mut head, mut link, from } = begun;
-        let status = head.status;
-        let caught = Reason::Status(status.as_u16(), Bytes::new());
-        if !status.is_success() && self.caught.iter().any(|condition| caught.is(*condition)) {
-            let body = tokio::time::timeout(self.limit, link.rest()).await.unwrap_or_default();
-            Begun::done(link, from.as_ref());
-            return Err(Reason::Status(status.as_u16(), body));
-        }
+    /// The head of an answer as it is passed on, and its body, if it has one.
+    fn settled(&self, begun: Begun) -> (AnswerHead, Option<Download>) {
+        let Begun { mut head, link, from } = begun;
         forward::end_to_end(&mut head.headers);
         if link.is_end_stream() {
             Begun::done(link, from.as_ref());
-            return Ok((head, None));
+            return (head, None);
         }
         let from = From {
             picked: from,
             backend: self.backend,
             operation: self.operation,
-            identity: self.identity,
-            upload: self.upload,
+            identity: Rc::clone(&self.identity),
+            upload: self.upload.clone(),
         };
-        Ok((head, Some(Download::new(link, from))))
+        (head, Some(Download::new(link, from)))
     }
 
     /// The answer to a change of protocol: what follows it is bytes both ways.
-    fn tunnel(self, link: Link, mut headers: HeaderMap) -> Result<Response, Reason> {
+    fn tunnel(&self, link: Link, mut headers: HeaderMap) -> Result<Response, Reason> {
         let protocol = headers.get(UPGRADE).cloned();
         let (true, Some(protocol)) = (self.upgrades, protocol) else {
             return Err(unasked());

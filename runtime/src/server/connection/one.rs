@@ -9,7 +9,6 @@ mod tests;
 mod wire;
 mod write;
 
-use std::future::Future;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -17,7 +16,7 @@ use std::task::{Context, Poll};
 use tokio::time::Instant;
 
 use self::machine::{Machine, Service};
-use self::room::Room;
+use self::room::{Ask, Room};
 use super::io::Io;
 use super::watch::{Work, Working};
 use super::{Carrier, HEADROOM, Life, Origin, Shown};
@@ -30,9 +29,6 @@ use crate::server::record::Record;
 use crate::stream::Stream;
 use crate::upstream::Tunnel;
 
-/// An answer, and what follows a change of protocol.
-type Answered = (http::Response<AnswerBody>, Option<Tunnel>);
-
 /// Serves a connection until it ends; then what follows a change of protocol.
 pub(super) async fn serve(core: &Counted, stream: Stream<Io>, (peer, shown): Origin, life: Life) {
     let limits = core.limits;
@@ -42,7 +38,6 @@ pub(super) async fn serve(core: &Counted, stream: Stream<Io>, (peer, shown): Ori
         shown,
         work: Rc::clone(&life.work),
         begun: Instant::now(),
-        respond,
     };
     let most = limits.target + limits.headers + HEADROOM;
     let mut machine = Machine::new(stream, callers, (limits, most));
@@ -53,32 +48,34 @@ pub(super) async fn serve(core: &Counted, stream: Stream<Io>, (peer, shown): Ori
 }
 
 /// What answers the requests of one connection.
-struct Callers<R> {
+struct Callers {
     core: Rc<Core>,
     peer: IpAddr,
     shown: Rc<Shown>,
     work: Rc<Work>,
     begun: Instant,
-    respond: R,
 }
 
-impl<R, F> Service for Callers<R>
-where
-    R: Fn(Rc<Core>, (IpAddr, Rc<Shown>), Working, http::Request<Arriving>) -> F,
-    F: Future<Output = Answered> + 'static,
-{
-    type Answering = F;
+/// A request, and what is known of its connection.
+struct Asked {
+    core: Rc<Core>,
+    origin: (IpAddr, Rc<Shown>),
+    working: Working,
+    request: http::Request<Arriving>,
+}
+
+impl Service for Callers {
+    type Asked = Asked;
     type Body = AnswerBody;
     type Tunnel = Tunnel;
 
-    fn ask(&mut self, request: http::Request<Arriving>) -> (Room<F>, bool) {
+    fn ask(&mut self, request: http::Request<Arriving>) -> (Room<Asked>, bool) {
         let working = Working::start(&self.work);
         let limits = self.core.limits;
         let last = limits.requests.is_some_and(|most| self.work.taken() >= most)
             || limits.age.is_some_and(|age| self.begun.elapsed() >= age);
         let origin = (self.peer, Rc::clone(&self.shown));
-        // Boxed where it is made: it is large, and would be copied from hand to hand.
-        (Room::of((self.respond)(Rc::clone(&self.core), origin, working, request)), last)
+        (Room::of(Asked { core: Rc::clone(&self.core), origin, working, request }), last)
     }
 
     fn refuse(&mut self, kind: Kind) -> http::Response<AnswerBody> {
@@ -86,18 +83,18 @@ where
     }
 }
 
-/// Answers one request, and keeps what is counted of it for as long as that takes.
-async fn respond(
-    core: Rc<Core>,
-    (peer, shown): (IpAddr, Rc<Shown>),
-    working: Working,
-    request: http::Request<Arriving>,
-) -> Answered {
-    let mut record = Record::begin(peer);
-    let (mut response, tunnel) = answer(core, (peer, &shown), request, &mut record).await;
-    let identity = record.identity();
-    response.body_mut().hold((working, record), identity);
-    (response, tunnel)
+impl Ask for Asked {
+    type Answer = (http::Response<AnswerBody>, Option<Tunnel>);
+
+    /// Answers it, and keeps what is counted of it for as long as that takes.
+    async fn answer(self) -> Self::Answer {
+        let Asked { core, origin: (peer, shown), working, request } = self;
+        let mut record = Record::begin(peer);
+        let (mut response, tunnel) = answer(core, (peer, &shown), request, &mut record).await;
+        let identity = record.identity();
+        response.body_mut().hold((working, record), identity);
+        (response, tunnel)
+    }
 }
 
 impl<V: Service> Carrier for Machine<Io, V> {

@@ -1,6 +1,5 @@
 //! Heads of requests, and what they say of the body and the connection (RFC 9112 sections 3, 6 and 9).
 
-use std::cell::Cell;
 use std::mem::MaybeUninit;
 
 use bytes::Bytes;
@@ -18,15 +17,8 @@ use crate::server::Limits;
 
 /// The longest target that can be told what is wrong with it, in bytes.
 const TARGET: usize = 65_534;
-/// The most fields for which room is kept.
-const KEPT: usize = 64;
 
 const LENGTH: Kind = Kind::Malformed("the length of the body is not one number");
-
-thread_local! {
-    /// Room for the fields of the next request of this core.
-    static ROOM: Cell<Option<HeaderMap>> = const { Cell::new(None) };
-}
 
 /// A request as its head says it is.
 #[derive(Debug)]
@@ -72,14 +64,6 @@ pub(super) fn read(bytes: &Bytes, limits: Limits) -> Result<Read, Kind> {
     Ok(Read::Whole(Box::new(said.ask(head)), size))
 }
 
-/// Gives the room of fields back that nobody reads any more.
-pub(super) fn recycle(mut headers: HeaderMap) {
-    headers.clear();
-    if (1..=KEPT).contains(&headers.capacity()) {
-        ROOM.set(Some(headers));
-    }
-}
-
 /// What is told of a head that is none.
 fn refusal(error: httparse::Error, request: &httparse::Request<'_, '_>, limits: Limits) -> Kind {
     use httparse::Error::{HeaderName, HeaderValue, NewLine, Token, TooManyHeaders, Version};
@@ -123,8 +107,7 @@ struct Said {
 impl Said {
     /// The fields, whose bytes are those of the head.
     fn fields(&mut self, found: &[httparse::Header<'_>], bytes: &Bytes) -> Result<HeaderMap, Kind> {
-        let mut headers = ROOM.take().unwrap_or_default();
-        headers.reserve(found.len());
+        let mut headers = head::room(found.len());
         for field in found {
             let name = HeaderName::from_bytes(field.name.as_bytes())
                 .map_err(|_| Kind::Malformed("the name of a header field is none"))?;

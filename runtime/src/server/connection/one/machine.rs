@@ -3,7 +3,7 @@
 
 mod pour;
 
-use std::future::Future;
+use std::future::Future as _;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -14,8 +14,8 @@ use http_body::Body;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Sleep, sleep};
 
-use super::ask::{self, Ask, Read};
-use super::room::Room;
+use super::ask::{self, Read};
+use super::room::{Ask, Room};
 use super::wire::{Rest, Wire};
 use super::write::{self, Form};
 use crate::error::Kind;
@@ -37,13 +37,13 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What answers the requests of a connection.
 pub(super) trait Service {
-    /// What becomes an answer, and what follows a change of protocol.
-    type Answering: Future<Output = (http::Response<Self::Body>, Option<Self::Tunnel>)> + 'static;
-    type Body: Body<Data = Bytes> + Pours + Unpin;
-    type Tunnel;
+    /// What it keeps of a request until that is answered.
+    type Asked: Ask<Answer = (http::Response<Self::Body>, Option<Self::Tunnel>)>;
+    type Body: Body<Data = Bytes> + Pours + Unpin + 'static;
+    type Tunnel: 'static;
 
     /// Takes a request, and says whether the connection is to take no more.
-    fn ask(&mut self, request: http::Request<Arriving>) -> (Room<Self::Answering>, bool);
+    fn ask(&mut self, request: http::Request<Arriving>) -> (Room<Self::Asked>, bool);
 
     /// The answer to what is no request.
     fn refuse(&mut self, kind: Kind) -> http::Response<Self::Body>;
@@ -71,7 +71,7 @@ enum State<V: Service> {
     /// It waits for a request.
     Head,
     /// A request is being answered.
-    Answer(Room<V::Answering>),
+    Answer(Room<V::Asked>),
     /// A body is being sent.
     Body(V::Body, Encoder),
     /// A body is being sent that nobody reads, through a pipe if something of it is on its way.
@@ -202,7 +202,7 @@ where
     }
 
     /// Takes a head out of what has come, if it is there.
-    fn read(&mut self) -> Result<Option<Box<Ask>>, Kind> {
+    fn read(&mut self) -> Result<Option<Box<ask::Ask>>, Kind> {
         let mut ends = self.wire.ends();
         let bytes = std::mem::take(&mut ends.buffer).freeze();
         match ask::read(&bytes, self.limits)? {
@@ -221,8 +221,8 @@ where
     }
 
     /// Gives a request on.
-    fn begin(&mut self, ask: Ask, context: &Context<'_>) -> Step {
-        let Ask { head, framing, form, waits } = ask;
+    fn begin(&mut self, ask: ask::Ask, context: &Context<'_>) -> Step {
+        let ask::Ask { head, framing, form, waits } = ask;
         let body = self.wire.body(framing, waits, context);
         let (answering, last) = self.service.ask(http::Request::from_parts(head, body));
         self.form = form;
@@ -273,7 +273,7 @@ where
         let (encoder, goes_on) = write::head(&mut self.out, &response, self.form);
         self.form.persists = goes_on;
         let (parts, body) = response.into_parts();
-        ask::recycle(parts.headers);
+        head::recycle(parts.headers);
         self.state = if encoder.is_done() { State::Sent } else { State::Body(body, encoder) };
         Step::On
     }

@@ -134,7 +134,7 @@ fn what_is_no_request_is_refused_with_its_status() {
 #[test]
 fn room_for_fields_is_used_again_and_holds_nothing_of_others() {
     let many = with("GET / HTTP/1.1", &"X-A: secret\r\n".repeat(20)).expect("a request");
-    recycle(many.head.headers);
+    head::recycle(many.head.headers);
     let few = with("GET / HTTP/1.1", "X-B: 1\r\n").expect("a request");
     assert_eq!(few.head.headers.len(), 2);
     assert_eq!(few.head.headers.get("x-a"), None);

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::future::Future;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -13,7 +12,7 @@ use crate::metrics::Peer;
 use crate::request::Arriving;
 use crate::server::Limits;
 use crate::server::connection::one::machine::{Machine, Service};
-use crate::server::connection::one::room::Room;
+use crate::server::connection::one::room::{Ask, Room};
 use crate::stream::Stream;
 
 /// What is written for `GET` of a path, without the first line and the date.
@@ -142,14 +141,25 @@ fn a_body_that_breaks_off_or_is_not_framed_well_ends_the_connection() {
 /// Hands the body of its only request to somebody else, and answers at once.
 struct Elsewhere(Rc<RefCell<Option<Arriving>>>);
 
+/// What is answered at once.
+struct Early;
+
+impl Ask for Early {
+    type Answer = Answered;
+
+    async fn answer(self) -> Answered {
+        (http::Response::new(Parts::whole("early")), None)
+    }
+}
+
 impl Service for Elsewhere {
-    type Answering = Pin<Box<dyn Future<Output = Answered>>>;
+    type Asked = Early;
     type Body = Parts;
     type Tunnel = ();
 
-    fn ask(&mut self, request: http::Request<Arriving>) -> (Room<Self::Answering>, bool) {
+    fn ask(&mut self, request: http::Request<Arriving>) -> (Room<Early>, bool) {
         self.0.replace(Some(request.into_body()));
-        (Room::of(Box::pin(async { (http::Response::new(Parts::whole("early")), None) })), false)
+        (Room::of(Early), false)
     }
 
     fn refuse(&mut self, _: Kind) -> http::Response<Parts> {

@@ -21,7 +21,7 @@ use crate::pipe::Pours;
 use crate::request::{Arriving, frame};
 use crate::server::Limits;
 use crate::server::connection::one::machine::{Machine, Service};
-use crate::server::connection::one::room::Room;
+use crate::server::connection::one::room::{Ask, Room};
 use crate::stream::{Plain, Stream};
 
 /// The largest head of these connections.
@@ -227,14 +227,25 @@ pub(super) struct Told {
 /// An answer, and what follows it.
 pub(super) type Answered = (http::Response<Parts>, Option<()>);
 
+/// A request, and who tells of it.
+pub(super) struct Request(Told, http::Request<Arriving>);
+
+impl Ask for Request {
+    type Answer = Answered;
+
+    async fn answer(self) -> Answered {
+        self.0.answer(self.1).await
+    }
+}
+
 impl Service for Told {
-    type Answering = Pin<Box<dyn Future<Output = Answered>>>;
+    type Asked = Request;
     type Body = Parts;
     type Tunnel = ();
 
-    fn ask(&mut self, request: http::Request<Arriving>) -> (Room<Self::Answering>, bool) {
+    fn ask(&mut self, request: http::Request<Arriving>) -> (Room<Request>, bool) {
         let last = request.uri().path() == "/last";
-        (Room::of(self.clone().answer_boxed(request)), last)
+        (Room::of(Request(self.clone(), request)), last)
     }
 
     fn refuse(&mut self, kind: Kind) -> http::Response<Parts> {
@@ -255,13 +266,6 @@ impl Told {
         let asked = format!("{} {} [{}]", head.method, head.uri, told(body).await);
         self.asked.borrow_mut().push(asked.clone());
         http::Response::new(Parts::whole(&asked))
-    }
-
-    fn answer_boxed(
-        self,
-        request: http::Request<Arriving>,
-    ) -> Pin<Box<dyn Future<Output = Answered>>> {
-        Box::pin(self.answer(request))
     }
 
     async fn answer(self, request: http::Request<Arriving>) -> Answered {
