@@ -16,6 +16,7 @@ use http_body_util::Full;
 #[cfg(feature = "compress")]
 use crate::coding::{Coded, Coding, Kept};
 use crate::error::{Error, Kind};
+use crate::http1::head;
 use crate::items::Feed;
 use crate::json::{Raw, Writer};
 use crate::pipe::{Pipe, Pours};
@@ -244,7 +245,7 @@ impl Response {
     }
 
     pub(crate) fn bytes(status: StatusCode, body: Vec<u8>) -> Response {
-        Response::of(status, HeaderMap::new(), Content::Whole(Bytes::from(body)))
+        Response::of(status, head::room(0), Content::Whole(Bytes::from(body)))
     }
 
     fn of(status: StatusCode, headers: HeaderMap, content: Content) -> Response {

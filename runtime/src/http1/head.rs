@@ -27,7 +27,7 @@ thread_local! {
 /// Room for `least` fields and some that may be added. It is given back by [`recycle`].
 pub(crate) fn room(least: usize) -> HeaderMap {
     // Growing hashes all of them once more.
-    const MORE: usize = 4;
+    const MORE: usize = 6;
     let mut fields = ROOM.with_borrow_mut(Vec::pop).unwrap_or_default();
     fields.reserve(least + MORE);
     fields

@@ -17,10 +17,14 @@ use crate::cache::Told;
 use crate::coding::Kept;
 use crate::contract::{Endpoint, Reusable};
 use crate::error::{Error, Kind};
+use crate::http1::head;
 use crate::response::Response;
 
 /// Says where an answer comes from (RFC 9211).
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+
+/// About how many fields are added to those that are kept.
+const ADDED: usize = 4;
 
 /// How making an answer for several requests has ended.
 pub(crate) type Ended = Result<std::sync::Arc<Answer>, Error>;
@@ -33,6 +37,8 @@ pub(crate) struct Answer {
     tag: Option<HeaderValue>,
     /// Nothing for one that only those get who asked at the same time.
     times: Option<Times>,
+    /// For how long callers and caches on the way may use it, counted from when they get it.
+    control: Option<HeaderValue>,
     /// The same body compressed, where callers may have it so.
     #[cfg(feature = "compress")]
     kept: Option<Arc<Kept>>,
@@ -96,6 +102,7 @@ impl Answer {
             said,
             tag,
             times,
+            control: times.map(|times| times.control(reusable)),
             #[cfg(feature = "compress")]
             kept,
         })
@@ -158,12 +165,12 @@ impl Answer {
             Said::Problem(error) => error.clone().into_response(id),
             Said::Whole { headers, .. } if had => {
                 let mut response = Response::empty(304);
-                *response.headers_mut() = headers.clone();
+                *response.headers_mut() = copy(headers);
                 response.headers_mut().remove(CONTENT_TYPE);
                 response
             }
             Said::Whole { status, headers, body, fallbacks } => {
-                Response::again(*status, headers.clone(), body.clone(), fallbacks)
+                Response::again(*status, copy(headers), body.clone(), fallbacks)
             }
         };
         #[cfg(feature = "compress")]
@@ -178,13 +185,12 @@ impl Answer {
             headers.append(VARY, HeaderValue::from_static(reusable.vary));
         }
         let age = self.times.map(|times| times.age(now)).unwrap_or_default().as_secs();
-        if let Some(times) = &self.times {
-            let control = times.control(reusable);
+        if let Some(control) = &self.control {
             match &self.said {
-                Said::Problem(_) => headers.insert(CACHE_CONTROL, control),
+                Said::Problem(_) => headers.insert(CACHE_CONTROL, control.clone()),
                 // What the contract takes from a backend is stricter already.
                 Said::Whole { .. } => {
-                    headers.entry(CACHE_CONTROL).or_insert(control);
+                    headers.entry(CACHE_CONTROL).or_insert_with(|| control.clone());
                     None
                 }
             };
@@ -210,6 +216,15 @@ impl Answer {
             Reused::Unkept => HeaderValue::from_static("gatewright; fwd=miss"),
         }
     }
+}
+
+/// The same fields, with room for more.
+fn copy(headers: &HeaderMap) -> HeaderMap {
+    let mut copy = head::room(headers.len() + ADDED);
+    for (name, value) in headers {
+        copy.append(name.clone(), value.clone());
+    }
+    copy
 }
 
 /// What an answer says about keeping it. Only some statuses are kept, and nothing that depends on

@@ -15,6 +15,7 @@ use super::visits::Visits;
 use super::{Gateway, Upstream};
 use crate::cache::Told;
 use crate::contract::{Backend, Condition};
+use crate::http1::head;
 use crate::observe;
 use crate::request::{Deadline, Identity};
 use crate::reuse::Heard;
@@ -173,12 +174,13 @@ impl Calling {
         let Ok(answer) = tokio::time::timeout(limit, asking).await else {
             return Err(Reason::Timeout);
         };
-        let answer = answer?;
+        let mut answer = answer?;
         if let Some(statuses) = self.keeping.filter(|_| !answer.overflow) {
             self.told.set(told(answer.status.as_u16(), &answer.headers, statuses));
         } else if self.heard.is_some() {
             self.told.set(Told::of(&answer.headers));
         }
+        head::recycle(std::mem::take(&mut answer.headers));
         judge(answer, most)
     }
 }
