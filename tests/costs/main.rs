@@ -27,14 +27,14 @@ const SECRET: &str = "thirty-two bytes are what it wants, at least";
 
 /// What is asked, and how many allocations the gateway may make for it: what it makes, and a few.
 const BOUNDS: &[(&str, &str, u64)] = &[
-    ("GET", "/v1/pass/200", 38),
-    ("GET", "/v1/pass/20k", 40),
-    ("GET", "/v1/shaped/2k", 36),
-    ("GET", "/v1/shaped/20k", 37),
-    ("GET", "/v1/merged", 66),
-    ("GET", "/v1/limited", 42),
-    ("GET", "/v1/kept", 30),
-    ("POST", "/v1/orders", 52),
+    ("GET", "/v1/pass/200", 22),
+    ("GET", "/v1/pass/20k", 24),
+    ("GET", "/v1/shaped/2k", 28),
+    ("GET", "/v1/shaped/20k", 28),
+    ("GET", "/v1/merged", 48),
+    ("GET", "/v1/limited", 24),
+    ("GET", "/v1/kept", 17),
+    ("POST", "/v1/orders", 37),
 ];
 
 #[test]
