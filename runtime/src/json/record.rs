@@ -101,24 +101,7 @@ impl<'a> Reader<'a> {
         names: &'static [&'static str],
         strict: bool,
     ) -> Read<Option<usize>> {
-        if object.untouched {
-            return self.first_along(object, names, strict);
-        }
-        match self.follow(object) {
-            Some(place) => Ok(Some(place)),
-            None => self.next_of(object, names, strict),
-        }
-    }
-
-    /// The same for the first member.
-    #[inline(never)]
-    fn first_along(
-        &mut self,
-        object: &mut Object,
-        names: &'static [&'static str],
-        strict: bool,
-    ) -> Read<Option<usize>> {
-        if self.listed {
+        if object.untouched && self.listed {
             self.take_course(object, names, strict);
         }
         match self.follow(object) {
