@@ -37,7 +37,6 @@ struct Place<Q: Ask> {
 struct Desk<Q: Ask> {
     asked: Cell<Option<Q>>,
     answered: Cell<Option<Q::Answer>>,
-    busy: Cell<bool>,
 }
 
 impl<Q: Ask> Desk<Q> {
@@ -53,7 +52,6 @@ impl<Q: Ask> Room<Q> {
             spare.as_mut().and_then(|any| any.downcast_mut::<Vec<Place<Q>>>()).and_then(Vec::pop)
         });
         let place = spare.unwrap_or_else(Place::new);
-        place.desk.busy.set(true);
         place.desk.asked.set(Some(asked));
         Room(Some(place))
     }
@@ -61,40 +59,37 @@ impl<Q: Ask> Room<Q> {
     /// Goes on with it; never ready where there is nothing to answer.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Q::Answer> {
         let Some(place) = &mut self.0 else { return Poll::Pending };
-        match place.work.as_mut().poll(context) {
-            Poll::Pending => place.desk.answered.take().map_or(Poll::Pending, Poll::Ready),
-        }
+        let Poll::Pending = place.work.as_mut().poll(context);
+        let Some(answer) = place.desk.answered.take() else { return Poll::Pending };
+        self.0.take().into_iter().for_each(Place::keep);
+        Poll::Ready(answer)
     }
 }
 
 impl<Q: Ask> Place<Q> {
     fn new() -> Place<Q> {
         let (asked, answered) = (Cell::new(None), Cell::new(None));
-        let desk = Rc::new(Desk { asked, answered, busy: Cell::new(false) });
+        let desk = Rc::new(Desk { asked, answered });
         let at: Rc<Desk<Q>> = Rc::clone(&desk);
         let work = Box::pin(async move {
             loop {
                 let asked = at.next().await;
                 let answered = asked.answer().await;
                 at.answered.set(Some(answered));
-                at.busy.set(false);
             }
         });
         Place { desk, work }
     }
-}
 
-impl<Q: Ask> Drop for Room<Q> {
-    fn drop(&mut self) {
-        // What did not come to its end is given up, and may look for room itself as it is.
-        let Some(place) = self.0.take().filter(|place| !place.desk.busy.get()) else { return };
+    /// Keeps it for what is asked next. What is given up before it was answered goes with its room.
+    fn keep(self) {
         // A core that ends keeps nothing.
         let _ = SPARE.try_with(|spare| {
             let mut spare = spare.borrow_mut();
             let list = spare.get_or_insert_with(|| Box::new(Vec::<Place<Q>>::new()));
             let list = list.downcast_mut::<Vec<Place<Q>>>();
             if let Some(list) = list.filter(|list| list.len() < KEPT) {
-                list.push(place);
+                list.push(self);
             }
         });
     }
@@ -142,9 +137,9 @@ mod tests {
         let held = Rc::new(());
         let mut context = Context::from_waker(Waker::noop());
         let mut first = room(&held, false);
+        let known = place(&first);
         assert_eq!(first.poll(&mut context), Poll::Ready(2));
         assert_eq!(first.poll(&mut context), Poll::Pending, "it is answered once");
-        let known = place(&first);
         drop(first);
         assert_eq!(Rc::strong_count(&held), 1);
         let mut second = room(&held, false);
