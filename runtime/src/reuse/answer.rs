@@ -23,9 +23,6 @@ use crate::response::Response;
 /// Says where an answer comes from (RFC 9211).
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
-/// About how many fields are added to those that are kept.
-const ADDED: usize = 4;
-
 /// How making an answer for several requests has ended.
 pub(crate) type Ended = Result<std::sync::Arc<Answer>, Error>;
 
@@ -220,7 +217,7 @@ impl Answer {
 
 /// The same fields, with room for more.
 fn copy(headers: &HeaderMap) -> HeaderMap {
-    let mut copy = head::room(headers.len() + ADDED);
+    let mut copy = head::room(headers.len());
     for (name, value) in headers {
         copy.append(name.clone(), value.clone());
     }
