@@ -63,16 +63,19 @@ fn next(seen: &Seen, wanted: u8) -> Vec<u8> {
     }
 }
 
+/// A backend that answers once it has heard all.
+fn taken(frames: &mut Frames, kind: u8, flags: u8, stream: u32) {
+    if kind == kind::DATA && flags & END_STREAM != 0 {
+        answer(frames, stream, "taken");
+    }
+}
+
 const PUT: (&str, &str) = ("PUT", "/v1/files/a");
 const ECHO: (&str, &str) = ("POST", "/v1/echo");
 
 #[test]
 fn a_body_goes_on_as_it_arrives_and_may_take_its_time() {
-    let (gateway, seen) = told(|frames, kind, flags, stream| {
-        if kind == kind::DATA && flags & END_STREAM != 0 {
-            answer(frames, stream, "taken");
-        }
-    });
+    let (gateway, seen) = told(taken);
     let mut caller = Frames::connect(gateway.address(), &[]);
     begin(&mut caller, 1, PUT, &[]);
     caller.send(kind::DATA, 0, 1, b"one");
@@ -158,11 +161,7 @@ fn a_body_beyond_its_limit_is_stopped() {
 
 #[test]
 fn a_caller_who_leaves_ends_its_body_and_not_the_connection() {
-    let (gateway, seen) = told(|frames, kind, flags, stream| {
-        if kind == kind::DATA && flags & END_STREAM != 0 {
-            answer(frames, stream, "taken");
-        }
-    });
+    let (gateway, seen) = told(taken);
     let mut caller = Frames::connect(gateway.address(), &[]);
     begin(&mut caller, 1, PUT, &[]);
     caller.send(kind::DATA, 0, 1, b"one");
