@@ -1,5 +1,6 @@
 //! Moments as dates, in UTC.
 
+use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
 /// A moment after 1970, by the calendar.
@@ -42,11 +43,24 @@ impl Date {
     }
 }
 
-/// A moment after 1970 in UTC, to the millisecond (RFC 3339 section 5.6).
-pub(crate) fn timestamp(since_1970: Duration) -> String {
-    let Date { year, month, day, hour, minute, second } = Date::at(since_1970.as_secs());
-    let milli = since_1970.subsec_millis();
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+/// A moment after 1970 in UTC, shown to the millisecond (RFC 3339 section 5.6): `2026-08-31T23:59:59.007Z`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timestamp(pub(crate) Duration);
+
+impl Display for Timestamp {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let Date { year, month, day, hour, minute, second } = Date::at(self.0.as_secs());
+        let milli = u64::from(self.0.subsec_millis());
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let mut parts = text.split_mut(|byte| !byte.is_ascii_digit());
+        for mut number in [year, month, day, hour, minute, second, milli] {
+            for place in parts.next().into_iter().flatten().rev() {
+                *place = b'0' + u8::try_from(number % 10).unwrap_or_default();
+                number /= 10;
+            }
+        }
+        out.write_str(std::str::from_utf8(&text).unwrap_or_default())
+    }
 }
 
 #[cfg(test)]
@@ -55,7 +69,7 @@ mod tests {
 
     #[test]
     fn timestamps_know_the_calendar() {
-        let at = |millis| timestamp(Duration::from_millis(millis));
+        let at = |millis| Timestamp(Duration::from_millis(millis)).to_string();
         assert_eq!(at(0), "1970-01-01T00:00:00.000Z");
         assert_eq!(at(951_782_400_123), "2000-02-29T00:00:00.123Z");
         assert_eq!(at(1_788_220_799_999), "2026-08-31T23:59:59.999Z");

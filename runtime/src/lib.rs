@@ -133,6 +133,7 @@ mod coding;
 mod contract;
 #[cfg(feature = "tls")]
 mod der;
+mod digits;
 mod error;
 mod http1;
 mod items;

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::calendar::timestamp;
+use crate::calendar::Timestamp;
 use crate::contract::{Backend, Contract, Endpoint, Sunset, Version};
 use crate::error::Error;
 use crate::json::Writer;
@@ -69,7 +69,7 @@ pub(crate) fn endings(contract: &Contract, now: SystemTime) {
         };
         let mut line = Line::new(if end <= now { "ended" } else { "ending" });
         line.text(what.0, &what.1);
-        line.text("end", &timestamp(Duration::from_secs(end)));
+        line.text("end", &Timestamp(Duration::from_secs(end)).to_string());
         line.write();
     }
 }
@@ -295,9 +295,10 @@ struct Line(Writer);
 impl Line {
     fn new(event: &str) -> Line {
         let mut line = Line(Writer::new());
-        line.0.raw("{\"time\":");
+        line.0.raw("{\"time\":\"");
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        line.0.text(&timestamp(now));
+        line.0.show(Timestamp(now));
+        line.0.raw("\"");
         line.text("event", event);
         CURRENT.with_borrow(|current| {
             if let Some(identity) = current {

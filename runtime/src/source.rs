@@ -65,6 +65,7 @@ pub const SOURCE: &[(&str, &str)] = files![
     "src/contract/reuse.rs",
     "src/contract/smoke.rs",
     "src/der.rs",
+    "src/digits.rs",
     "src/error.rs",
     "src/http1.rs",
     "src/http1/body.rs",

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{Called, Form, Trail};
-use crate::calendar::Date;
+use crate::calendar::{Date, Timestamp};
 use crate::contract::Endpoint;
 use crate::json::Writer;
 use crate::request::text_of;
@@ -55,7 +55,7 @@ impl Entry<'_> {
 
     fn json(&self, now: Duration, out: &mut Writer) {
         out.raw("{\"time\":\"");
-        time(now, out);
+        out.show(Timestamp(now));
         out.raw("\",\"event\":\"request\",\"request\":");
         out.text(self.id);
         out.raw(",\"client\":\"");
@@ -156,24 +156,6 @@ impl Entry<'_> {
 
 /// What stands for the status of a request whose caller went away, as with other servers.
 const GONE: u16 = 499;
-
-/// A moment after 1970 (RFC 3339): `2026-08-31T23:59:59.007Z`.
-fn time(moment: Duration, out: &mut Writer) {
-    let Date { year, month, day, hour, minute, second } = Date::at(moment.as_secs());
-    for (before, number, digits) in [
-        ("", year, 4),
-        ("-", month, 2),
-        ("-", day, 2),
-        ("T", hour, 2),
-        (":", minute, 2),
-        (":", second, 2),
-        (".", u64::from(moment.subsec_millis()), 3),
-    ] {
-        out.raw(before);
-        out.number(number, digits);
-    }
-    out.raw("Z");
-}
 
 /// A span in milliseconds, to the microsecond.
 fn millis(span: Duration, out: &mut Writer) {

@@ -5,6 +5,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http_body::Frame;
 
 use super::out::Out;
+use crate::digits::Digits;
 
 /// The field of a body that goes in chunks.
 pub(crate) const CHUNKED: &[u8] = b"transfer-encoding: chunked\r\n";
@@ -45,24 +46,8 @@ pub(crate) fn field(text: &mut Vec<u8>, name: &HeaderName, value: &HeaderValue) 
 /// Writes how many bytes a body has.
 pub(crate) fn content_length(text: &mut Vec<u8>, length: u64) {
     text.extend_from_slice(b"content-length: ");
-    number(text, length, 10);
+    text.extend_from_slice(Digits::decimal(length, 1).as_bytes());
     text.extend_from_slice(b"\r\n");
-}
-
-/// Writes a number in digits of this base, at most 16.
-fn number(text: &mut Vec<u8>, mut number: u64, base: u64) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    for place in digits.iter_mut().rev() {
-        let digit = u8::try_from(number % base).unwrap_or_default();
-        *place = if digit < 10 { b'0' + digit } else { b'a' + digit - 10 };
-        number /= base;
-        at -= 1;
-        if number == 0 {
-            break;
-        }
-    }
-    text.extend_from_slice(digits.get(at..).unwrap_or_default());
 }
 
 impl Encoder {
@@ -126,7 +111,7 @@ impl Encoder {
             }
             Encoder::Chunked(_) => {
                 let text = out.text();
-                number(text, data.len() as u64, 16);
+                text.extend_from_slice(Digits::hex(data.len() as u64).as_bytes());
                 text.extend_from_slice(b"\r\n");
                 out.push(data, if last { b"\r\n0\r\n\r\n" } else { b"\r\n" });
             }
@@ -213,18 +198,6 @@ fn is_allowed_behind(name: &HeaderName) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_written_as_they_are_read() {
-        for one in [0, 1, 9, 10, 15, 16, 255, 256, 4096, 65_535, u64::MAX] {
-            let (mut hex, mut decimal) = (Vec::new(), Vec::new());
-            number(&mut hex, one, 16);
-            content_length(&mut decimal, one);
-            assert_eq!(String::from_utf8(hex).expect("digits"), format!("{one:x}"));
-            let expected = format!("content-length: {one}\r\n");
-            assert_eq!(String::from_utf8(decimal).expect("digits"), expected);
-        }
-    }
 
     #[test]
     fn what_says_how_a_message_is_taken_stands_before_its_body() {

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::raw::Raw;
 use super::scan::{byte, loose, portable_loose, special};
+use crate::digits::Digits;
 use crate::result::Body;
 
 /// The most room that a text has before anything is written.
@@ -55,20 +56,7 @@ impl Writer {
 
     /// Appends a number in at least so many decimal digits.
     pub(crate) fn number(&mut self, number: u64, least: usize) {
-        // As `show` would, without the machinery of `format!`.
-        let mut digits = [b'0'; 20];
-        let mut rest = number;
-        let mut first = digits.len() - least.clamp(1, digits.len());
-        for (at, place) in digits.iter_mut().enumerate().rev() {
-            if rest == 0 {
-                break;
-            }
-            *place = b'0' + u8::try_from(rest % 10).unwrap_or_default();
-            rest /= 10;
-            first = first.min(at);
-        }
-        let digits = digits.get(first..).unwrap_or_default();
-        self.json.push_str(std::str::from_utf8(digits).unwrap_or_default());
+        self.json.push_str(&Digits::decimal(number, least));
     }
 
     /// Appends JSON text as it is: `{"id":`.
