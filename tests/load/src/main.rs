@@ -1,6 +1,7 @@
 //! Drives the same work through gateways and their peers, all alive at once and in turn, and writes
 //! what it cost.
 
+mod bare;
 mod bodies;
 mod drive;
 mod goals;
@@ -22,6 +23,7 @@ use peers::Peer;
 use report::Report;
 use site::Site;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -32,7 +34,7 @@ pub(crate) type Fault = Box<dyn std::error::Error>;
 /// Drives the same work through this product's gateway and every peer that is installed, interleaved in
 /// one run.
 #[derive(Parser)]
-#[command(name = "gatewright-load")]
+#[command(name = "gatewright-load", version)]
 struct Args {
     /// Fewer and shorter slices, and only work at the heart of it: under a minute
     #[arg(long)]
@@ -47,7 +49,7 @@ struct Args {
     #[arg(long, value_name = "PROGRAM")]
     gateway: Option<PathBuf>,
     /// A compiler that was built before, instead of building one
-    #[arg(long, value_name = "PROGRAM", requires = "scaling")]
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "profile")]
     compiler: Option<PathBuf>,
     /// Rounds of slices per work
     #[arg(long, default_value_t = 10)]
@@ -64,6 +66,9 @@ struct Args {
     /// Count the instructions of a request, by the gateway's parts, instead of measuring peers
     #[arg(long, conflicts_with_all = ["scaling", "quick", "only", "gateway", "peers", "rounds", "unpinned"])]
     profile: bool,
+    /// Be the proxy with nothing in it that others are measured beside, until ended
+    #[arg(long, num_args = 2, value_names = ["LISTEN", "SERVICE"], hide = true, exclusive = true)]
+    bare: Option<Vec<SocketAddr>>,
     /// Write BENCHMARKS.md and plots, or one of the other tables in benchmarks, into this folder, instead of printing tables
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -92,18 +97,22 @@ fn main() -> ExitCode {
 }
 
 fn run(mut args: Args) -> Result<(), Fault> {
+    if let Some([listen, service]) = args.bare.as_deref() {
+        return bare::run(*listen, *service);
+    }
     if args.profile {
         let text = format!("{}{}", profile::HEAD, profile::measured()?);
         return told(&args, "profile.md", &text);
     }
     let gateway = match args.gateway.take() {
         Some(path) => path,
-        None => build()?,
+        None => build(args.compiler.as_deref())?,
     };
     if args.scaling {
         return scaled(&args, &gateway);
     }
     args.peers.push((peers::OURS.to_owned(), gateway));
+    args.peers.push((peers::BARE.to_owned(), std::env::current_exe()?));
     let (own, other) = if args.unpinned { (None, None) } else { (Some(0), Some(1)) };
     process::pin(other);
     let directory = std::env::temp_dir().join(format!("gatewright-load-{}", std::process::id()));
@@ -152,18 +161,27 @@ fn told(args: &Args, name: &str, text: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Builds the gateway the way its users do.
-fn build() -> Result<PathBuf, Fault> {
+/// Builds the gateway the way its users do, with `compiler` or with one that is built for it.
+fn build(compiler: Option<&Path>) -> Result<PathBuf, Fault> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let out = std::env::temp_dir().join("gatewright-load-built");
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["run", "--quiet", "--release", "--locked", "-p", "gatewright", "--manifest-path"]);
-    cargo.arg(root.join("../../Cargo.toml")).args(["--", "build"]);
-    cargo.arg(root.join("contract")).arg("--out").arg(&out);
-    if !cargo.status()?.success() {
+    let mut command = match compiler {
+        Some(compiler) => Command::new(compiler),
+        None => compiled(root),
+    };
+    command.arg("build").arg(root.join("contract")).arg("--out").arg(&out);
+    if !command.status()?.success() {
         return Err("the gateway could not be built".into());
     }
     Ok(out.join(peers::OURS))
+}
+
+/// The compiler of this tree.
+fn compiled(root: &Path) -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["run", "--quiet", "--release", "--locked", "-p", "gatewright", "--manifest-path"]);
+    cargo.arg(root.join("../../Cargo.toml")).arg("--");
+    cargo
 }
 
 fn measured(args: &Args, site: &Site, core: Option<usize>) -> Result<Report, Fault> {
@@ -177,7 +195,8 @@ fn measured(args: &Args, site: &Site, core: Option<usize>) -> Result<Report, Fau
     let about = about(args, &found);
     let (starts, connections) = if args.quick { (3, 200) } else { (9, 2000) };
     let mut standing = Vec::new();
-    for (peer, program) in &found {
+    // The bare proxy is part of this program, whose size and start say nothing about it.
+    for (peer, program) in found.iter().filter(|(peer, _)| peer.program != peers::BARE) {
         eprintln!("starting {}", peer.name);
         standing.push(standing::standing(peer, program, site, starts, connections)?);
     }

@@ -1,6 +1,6 @@
 //! The service behind all of them: answers that lie ready, over connections that stay.
 
-use crate::{Fault, bodies};
+use crate::{Fault, bare, bodies};
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
@@ -73,11 +73,7 @@ fn next<'a>(buffer: &[u8], answers: &'a Answers) -> Option<(usize, &'a [u8])> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut request = httparse::Request::new(&mut headers);
     let Ok(httparse::Status::Complete(head)) = request.parse(buffer) else { return None };
-    let length = |header: &httparse::Header<'_>| {
-        let named = header.name.eq_ignore_ascii_case("content-length");
-        named.then(|| std::str::from_utf8(header.value).ok()?.parse::<usize>().ok()).flatten()
-    };
-    let body = request.headers.iter().find_map(length).unwrap_or(0);
+    let body = bare::body(request.headers);
     let path = request.path?.rsplit('/').next()?;
     let answer = answers.get(path).map_or(NOTHING, Vec::as_slice);
     (buffer.len() >= head + body).then_some((head + body, answer))

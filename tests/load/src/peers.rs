@@ -1,5 +1,6 @@
 //! Gateways and proxies that do the same work, as their users would set them up for speed.
 
+mod bare;
 mod caddy;
 mod envoy;
 mod gatewright;
@@ -72,6 +73,9 @@ impl Running {
 /// The program that is ours.
 pub(crate) const OURS: &str = gatewright::QUIET.program;
 
+/// The program that is this one.
+pub(crate) const BARE: &str = bare::PEER.program;
+
 /// The peers, the one that others are compared with first.
 pub(crate) const ALL: &[Peer] = &[
     nginx::QUIET,
@@ -81,6 +85,7 @@ pub(crate) const ALL: &[Peer] = &[
     envoy::PEER,
     pingora::PEER,
     krakend::PEER,
+    bare::PEER,
     gatewright::QUIET,
     gatewright::LOGGING,
 ];
