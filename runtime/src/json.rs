@@ -5,6 +5,7 @@
 //! escapes, depth. Answers are written by appending slices to one buffer.
 
 mod course;
+mod courses;
 mod equality;
 mod escape;
 mod form;

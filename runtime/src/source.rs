@@ -80,6 +80,7 @@ pub const SOURCE: &[(&str, &str)] = files![
     "src/items/source.rs",
     "src/json.rs",
     "src/json/course.rs",
+    "src/json/courses.rs",
     "src/json/equality.rs",
     "src/json/escape.rs",
     "src/json/form.rs",

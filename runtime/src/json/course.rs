@@ -1,6 +1,6 @@
-//! Remembers how the records of a list go on from member to member, so that those that follow are read by comparison.
+//! Remembers how records go on from member to member, so that those that follow are read by comparison.
 //!
-//! Senders write the records of a list by one program: the same keys in the same order. What was found out about the
+//! Senders write their records by one program: the same keys in the same order. What was found out about the
 //! bytes `,"id":` once, which name they are, then holds wherever they stand again between two members.
 
 use super::reader::Reader;
@@ -19,9 +19,6 @@ const MEMBERS: usize = 64;
 /// How many of them there is room for at first.
 const FIRST: usize = 24;
 
-/// The most kinds of records that are remembered.
-const COURSES: usize = 8;
-
 /// No course, and no name.
 pub(super) const NONE: usize = usize::MAX;
 
@@ -33,6 +30,59 @@ pub(super) struct Course {
     strict: bool,
     /// The first one begins with a brace, the others with a comma.
     steps: Vec<Step>,
+    /// The body that they were last used for, by its number.
+    body: u64,
+    /// How many keys of it were found along the course, and how many were not; what was learned of it counts as found.
+    found: usize,
+    missed: usize,
+}
+
+impl Course {
+    /// One that nothing was learned for.
+    pub(super) fn new(names: &'static [&'static str], strict: bool) -> Course {
+        let steps = Vec::with_capacity(FIRST);
+        Course { names, strict, steps, body: 0, found: 0, missed: 0 }
+    }
+
+    /// Whether it is that of records which are read so.
+    #[inline(always)]
+    pub(super) fn is_of(&self, names: &'static [&'static str], strict: bool) -> bool {
+        std::ptr::eq(self.names, names) && self.strict == strict
+    }
+
+    /// Forgets what did not hold for most of the body before.
+    #[inline]
+    pub(super) fn begin(&mut self, body: u64) {
+        if self.body == body {
+            return;
+        }
+        if self.missed > self.found {
+            self.steps.clear();
+        }
+        (self.body, self.found, self.missed) = (body, 0, 0);
+    }
+
+    /// Remembers a step as the first one, or as the one that stands `at` a place; the place behind it.
+    fn learn(&mut self, step: Step, at: Option<usize>) -> Option<usize> {
+        // A body that begins otherwise than the one before was written by another program.
+        if at.is_none() && self.found == 0 {
+            self.steps.clear();
+        }
+        let next = at.unwrap_or(0);
+        // What is learned of another record of this kind stays what it is.
+        let fits = at.is_none() == self.steps.is_empty() && next <= self.steps.len();
+        if !fits || self.steps.len() == MEMBERS {
+            self.missed += 1;
+            return None;
+        }
+        if next == self.steps.len() {
+            self.found += 1;
+        } else {
+            self.missed += 1;
+        }
+        self.steps.insert(next, step);
+        Some(next + 1)
+    }
 }
 
 /// The step that the member in front is if one or two are left out, and those behind it.
@@ -83,30 +133,12 @@ fn word(text: &[u8]) -> Option<u128> {
 }
 
 impl Reader<'_> {
-    /// Finds the course of a record that begins.
-    pub(super) fn take_course(
-        &mut self,
-        object: &mut Object,
-        names: &'static [&'static str],
-        strict: bool,
-    ) {
-        let same = |course: &Course| std::ptr::eq(course.names, names) && course.strict == strict;
-        object.course = match self.courses.iter().position(same) {
-            Some(course) => course,
-            None if self.courses.len() < COURSES => {
-                self.courses.push(Course { names, strict, steps: Vec::with_capacity(FIRST) });
-                self.courses.len() - 1
-            }
-            None => NONE,
-        };
-    }
-
     /// Goes along the course to the value of the next member that is read: its place among the names. Nothing where the
     /// course does not go on, or a value is not well-formed; the members before are behind the reader then.
     #[inline(never)]
     pub(super) fn follow(&mut self, object: &mut Object) -> Option<usize> {
         let text = self.bytes();
-        let course = self.courses.get(object.course)?;
+        let course = self.courses.as_mut()?.get(object.course)?;
         let mut rest = scan::from(text, if object.untouched { object.start } else { self.at });
         let mut steps = course.steps.get(object.step..)?;
         let found = loop {
@@ -137,6 +169,7 @@ impl Reader<'_> {
         }
         // Before the first key nothing has changed.
         if next > 0 {
+            course.found += next - object.step;
             (object.untouched, object.step) = (false, next);
             self.at = text.len() - rest.len();
         }
@@ -151,28 +184,22 @@ impl Reader<'_> {
         place: Option<usize>,
     ) {
         let text = self.bytes();
-        let Some(course) = self.courses.get_mut(object.course) else { return };
+        let courses = self.courses.as_mut();
+        let Some(course) = courses.and_then(|courses| courses.get(object.course)) else { return };
         let length = self.at - from;
-        // What is learned of another record of this kind stays what it is; only the first key has a brace.
-        let first = from == object.start;
-        let next = if first { 0 } else { object.step };
-        let fits = first == course.steps.is_empty() && course.steps.len() < MEMBERS;
-        if !fits || length != key + TIGHT || next > course.steps.len() {
-            return;
-        }
-        if let Some(step) = Step::new(scan::from(text, from), length, place) {
-            if next == course.steps.len() {
-                course.steps.push(step);
-            } else {
-                course.steps.insert(next, step);
-            }
-            object.step = next + 1;
+        if length != key + TIGHT {
+            course.missed += 1;
+        } else if let Some(step) = Step::new(scan::from(text, from), length, place) {
+            // Only the first key has a brace.
+            let at = if from == object.start { None } else { Some(object.step) };
+            object.step = course.learn(step, at).unwrap_or(object.step);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::MEMBERS;
     use crate::check::{ListRule, Violations};
     use crate::json::{Maybe, Raw, Read, Reader, read_request, read_result};
 
@@ -267,11 +294,44 @@ mod tests {
         let read = read_result(json.as_bytes(), |reader| {
             let records = reader.list(&LIST, |reader| {
                 let read = record(reader, true)?;
-                lengths.push(reader.courses.first().map_or(0, |course| course.steps.len()));
+                let course = reader.courses.as_mut().and_then(|courses| courses.get(0));
+                lengths.push(course.map_or(0, |course| course.steps.len()));
                 Ok(read)
             })?;
             Ok(records.len())
         });
         assert_eq!((read.ok(), lengths), (Some(3), vec![4, 4, 4]));
+    }
+
+    /// How many keys of a body were found along the course that bodies before have left, and how many were not.
+    fn found(json: &str) -> (usize, usize) {
+        let mut counts = None;
+        let read = read_result(json.as_bytes(), |reader| {
+            record(reader, true)?;
+            let course = reader.courses.as_mut().and_then(|courses| courses.get(0));
+            counts = course.map(|course| (course.found, course.missed));
+            Ok(())
+        });
+        assert!(read.is_ok(), "{json}");
+        counts.expect("a record has a course")
+    }
+
+    #[test]
+    fn a_course_holds_for_the_next_body() {
+        let end = " ".repeat(40);
+        assert_eq!(found(&format!(r#"{{"id":1,"skip":2,"name":"a"}}{end}"#)), (3, 0), "learned");
+        assert_eq!(found(&format!(r#"{{"id":4,"skip":[],"name":"b"}}{end}"#)), (3, 0));
+    }
+
+    #[test]
+    fn what_one_body_teaches_makes_no_other_slower_for_long() {
+        let usual = format!(r#"{{"id":1,"skip":2,"name":"a"}}{}"#, " ".repeat(40));
+        let others: String = (0..MEMBERS).map(|number| format!(r#","x{number}":1"#)).collect();
+        for odd in [r#"{"x":1,"y":2,"id":1}"#.to_owned(), format!(r#"{{"id":1{others}}}"#)] {
+            found(&odd);
+            found(&usual);
+            found(&usual);
+            assert_eq!(found(&usual), (3, 0), "{odd}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Pulls typed values out of a JSON text.
 
 use super::Maybe;
-use super::course::Course;
+use super::courses::Courses;
 use super::number::Decimal;
 use super::pointer::{Mark, pointers};
 use super::raw::Raw;
@@ -42,8 +42,8 @@ pub struct Reader<'a> {
     marks: Vec<Mark>,
     /// Whether a list was begun.
     pub(super) listed: bool,
-    /// How the records of lists went on so far.
-    pub(super) courses: Vec<Course>,
+    /// How records went on so far; nothing where no whole body is read.
+    pub(super) courses: Option<Box<Courses>>,
     /// The declared member that is being read.
     pub(super) field: &'static str,
     /// The declared members whose values an `else` replaced, and how often.
@@ -62,7 +62,7 @@ impl<'a> Reader<'a> {
             beyond: 0,
             marks: Vec::new(),
             listed: false,
-            courses: Vec::new(),
+            courses: None,
             field: "",
             replaced: Vec::new(),
         }
@@ -86,7 +86,11 @@ impl<'a> Reader<'a> {
         read: impl FnOnce(&mut Reader<'a>) -> Read<T>,
     ) -> Read<T> {
         self.begin(body)?;
+        self.courses = Some(Courses::take());
         let value = read(self);
+        if let Some(courses) = self.courses.take() {
+            courses.keep();
+        }
         if !matches!(value, Err(Stop::Broken)) {
             self.end()?;
         }

@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
         self.next_along(object, names, false)
     }
 
-    /// [`next_of`](Self::next_of), along the course of the record if it is in a list.
+    /// [`next_of`](Self::next_of), along the course of such records.
     #[inline]
     fn next_along(
         &mut self,
@@ -101,8 +101,10 @@ impl<'a> Reader<'a> {
         names: &'static [&'static str],
         strict: bool,
     ) -> Read<Option<usize>> {
-        if object.untouched && self.listed {
-            self.take_course(object, names, strict);
+        if object.untouched
+            && let Some(courses) = &mut self.courses
+        {
+            object.course = courses.find(names, strict);
         }
         match self.follow(object) {
             Some(place) => Ok(Some(place)),
