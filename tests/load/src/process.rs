@@ -26,14 +26,14 @@ pub(crate) struct Used {
 }
 
 impl Process {
-    /// Starts `command` and waits until it takes connections at `address`.
+    /// Starts `command` on one processor and waits until it takes connections at `address`.
     ///
     /// # Errors
     ///
     /// That something listens there already, that it does not start, and that it ends or takes no
     /// connection within 20 s; with what it said.
     pub(crate) fn start(
-        mut command: Command,
+        (mut command, core): (Command, Option<usize>),
         address: SocketAddr,
         log: &Path,
     ) -> Result<Self, Fault> {
@@ -43,7 +43,7 @@ impl Process {
         let file = fs::File::create(log)?;
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
         let begin = Instant::now();
-        let child = command.spawn()?;
+        let child = spawned(&mut command, core)?;
         let mut process = Self { child, started: Duration::ZERO };
         while TcpStream::connect(address).is_err() {
             let ended = process.child.try_wait()?.is_some();
@@ -135,12 +135,18 @@ fn on_processor(task: &Path) -> Option<u64> {
     text.split_whitespace().next()?.parse().ok()
 }
 
-/// A command that runs on one processor.
-pub(crate) fn command(program: &Path, core: Option<usize>) -> Command {
-    let Some(core) = core else { return Command::new(program) };
-    let mut command = Command::new("taskset");
-    command.args(["-c", &core.to_string()]).arg(program);
-    command
+/// Starts a command on one processor, which it has from the thread that starts it. A program that does this, such as
+/// `taskset`, would take part in what is measured.
+fn spawned(command: &mut Command, core: Option<usize>) -> std::io::Result<Child> {
+    std::thread::scope(|scope| {
+        let spawn = scope.spawn(|| {
+            pin(core);
+            command.spawn()
+        });
+        spawn
+            .join()
+            .unwrap_or_else(|_| Err(std::io::Error::other("the thread that starts it ended")))
+    })
 }
 
 /// Keeps the calling thread on one processor.

@@ -151,7 +151,8 @@ fn start(site: &Site, program: &Path, log: &str, counts: &Path) -> Result<Listen
     gateway.env("LISTEN", address.to_string()).env("OPERATOR", "off").env("CORES", "1");
     gateway.env("ORIGIN_URL", format!("http://{}", site.origin)).env("LOG", log);
     gateway.env("CUSTOMER_SECRET", &site.secret);
-    let process = Process::start(gateway, address, &site.directory.join("valgrind.log"))?;
+    let process =
+        Process::start((gateway, site.core), address, &site.directory.join("valgrind.log"))?;
     Ok(Listening { process: Rc::new(process), address })
 }
 

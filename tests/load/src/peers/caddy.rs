@@ -2,9 +2,10 @@
 
 use super::{Peer, Running, proxies};
 use crate::Fault;
-use crate::process::{Process, command};
+use crate::process::Process;
 use crate::site::{Site, free};
 use std::path::Path;
+use std::process::Command;
 
 pub(super) const PEER: Peer = Peer {
     name: "Caddy",
@@ -44,9 +45,9 @@ https://localhost:{secure} {{
 "
     );
     let file = site.write("Caddyfile", &text)?;
-    let mut caddy = command(program, site.core);
+    let mut caddy = Command::new(program);
     caddy.args(["run", "--adapter", "caddyfile", "--config"]).arg(&file);
     caddy.env("GOMAXPROCS", "1").env("HOME", &site.directory);
-    let process = Process::start(caddy, plain, &site.directory.join("caddy.log"))?;
+    let process = Process::start((caddy, site.core), plain, &site.directory.join("caddy.log"))?;
     Ok(Running::new(process, plain, Some(tls)))
 }

@@ -2,11 +2,12 @@
 
 use super::{Peer, Running, proxies};
 use crate::Fault;
-use crate::process::{Process, command};
+use crate::process::Process;
 use crate::site::{Site, free};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::process::Command;
 
 pub(super) const PEER: Peer = Peer {
     name: "Envoy",
@@ -19,9 +20,9 @@ pub(super) const PEER: Peer = Peer {
 fn start(site: &Site, program: &Path) -> Result<Running, Fault> {
     let (plain, tls) = (free()?, free()?);
     let file = site.write("envoy.json", &configuration(site, plain, tls).to_string())?;
-    let mut envoy = command(program, site.core);
+    let mut envoy = Command::new(program);
     envoy.arg("-c").arg(&file).args(["--concurrency", "1", "-l", "off", "--use-dynamic-base-id"]);
-    let process = Process::start(envoy, plain, &site.directory.join("envoy.log"))?;
+    let process = Process::start((envoy, site.core), plain, &site.directory.join("envoy.log"))?;
     Ok(Running::new(process, plain, Some(tls)))
 }
 

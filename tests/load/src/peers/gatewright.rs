@@ -2,9 +2,10 @@
 
 use super::{Does, Listening, Peer, Running};
 use crate::Fault;
-use crate::process::{Process, command};
+use crate::process::Process;
 use crate::site::{Site, free};
 use std::path::Path;
+use std::process::Command;
 use std::rc::Rc;
 
 pub(super) const QUIET: Peer = Peer {
@@ -30,7 +31,7 @@ fn start(site: &Site, program: &Path, log: &str) -> Result<Running, Fault> {
 
 fn one(site: &Site, program: &Path, log: &str, tls: bool) -> Result<Listening, Fault> {
     let address = free()?;
-    let mut gateway = command(program, site.core);
+    let mut gateway = Command::new(program);
     gateway.env("LISTEN", address.to_string()).env("OPERATOR", "off").env("CORES", "1");
     gateway.env("ORIGIN_URL", format!("http://{}", site.origin)).env("LOG", log);
     gateway.env("CUSTOMER_SECRET", &site.secret);
@@ -40,6 +41,6 @@ fn one(site: &Site, program: &Path, log: &str, tls: bool) -> Result<Listening, F
         gateway.env("TLS_CERT", &site.certificate).env("TLS_KEY", &site.key);
     }
     let said = site.directory.join(format!("gatewright-{log}-{tls}.log"));
-    let process = Rc::new(Process::start(gateway, address, &said)?);
+    let process = Rc::new(Process::start((gateway, site.core), address, &said)?);
     Ok(Listening { process, address })
 }

@@ -2,11 +2,12 @@
 
 use super::{Does, Peer, Running, proxies};
 use crate::Fault;
-use crate::process::{Process, command};
+use crate::process::Process;
 use crate::site::{Site, free};
 use crate::works::{Kind, Work};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 pub(super) const PEER: Peer =
     Peer { name: "HAProxy", program: "haproxy", version: &["-v"], start, does };
@@ -46,8 +47,8 @@ backend origin
 "
     );
     let file = site.write("haproxy.cfg", &text)?;
-    let mut haproxy = command(program, site.core);
+    let mut haproxy = Command::new(program);
     haproxy.arg("-db").arg("-f").arg(&file);
-    let process = Process::start(haproxy, plain, &site.directory.join("haproxy.log"))?;
+    let process = Process::start((haproxy, site.core), plain, &site.directory.join("haproxy.log"))?;
     Ok(Running::new(process, plain, Some(tls)))
 }

@@ -2,11 +2,12 @@
 
 use super::{Does, Peer, Running};
 use crate::Fault;
-use crate::process::{Process, command};
+use crate::process::Process;
 use crate::site::{Site, free};
 use crate::works::{Front, Kind, Work};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::process::Command;
 
 pub(super) const PEER: Peer =
     Peer { name: "KrakenD", program: "krakend", version: &["version"], start, does };
@@ -44,8 +45,8 @@ fn start(site: &Site, program: &Path) -> Result<Running, Fault> {
         "extra_config": { "router": { "disable_access_log": true } },
     });
     let file = site.write("krakend.json", &text.to_string())?;
-    let mut krakend = command(program, site.core);
+    let mut krakend = Command::new(program);
     krakend.arg("run").arg("-c").arg(&file).env("GOMAXPROCS", "1");
-    let process = Process::start(krakend, plain, &site.directory.join("krakend.log"))?;
+    let process = Process::start((krakend, site.core), plain, &site.directory.join("krakend.log"))?;
     Ok(Running::new(process, plain, None))
 }

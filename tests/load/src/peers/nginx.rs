@@ -2,10 +2,11 @@
 
 use super::{Does, Peer, Running, proxies};
 use crate::Fault;
-use crate::process::{Process, command};
+use crate::process::Process;
 use crate::site::{Site, free};
 use crate::works::{Kind, Work};
 use std::path::Path;
+use std::process::Command;
 
 pub(super) const QUIET: Peer = Peer {
     name: "nginx",
@@ -61,8 +62,9 @@ http {{
 "
     );
     let file = site.write(&format!("{name}.conf"), &text)?;
-    let mut nginx = command(program, site.core);
+    let mut nginx = Command::new(program);
     nginx.arg("-c").arg(&file).arg("-p").arg(&directory).args(["-e", "stderr"]);
-    let process = Process::start(nginx, plain, &site.directory.join(format!("{name}.log")))?;
+    let process =
+        Process::start((nginx, site.core), plain, &site.directory.join(format!("{name}.log")))?;
     Ok(Running::new(process, plain, Some(tls)))
 }

@@ -2,9 +2,10 @@
 
 use super::{Peer, Running, proxies};
 use crate::Fault;
-use crate::process::{Process, command};
+use crate::process::Process;
 use crate::site::{Site, free};
 use std::path::Path;
+use std::process::Command;
 
 pub(super) const PEER: Peer = Peer {
     name: "pingora",
@@ -16,8 +17,8 @@ pub(super) const PEER: Peer = Peer {
 
 fn start(site: &Site, program: &Path) -> Result<Running, Fault> {
     let plain = free()?;
-    let mut pingora = command(program, site.core);
+    let mut pingora = Command::new(program);
     pingora.arg(plain.to_string()).arg(site.origin.to_string());
-    let process = Process::start(pingora, plain, &site.directory.join("pingora.log"))?;
+    let process = Process::start((pingora, site.core), plain, &site.directory.join("pingora.log"))?;
     Ok(Running::new(process, plain, None))
 }

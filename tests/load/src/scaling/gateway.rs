@@ -3,9 +3,10 @@
 use super::contract::BACKENDS;
 use crate::Fault;
 use crate::peers::Listening;
-use crate::process::{Process, command};
+use crate::process::Process;
 use crate::site::{Site, free};
 use std::path::Path;
+use std::process::Command;
 use std::rc::Rc;
 
 /// Starts a program that was made of `tests/load/contract` or of a contract of a size; so many threads
@@ -16,7 +17,7 @@ use std::rc::Rc;
 /// That it does not start.
 pub(super) fn start(program: &Path, site: &Site, cores: usize) -> Result<Listening, Fault> {
     let address = free()?;
-    let mut gateway = command(program, site.core);
+    let mut gateway = Command::new(program);
     gateway.env("LISTEN", address.to_string()).env("OPERATOR", "off").env("LOG", "off");
     gateway.env("CORES", cores.to_string()).env("CUSTOMER_SECRET", &site.secret);
     let origin = format!("http://{}", site.origin);
@@ -24,6 +25,7 @@ pub(super) fn start(program: &Path, site: &Site, cores: usize) -> Result<Listeni
         gateway.env(format!("STORE{at}_URL"), &origin);
     }
     gateway.env("ORIGIN_URL", &origin);
-    let process = Process::start(gateway, address, &site.directory.join("gateway.log"))?;
+    let process =
+        Process::start((gateway, site.core), address, &site.directory.join("gateway.log"))?;
     Ok(Listening { process: Rc::new(process), address })
 }
