@@ -119,6 +119,11 @@ impl Line {
     }
 }
 
+/// More codegen units than a contract has endpoints, so that each stays in one of its own. Of 256, which
+/// is what an incremental build has, those of a long contract are put together by their sizes: one
+/// endpoint that grows puts others together, and nearly all of them are compiled again.
+const APART: &str = "profile.release.package.gateway.codegen-units=65536";
+
 /// `cargo build --locked …` in a fixed environment: what would change the bytes is not inherited.
 fn command(job: &Job<'_>, toolchain: &Toolchain) -> Command {
     let mut command = Command::new("cargo");
@@ -127,6 +132,7 @@ fn command(job: &Job<'_>, toolchain: &Toolchain) -> Command {
     job.how.supply.say(&mut command);
     if job.how.mode == Mode::Dev {
         command.args(["--config", "profile.release.package.gateway.incremental=true"]);
+        command.args(["--config", APART]);
     }
     for (name, _) in std::env::vars_os() {
         if changes_bytes(&name.to_string_lossy()) {
